@@ -1,0 +1,37 @@
+#pragma once
+#include <stdexcept>
+#include <string>
+
+namespace hello {
+
+/// What the process tells its caller. Documented in `hello --help`; pipelines branch on it, so a value never changes.
+enum class Exit : int {
+  ok = 0,
+  no = 1,           ///< the answer is no: unhealthy, drift, findings
+  usage = 2,        ///< the command line is wrong
+  invalid = 3,      ///< configuration or template invalid
+  cluster = 4,      ///< cluster unreachable, or it refused
+  rollout = 5,      ///< rollout failed; the message says whether it was rolled back
+  failure = 6,      ///< any other failure
+  interrupted = 130, ///< SIGINT
+  terminated = 143,  ///< SIGTERM
+};
+
+/// A failure that ends the command: thrown anywhere, caught once, in main. Outcomes (a failed rollout, a child's exit
+/// status) are values, not Errors.
+class Error : public std::runtime_error {
+public:
+  /// `what`: what happened, where and why, without a final full stop or newline; may have several lines.
+  /// `hint`: what to do next, best a command; may be empty.
+  Error(Exit code, const std::string &what, std::string hint = {})
+      : std::runtime_error(what), code_(code), hint_(std::move(hint)) {}
+
+  Exit code() const { return code_; }
+  const std::string &hint() const { return hint_; }
+
+private:
+  Exit code_;
+  std::string hint_;
+};
+
+} // namespace hello

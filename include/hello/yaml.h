@@ -1,0 +1,45 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <yaml-cpp/node/node.h>
+
+/// YAML in, YAML and JSON out, with two promises that yaml-cpp alone does not make: input is bounded and its errors
+/// say where, and output never changes a value's type, whichever YAML 1.1 or 1.2 parser reads it.
+namespace hello::yaml {
+
+/// Bounds of one file; past any of them load() throws.
+struct Limits {
+  std::size_t bytes = 1 << 20;
+  std::size_t depth = 64;
+  std::size_t nodes = 100'000; ///< counted after aliases are expanded: alias bombs end here
+};
+
+/// The documents of `text`. `name` stands in errors: "hello.yaml:3:7: …". Empty documents are null nodes.
+/// Throws Error(Exit::invalid) if it is not YAML, has a duplicate key in a map, a key that is not a scalar, invalid
+/// UTF-8, a NUL, or is past `limits`.
+std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, const Limits &limits = {});
+
+/// The same for a text of at most one document.
+YAML::Node load(std::string_view text, std::string_view name, const Limits &limits = {});
+
+/// "name:line:column" of a node (from 1), as an editor takes it.
+std::string place(const YAML::Node &node, std::string_view name);
+
+/// What kind of thing a scalar is. A node made from a C++ string, or quoted in its source, is always a string.
+enum class Scalar { null, boolean, integer, real, string };
+Scalar kind_of(const YAML::Node &scalar);
+
+/// A string node: never taken for anything else by to_yaml and to_json, whatever its text.
+YAML::Node string(std::string_view text);
+
+/// One document, block style, two blanks of indent, a final newline, no "---". Strings are plain only where no YAML 1.1
+/// or 1.2 reader could take them for something else.
+std::string to_yaml(const YAML::Node &node);
+
+/// RFC 8259, on one line, or with `indent` blanks a level.
+std::string to_json(const YAML::Node &node, int indent = 0);
+
+} // namespace hello::yaml

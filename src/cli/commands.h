@@ -1,0 +1,14 @@
+#pragma once
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+/// One function per subcommand, each in a file of its own: it declares the subcommand and its options, and sets `run`
+/// to what does the work when that subcommand was chosen. `run` returns the exit code.
+namespace hello::cli {
+
+using Run = std::function<int()>;
+
+void add_version(CLI::App &app, Run &run);
+
+} // namespace hello::cli

@@ -1,0 +1,18 @@
+#include <cstdio>
+#include <exception>
+
+#include "hello/cli.h"
+#include "hello/error.h"
+
+int main(int argc, char **argv) {
+  try {
+    return hello::cli::run(argc, argv);
+  } catch (const hello::Error &error) {
+    std::fprintf(stderr, "hello: %s\n", error.what());
+    if (!error.hint().empty()) std::fprintf(stderr, "  %s\n", error.hint().c_str());
+    return static_cast<int>(error.code());
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "hello: %s (this is a defect of hello: please report it)\n", error.what());
+    return static_cast<int>(hello::Exit::failure);
+  }
+}
