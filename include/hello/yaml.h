@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,28 +19,37 @@ struct Limits {
 };
 
 /// The documents of `text`. `name` stands in errors: "hello.yaml:3:7: …". Empty documents are null nodes.
-/// Throws Error(Exit::invalid) if it is not YAML, has a duplicate key in a map, a key that is not a scalar, invalid
-/// UTF-8, a NUL, or is past `limits`.
+/// Throws Error(Exit::invalid) if it is not YAML, has a duplicate key in a map, a key that is not a scalar, a merge key
+/// (`<<`), a tag other than `!!str`, invalid UTF-8, a NUL, or is past `limits`.
 std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, const Limits &limits = {});
 
 /// The same for a text of at most one document.
 YAML::Node load(std::string_view text, std::string_view name, const Limits &limits = {});
 
-/// "name:line:column" of a node (from 1), as an editor takes it.
+/// "name:line:column" of a node (from 1), as an editor takes it; `name` alone for a node that was not read from a text.
 std::string place(const YAML::Node &node, std::string_view name);
 
-/// What kind of thing a scalar is. A node made from a C++ string, or quoted in its source, is always a string.
+/// What kind of thing a scalar is: the YAML 1.2 core schema, with Kubernetes' octal 0644. Words that readers disagree
+/// about (yes, 1_000, 12:30:45, 2026-11-22) are strings. A node made from a C++ string, or quoted in its source, is
+/// always a string. An undefined node is null.
 enum class Scalar { null, boolean, integer, real, string };
 Scalar kind_of(const YAML::Node &scalar);
 
 /// A string node: never taken for anything else by to_yaml and to_json, whatever its text.
 YAML::Node string(std::string_view text);
+/// Numbers and booleans: YAML::Node(5) would be the string "5".
+YAML::Node integer(std::int64_t value);
+YAML::Node boolean(bool value);
+
+/// The offset of the first byte that is not UTF-8 (RFC 3629), or npos.
+std::size_t invalid_utf8(std::string_view text);
 
 /// One document, block style, two blanks of indent, a final newline, no "---". Strings are plain only where no YAML 1.1
 /// or 1.2 reader could take them for something else.
 std::string to_yaml(const YAML::Node &node);
 
 /// RFC 8259, on one line, or with `indent` blanks a level.
+/// Throws Error(Exit::invalid) for .inf and .nan, which JSON cannot say.
 std::string to_json(const YAML::Node &node, int indent = 0);
 
 } // namespace hello::yaml

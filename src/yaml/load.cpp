@@ -1,0 +1,136 @@
+#include <sstream>
+#include <unordered_map>
+
+#include <fmt/core.h>
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/node/iterator.h>
+#include <yaml-cpp/node/parse.h>
+
+#include "hello/error.h"
+#include "hello/yaml.h"
+
+namespace hello::yaml {
+namespace {
+
+[[noreturn]] void fail(std::string_view name, const YAML::Mark &mark, const std::string &why) {
+  throw Error(Exit::invalid, fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, why));
+}
+
+/// What yaml-cpp would misread without a word: it ends at a U+0004, and guesses at encodings.
+void check_bytes(std::string_view text, std::string_view name, const Limits &limits) {
+  if (text.size() > limits.bytes)
+    throw Error(Exit::invalid, fmt::format("{}: {} bytes, and at most {} are read", name, text.size(), limits.bytes));
+  std::size_t bad = invalid_utf8(text);
+  for (std::size_t i = 0; i < text.size() && i < bad; ++i) {
+    char c = text[i];
+    if (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t') bad = i;
+  }
+  if (bad == text.npos) return;
+  YAML::Mark mark;
+  for (char c : text.substr(0, bad)) c == '\n' ? (++mark.line, mark.column = 0) : ++mark.column;
+  auto byte = static_cast<unsigned char>(text[bad]);
+  fail(name, mark,
+       byte >= 0x80 ? fmt::format("invalid UTF-8 (byte 0x{:02X})", byte)
+       : byte       ? fmt::format("control character U+{:04X}: write \"\\x{:02X}\" in double quotes", byte, byte)
+                    : "a NUL byte: text cannot carry one");
+}
+
+/// yaml-cpp 0.8 reads "\N" and "\_" as the single bytes 0x85 and 0xA0; all else it gives is UTF-8 where its input was.
+std::string mended(std::string text) {
+  for (std::size_t bad; (bad = invalid_utf8(text)) != text.npos && (text[bad] == '\x85' || text[bad] == '\xA0');)
+    text.insert(bad, 1, '\xC2');
+  return text;
+}
+
+class Checker {
+public:
+  Checker(std::string_view name, const Limits &limits) : name_(name), limits_(limits) {}
+
+  void check(YAML::Node node, std::size_t depth) {
+    if (++nodes_ > limits_.nodes)
+      fail(name_, node.Mark(),
+           fmt::format("more than {} nodes (aliases counted as what they stand for)", limits_.nodes));
+    if (depth > limits_.depth) fail(name_, node.Mark(), fmt::format("nested deeper than {} levels", limits_.depth));
+    switch (node.Type()) {
+    case YAML::NodeType::Scalar: return check_scalar(node);
+    case YAML::NodeType::Sequence:
+      check_tag(node, "tag:yaml.org,2002:seq");
+      for (YAML::Node item : node) check(item, depth + 1);
+      return;
+    case YAML::NodeType::Map: check_tag(node, "tag:yaml.org,2002:map"); return check_map(node, depth);
+    default: return;
+    }
+  }
+
+private:
+  void check_tag(YAML::Node &node, std::string_view own) {
+    const std::string &tag = node.Tag();
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    if (tag != own) fail(name_, node.Mark(), fmt::format("tag '{}' is not supported", tag));
+  }
+
+  void check_scalar(YAML::Node &node) {
+    check_tag(node, "tag:yaml.org,2002:str");
+    const std::string &text = node.Scalar();
+    std::string tag = node.Tag() == "?" ? "?" : "!";
+    if (text.find('\0') != text.npos) fail(name_, node.Mark(), "a NUL (\\0): text cannot carry one");
+    if (invalid_utf8(text) != text.npos) node = mended(text);
+    if (node.Tag() != tag) node.SetTag(tag);
+  }
+
+  void check_map(YAML::Node &node, std::size_t depth) {
+    std::unordered_map<std::string_view, YAML::Mark> seen;
+    for (auto entry : node) {
+      YAML::Node key = entry.first;
+      if (!key.IsScalar())
+        fail(name_, key.Mark(), key.IsNull() ? "a key is empty" : "a key must be a text, not a list or map");
+      if (key.Scalar() == "<<" && key.Tag() == "?")
+        fail(name_, key.Mark(), "merge keys (<<) are not supported: write the keys out");
+      check(key, depth + 1);
+      auto [first, fresh] = seen.try_emplace(key.Scalar(), key.Mark());
+      if (!fresh)
+        fail(name_, key.Mark(),
+             fmt::format("duplicate key '{}' (first at line {}, column {})", key.Scalar(), first->second.line + 1,
+                         first->second.column + 1));
+      check(entry.second, depth + 1);
+    }
+  }
+
+  std::string_view name_;
+  const Limits &limits_;
+  std::size_t nodes_ = 0;
+};
+
+} // namespace
+
+std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, const Limits &limits) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  check_bytes(text, name, limits);
+  try {
+    std::istringstream in{std::string(text)};
+    std::vector<YAML::Node> documents = YAML::LoadAll(in);
+    Checker checker(name, limits);
+    for (const YAML::Node &document : documents) checker.check(document, 0);
+    return documents;
+  } catch (const YAML::DeepRecursion &error) {
+    fail(name, error.mark, fmt::format("nested deeper than {} levels", limits.depth));
+  } catch (const YAML::ParserException &error) {
+    fail(name, error.mark, error.msg);
+  }
+}
+
+YAML::Node load(std::string_view text, std::string_view name, const Limits &limits) {
+  std::vector<YAML::Node> documents = load_all(text, name, limits);
+  if (documents.size() > 1) fail(name, documents[1].Mark(), "a second document begins: one is read");
+  return documents.empty() ? YAML::Node() : documents[0];
+}
+
+std::string place(const YAML::Node &node, std::string_view name) {
+  YAML::Mark mark = node.IsDefined() ? node.Mark() : YAML::Mark::null_mark();
+  if (mark.is_null()) return std::string(name);
+  return fmt::format("{}:{}:{}", name, mark.line + 1, mark.column + 1);
+}
+
+} // namespace hello::yaml

@@ -1,0 +1,22 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hello/yaml.h"
+
+/// What plain text means, and how it is written so that all readers agree.
+namespace hello::yaml {
+
+struct Plain {
+  Scalar kind;
+  std::string canonical; ///< true, false, null, 420 for 0644, 1.0e+3 for 1e3; for a string: its text
+};
+
+/// The meaning of a plain (unquoted) scalar.
+Plain resolve(std::string_view text);
+
+/// Next code point of valid UTF-8 at `i`, which moves past it.
+char32_t next_code_point(std::string_view text, std::size_t &i);
+
+} // namespace hello::yaml
