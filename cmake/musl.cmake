@@ -1,0 +1,19 @@
+# Toolchain file of the presets musl-amd64 and musl-arm64: static-PIE executables with musl and libc++, by the zig wheel
+# that cmake/get-zig lays in ZIG_DIR. The same bytes from the same sources, wherever they are built.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR $ENV{HELLO_ARCH})
+get_filename_component(root ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
+if(DEFINED ENV{ZIG_DIR})
+  set(zig $ENV{ZIG_DIR})
+else()
+  set(zig ${root}/build/zig)
+endif()
+set(CMAKE_CXX_COMPILER ${zig}/${CMAKE_SYSTEM_PROCESSOR}-clang++)
+set(CMAKE_AR ${zig}/ar)
+set(CMAKE_RANLIB ${zig}/ranlib)
+set(CMAKE_CXX_COMPILER_AR ${zig}/ar)
+set(CMAKE_CXX_COMPILER_RANLIB ${zig}/ranlib)
+set(CMAKE_CXX_FLAGS_INIT "-fPIE -flto -fstack-protector-strong -ffunction-sections -fdata-sections -ffile-prefix-map=${root}/= -fno-ident")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -pie -s -Wl,--gc-sections")
+set(CMAKE_CXX_LINK_EXECUTABLE
+  "${zig}/link <TARGET> <CMAKE_CXX_COMPILER> <FLAGS> <CMAKE_CXX_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> <LINK_LIBRARIES>")
