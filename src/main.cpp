@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -5,6 +6,7 @@
 #include "hello/error.h"
 
 int main(int argc, char **argv) {
+  std::signal(SIGPIPE, SIG_IGN); // a reader that left is an error of write(), not our end
   try {
     return hello::cli::run(argc, argv);
   } catch (const hello::Error &error) {

@@ -1,0 +1,88 @@
+#include <fmt/core.h>
+
+#include "hello/kube.h"
+
+namespace hello::kube {
+namespace {
+
+bool has(std::string_view text, std::initializer_list<std::string_view> words) {
+  for (const std::string_view word : words)
+    if (text.find(word) != std::string_view::npos) return true;
+  return false;
+}
+
+bool no_answer(std::string_view words) {
+  return has(words, {"connection refused", "Unable to connect to the server", "connect: ", "no such host",
+                     "i/o timeout", "TLS handshake timeout", "was refused - did you specify", "unexpected EOF", ": EOF",
+                     "http2: client connection lost", "connection reset by peer", "the server is currently unable",
+                     "etcdserver: ", "apiserver not ready", "server is shutting down", "context deadline exceeded"});
+}
+
+std::string between(std::string_view text, std::string_view before, std::string_view after) {
+  const auto at = text.find(before);
+  if (at == std::string_view::npos) return "";
+  const auto from = at + before.size(), to = text.find(after, from);
+  return to == std::string_view::npos ? "" : std::string(text.substr(from, to - from));
+}
+
+/// `User "x" cannot patch resource "ingresses" in API group "networking.k8s.io" in the namespace "hello"` → a rule.
+std::string missing_rule(std::string_view words) {
+  const std::string verb = between(words, "cannot ", " resource"), resource = between(words, "resource \"", "\"");
+  if (verb.empty() || resource.empty()) return "ask the cluster's administrator for this right";
+  const std::string ns = between(words, "in the namespace \"", "\"");
+  return fmt::format("a {} with this rule gives it: {{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}",
+                     ns.empty() ? "ClusterRole" : "Role in namespace " + ns, between(words, "API group \"", "\""),
+                     resource, verb);
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string on(const Access &access) { return access.context.empty() ? "" : " --context " + access.context; }
+
+Error name(const std::string &said, const std::string &doing, const Access &access) {
+  const std::string words = trimmed(said);
+  const auto error = [&](std::string_view why, std::string hint) {
+    return Error(Exit::cluster, fmt::format("cannot {}: {}{}{}", doing, why, words.empty() ? "" : "\n", words),
+                 std::move(hint));
+  };
+  if (has(words, {"context \"", "no context exists"}) && has(words, {"does not exist", "no context exists"}))
+    return error("kubectl does not know the context", "kubectl config get-contexts lists those that there are");
+  if (has(words, {"is forbidden: User", "cannot patch resource", "cannot create resource", "cannot get resource"}))
+    return error("the cluster does not allow it (RBAC)", missing_rule(words));
+  if (has(words, {"Unauthorized", "must be logged in", "getting credentials", "certificate has expired", "x509:"}))
+    return error("the cluster does not accept these credentials", "try: kubectl" + on(access) + " auth whoami");
+  if (has(words, {"localhost:8080"}) && access.context.empty())
+    return error("kubectl has no current context", "choose one: kubectl config use-context NAME, or --context NAME");
+  if (no_answer(words)) return error("the cluster cannot be reached", "try: kubectl" + on(access) + " cluster-info");
+  return error("the cluster refused", "");
+}
+
+} // namespace
+
+bool unreachable(const sys::Finished &finished) { return finished.code != 0 && no_answer(finished.err); }
+
+Error explain(const sys::Finished &finished, const std::string &doing, const Access &access) {
+  if (finished.timed_out)
+    return {Exit::cluster,
+            fmt::format("cannot {}: no answer within the time limit{}{}", doing, finished.err.empty() ? "" : "\n",
+                        trimmed(finished.err)),
+            "try: kubectl" + on(access) + " cluster-info; --timeout gives it longer"};
+  return name(finished.err, doing, access);
+}
+
+Error explain(const Reply &reply, const std::string &doing, const Access &access) {
+  std::string words = reply.body;
+  if (words.starts_with("{")) {
+    try {
+      words = parse(words, "answer")["message"].as<std::string>(words);
+    } catch (const std::exception &) { // not a Status: its bytes are the words
+    }
+  }
+  if (reply.status == 0) words = "Unable to connect to the server: " + words;
+  return name(words, doing, access);
+}
+
+} // namespace hello::kube

@@ -1,0 +1,191 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "hello/snapshot.h"
+
+namespace hello::kube {
+namespace {
+
+constexpr std::string_view kCauses[] = {"ImagePull", "InvalidImageName", "Crash",   "MissingConfig", "CannotStart",
+                                        "Probe",     "Unschedulable",    "Quota",   "Refused",       "Volume",
+                                        "Node",      "Paused",           "Deadline"};
+constexpr std::string_view kSteps[] = {"pending", "scheduled", "pulled", "started", "ready"};
+
+bool has(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+/// The newest event about `uid` for one of `reasons` whose message has `word`.
+const Happening *newest(const Snapshot &snapshot, const std::string &uid,
+                        std::initializer_list<std::string_view> reasons, std::string_view word = "") {
+  const Happening *found = nullptr;
+  for (const Happening &event : snapshot.events)
+    if (event.uid == uid && std::find(reasons.begin(), reasons.end(), event.reason) != reasons.end() &&
+        event.message.find(word) != std::string::npos && (!found || event.time >= found->time))
+      found = &event;
+  return found;
+}
+
+std::string how_it_ended(const End &end) {
+  if (end.reason == "OOMKilled") return "was killed for want of memory (OOMKilled): it reached its memory limit";
+  const int signal = end.signal ? end.signal : end.exit_code > 128 && end.exit_code < 160 ? end.exit_code - 128 : 0;
+  if (signal) return fmt::format("was ended by signal {} (exit code {})", signal, end.exit_code);
+  return fmt::format("ended with exit code {}", end.exit_code);
+}
+
+std::string which_probe(const std::string &words) {
+  for (const std::string_view kind : {"Startup", "Liveness", "Readiness"})
+    if (words.starts_with(kind))
+      return fmt::format("the {}{} probe fails", static_cast<char>(kind[0] + 32), kind.substr(1));
+  return "a probe fails";
+}
+
+std::optional<Problem> judge_container(const Container &c, const Pod &pod, const Snapshot &snapshot) {
+  const auto problem = [&](Cause cause, std::string what, std::string evidence, bool fatal = false) {
+    return Problem{cause, "Pod/" + pod.name, c.name, std::move(what), std::move(evidence), fatal};
+  };
+  if (c.waiting == "InvalidImageName")
+    return problem(Cause::image_name, "the image's name is not valid", c.message, true);
+  if (c.waiting == "ErrImageNeverPull")
+    return problem(Cause::image_pull, "the image is not on the node, and its pull policy is Never", c.message, true);
+  if (has(c.waiting, {"ImagePull", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed"})) {
+    const Happening *said = newest(snapshot, pod.uid, {"Failed"}, "Failed to pull image"); // the back-off has no words
+    return problem(Cause::image_pull, "the image cannot be pulled",
+                   c.waiting == "ImagePullBackOff" && said ? said->message : c.message);
+  }
+  if (c.waiting == "CreateContainerConfigError") // all but a slow cache stay as they are until someone acts
+    return problem(Cause::config, "its configuration is not there", c.message,
+                   !has(c.message, {"failed to sync", "timed out"}));
+  if (c.waiting == "CreateContainerError" || c.waiting == "RunContainerError" || c.waiting == "PostStartHookError")
+    return problem(Cause::start, "the container cannot be started", c.message);
+  if (c.init && (c.running || (c.ended && c.ended->exit_code == 0)) && c.restarts == 0) return std::nullopt;
+  const std::optional<End> &end = c.ended ? c.ended : c.last_ended;
+  if (c.ready || !end || (c.init && end->exit_code == 0)) return std::nullopt;
+  if (end->reason == "StartError" || end->reason == "ContainerCannotRun")
+    return problem(Cause::start, "the container cannot be started", end->message);
+  const Happening *unhealthy = newest(snapshot, pod.uid, {"Unhealthy"});
+  for (const char *kind : {"Startup", "Liveness"})
+    if (const Happening *said = newest(snapshot, pod.uid, {"Unhealthy"}, kind)) unhealthy = said;
+  const bool kubelet_ended_it = end->exit_code == 0 || end->exit_code == 137 || end->exit_code == 143;
+  if (unhealthy && !unhealthy->message.starts_with("Readiness") && kubelet_ended_it && end->reason != "OOMKilled")
+    return problem(Cause::probe, which_probe(unhealthy->message) + ", and the kubelet restarts the container",
+                   unhealthy->message);
+  return problem(Cause::crash,
+                 fmt::format("the container {}{}", how_it_ended(*end),
+                             c.restarts ? fmt::format(", {} restart{}", c.restarts, c.restarts == 1 ? "" : "s") : ""),
+                 end->message);
+}
+
+/// A pod that the API server did not take.
+Problem judge_refusal(const std::string &object, const std::string &words) {
+  const auto problem = [&](Cause cause, std::string what, bool fatal) {
+    return Problem{cause, object, "", std::move(what), words, fatal};
+  };
+  if (has(words, {"exceeded quota", "failed quota"}))
+    return problem(Cause::quota, "the namespace's quota refuses its pods", false);
+  if (has(words, {"violates PodSecurity"})) return problem(Cause::refused, "Pod Security refuses its pods", true);
+  if (has(words, {"denied the request"})) return problem(Cause::refused, "an admission webhook refuses its pods", true);
+  if (has(words, {"failed calling webhook", "error looking up service account", "connection refused", "timeout",
+                  "etcdserver"}))
+    return problem(Cause::refused, "its pods cannot be created", false);
+  return problem(Cause::refused, "the cluster refuses its pods", true);
+}
+
+} // namespace
+
+std::string_view name_of(Cause cause) { return kCauses[static_cast<std::size_t>(cause)]; }
+std::string_view name_of(Step step) { return kSteps[static_cast<std::size_t>(step)]; }
+
+Step step_of(const Pod &pod, const Snapshot &snapshot) {
+  if (pod.ready()) return Step::ready;
+  const Condition *scheduled = pod.condition("PodScheduled");
+  if (pod.node.empty() && !(scheduled && scheduled->status == "True")) return Step::pending;
+  bool started = false, pulled = newest(snapshot, pod.uid, {"Pulled"}) != nullptr;
+  for (const Container &c : pod.containers) {
+    if (c.init) continue;
+    started = c.running || c.ended || c.last_ended;
+    pulled = pulled || !c.image_id.empty();
+    if (!started) break;
+  }
+  return started ? Step::started : pulled ? Step::pulled : Step::scheduled;
+}
+
+std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
+  const auto problem = [&](Cause cause, std::string what, std::string evidence) {
+    return Problem{cause, "Pod/" + pod.name, "", std::move(what), std::move(evidence), false};
+  };
+  if (pod.ready() || pod.phase == "Succeeded") return std::nullopt;
+  const auto dead = snapshot.dead_nodes.find(pod.node);
+  if (dead != snapshot.dead_nodes.end())
+    return problem(Cause::node, fmt::format("its node {} is gone", pod.node), dead->second);
+  if (const Happening *event = newest(snapshot, pod.uid, {"NodeNotReady", "TaintManagerEviction"}))
+    return problem(Cause::node, fmt::format("its node {} is gone", pod.node), event->message);
+  if (pod.deleting) {
+    const Condition *target = pod.condition("DisruptionTarget");
+    if (!target || target->status != "True") return std::nullopt;
+    return problem(Cause::node, fmt::format("it is taken off its node {} ({})", pod.node, target->reason),
+                   target->message);
+  }
+  if (pod.phase == "Failed")
+    return problem(Cause::node, fmt::format("its node {} ended it ({})", pod.node, pod.reason), pod.message);
+  const Condition *scheduled = pod.condition("PodScheduled");
+  if (scheduled && scheduled->status == "False")
+    return problem(Cause::unschedulable, "no node takes it", scheduled->message);
+  for (const Container &c : pod.containers)
+    if (auto found = judge_container(c, pod, snapshot)) return found;
+  const bool none_runs =
+      std::none_of(pod.containers.begin(), pod.containers.end(), [](const Container &c) { return c.running; });
+  if (none_runs) {
+    if (const Happening *event = newest(snapshot, pod.uid, {"FailedMount", "FailedAttachVolume", "FailedMapVolume"}))
+      return problem(Cause::volume, "a volume cannot be mounted", event->message);
+    if (const Happening *event = newest(snapshot, pod.uid, {"FailedCreatePodSandBox", "FailedCreatePodContainer"}))
+      return problem(Cause::start, "the pod cannot be started", event->message);
+  } else if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy", "ProbeError"})) {
+    return problem(Cause::probe, which_probe(event->message), event->message);
+  }
+  return std::nullopt;
+}
+
+Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::int64_t generation) {
+  Verdict verdict;
+  if (!snapshot.deployment) {
+    verdict.state = Verdict::State::gone;
+    return verdict;
+  }
+  const Deployment &d = *snapshot.deployment;
+  const std::string object = "Deployment/" + d.name;
+  verdict.wanted = d.wanted == 0 || !snapshot.autoscaler ? d.wanted : std::max(d.wanted, snapshot.autoscaler->min);
+  if (d.template_text != template_text) {
+    verdict.state = Verdict::State::superseded;
+    return verdict;
+  }
+  if (d.observed < std::max(d.generation, generation)) return verdict; // its status speaks of an older one
+  verdict.updated = d.updated;
+  verdict.available = std::min(d.available, d.updated);
+  verdict.old = d.replicas - d.updated;
+  if (d.paused)
+    verdict.problems.push_back({Cause::paused, object, "", "the rollout is paused", "spec.paused is true", false});
+  if (d.updated >= verdict.wanted && d.available >= verdict.wanted && d.replicas == d.updated &&
+      d.available == d.replicas && !d.paused) {
+    verdict.state = Verdict::State::done;
+    return verdict;
+  }
+  const ReplicaSet *set = snapshot.current();
+  if (!set) return verdict;
+  for (const Condition &c : set->conditions)
+    if (c.type == "ReplicaFailure" && c.status == "True")
+      verdict.problems.push_back(judge_refusal("ReplicaSet/" + set->name, c.message));
+  for (const Pod &pod : snapshot.pods)
+    if (pod.owner == set->uid)
+      if (auto problem = judge_pod(pod, snapshot)) verdict.problems.push_back(std::move(*problem));
+  std::stable_sort(verdict.problems.begin(), verdict.problems.end(),
+                   [](const Problem &a, const Problem &b) { return a.fatal > b.fatal; });
+  for (const Condition &c : d.conditions)
+    if (c.type == "Progressing" && c.status == "False" && c.reason == "ProgressDeadlineExceeded")
+      verdict.problems.push_back({Cause::deadline, object, "", "the progress deadline has passed", c.message, true});
+  return verdict;
+}
+
+} // namespace hello::kube

@@ -1,0 +1,79 @@
+#include <fmt/core.h>
+
+#include "hello/kube.h"
+#include "hello/yaml.h"
+
+namespace hello::kube {
+namespace {
+
+std::string plural(std::string_view kind) {
+  std::string word;
+  for (const char c : kind) word += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  if (word == "endpoints") return word;
+  if (word.ends_with("s") || word.ends_with("x") || word.ends_with("ch") || word.ends_with("sh")) return word + "es";
+  if (word.ends_with("y") && word.size() > 1 &&
+      std::string_view("aeiou").find(word[word.size() - 2]) == std::string::npos)
+    return word.substr(0, word.size() - 1) + "ies";
+  return word + "s";
+}
+
+std::string group_path(std::string_view api_version) {
+  return (api_version.find('/') == std::string_view::npos ? "/api/" : "/apis/") + std::string(api_version);
+}
+
+std::string path_of(std::string_view api_version, std::string_view resource, std::string_view ns) {
+  return group_path(api_version) + (ns.empty() ? "" : fmt::format("/namespaces/{}", ns)) + "/" + std::string(resource);
+}
+
+/// The plural as the cluster's discovery has it; empty if it knows no such kind.
+std::string discover(Cluster &cluster, const Id &id) {
+  const Reply reply = cluster.get(group_path(id.api_version));
+  if (!reply.ok()) return "";
+  for (const YAML::Node &resource : parse(reply.body, "discovery")["resources"]) {
+    const auto name = resource["name"].as<std::string>("");
+    if (resource["kind"].as<std::string>("") == id.kind && name.find('/') == std::string::npos) return name;
+  }
+  return "";
+}
+
+} // namespace
+
+YAML::Node parse(std::string_view json, std::string_view name) {
+  return yaml::load(json, name, {.bytes = 256 << 20, .depth = 200, .nodes = 20'000'000});
+}
+
+std::string query_value(std::string_view text) {
+  std::string out;
+  for (const unsigned char c : text) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_')
+      out += static_cast<char>(c);
+    else
+      out += fmt::format("%{:02X}", c);
+  }
+  return out;
+}
+
+Id id_of(const YAML::Node &object) {
+  const YAML::Node meta = object["metadata"];
+  return {object["apiVersion"].as<std::string>(""), object["kind"].as<std::string>(""),
+          meta["namespace"].as<std::string>(""), meta["name"].as<std::string>("")};
+}
+
+std::string collection_path(std::string_view api_version, std::string_view kind, std::string_view ns) {
+  return path_of(api_version, plural(kind), ns);
+}
+
+YAML::Node read(Cluster &cluster, const Id &id, bool *denied) {
+  Reply reply = cluster.get(object_path(id));
+  if (reply.status == 404 && reply.body.find("\"details\":{\"name\"") == std::string::npos) {
+    const std::string found = discover(cluster, id); // not "no such object" but "no such resource": the guess was wrong
+    if (found.empty()) return YAML::Node();
+    reply = cluster.get(path_of(id.api_version, found, id.ns) + "/" + id.name);
+  }
+  if (denied) *denied = reply.status == 403;
+  if (reply.status == 404 || (reply.status == 403 && id.kind == "Namespace")) return YAML::Node();
+  if (!reply.ok()) throw explain(reply, "read " + id.text(), cluster.access());
+  return parse(reply.body, id.text());
+}
+
+} // namespace hello::kube

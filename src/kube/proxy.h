@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "hello/kube.h"
+
+namespace httplib {
+class Client;
+}
+
+namespace hello::kube {
+
+/// `kubectl proxy` on a socket that only this user can reach, for GET alone; ends with this object.
+class Proxy {
+public:
+  /// Starts `command` + proxy; does not wait. Main thread.
+  explicit Proxy(std::vector<std::string> command);
+  ~Proxy();
+
+  Reply get(const std::string &path);
+  std::unique_ptr<Stream> stream(const std::string &path);
+
+private:
+  void await();
+
+  std::string directory_, socket_;
+  std::unique_ptr<sys::Child> child_;
+  std::mutex starting_, using_;
+  bool ready_ = false;
+  std::unique_ptr<httplib::Client> client_; ///< kept alive from read to read
+};
+
+} // namespace hello::kube

@@ -1,0 +1,77 @@
+#include "hello/signals.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "hello/error.h"
+
+namespace hello::sys {
+namespace {
+
+// A signal handler can reach nothing else.
+std::atomic<int> noted{0};
+int wake[2] = {-1, -1};
+struct sigaction old_int, old_term;
+std::string said_what, said_hint;
+
+void note(int signal) {
+  if (noted.exchange(signal) != 0) _exit(128 + signal); // the second one leaves
+  const int saved = errno;
+  [[maybe_unused]] const ssize_t n = ::write(wake[1], "!", 1);
+  errno = saved;
+}
+
+} // namespace
+
+Interrupts::Interrupts(std::string what, std::string hint) {
+  said_what = std::move(what);
+  said_hint = std::move(hint);
+  noted = 0;
+  if (::pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0) throw Error(Exit::failure, "no descriptors left for a pipe");
+  struct sigaction action = {};
+  action.sa_handler = note;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, &old_int);
+  sigaction(SIGTERM, &action, &old_term);
+}
+
+Interrupts::~Interrupts() {
+  sigaction(SIGINT, &old_int, nullptr);
+  sigaction(SIGTERM, &old_term, nullptr);
+  for (int &fd : wake) {
+    ::close(fd);
+    fd = -1;
+  }
+}
+
+int interrupted() { return noted; }
+
+void check_interrupted() {
+  if (const int signal = noted) throw Error(static_cast<Exit>(128 + signal), said_what, said_hint);
+}
+
+bool wait_readable(std::span<const int> fds, Deadline deadline) {
+  std::vector<pollfd> polled{{wake[0], POLLIN, 0}};
+  for (const int fd : fds)
+    if (fd >= 0) polled.push_back({fd, POLLIN, 0});
+  for (;;) {
+    check_interrupted();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    const int n = ::poll(polled.data(), polled.size(), static_cast<int>(std::clamp<long long>(left, 0, 60'000)));
+    check_interrupted();
+    if (n > 0) return true;
+    if (n == 0 && left <= 60'000) return false;
+  }
+}
+
+void pause(std::chrono::milliseconds time) { wait_readable({}, Clock::now() + time); }
+
+} // namespace hello::sys
