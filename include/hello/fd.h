@@ -1,0 +1,27 @@
+#pragma once
+#include <utility>
+
+namespace hello::sys {
+
+/// Owns a file descriptor, or nothing (-1). Closed when it goes.
+class Fd {
+public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd &operator=(Fd &&other) noexcept {
+    if (this != &other) reset(std::exchange(other.fd_, -1));
+    return *this;
+  }
+  ~Fd() { reset(); }
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }
+  void reset(int fd = -1);
+
+private:
+  int fd_ = -1;
+};
+
+} // namespace hello::sys
