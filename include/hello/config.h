@@ -13,29 +13,30 @@
 #include <yaml-cpp/node/node.h>
 
 /// Everything that can be set for the deployer (`render`, `deploy` and their like), from ONE table of settings.
-/// Flags beat environment beats context overlay beats file beats default.
+/// Flags beat environment beats context overlay beats file beats default. A list or map is replaced whole. A key
+/// "a.name" has the short form "a": `namespace: x`, HELLO_NAMESPACE and --set namespace=x mean namespace.name.
 namespace hello::config {
 
 enum class Type { string, integer, boolean, duration, quantity, choice, list, map };
 
 /// One row of the table: file, environment, flag, schema and documentation all come from here.
 struct Setting {
-  std::string_view key;  ///< dotted path in the file: "autoscaling.maxReplicas"
+  std::string_view key; ///< dotted path in the file: "autoscaling.maxReplicas"
   Type type;
-  std::string_view default_value; ///< as YAML flow; empty: none
-  std::string_view unit;          ///< "seconds", "bytes"; may be empty
-  std::string_view doc;           ///< one or two sentences, for the schema and the docs
-  std::int64_t min = 0, max = 0;  ///< of an integer, a duration (seconds), or a text (bytes); both 0: unbounded
-  std::string_view choices = {};  ///< of a choice: "annotations|podMonitor|none"
-  std::string_view pattern = {};  ///< of a string: an ECMAScript expression for the schema; checked by code too
-  std::string_view flag = {};     ///< own flag, beside --set: "--namespace"
+  std::string_view default_value = {}; ///< literal text; of a list or map: YAML flow; empty: none
+  std::string_view unit = {};          ///< "seconds", "bytes"; may be empty
+  std::string_view doc = {};           ///< one or two sentences, for the schema and the docs
+  std::int64_t min = 0, max = 0;       ///< of an integer, a duration (seconds) or a text (bytes); both 0: unbounded
+  std::string_view choices = {};       ///< of a choice: "annotations|podMonitor|none"
+  std::string_view pattern = {};       ///< of a string: an ECMAScript expression for the schema; checked by code too
+  std::string_view flag = {};          ///< own flag, beside --set: "--namespace"
 };
 
 /// The table, in the order people read it.
 std::span<const Setting> settings();
 
-/// HELLO_AUTOSCALING_MAX_REPLICAS for "autoscaling.maxReplicas". No key maps to HELLO_PORT, HELLO_PORT_*, or
-/// HELLO_SERVICE_*: Kubernetes sets those where service links are on.
+/// HELLO_AUTOSCALING_MAX_REPLICAS for "autoscaling.maxReplicas". Empty where the name would be one that Kubernetes sets
+/// itself while service links are on (HELLO_PORT, HELLO_SERVICE_HOST and their like): such a key has no variable.
 std::string environment_name(std::string_view key);
 
 enum class From { default_value, file, context, environment, flag };
@@ -46,18 +47,30 @@ struct Origin {
   std::string where; ///< "hello.yaml:3:7", "HELLO_IMAGE", "--set image"; empty for a default
 };
 
+/// One assignment of the command line.
+struct Assignment {
+  std::string key;      ///< of the table, or a section ("autoscaling") with a map as its value
+  std::string value;    ///< literal, typed by the key; a list or map as YAML flow
+  std::string where;    ///< for errors: "--set replicas", "--namespace"
+  bool is_path = false; ///< --set-file: `value` names the file that holds it
+};
+
 /// What load() reads.
 struct Sources {
-  std::optional<std::string> file;    ///< --config; none: ./hello.yaml where there is one
-  std::optional<std::string> context; ///< --context: overlay contexts.NAME, and kubectl's context
-  std::vector<std::pair<std::string, std::string>> set;      ///< --set key=value and own flags, in order
-  std::vector<std::pair<std::string, std::string>> set_file; ///< --set-file key=PATH
-  std::map<std::string, std::string> environment;            ///< HELLO_… variables alone
+  std::optional<std::string> file;                ///< --config; none: ./hello.yaml where there is one
+  std::optional<std::string> context;             ///< --context: overlay contexts.NAME, and kubectl's context
+  std::vector<Assignment> set;                    ///< in order: the last one for a key holds
+  std::map<std::string, std::string> environment; ///< HELLO_… variables alone
 };
 
 /// The effective values. Immutable; a copy is cheap.
 class Config {
 public:
+  Config() = default;
+  Config(const Config &) = default;
+  Config(Config &&) = default;
+  Config &operator=(const Config &) = delete; // YAML::Node's assignment would reach into the copies
+
   /// Throws Error(Exit::invalid) at the first wrong thing, with its place, why, and the nearest known key.
   static Config load(const Sources &sources);
 
@@ -67,21 +80,32 @@ public:
   bool boolean(std::string_view key) const;
   std::chrono::seconds duration(std::string_view key) const;
   YAML::Node node(std::string_view key) const; ///< any type; borrowed: do not change it (YAML::Clone first)
-  bool has(std::string_view key) const;        ///< set, or with a default that is not empty
+  bool has(std::string_view key) const;        ///< set, or with a default; and not empty
   const Origin &origin(std::string_view key) const;
+  /// "hello.yaml:3:7: messages": how an error about a value begins that only shows itself later.
+  std::string place(std::string_view key) const;
 
   /// The context's name as the user said it (--context), else empty.
   const std::string &context() const { return context_; }
-  /// kubectl's context: contexts.NAME.kubeContext, else NAME, else empty (kubectl's current one).
-  const std::string &kube_context() const { return kube_context_; }
+  /// kubectl's context: contexts.NAME.kubeContext, else NAME, else `kubeContext`, else empty (kubectl's current one).
+  std::string kube_context() const;
+
+  /// What is odd but harmless, for stderr: an unknown HELLO_… variable, a context without an overlay.
+  const std::vector<std::string> &warnings() const { return warnings_; }
 
 private:
+  friend class Loader;
   struct Value {
     YAML::Node node;
     Origin origin;
+    /// Assigning a YAML::Node would change what other copies hold.
+    void set(const YAML::Node &value, Origin from) { node.reset(value), origin = std::move(from); }
   };
   std::map<std::string, Value, std::less<>> values_;
-  std::string context_, kube_context_;
+  std::string context_;
+  std::vector<std::string> warnings_;
+
+  const Value &at(std::string_view key) const;
 };
 
 } // namespace hello::config

@@ -1,0 +1,63 @@
+#include "hello/config.h"
+
+#include <charconv>
+#include <stdexcept>
+
+#include <fmt/core.h>
+#include <yaml-cpp/node/impl.h>
+
+#include "hello/yaml.h"
+
+namespace hello::config {
+
+const Config::Value &Config::at(std::string_view key) const {
+  auto found = values_.find(key);
+  if (found == values_.end()) throw std::logic_error(fmt::format("no setting '{}'", key));
+  return found->second;
+}
+
+std::string Config::text(std::string_view key) const {
+  const YAML::Node &node = at(key).node;
+  if (node.IsNull()) return {};
+  if (!node.IsScalar()) throw std::logic_error(fmt::format("setting '{}' is no scalar", key));
+  return node.Scalar();
+}
+
+std::int64_t Config::integer(std::string_view key) const {
+  std::string digits = text(key);
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size())
+    throw std::logic_error(fmt::format("setting '{}' is no integer, or not set", key));
+  return value;
+}
+
+bool Config::boolean(std::string_view key) const {
+  std::string word = text(key);
+  if (word != "true" && word != "false") throw std::logic_error(fmt::format("setting '{}' is no boolean", key));
+  return word == "true";
+}
+
+std::chrono::seconds Config::duration(std::string_view key) const { return std::chrono::seconds(integer(key)); }
+
+YAML::Node Config::node(std::string_view key) const { return at(key).node; }
+
+bool Config::has(std::string_view key) const {
+  const YAML::Node &node = at(key).node;
+  return node.IsScalar() ? !node.Scalar().empty() : !node.IsNull() && node.size() > 0;
+}
+
+const Origin &Config::origin(std::string_view key) const { return at(key).origin; }
+
+std::string Config::kube_context() const {
+  const Value &own = at("kubeContext");
+  bool beats = own.origin.from == From::flag || (own.origin.from == From::context && has("kubeContext"));
+  return context_.empty() || beats ? text("kubeContext") : context_;
+}
+
+std::string Config::place(std::string_view key) const {
+  const std::string &where = at(key).origin.where;
+  return where.empty() ? std::string(key) : where + ": " + std::string(key);
+}
+
+} // namespace hello::config

@@ -1,0 +1,37 @@
+#include "config/nearest.h"
+
+#include <algorithm>
+
+namespace hello::config {
+namespace {
+
+/// Edit distance with swapped neighbours (optimal string alignment), blind to case.
+std::size_t distance(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i)
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        d[i][j] = i + j;
+        continue;
+      }
+      std::size_t cost = lower(a[i - 1]) != lower(b[j - 1]);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d[a.size()][b.size()];
+}
+
+} // namespace
+
+std::string nearest(std::string_view word, std::span<const std::string_view> known) {
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  if (word.size() > 100) return {};
+  for (std::string_view candidate : known)
+    if (std::size_t d = distance(word, candidate); d < least && d < candidate.size()) least = d, best = candidate;
+  return std::string(best);
+}
+
+} // namespace hello::config

@@ -1,0 +1,173 @@
+#include "config/typed.h"
+
+#include <algorithm>
+#include <charconv>
+#include <regex>
+#include <stdexcept>
+
+#include <fmt/core.h>
+#include <yaml-cpp/node/impl.h>
+
+#include "hello/yaml.h"
+
+namespace hello::config {
+namespace {
+
+[[noreturn]] void fail(const std::string &why) { throw std::invalid_argument(why); }
+
+/// What the user wrote, short enough for a message.
+std::string shown(std::string_view text) {
+  if (text.size() <= 60) return fmt::format("'{}'", text);
+  return fmt::format("a text of {} bytes", text.size());
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+void check_range(const Setting &setting, std::int64_t value) {
+  if (setting.min == 0 && setting.max == 0) return;
+  if (value >= setting.min && value <= setting.max) return;
+  std::string unit = setting.type == Type::duration ? " seconds" : "";
+  fail(fmt::format("{}{} is out of range: {} to {}{}", value, unit, setting.min, setting.max, unit));
+}
+
+bool is_choice(std::string_view choices, std::string_view text) {
+  for (std::size_t start = 0, end = 0; end != choices.npos; start = end + 1) {
+    end = choices.find('|', start);
+    if (choices.substr(start, end == choices.npos ? end : end - start) == text) return true;
+  }
+  return false;
+}
+
+YAML::Node checked_string(const Setting &setting, std::string_view text) {
+  if (text.find('\0') != text.npos) fail("a NUL byte: text cannot carry one");
+  if (std::size_t bad = yaml::invalid_utf8(text); bad != text.npos)
+    fail(fmt::format("invalid UTF-8 (byte 0x{:02X} at offset {})", static_cast<unsigned char>(text[bad]), bad));
+  auto size = static_cast<std::int64_t>(text.size());
+  if ((setting.min || setting.max) && (size < setting.min || size > setting.max))
+    fail(size == 0 ? "must not be empty"
+                   : fmt::format("{} bytes are out of range: {} to {} bytes", size, setting.min, setting.max));
+  if (!setting.pattern.empty() && !text.empty()) {
+    // std::regex recurses: a text that long matches no name anyway.
+    if (text.size() > 2048) fail(shown(text) + " is too long");
+    std::regex pattern(std::string(setting.pattern), std::regex::ECMAScript);
+    if (!std::regex_search(text.begin(), text.end(), pattern))
+      fail(fmt::format("{} does not match {}", shown(text), setting.pattern));
+  }
+  return yaml::string(text);
+}
+
+YAML::Node from_scalar(const Setting &setting, std::string_view text) {
+  switch (setting.type) {
+  case Type::string: return checked_string(setting, text);
+  case Type::integer: {
+    auto value = parse_integer(text);
+    if (!value) fail(shown(text) + " is not a whole number");
+    check_range(setting, *value);
+    return yaml::integer(*value);
+  }
+  case Type::boolean:
+    if (text != "true" && text != "false") fail(shown(text) + " is neither true nor false");
+    return yaml::boolean(text == "true");
+  case Type::duration: {
+    auto seconds = parse_duration(text);
+    if (!seconds) fail(shown(text) + " is not a duration in whole seconds: 90s, 5m, 1h30m, or plain seconds");
+    check_range(setting, *seconds);
+    return yaml::integer(*seconds);
+  }
+  case Type::quantity:
+    if (!is_quantity(text)) fail(shown(text) + " is not a quantity: 100m, 0.5, 64Mi");
+    return yaml::string(text);
+  case Type::choice:
+    if (!is_choice(setting.choices, text)) fail(fmt::format("{} is none of {}", shown(text), setting.choices));
+    return yaml::string(text);
+  case Type::list: fail(shown(text) + " is not a list: [a, b]");
+  case Type::map: fail(shown(text) + " is not a map: {key: value}");
+  }
+  throw std::logic_error("no such type");
+}
+
+} // namespace
+
+std::optional<std::int64_t> parse_duration(std::string_view text) {
+  std::int64_t total_ms = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::size_t n = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    auto number = parse_integer(rest.substr(0, n));
+    if (!number) return std::nullopt;
+    rest.remove_prefix(n);
+    bool whole = n == text.size();
+    std::string_view unit = rest.substr(0, std::min(rest.find_first_of("0123456789"), rest.size()));
+    rest.remove_prefix(unit.size());
+    std::int64_t scale = unit == "ms"           ? 1
+                         : unit == "s" || whole ? 1000
+                         : unit == "m"          ? 60'000
+                         : unit == "h"          ? 3'600'000
+                                                : 0;
+    constexpr std::int64_t century_ms = 3'155'760'000'000;
+    if (!scale || *number > century_ms / scale || (total_ms += *number * scale) > century_ms) return std::nullopt;
+  }
+  if (text.empty() || total_ms % 1000) return std::nullopt;
+  return total_ms / 1000;
+}
+
+bool is_quantity(std::string_view text) {
+  std::size_t n = std::min(text.find_first_not_of("0123456789"), text.size());
+  std::size_t digits = n;
+  if (n < text.size() && text[n] == '.') {
+    std::size_t end = std::min(text.find_first_not_of("0123456789", n + 1), text.size());
+    digits += end - n - 1;
+    n = end;
+  }
+  std::string_view unit = text.substr(n);
+  if (digits == 0 || digits > 18) return false;
+  if (unit.size() > 1 && (unit[0] == 'e' || unit[0] == 'E')) {
+    unit.remove_prefix(unit[1] == '-' || unit[1] == '+' ? 2 : 1);
+    return !unit.empty() && unit.size() < 3 && unit.find_first_not_of("0123456789") == unit.npos;
+  }
+  return unit.empty() || is_choice("n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei", unit);
+}
+
+YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where) {
+  if (setting.type != Type::list && setting.type != Type::map) return from_scalar(setting, text);
+  YAML::Node node = yaml::load(text, where);
+  if (setting.type == Type::list ? !node.IsSequence() : !node.IsMap()) return from_scalar(setting, text);
+  return node;
+}
+
+YAML::Node default_of(const Setting &setting) {
+  std::string_view text = setting.default_value;
+  if (text.empty()) return {};
+  if (text == "[]") return YAML::Node(YAML::NodeType::Sequence);
+  if (text == "{}") return YAML::Node(YAML::NodeType::Map);
+  if (setting.type == Type::string) return yaml::string(text); // its pattern costs a std::regex, and is held by a test
+  return from_text(setting, text, setting.key);
+}
+
+YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
+  if (node.IsNull()) fail(R"(has no value: leave the key out for the default, or write "", [] or {} for nothing)");
+  bool wants_list = setting.type == Type::list, wants_map = setting.type == Type::map;
+  if (node.IsSequence() ? wants_list : node.IsMap() && wants_map) return node;
+  if (!node.IsScalar())
+    fail(node.IsMap() ? "is a map here, and must be one value" : "is a list here, and must be one value");
+  yaml::Scalar kind = yaml::kind_of(node);
+  const std::string &text = node.Scalar();
+  if ((setting.type == Type::integer || setting.type == Type::boolean) && kind == yaml::Scalar::string &&
+      node.Tag() != "?")
+    fail(fmt::format("\"{}\" is a text: write it without quotes", text));
+  // 0x10 and True are canonical here as in Kubernetes; a text takes its scalar literally, so that `no` stays no.
+  if (setting.type == Type::integer && kind == yaml::Scalar::integer) {
+    std::string canonical = yaml::to_json(node);
+    return from_scalar(setting, canonical);
+  }
+  if (setting.type == Type::boolean && kind == yaml::Scalar::boolean)
+    return yaml::boolean(yaml::to_json(node) == "true");
+  return from_scalar(setting, text);
+}
+
+} // namespace hello::config

@@ -1,0 +1,251 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include "config/environment.h"
+#include "config/typed.h"
+#include "hello/config.h"
+#include "hello/error.h"
+#include "hello/yaml.h"
+
+using namespace hello;
+using config::Config;
+using config::From;
+
+namespace {
+
+/// A directory with a hello.yaml, gone with the test.
+struct Folder {
+  std::string path, file;
+  explicit Folder(std::string_view yaml) {
+    char name[] = "/tmp/hello-config-XXXXXX";
+    path = ::mkdtemp(name);
+    file = path + "/hello.yaml";
+    std::ofstream(file, std::ios::binary) << yaml;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
+config::Assignment set(std::string key, std::string value) { return {key, value, "--set " + key}; }
+
+/// A Config from the text of a file and the rest; the file is called hello.yaml in errors.
+Config load(std::string_view yaml, config::Sources sources = {}) {
+  Folder folder(yaml);
+  sources.file = folder.file;
+  return Config::load(sources);
+}
+
+std::string error_of(std::string_view yaml, config::Sources sources = {}) {
+  Folder folder(yaml);
+  sources.file = folder.file;
+  try {
+    Config::load(sources);
+  } catch (const Error &error) {
+    CHECK(error.code() == Exit::invalid);
+    std::string what = error.what();
+    for (std::size_t at; (at = what.find(folder.path + "/")) != what.npos;) what.erase(at, folder.path.size() + 1);
+    return what;
+  }
+  return "no error";
+}
+
+} // namespace
+
+TEST_CASE("config: with nothing, the defaults hold") {
+  Config config = load("");
+  CHECK(config.text("messages") == "Hello, World!");
+  CHECK(config.text("namespace.name") == "hello");
+  CHECK(config.boolean("autoscaling.enabled"));
+  CHECK(config.origin("messages").from == From::default_value);
+  CHECK(config.kube_context().empty());
+  CHECK(load("# only a comment\n").integer("replicas") == config.integer("replicas"));
+  CHECK(load("---\nautoscaling:\n").warnings().empty());
+}
+
+TEST_CASE(
+    "config: flags beat environment beats context overlay beats file beats default, and each value knows its origin") {
+  std::string file =
+      "replicas: 3\ncontexts:\n  prod:\n    replicas: 4\n    kubeContext: real\n  other: {replicas: 9}\n";
+  config::Sources sources;
+  auto check = [&](int value, From from, std::string_view where) {
+    Config config = load(file, sources);
+    CHECK(config.integer("replicas") == value);
+    CHECK(config.origin("replicas").from == from);
+    CHECK(config.origin("replicas").where.ends_with(where));
+  };
+  check(3, From::file, "hello.yaml:1:1");
+  sources.context = "prod";
+  check(4, From::context, "hello.yaml:4:5");
+  CHECK(load(file, sources).kube_context() == "real");
+  sources.environment["HELLO_REPLICAS"] = "5";
+  check(5, From::environment, "HELLO_REPLICAS");
+  sources.set = {set("replicas", "6")};
+  check(6, From::flag, "--set replicas");
+  sources.context = "elsewhere";
+  Config config = load(file, sources);
+  CHECK(config.context() == "elsewhere");
+  CHECK(config.kube_context() == "elsewhere");
+  REQUIRE(config.warnings().size() == 1);
+  CHECK(config.warnings()[0].find("has no contexts.elsewhere") != std::string::npos);
+}
+
+TEST_CASE("config: a.name has the short form a, in the file, the environment and --set") {
+  CHECK(load("namespace: web").text("namespace.name") == "web");
+  CHECK(load("namespace: {name: web, create: false}").text("namespace.name") == "web");
+  config::Sources sources;
+  sources.environment["HELLO_NAMESPACE"] = "env";
+  CHECK(load("", sources).text("namespace.name") == "env");
+  sources.set = {set("namespace", "flag")};
+  CHECK(load("", sources).text("namespace.name") == "flag");
+}
+
+TEST_CASE("config: a text takes its scalar literally, so that no stays no") {
+  for (std::string text :
+       {"true", "no", "8080", "1e3", "0o14", "0x1F", "1_000", "2026-11-22", "12:30:45", ".inf", "1.10"}) {
+    CHECK(load("messages: " + text).text("messages") == text);
+    config::Sources sources;
+    sources.set = {set("messages", text)};
+    CHECK(load("", sources).text("messages") == text);
+  }
+  config::Sources sources;
+  sources.set = {set("messages", "a,b=c\\n{{ x }} ~ null\n")};
+  CHECK(load("", sources).text("messages") == "a,b=c\\n{{ x }} ~ null\n");
+  sources.set = {set("messages", "~")};
+  CHECK(load("", sources).text("messages") == "~");
+  CHECK(load("messages: ''").text("messages").empty());
+}
+
+TEST_CASE("config: mistakes are named with place, reason and nearest key") {
+  CHECK(error_of("a: 1\nb:\n  c: 2\nreplcas: 3\n") == "hello.yaml:1:1: unknown key 'a'");
+  CHECK(error_of("replcas: 3\n") == "hello.yaml:1:1: unknown key 'replcas' (nearest: replicas)");
+  CHECK(error_of("autoscaling:\n  maxReplica: 3\n") ==
+        "hello.yaml:2:3: unknown key 'autoscaling.maxReplica' (nearest: maxReplicas)");
+  CHECK(error_of("maxReplicas: 3\n") == "hello.yaml:1:1: unknown key 'maxReplicas' (nearest: autoscaling.maxReplicas)");
+  CHECK(error_of("context: {}") == "hello.yaml:1:1: unknown key 'context' (nearest: contexts)");
+  CHECK(error_of("replicas: many") == "hello.yaml:1:11: replicas: 'many' is not a whole number");
+  CHECK(error_of("replicas: \"3\"") == "hello.yaml:1:11: replicas: \"3\" is a text: write it without quotes");
+  CHECK(error_of("replicas: -1") == "hello.yaml:1:11: replicas: -1 is out of range: 0 to 1000");
+  CHECK(error_of("replicas: 99999999999999999999") ==
+        "hello.yaml:1:11: replicas: '99999999999999999999' is not a whole number");
+  CHECK(error_of("replicas: 1.5") == "hello.yaml:1:11: replicas: '1.5' is not a whole number");
+  CHECK(
+      error_of("replicas:\n") ==
+      "hello.yaml:1:1: replicas: has no value: leave the key out for the default, or write \"\", [] or {} for nothing");
+  CHECK(error_of("replicas: [1]") == "hello.yaml:1:11: replicas: is a list here, and must be one value");
+  CHECK(error_of("autoscaling: true") == "hello.yaml:1:14: autoscaling has keys of its own: enabled, …");
+  CHECK(error_of("autoscaling: {enabled: yes}") ==
+        "hello.yaml:1:24: autoscaling.enabled: 'yes' is neither true nor false");
+  CHECK(error_of("imagePullPolicy: always") ==
+        "hello.yaml:1:18: imagePullPolicy: 'always' is none of Always|IfNotPresent|Never");
+  CHECK(error_of("messages: a\nmessages: b\n") ==
+        "hello.yaml:2:1: duplicate key 'messages' (first at line 1, column 1)");
+  CHECK(error_of("namespace: Up_per").find("hello.yaml:1:12: namespace.name: 'Up_per' does not match ^") == 0);
+  CHECK(error_of("- a") == "hello.yaml:1:1: the file must be a map of keys");
+  CHECK(error_of("contexts: [a]") == "hello.yaml:1:11: contexts must be a map of overlays");
+  CHECK(error_of("contexts: {prod: {replcas: 1}}") == "hello.yaml:1:19: unknown key 'replcas' (nearest: replicas)");
+  CHECK(error_of("contexts: {prod: {contexts: {}}}").find("unknown key 'contexts'") != std::string::npos);
+  CHECK(error_of("messages: \"a\\0b\"") == "hello.yaml:1:11: a NUL (\\0): text cannot carry one");
+}
+
+TEST_CASE("config: for flags and environment the place is the flag or the variable") {
+  config::Sources sources;
+  sources.set = {set("replicas", "many")};
+  CHECK(error_of("", sources) == "--set replicas: replicas: 'many' is not a whole number");
+  sources.set = {set("replcas", "3")};
+  CHECK(error_of("", sources) == "--set replcas: unknown key 'replcas' (nearest: replicas)");
+  sources.set = {set("autoscaling", "{maxReplica: 3}")};
+  CHECK(error_of("", sources) == "--set autoscaling:1:2: unknown key 'autoscaling.maxReplica' (nearest: maxReplicas)");
+  sources.set = {set("ingress.hosts", "a, b")};
+  CHECK(error_of("", sources) == "--set ingress.hosts: ingress.hosts: 'a, b' is not a list: [a, b]");
+  sources.set = {set("messages", std::string("a\0b", 3))};
+  CHECK(error_of("", sources) == "--set messages: messages: a NUL byte: text cannot carry one");
+  sources.set = {set("messages", "a\xFF")};
+  CHECK(error_of("", sources) == "--set messages: messages: invalid UTF-8 (byte 0xFF at offset 1)");
+  sources.set = {{"messages", "/nonexistent/x", "--set-file messages", true}};
+  CHECK(error_of("", sources) == "cannot read /nonexistent/x: No such file or directory");
+  sources.set.clear();
+  sources.environment["HELLO_REPLICAS"] = "";
+  CHECK(error_of("", sources) == "HELLO_REPLICAS: replicas: '' is not a whole number");
+}
+
+TEST_CASE("config: a list, map or section in --set is YAML flow") {
+  config::Sources sources;
+  sources.set = {set("ingress.hosts", "[a.example, b.example]"),
+                 set("autoscaling", "{maxReplicas: 7, enabled: false}")};
+  Config config = load("", sources);
+  CHECK(config.node("ingress.hosts").size() == 2);
+  CHECK(config.integer("autoscaling.maxReplicas") == 7);
+  CHECK_FALSE(config.boolean("autoscaling.enabled"));
+}
+
+TEST_CASE("config: --set-file takes the file's bytes") {
+  Folder folder("one\ntwo\r\n");
+  config::Sources sources;
+  sources.set = {{"messages", folder.file, "--set-file messages", true}};
+  CHECK(load("", sources).text("messages") == "one\ntwo\r\n");
+}
+
+TEST_CASE("config: variables of Kubernetes' service links are never ours; a typo is a warning") {
+  config::Sources sources;
+  for (const char *name :
+       {"HELLO_PORT", "HELLO_SERVICE_HOST", "HELLO_SERVICE_PORT", "HELLO_SERVICE_PORT_HTTP", "HELLO_PORT_80_TCP",
+        "HELLO_PORT_80_TCP_ADDR", "HELLO_ADMIN_PORT", "HELLO_ADMIN_SERVICE_HOST"})
+    sources.environment[name] = "tcp://10.0.0.1:80";
+  CHECK(load("", sources).warnings().empty());
+  sources.environment["HELLO_REPLICSA"] = "1";
+  Config config = load("", sources);
+  REQUIRE(config.warnings().size() == 1);
+  CHECK(config.warnings()[0] == "no setting has the variable HELLO_REPLICSA (nearest: HELLO_REPLICAS)");
+}
+
+TEST_CASE("config: names of variables") {
+  CHECK(config::environment_name("autoscaling.maxReplicas") == "HELLO_AUTOSCALING_MAX_REPLICAS");
+  CHECK(config::environment_name("resources.requests.ephemeral-storage") ==
+        "HELLO_RESOURCES_REQUESTS_EPHEMERAL_STORAGE");
+  CHECK(config::environment_name("a.targetCPU") == "HELLO_A_TARGET_CPU");
+  CHECK(config::environment_name("port").empty());
+  CHECK(config::environment_name("service.host").empty());
+}
+
+TEST_CASE("config: durations and quantities") {
+  auto seconds = [](std::string_view text) { return config::parse_duration(text).value_or(-1); };
+  CHECK(seconds("90") == 90);
+  CHECK(seconds("90s") == 90);
+  CHECK(seconds("5m") == 300);
+  CHECK(seconds("1h30m5s") == 5405);
+  CHECK(seconds("2000ms") == 2);
+  CHECK(seconds("0") == 0);
+  for (const char *bad :
+       {"", "s", "5x", "1.5h", "-5s", "500ms", " 5s", "5 s", "5s3", "99999999999999999999s", "9999999999999h"})
+    CHECK_MESSAGE(seconds(bad) == -1, bad);
+  for (const char *good : {"100m", "1", "0.5", "64Mi", "1e3", "1E-2", "5E", "1.", ".5", "0"})
+    CHECK_MESSAGE(config::is_quantity(good), good);
+  for (const char *bad : {"", "m", "-1", "1 Gi", "1gb", "1KiB", "e3", "1e", ".", "1e333", "Mi64"})
+    CHECK_MESSAGE(!config::is_quantity(bad), bad);
+}
+
+TEST_CASE("config: the table holds together") {
+  std::set<std::string> keys, variables;
+  for (const config::Setting &setting : config::settings()) {
+    CAPTURE(setting.key);
+    CHECK(keys.insert(std::string(setting.key)).second);
+    std::string variable = config::environment_name(setting.key);
+    if (!variable.empty()) CHECK(variables.insert(variable).second);
+    CHECK_FALSE(setting.doc.empty());
+    CHECK((setting.type == config::Type::choice) == !setting.choices.empty());
+    if (!setting.pattern.empty()) CHECK_NOTHROW(std::regex(std::string(setting.pattern), std::regex::ECMAScript));
+    if (!setting.default_value.empty()) CHECK_NOTHROW(config::from_text(setting, setting.default_value, setting.key));
+    for (const config::Setting &other : config::settings())
+      CHECK_MESSAGE(!other.key.starts_with(std::string(setting.key) + "."),
+                    "a key cannot be a section too: ", other.key);
+    CHECK(setting.key != "contexts");
+  }
+}
