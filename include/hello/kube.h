@@ -46,7 +46,7 @@ class Cluster {
 public:
   virtual ~Cluster() = default;
   virtual const Access &access() const = 0;
-  /// Runs kubectl with the context's and the namespace's flags before `args`. Main thread only.
+  /// Runs kubectl with the context's flag before `args` (no namespace: objects name their own). Main thread only.
   /// Throws Error(Exit::failure) if there is no kubectl.
   virtual sys::Finished kubectl(const std::vector<std::string> &args, std::string_view input,
                                 sys::Deadline deadline) = 0;
@@ -62,6 +62,9 @@ public:
 /// Finds kubectl (the variable KUBECTL, else PATH) and starts its proxy; does not wait for it.
 /// Throws Error(Exit::failure) if there is no kubectl.
 std::unique_ptr<Cluster> connect(Access access);
+
+/// GET of an http:// URL outside the API, within some seconds; status 0 as in Reply.
+Reply fetch(const std::string &url);
 
 /// What went wrong with a kubectl that did not end with 0, as an Error that keeps its words: unknown context,
 /// unreachable, forbidden (with the rule that would allow it), refused. `doing` is "apply the manifests".
@@ -116,6 +119,8 @@ public:
   bool offline() const;
   /// HTTP status that refused a source (403, 404), else 0. A refused source stays empty.
   int refused(std::size_t source) const;
+  /// The server's words about a refusal.
+  const std::string &words(std::size_t source) const;
   /// By uid.
   const std::map<std::string, YAML::Node> &objects(std::size_t source) const;
   /// Counts up whenever objects(source) changed.

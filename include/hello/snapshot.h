@@ -60,7 +60,7 @@ struct Deployment {
 };
 
 struct Autoscaler {
-  std::string name;
+  std::string name, target; ///< target: the Deployment's name
   std::int64_t min = 1, max = 1, current = 0, desired = 0;
   std::vector<Condition> conditions;
 };
@@ -92,6 +92,8 @@ ReplicaSet replica_set_of(const YAML::Node &object);
 Pod pod_of(const YAML::Node &object);
 Autoscaler autoscaler_of(const YAML::Node &object);
 Happening happening_of(const YAML::Node &object);
+/// Why a node is not to be reckoned with; nothing if it is ready.
+std::optional<std::string> node_trouble(const YAML::Node &object);
 /// RFC 3339, "2026-11-23T04:00:00Z", with or without a fraction; 0 if it is not.
 Instant instant_of(std::string_view text);
 

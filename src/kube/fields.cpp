@@ -198,7 +198,7 @@ std::vector<std::string> managers(const YAML::Node &object, const std::vector<st
     YAML::Node at = entry["fieldsV1"];
     for (const std::string &step : path) {
       if (!at.IsDefined() || !at.IsMap()) break;
-      at.reset(at[step]);
+      at.reset(static_cast<const YAML::Node &>(at)[step]);
     }
     if (at.IsDefined()) found.push_back(entry["manager"].as<std::string>(""));
   }
@@ -225,6 +225,17 @@ std::vector<std::vector<Conflict>> conflicts(std::string_view words) {
   return found;
 }
 
+YAML::Node child(const YAML::Node &object, std::initializer_list<const char *> path) {
+  YAML::Node at(object);
+  for (const char *key : path) {
+    if (!at.IsDefined() || !at.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    const YAML::Node inner = static_cast<const YAML::Node &>(at)[key];
+    if (!inner.IsDefined()) return YAML::Node(YAML::NodeType::Undefined);
+    at.reset(inner);
+  }
+  return at;
+}
+
 std::string value_at(const YAML::Node &object, std::string_view path) {
   YAML::Node at(object);
   while (!path.empty()) {
@@ -244,6 +255,12 @@ std::string value_at(const YAML::Node &object, std::string_view path) {
       const auto close = path.find(']');
       std::string inner(path.substr(1, close - 1));
       path.remove_prefix(close + 1);
+      if (inner.find_first_not_of("0123456789") == std::string::npos) { // by place
+        const std::size_t i = inner.empty() ? at.size() : std::stoul(inner);
+        if (i >= at.size()) return "";
+        at.reset(at[i]);
+        continue;
+      }
       YAML::Node item(YAML::NodeType::Undefined);
       for (const YAML::Node &one : at) {
         std::string json = inner; // name="hello",port=80 → {name: "hello", port: 80}

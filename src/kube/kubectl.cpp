@@ -40,7 +40,6 @@ private:
   std::vector<std::string> command(const std::vector<std::string> &args = {}) const {
     std::vector<std::string> words{program_};
     if (!access_.context.empty()) words.push_back("--context=" + access_.context);
-    if (!access_.ns.empty()) words.push_back("--namespace=" + access_.ns);
     words.insert(words.end(), args.begin(), args.end());
     return words;
   }

@@ -23,6 +23,7 @@ struct Copy {
   unsigned long version = 0;
   bool listed = false, offline = false;
   int refused = 0;
+  std::string words;
 };
 
 /// Finds metadata.resourceVersion of a list without parsing it: it stands before the items, as Kubernetes writes JSON.
@@ -108,15 +109,17 @@ struct Mirror::Inner {
       if (event["type"].as<std::string>("") == "DELETED")
         copy.objects.erase(uid);
       else
-        copy.objects[uid] = object;
+        copy.objects.erase(uid), copy.objects.emplace(uid, object); // never assigned: yaml-cpp would alias
       return;
     }
     copy.listed = true;
     copy.refused = one.status == 200 ? 0 : one.status;
     copy.objects.clear();
+    copy.words = one.status == 200 ? "" : one.text;
     if (one.status != 200) return;
     const YAML::Node list = parse(one.text, sources[one.source].path);
-    for (const YAML::Node &object : list["items"]) copy.objects[object["metadata"]["uid"].as<std::string>("")] = object;
+    for (const YAML::Node &object : list["items"])
+      copy.objects.emplace(object["metadata"]["uid"].as<std::string>(""), object);
   }
 };
 
@@ -174,6 +177,7 @@ bool Mirror::offline() const {
   return false;
 }
 int Mirror::refused(std::size_t source) const { return inner_->copies[source].refused; }
+const std::string &Mirror::words(std::size_t source) const { return inner_->copies[source].words; }
 const std::map<std::string, YAML::Node> &Mirror::objects(std::size_t source) const {
   return inner_->copies[source].objects;
 }

@@ -109,6 +109,17 @@ Reply Proxy::get(const std::string &path) {
   return {result->status, result->body};
 }
 
+Reply fetch(const std::string &url) {
+  const auto scheme = url.find("://");
+  const auto slash = url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
+  httplib::Client client(url.substr(0, slash));
+  client.set_connection_timeout(3);
+  client.set_read_timeout(5);
+  const auto result = client.Get(slash == std::string::npos ? "/" : url.substr(slash));
+  if (!result) return {0, httplib::to_string(result.error())};
+  return {result->status, result->body};
+}
+
 std::unique_ptr<Stream> Proxy::stream(const std::string &path) {
   await();
   return std::make_unique<HttpStream>(socket_, path);

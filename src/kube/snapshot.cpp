@@ -156,6 +156,8 @@ Autoscaler autoscaler_of(const YAML::Node &object) {
   Autoscaler a;
   const YAML::Node spec = object["spec"], status = object["status"];
   a.name = text(object["metadata"]["name"]);
+  if (const YAML::Node target = spec["scaleTargetRef"]; target && text(target["kind"]) == "Deployment")
+    a.target = text(target["name"]);
   a.min = number(spec["minReplicas"], 1);
   a.max = number(spec["maxReplicas"], 1);
   if (!status) return a;
@@ -163,6 +165,12 @@ Autoscaler autoscaler_of(const YAML::Node &object) {
   a.desired = number(status["desiredReplicas"]);
   a.conditions = conditions_of(status);
   return a;
+}
+
+std::optional<std::string> node_trouble(const YAML::Node &object) {
+  for (const Condition &c : conditions_of(object["status"]))
+    if (c.type == "Ready" && c.status != "True") return c.reason + ": " + c.message;
+  return std::nullopt;
 }
 
 Happening happening_of(const YAML::Node &object) {

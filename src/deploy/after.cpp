@@ -1,0 +1,122 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "deploy/answer.h"
+#include "hello/deploy.h"
+
+namespace hello::deploy {
+namespace {
+
+const manifest::Object *find(const Set &set, std::string_view kind) {
+  const auto found =
+      std::find_if(set.begin(), set.end(), [&](const manifest::Object &object) { return object.kind == kind; });
+  return found == set.end() ? nullptr : &*found;
+}
+
+YAML::Node live(kube::Cluster &cluster, const manifest::Object &object) {
+  return kube::read(cluster, {object.api_version, object.kind, object.ns, object.name});
+}
+
+std::string scalar(const YAML::Node &node, std::string_view path) {
+  std::string text = kube::value_at(node, path);
+  if (text.size() > 1 && text.front() == '"') text = text.substr(1, text.size() - 2);
+  return text;
+}
+
+/// First address that a load balancer or an Ingress controller has written into the status.
+std::string address(const YAML::Node &object) {
+  const YAML::Node all = kube::child(object, {"status", "loadBalancer", "ingress"});
+  if (!all.IsDefined() || !all.IsSequence() || all.size() == 0) return "";
+  const YAML::Node first = all[0];
+  return first["ip"] ? first["ip"].Scalar() : first["hostname"] ? first["hostname"].Scalar() : "";
+}
+
+void tell_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const Listener &tell) {
+  const YAML::Node ingress = live(cluster, wanted);
+  const std::string object = "Ingress/" + wanted.name, at = address(ingress);
+  const bool has_class = !kube::value_at(ingress, ".spec.ingressClassName").empty();
+  if (!has_class)
+    tell({"warning", object,
+          "it has no class: unless the cluster has a default one, no controller takes it (ingress.className)"});
+  else if (at.empty())
+    tell({"warning", object, "no controller has given it an address yet"});
+  const YAML::Node tls = kube::child(ingress, {"spec", "tls"});
+  if (tls.IsDefined())
+    for (const YAML::Node &one : tls) {
+      if (!one["secretName"]) continue;
+      const std::string secret = one["secretName"].Scalar();
+      const kube::Reply reply = cluster.get(kube::collection_path("v1", "Secret", wanted.ns) + "/" + secret);
+      if (reply.status == 404) tell({"warning", object, fmt::format("its TLS secret {} is not there", secret)});
+    }
+  const YAML::Node rules = kube::child(ingress, {"spec", "rules"});
+  if (rules.IsDefined())
+    for (const YAML::Node &rule : rules) {
+      const std::string host = rule["host"] ? rule["host"].Scalar() : at;
+      tell({"reachable",
+            object,
+            fmt::format("{}://{}/{}", tls.IsDefined() ? "https" : "http", host,
+                        at.empty() || at == host ? "" : fmt::format("  (at {})", at)),
+            {{"host", host}, {"address", at}}});
+    }
+}
+
+void tell_service(const YAML::Node &service, const std::string &name, const kube::Access &access, bool ingress,
+                  const Listener &tell) {
+  const std::string type = scalar(service, ".spec.type"), object = "Service/" + name;
+  if (type == "LoadBalancer") {
+    const std::string at = address(service);
+    if (at.empty())
+      tell({"warning", object, "its load balancer has no address yet"});
+    else
+      tell({"reachable", object, fmt::format("http://{}/", at), {{"address", at}}});
+  }
+  const YAML::Node ports = kube::child(service, {"spec", "ports"});
+  if ((type == "NodePort" || type == "LoadBalancer") && ports.IsDefined())
+    for (const YAML::Node &port : ports)
+      if (port["nodePort"])
+        tell({"reachable",
+              object,
+              fmt::format("http://ANY-NODE:{}/", port["nodePort"].Scalar()),
+              {{"nodePort", port["nodePort"].Scalar()}}});
+  if (!ingress && type == "ClusterIP" && ports.IsDefined() && ports.size() > 0)
+    tell({"reachable", object,
+          fmt::format("kubectl{}{} port-forward service/{} 8080:{}",
+                      access.context.empty() ? "" : " --context " + access.context,
+                      access.ns.empty() ? "" : " --namespace " + access.ns, name, ports[0]["port"].Scalar())});
+}
+
+void warn_autoscaler(kube::Cluster &cluster, const manifest::Object &wanted, const Listener &tell) {
+  const kube::Autoscaler a = kube::autoscaler_of(live(cluster, wanted));
+  for (const kube::Condition &c : a.conditions)
+    if (c.type == "ScalingActive" && c.status == "False" && c.reason != "ScalingDisabled")
+      return tell({"warning", "HorizontalPodAutoscaler/" + a.name,
+                   fmt::format("it gets no metrics ({}): {}", c.reason, c.message)});
+  if (kube::value_at(wanted.node, ".spec.metrics").find("\"Resource\"") != std::string::npos &&
+      cluster.get("/apis/metrics.k8s.io/v1beta1").status != 200)
+    tell({"warning", "HorizontalPodAutoscaler/" + wanted.name,
+          "the cluster serves no resource metrics (metrics.k8s.io): it will not scale; install metrics-server"});
+}
+
+} // namespace
+
+bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell) {
+  const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
+                         *scaler = find(set, "HorizontalPodAutoscaler");
+  if (ingress) tell_ingress(cluster, *ingress, tell);
+  if (service) tell_service(live(cluster, *service), service->name, cluster.access(), ingress != nullptr, tell);
+  if (scaler) warn_autoscaler(cluster, *scaler, tell);
+  if (!options.verify || (!service && options.verify_url.empty())) return true;
+  const Answer answer =
+      options.verify_url.empty() ? ask_through_port_forward(cluster, *service) : ask(options.verify_url);
+  if (answer.ok)
+    tell({"answers", "", fmt::format("{} answers: {}", answer.where, answer.text), {{"url", answer.where}}});
+  else
+    tell({"failed",
+          "",
+          fmt::format("it is ready, but {} does not answer: {}", answer.where, answer.text),
+          {{"url", answer.where}}});
+  return answer.ok;
+}
+
+} // namespace hello::deploy

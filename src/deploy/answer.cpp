@@ -1,0 +1,57 @@
+#include "deploy/answer.h"
+
+#include <fmt/core.h>
+
+namespace hello::deploy {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string first_line(const std::string &body) {
+  std::string line = body.substr(0, body.find('\n'));
+  if (line.size() > 100) line = line.substr(0, 100) + "…";
+  return line;
+}
+
+Answer ask_until(const std::string &url, sys::Deadline deadline) {
+  Answer answer{false, url, ""};
+  for (;;) {
+    const kube::Reply reply = kube::fetch(url);
+    answer.ok = reply.status >= 200 && reply.status < 400;
+    answer.text = answer.ok      ? first_line(reply.body)
+                  : reply.status ? fmt::format("status {}", reply.status)
+                                 : reply.body;
+    if (answer.ok || sys::Clock::now() > deadline) return answer;
+    sys::pause(200ms);
+  }
+}
+
+} // namespace
+
+Answer ask(const std::string &url) { return ask_until(url, sys::Clock::now() + 10s); }
+
+Answer ask_through_port_forward(kube::Cluster &cluster, const manifest::Object &service) {
+  const std::string port = kube::value_at(service.node, ".spec.ports[0].port");
+  Answer answer{false, "Service/" + service.name + " through a port-forward", ""};
+  const auto child = cluster.start(
+      {"--namespace=" + service.ns, "port-forward", "--address=127.0.0.1", "service/" + service.name, ":" + port});
+  const auto deadline = sys::Clock::now() + 10s;
+  std::string out, err;
+  for (bool open = true; open && out.find('\n') == std::string::npos;) { // "Forwarding from 127.0.0.1:40123 -> 8080"
+    const int fds[] = {child->out(), child->err()};
+    if (!sys::wait_readable(fds, deadline)) break;
+    const bool err_open = sys::drain(child->err(), err);
+    open = sys::drain(child->out(), out) || err_open;
+  }
+  const auto from = out.find("127.0.0.1:"), to = out.find(' ', from);
+  if (from == std::string::npos) {
+    answer.text = err.empty() ? "kubectl port-forward did not start" : first_line(err);
+    return answer;
+  }
+  const Answer local = ask_until("http://" + out.substr(from, to - from) + "/", sys::Clock::now() + 5s);
+  answer.ok = local.ok;
+  answer.text = local.text;
+  return answer;
+}
+
+} // namespace hello::deploy

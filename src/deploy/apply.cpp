@@ -1,0 +1,117 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "deploy/replicas.h"
+#include "hello/deploy.h"
+
+namespace hello::deploy {
+namespace {
+
+/// Runs kubectl until the API server answers: what it does is the same however often it is done.
+sys::Finished insist(kube::Cluster &cluster, const std::vector<std::string> &args, const std::string &input,
+                     sys::Deadline deadline, const Listener &tell) {
+  bool told = false;
+  for (;;) {
+    sys::Finished finished = cluster.kubectl(args, input, deadline);
+    if (finished.timed_out || !kube::unreachable(finished) || sys::Clock::now() + std::chrono::seconds(1) > deadline)
+      return finished;
+    if (!std::exchange(told, true))
+      tell({"warning", "", "the API server does not answer; trying again until the time limit"});
+    sys::pause(std::chrono::milliseconds(1000));
+  }
+}
+
+void run_or_throw(kube::Cluster &cluster, const std::vector<std::string> &args, const std::string &input,
+                  sys::Deadline deadline, const Listener &tell, const std::string &doing) {
+  const auto finished = insist(cluster, args, input, deadline, tell);
+  if (finished.code != 0) throw kube::explain(finished, doing, cluster.access());
+}
+
+std::vector<std::string> server_side(std::string_view manager) {
+  return {"apply", "--server-side", fmt::format("--field-manager={}", manager), "-f=-"};
+}
+
+void hand_over(kube::Cluster &cluster, const kube::Id &id, std::int64_t count, bool force, sys::Deadline deadline,
+               const Listener &tell) {
+  auto args = server_side(kHandover);
+  args.push_back("--validate=ignore");
+  if (force) args.push_back("--force-conflicts");
+  run_or_throw(cluster, args, replicas_only(id, count), deadline, tell, "hand over the replicas");
+}
+
+std::int64_t number(const std::string &text) { return text.empty() ? 0 : std::stoll(text); }
+
+Applied applied_of(const YAML::Node &object) {
+  const kube::Deployment d = kube::deployment_of(object);
+  return {d.name, d.template_text, d.generation, d.selector};
+}
+
+kube::Id id_of(const manifest::Object &object) { return {object.api_version, object.kind, object.ns, object.name}; }
+
+/// minReplicas of the autoscaler in the set, or 0.
+std::int64_t autoscaler_minimum(const Set &set) {
+  for (const manifest::Object &object : set)
+    if (object.kind == "HorizontalPodAutoscaler")
+      return std::max<std::int64_t>(1, number(kube::value_at(object.node, ".spec.minReplicas")));
+  return 0;
+}
+
+} // namespace
+
+Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, sys::Deadline deadline,
+              const Listener &tell) {
+  const manifest::Object *deployment = nullptr;
+  for (const manifest::Object &object : plan.set)
+    if (object.kind == "Deployment" && !deployment) deployment = &object;
+  const auto found = deployment ? plan.live.find(id_of(*deployment)) : plan.live.end();
+  const bool there = found != plan.live.end() && found->second.IsDefined() && !found->second.IsNull();
+  if (plan.empty()) return there ? applied_of(found->second) : Applied{};
+
+  for (const Item &item : plan.items)
+    if (item.action == Item::Action::remove) {
+      std::vector<std::string> args{"delete", "--ignore-not-found", "--wait=false",
+                                    item.id.kind + "." + item.id.api_version.substr(0, item.id.api_version.find('/')) +
+                                        "/" + item.id.name};
+      if (item.id.api_version.find('/') == std::string::npos) args.back() = item.id.kind + "/" + item.id.name;
+      if (!item.id.ns.empty()) args.push_back("--namespace=" + item.id.ns);
+      run_or_throw(cluster, args, "", deadline, tell, "remove " + item.id.text());
+      tell({"removed", item.id.text(), "removed"});
+    }
+  if (plan.keep_replicas)
+    hand_over(cluster, id_of(*deployment), number(kube::value_at(found->second, ".spec.replicas")), false, deadline,
+              tell);
+  Set set = plan.set;
+  if (plan.take_replicas) { // the autoscaler's number was only for the plan
+    hand_over(cluster, id_of(*deployment), number(*plan.take_replicas), true, deadline, tell);
+    for (manifest::Object &object : set)
+      if (object.kind == "Deployment" && object.name == deployment->name) {
+        object.node.reset(YAML::Clone(object.node));
+        object.node["spec"]["replicas"] = kube::parse(*plan.take_replicas, "replicas");
+      }
+  }
+
+  auto args = server_side(kManager);
+  args.insert(args.end(), {"-o=json", "--show-managed-fields"});
+  if (options.force_conflicts) args.push_back("--force-conflicts");
+  args.insert(args.end(), options.kubectl_args.begin(), options.kubectl_args.end());
+  const auto finished = insist(cluster, args, manifest::to_yaml(set), deadline, tell);
+  if (finished.code != 0) throw kube::explain(finished, "apply the manifests", cluster.access());
+
+  Applied applied;
+  const YAML::Node answer = kube::parse(finished.out, "kubectl's answer");
+  const auto look = [&](const YAML::Node &object) {
+    if (deployment && kube::id_of(object) == id_of(*deployment)) applied = applied_of(object);
+  };
+  if (answer["kind"].Scalar() == "List")
+    for (const YAML::Node &object : answer["items"]) look(object);
+  else
+    look(answer);
+  if (deployment && !there && kube::value_at(deployment->node, ".spec.replicas").empty())
+    if (const auto least = autoscaler_minimum(plan.set);
+        least > 1) // the autoscaler itself would take up to 15 s to say so
+      hand_over(cluster, id_of(*deployment), least, true, deadline, tell);
+  return applied;
+}
+
+} // namespace hello::deploy

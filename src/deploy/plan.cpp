@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <future>
+
+#include <fmt/core.h>
+
+#include "deploy/replicas.h"
+#include "hello/deploy.h"
+
+namespace hello::deploy {
+namespace {
+
+using Action = Item::Action;
+
+std::map<kube::Id, YAML::Node> read_live(kube::Cluster &cluster, const Set &set) {
+  std::map<kube::Id, YAML::Node> live;
+  for (const manifest::Object &object : set) {
+    bool denied = false;
+    const kube::Id id{object.api_version, object.kind, object.ns, object.name};
+    live[id] = kube::read(cluster, id, &denied);
+    if (denied) live[id] = YAML::Node(YAML::NodeType::Undefined); // there is one or not: we may not know
+  }
+  return live;
+}
+
+std::map<kube::Id, YAML::Node> listed(const std::string &json) {
+  std::map<kube::Id, YAML::Node> found;
+  if (json.empty()) return found;
+  const YAML::Node node = kube::parse(json, "kubectl's answer");
+  if (node["kind"].Scalar() != "List") {
+    found[kube::id_of(node)] = node;
+  } else {
+    for (const YAML::Node &item : node["items"]) found[kube::id_of(item)] = item;
+  }
+  return found;
+}
+
+kube::Id id_of(const manifest::Object &object) { return {object.api_version, object.kind, object.ns, object.name}; }
+
+/// The objects that the server refused, in the order of the set: kubectl's errors do not name them.
+std::vector<const manifest::Object *> missing(const Set &set, const std::map<kube::Id, YAML::Node> &answers) {
+  std::vector<const manifest::Object *> out;
+  for (const manifest::Object &object : set)
+    if (!answers.count(id_of(object))) out.push_back(&object);
+  return out;
+}
+
+Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live, const sys::Finished &dry,
+                     const std::vector<std::vector<kube::Conflict>> &all) {
+  const auto refused = missing(set, listed(dry.out));
+  std::string text = "other managers hold fields that this set wants to change:";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const manifest::Object *object = i < refused.size() && refused.size() == all.size() ? refused[i] : nullptr;
+    if (object) text += fmt::format("\n{}/{}", object->kind, object->name);
+    for (const kube::Conflict &one : all[i]) {
+      text += fmt::format("\n  {} is held by \"{}\"", one.path, one.manager);
+      if (object)
+        text += fmt::format(": {} there, {} here", kube::value_at(live.at(id_of(*object)), one.path),
+                            kube::value_at(object->node, one.path));
+    }
+  }
+  return Error(Exit::cluster, text, "--force-conflicts takes them; or leave those fields out of the set");
+}
+
+} // namespace
+
+bool Plan::empty() const {
+  return !keep_replicas &&
+         std::all_of(items.begin(), items.end(), [](const Item &item) { return item.action == Action::same; });
+}
+
+std::string Plan::summary() const {
+  std::string text;
+  const auto count = [&](std::initializer_list<Action> actions, const char *word) {
+    const auto n = std::count_if(items.begin(), items.end(), [&](const Item &item) {
+      return std::find(actions.begin(), actions.end(), item.action) != actions.end();
+    });
+    if (n) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, word);
+  };
+  count({Action::remove}, "to remove");
+  count({Action::create}, "new");
+  count({Action::change, Action::adopt}, "changed");
+  count({Action::same}, "unchanged");
+  return text;
+}
+
+Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
+  Plan plan;
+  plan.set = set;
+  auto reading = std::async(std::launch::async, [&] { return read_live(cluster, set); });
+  const auto deadline = sys::Clock::now() + options.timeout;
+  const auto dry_run = [&] {
+    std::vector<std::string> args{"apply",
+                                  "--server-side",
+                                  fmt::format("--field-manager={}", kManager),
+                                  "--dry-run=server",
+                                  "-o=json",
+                                  "--show-managed-fields",
+                                  "-f=-"};
+    if (options.force_conflicts) args.push_back("--force-conflicts");
+    args.insert(args.end(), options.kubectl_args.begin(), options.kubectl_args.end());
+    return cluster.kubectl(args, manifest::to_yaml(plan.set), deadline);
+  };
+  sys::Finished dry = dry_run();
+  plan.live = reading.get();
+
+  const bool no_namespace = std::any_of(plan.live.begin(), plan.live.end(), [](const auto &one) {
+    return one.first.kind == "Namespace" && one.second.IsDefined() && one.second.IsNull();
+  });
+  if (options.stale && !no_namespace)
+    for (const kube::Id &id : options.stale(set)) plan.items.push_back({Action::remove, id, {}});
+  if (no_namespace && dry.code != 0 && dry.err.find("not found") != std::string::npos) {
+    plan.checked = false;
+    for (const manifest::Object &object : set)
+      plan.items.push_back({plan.live[id_of(object)].IsNull() ? Action::create : Action::same, id_of(object), {}});
+    return plan;
+  }
+  if (settle_replicas(plan, options)) dry = dry_run();
+  if (dry.code != 0) {
+    const auto conflicts = kube::conflicts(dry.err);
+    if (!conflicts.empty()) throw conflict_error(set, plan.live, dry, conflicts);
+    throw kube::explain(dry, "check the manifests with the cluster", cluster.access());
+  }
+  const auto answers = listed(dry.out);
+  for (const manifest::Object &object : set) {
+    const kube::Id id = id_of(object);
+    const YAML::Node live = plan.live.at(id);
+    const auto answer = answers.find(id);
+    Item item{Action::same, id, {}};
+    if (live.IsDefined() && live.IsNull())
+      item.action = Action::create;
+    else if (live.IsDefined() && answer != answers.end()) {
+      item.changes = kube::changes(live, answer->second);
+      note_replicas(plan, id, item.changes);
+      if (!item.changes.empty())
+        item.action = Action::change;
+      else if (kube::ownership(live, kManager) != kube::ownership(answer->second, kManager) && !plan.keep_replicas)
+        item.action = Action::adopt;
+    }
+    plan.items.push_back(std::move(item));
+  }
+  return plan;
+}
+
+} // namespace hello::deploy

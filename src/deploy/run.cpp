@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "hello/deploy.h"
+
+namespace hello::deploy {
+namespace {
+
+/// What was there before, as far as it was ours: it can be applied again without any history.
+/// Nothing unless the Deployment was ready then.
+std::optional<Set> previous(const Plan &plan) {
+  Set set;
+  bool ready = false;
+  for (const Item &item : plan.items) {
+    const auto found = plan.live.find(item.id);
+    if (found == plan.live.end() || !found->second.IsDefined() || found->second.IsNull()) continue;
+    const YAML::Node part = kube::owned(found->second, kManager);
+    if (part.IsNull()) continue;
+    if (item.id.kind == "Deployment") {
+      kube::Snapshot then;
+      then.deployment = kube::deployment_of(found->second);
+      ready = kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
+    }
+    set.push_back({item.id.api_version, item.id.kind, item.id.ns, item.id.name, part});
+  }
+  return ready ? std::optional(set) : std::nullopt;
+}
+
+/// Whether the live Deployment is still the one that we applied.
+bool still_ours(kube::Cluster &cluster, const Applied &applied) {
+  const YAML::Node live = kube::read(cluster, {"apps/v1", "Deployment", cluster.access().ns, applied.deployment});
+  return !live.IsNull() && kube::deployment_of(live).template_text == applied.template_text;
+}
+
+/// What the failed release made and the one before had not.
+std::vector<Item> made(const Plan &plan, const Set &before) {
+  std::vector<Item> extra;
+  for (const Item &item : plan.items) {
+    const bool had = std::any_of(before.begin(), before.end(), [&](const manifest::Object &object) {
+      return object.kind == item.id.kind && object.name == item.id.name && object.ns == item.id.ns;
+    });
+    if (item.action == Item::Action::create && !had && item.id.kind != "Namespace")
+      extra.push_back({Item::Action::remove, item.id, {}});
+  }
+  return extra;
+}
+
+std::string reason(const Outcome &outcome, const Options &options) {
+  std::string text = outcome.state == Outcome::State::timed_out
+                         ? fmt::format("not ready after {} s (--timeout)", options.timeout.count())
+                         : "it cannot get ready";
+  if (outcome.problems.empty()) return text;
+  std::vector<std::string> told;
+  for (const kube::Problem &problem : outcome.problems) {
+    std::string one = fmt::format("\n{}: {}", problem.object, describe(problem));
+    if (std::find(told.begin(), told.end(), problem.key()) == told.end()) text += one; // one pod stands for its like
+    told.push_back(problem.key());
+  }
+  return text;
+}
+
+Exit go_back(kube::Cluster &cluster, const Plan &failed, const Applied &applied, const Options &options,
+             const Listener &tell) {
+  const auto end = [&](const std::string &text) {
+    tell({"failed", "", text, {{"rolledBack", "false"}}});
+    return Exit::rollout;
+  };
+  if (!options.rollback) return end("left as it is (--no-rollback)");
+  std::optional<Set> before = previous(failed);
+  if (!before && options.last_ready) before = options.last_ready();
+  if (!before) return end("there is no earlier release that was ready: this one is left for inspection");
+  if (!still_ours(cluster, applied)) return end("another deploy has changed it meanwhile: left as it is");
+  tell({"rollback", "", "back to the release before, which was ready"});
+  Options back = options;
+  back.stale = nullptr;
+  back.keep_autoscaled = true;
+  Plan plan = make_plan(cluster, *before, back);
+  const auto extra = made(failed, *before);
+  plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
+  const Applied restored = apply(cluster, plan, back, sys::Clock::now() + options.timeout, tell);
+  const Outcome outcome = wait(cluster, restored, back, tell);
+  if (outcome.state != Outcome::State::ready) return end("and the way back failed too: " + reason(outcome, options));
+  tell({"failed", "", "rolled back: the release before runs again", {{"rolledBack", "true"}}});
+  return Exit::rollout;
+}
+
+} // namespace
+
+Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell) {
+  const auto deadline = sys::Clock::now() + options.timeout;
+  const Plan plan = make_plan(cluster, set, options);
+  tell({"plan", "", plan.summary(), {}, &plan});
+  const Applied applied = apply(cluster, plan, options, deadline, tell);
+  if (!plan.empty()) tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
+  const Outcome outcome = wait(cluster, applied, options, tell);
+  const bool ready = outcome.state == Outcome::State::ready;
+  if (!plan.empty() && options.record) options.record(plan.set, ready);
+  if (ready) {
+    tell({"ready", applied.deployment.empty() ? "" : "Deployment/" + applied.deployment,
+          plan.empty() ? "nothing to do: it is as it should be" : "ready"});
+    return look_after(cluster, set, options, tell) ? Exit::ok : Exit::rollout;
+  }
+  const std::string object = "Deployment/" + applied.deployment;
+  if (outcome.state == Outcome::State::superseded || outcome.state == Outcome::State::gone) {
+    const bool gone = outcome.state == Outcome::State::gone;
+    tell({gone ? "gone" : "superseded", object,
+          gone ? "somebody has removed it while we waited"
+               : "another deploy has changed it while we waited: the last one wins"});
+    return Exit::rollout;
+  }
+  tell({"failing", object, reason(outcome, options)});
+  return go_back(cluster, plan, applied, options, tell);
+}
+
+} // namespace hello::deploy

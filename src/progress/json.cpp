@@ -1,0 +1,45 @@
+#include <cstdio>
+#include <ctime>
+
+#include <chrono>
+
+#include <fmt/core.h>
+
+#include "hello/progress.h"
+#include "hello/yaml.h"
+
+namespace hello::progress {
+namespace {
+
+std::string now() {
+  const auto time = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  return fmt::format("{}.{:03}Z", text,
+                     std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000);
+}
+
+class JsonView final : public View {
+public:
+  void tell(const deploy::Event &event) override {
+    if (event.name == "tick") return;
+    const auto quoted = [](const std::string &text) { return yaml::to_json(yaml::string(text)); };
+    std::string line = fmt::format("{{\"time\":\"{}\",\"event\":{}", now(), quoted(event.name));
+    if (!event.object.empty()) line += ",\"object\":" + quoted(event.object);
+    line += ",\"text\":" + quoted(event.text);
+    for (const auto &[key, value] : event.facts) line += fmt::format(",{}:{}", quoted(key), quoted(value));
+    if (event.plan) line += ",\"plan\":" + json_of(*event.plan);
+    line += "}\n";
+    std::fwrite(line.data(), 1, line.size(), stdout); // whole lines; a reader that left is no error
+    std::fflush(stdout);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<View> json_view() { return std::make_unique<JsonView>(); }
+
+} // namespace hello::progress
