@@ -18,11 +18,24 @@ struct Object {
   std::string ns; ///< empty for cluster-wide kinds
   std::string name;
   YAML::Node node;
+
+  Object() = default;
+  Object(const Object &) = default;
+  // Node's own assignment would write into the document that other copies share.
+  Object &operator=(const Object &other) {
+    api_version = other.api_version, kind = other.kind, ns = other.ns, name = other.name;
+    node.reset(other.node);
+    return *this;
+  }
 };
 
-/// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …
-/// Throws Error(Exit::invalid) if a template or a patch is wrong, or a value cannot be carried.
+/// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …; patches applied.
+/// Throws Error(Exit::invalid) if a template or a patch is wrong, values contradict each other, or one cannot be
+/// carried.
 std::vector<Object> render_all(const config::Config &config);
+
+/// What the user should know of the set and cannot see in it (what an old kube-version left out), a line each.
+std::vector<std::string> notes(const config::Config &config);
 
 /// One YAML stream, "---" between documents, the same bytes for the same configuration.
 std::string to_yaml(std::span<const Object> objects);

@@ -1,0 +1,161 @@
+#include "hello/manifest.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
+
+#include "hello/embedded.h"
+#include "hello/error.h"
+#include "hello/template.h"
+#include "hello/yaml.h"
+#include "manifest/patch.h"
+#include "manifest/values.h"
+
+namespace hello::manifest {
+namespace {
+
+using config::Config;
+
+struct Part {
+  std::string_view file;
+  bool (*wanted)(const Config &) = nullptr; ///< null: always
+};
+
+// In apply order: what others need comes first.
+const Part kParts[] = {
+    {"templates/namespace.yaml", [](const Config &c) { return c.boolean("namespace.create"); }},
+    {"templates/resourcequota.yaml", [](const Config &c) { return c.boolean("resourceQuota.enabled"); }},
+    {"templates/limitrange.yaml", [](const Config &c) { return c.boolean("limitRange.enabled"); }},
+    {"templates/serviceaccount.yaml"},
+    {"templates/configmap.yaml"},
+    {"templates/deployment.yaml"},
+    {"templates/service.yaml"},
+    {"templates/ingress.yaml", [](const Config &c) { return c.text("expose") == "ingress"; }},
+    {"templates/httproute.yaml", [](const Config &c) { return c.text("expose") == "gateway"; }},
+    {"templates/horizontalpodautoscaler.yaml", [](const Config &c) { return c.boolean("autoscaling.enabled"); }},
+    {"templates/networkpolicy-default-deny.yaml",
+     [](const Config &c) {
+       return c.boolean("networkPolicy.enabled") && c.boolean("networkPolicy.defaultDeny") &&
+              c.boolean("namespace.create");
+     }},
+    {"templates/networkpolicy.yaml", [](const Config &c) { return c.boolean("networkPolicy.enabled"); }},
+    {"templates/poddisruptionbudget.yaml", [](const Config &c) { return c.boolean("podDisruptionBudget.enabled"); }},
+    {"templates/podmonitor.yaml", [](const Config &c) { return c.text("metrics.scrape") == "podMonitor"; }},
+};
+
+// Kinds without a namespace that a release may bring; for one that is not here, `metadata.namespace: null` says so.
+constexpr std::array kClusterWide = {"Namespace",
+                                     "CustomResourceDefinition",
+                                     "ClusterRole",
+                                     "ClusterRoleBinding",
+                                     "PriorityClass",
+                                     "StorageClass",
+                                     "IngressClass",
+                                     "GatewayClass",
+                                     "RuntimeClass",
+                                     "PersistentVolume",
+                                     "APIService",
+                                     "ClusterIssuer",
+                                     "ValidatingWebhookConfiguration",
+                                     "MutatingWebhookConfiguration",
+                                     "ValidatingAdmissionPolicy",
+                                     "ValidatingAdmissionPolicyBinding"};
+
+void put(YAML::Node &map, std::string_view key, const YAML::Node &value) { map.force_insert(yaml::string(key), value); }
+
+void merge_missing(YAML::Node &map, const YAML::Node &more) {
+  const YAML::Node &seen = map; // operator[] of one that is not const leaves an empty entry behind
+  for (const auto &entry : more)
+    if (!seen[entry.first.Scalar()]) map.force_insert(entry.first, entry.second);
+}
+
+/// The same metadata on all: name, namespace, labels, annotations, in this order; what the object says itself wins.
+Object finish(const Config &config, const YAML::Node &object) {
+  Object result;
+  result.kind = object["kind"].Scalar();
+  const YAML::Node own = object["metadata"];
+  const bool cluster_wide = std::find(kClusterWide.begin(), kClusterWide.end(), result.kind) != kClusterWide.end() ||
+                            (own["namespace"] && own["namespace"].IsNull());
+
+  YAML::Node labels = own["labels"] ? YAML::Clone(own["labels"]) : YAML::Node(YAML::NodeType::Map);
+  YAML::Node standard;
+  put(standard, "app.kubernetes.io/name", yaml::string("hello"));
+  put(standard, "app.kubernetes.io/instance", yaml::string("hello"));
+  put(standard, "app.kubernetes.io/managed-by", yaml::string("hello"));
+  merge_missing(labels, standard);
+  merge_missing(labels, text_map(config, "labels"));
+  YAML::Node annotations = own["annotations"] ? YAML::Clone(own["annotations"]) : YAML::Node(YAML::NodeType::Map);
+  merge_missing(annotations, text_map(config, "annotations"));
+
+  YAML::Node metadata;
+  put(metadata, "name", own["name"]);
+  if (!cluster_wide) put(metadata, "namespace", own["namespace"] ? own["namespace"] : config.node("namespace.name"));
+  put(metadata, "labels", labels);
+  if (annotations.size() > 0) put(metadata, "annotations", annotations);
+  for (const auto &entry : own)
+    if (const auto key = entry.first.Scalar();
+        key != "name" && key != "namespace" && key != "labels" && key != "annotations")
+      metadata.force_insert(entry.first, entry.second);
+
+  for (const auto &entry : object)
+    result.node.force_insert(entry.first, entry.first.Scalar() == "metadata" ? metadata : entry.second);
+  return result;
+}
+
+/// The words beside the node, read from it again: a patch may have changed them.
+void name_again(Object &object) {
+  const auto text = [](const YAML::Node &node) { return node && node.IsScalar() ? node.Scalar() : std::string(); };
+  object.api_version = text(object.node["apiVersion"]);
+  object.kind = text(object.node["kind"]);
+  const YAML::Node metadata = object.node["metadata"];
+  const bool map = metadata && metadata.IsMap();
+  object.name = map ? text(metadata["name"]) : "";
+  object.ns = map ? text(metadata["namespace"]) : "";
+  if (object.api_version.empty() || object.kind.empty() || object.name.empty())
+    throw Error(Exit::invalid,
+                fmt::format("a patch left {}/{} without apiVersion, kind or metadata.name", object.kind, object.name));
+}
+
+} // namespace
+
+std::vector<Object> render_all(const Config &config) {
+  check_together(config);
+  const templates::Lookup lookup = [&config](std::string_view name) { return value(config, name); };
+  std::vector<Object> objects;
+  for (const Part &part : kParts) {
+    if (part.wanted && !part.wanted(config)) continue;
+    const YAML::Node tree = yaml::load(embedded(part.file), part.file);
+    objects.push_back(finish(config, templates::instantiate(tree, part.file, lookup)));
+  }
+  for (const YAML::Node &extra : extra_manifests(config)) objects.push_back(finish(config, extra));
+  // What everything else stands on goes first, wherever it came from.
+  std::stable_partition(objects.begin(), objects.end(), [](const Object &object) {
+    return object.kind == "Namespace" || object.kind == "CustomResourceDefinition";
+  });
+  for (Object &object : objects) name_again(object);
+  apply_patches(config, objects);
+  for (Object &object : objects) name_again(object);
+  return objects;
+}
+
+std::vector<std::string> notes(const Config &config) {
+  std::vector<std::string> lines;
+  if (before_1_30(config))
+    lines.push_back(fmt::format(
+        "Kubernetes 1.29 has the preStop sleep behind a gate: left out; the server drains {} s longer instead",
+        config.duration("termination.preStop").count()));
+  return lines;
+}
+
+std::string to_yaml(std::span<const Object> objects) {
+  std::string out;
+  for (const Object &object : objects) {
+    if (!out.empty()) out += "---\n";
+    out += yaml::to_yaml(object.node);
+  }
+  return out;
+}
+
+} // namespace hello::manifest

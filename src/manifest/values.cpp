@@ -1,0 +1,249 @@
+#include "manifest/values.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
+
+#include "hello/error.h"
+#include "hello/sha256.h"
+#include "hello/yaml.h"
+
+namespace hello::manifest {
+namespace {
+
+using config::Config;
+
+constexpr int kSlackSeconds = 5; // between the server's own hard end and the kubelet's kill
+
+std::string kube_minor(const Config &config) {
+  std::string version = config.text("kubeVersion");
+  if (version.starts_with('v')) version.erase(0, 1);
+  return version.substr(0, version.find('.', version.find('.') + 1));
+}
+
+/// "3" is an integer to Kubernetes, "30%" a string.
+YAML::Node count(const Config &config, std::string_view key) {
+  if (!config.has(key)) return {};
+  const std::string text = config.text(key);
+  if (text.ends_with('%')) return yaml::string(text);
+  std::int64_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size()) refuse(config, key, "is too large a number");
+  return yaml::integer(n);
+}
+
+YAML::Node text_list(const Config &config, std::string_view key) {
+  const YAML::Node list = config.node(key);
+  for (const YAML::Node &item : list)
+    if (!item.IsScalar() || item.Scalar().empty() || yaml::kind_of(item) == yaml::Scalar::null)
+      refuse(config, key, "must be a list of texts");
+  return list;
+}
+
+/// Always where another machine may have changed the image under its name, or a registry must say who may have it;
+/// IfNotPresent for a bare local name, which no registry has.
+/// Source: https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
+std::string pull_policy(const Config &config) {
+  if (config.has("imagePullPolicy")) return config.text("imagePullPolicy");
+  const std::string image = config.text("image");
+  return image.find('@') != std::string::npos || image.find('/') != std::string::npos ? "Always" : "IfNotPresent";
+}
+
+std::int64_t seconds(const Config &config, std::string_view key) { return config.duration(key).count(); }
+
+YAML::Node args(const Config &config) {
+  YAML::Node list;
+  const auto add = [&list](const std::string &arg) { list.push_back(yaml::string(arg)); };
+  add("serve");
+  // preStop's sleep already waits until the endpoints are gone; without it the server has to.
+  add(fmt::format("--drain-delay={}s", before_1_30(config) ? seconds(config, "termination.preStop") : 0));
+  add(fmt::format("--drain-timeout={}s", seconds(config, "termination.drainTimeout")));
+  add("--access-log=" + config.text("logging.access"));
+  if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
+  for (const YAML::Node &arg : text_list(config, "args")) add(arg.Scalar());
+  return list;
+}
+
+YAML::Node messages(const Config &config) {
+  const bool live = config.text("reload") == "live";
+  const std::string text = config.text("messages");
+  // One environment string: MAX_ARG_STRLEN less "MESSAGES=" and the final NUL. Source: execve(2)
+  const std::size_t limit = live ? 512 << 10 : 131072 - sizeof "MESSAGES=";
+  if (text.size() > limit)
+    refuse(config, "messages",
+           fmt::format("is {} bytes long, and {} can carry {}", text.size(),
+                       live ? "a ConfigMap with reload: live" : "an environment variable", limit),
+           live ? "" : "reload: live mounts the text as a file, up to 524288 bytes");
+  if (text.find('\0') != std::string::npos)
+    refuse(config, "messages", "has a NUL byte, which no environment can carry");
+  if (const auto at = yaml::invalid_utf8(text); at != std::string::npos)
+    refuse(config, "messages", fmt::format("is not UTF-8: byte {}", at));
+  return yaml::string(text);
+}
+
+YAML::Node service_type(const Config &config) {
+  const std::string expose = config.text("expose");
+  return yaml::string(expose == "loadBalancer" ? "LoadBalancer" : expose == "nodePort" ? "NodePort" : "ClusterIP");
+}
+
+YAML::Node tls_secret(const Config &config) {
+  if (config.has("ingress.tls.secretName")) return yaml::string(config.text("ingress.tls.secretName"));
+  if (config.has("ingress.tls.issuer") || config.has("ingress.tls.clusterIssuer")) return yaml::string("hello-tls");
+  return {};
+}
+
+/// Source: https://cert-manager.io/docs/usage/ingress/
+YAML::Node ingress_annotations(const Config &config) {
+  YAML::Node result = YAML::Clone(text_map(config, "ingress.annotations"));
+  for (const char *kind : {"clusterIssuer", "issuer"})
+    if (const auto key = fmt::format("ingress.tls.{}", kind); config.has(key))
+      result[kind == std::string_view("issuer") ? "cert-manager.io/issuer" : "cert-manager.io/cluster-issuer"] =
+          yaml::string(config.text(key));
+  return result;
+}
+
+/// Who may come to the public port; null: anyone. A selector matches pods only, and traffic from load balancers, node
+/// ports and host-network controllers has none. Without an exposure only the cluster's pods have a reason to come.
+/// Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+YAML::Node public_from(const Config &config) {
+  const std::string expose = config.text("expose");
+  YAML::Node from;
+  if (expose == "loadBalancer" || expose == "nodePort") return from;
+  if (config.has("networkPolicy.ingressNamespace"))
+    from[0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] =
+        yaml::string(config.text("networkPolicy.ingressNamespace"));
+  else if (expose == "none")
+    from[0]["namespaceSelector"] = YAML::Node(YAML::NodeType::Map);
+  return from;
+}
+
+YAML::Node egress(const Config &config) {
+  YAML::Node rules(YAML::NodeType::Sequence);
+  if (config.boolean("networkPolicy.dns")) {
+    YAML::Node rule;
+    rule["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] = yaml::string("kube-system");
+    rule["to"][0]["podSelector"]["matchLabels"]["k8s-app"] = yaml::string("kube-dns");
+    for (const char *protocol : {"UDP", "TCP"}) {
+      YAML::Node port;
+      port["port"] = yaml::integer(53);
+      port["protocol"] = yaml::string(protocol);
+      rule["ports"].push_back(port);
+    }
+    rules.push_back(rule);
+  }
+  for (const YAML::Node &rule : config.node("networkPolicy.egress")) rules.push_back(rule);
+  return rules;
+}
+
+YAML::Node spread_keys(const Config &) {
+  YAML::Node keys;
+  for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}) keys.push_back(yaml::string(key));
+  return keys;
+}
+
+using Derive = YAML::Node (*)(const Config &);
+const std::map<std::string_view, Derive> kDerived = {
+    {"args", args},
+    {"messages", messages},
+    {"serviceType", service_type},
+    {"tlsSecret", tls_secret},
+    {"ingressAnnotations", ingress_annotations},
+    {"publicFrom", public_from},
+    {"egressRules", egress},
+    {"spreadKeys", spread_keys},
+    {"kubeMinor", [](const Config &c) { return yaml::string(kube_minor(c)); }},
+    {"pullPolicy", [](const Config &c) { return yaml::string(pull_policy(c)); }},
+    {"checksum", [](const Config &c) { return yaml::string(hex(sha256(c.text("messages")))); }},
+    {"preStopSleep",
+     [](const Config &c) {
+       const auto sleep = seconds(c, "termination.preStop");
+       return before_1_30(c) || sleep == 0 ? YAML::Node() : yaml::integer(sleep);
+     }},
+    {"gracePeriod",
+     [](const Config &c) {
+       return yaml::integer(seconds(c, "termination.preStop") + seconds(c, "termination.drainTimeout") + kSlackSeconds);
+     }},
+    {"serviceAnnotations",
+     [](const Config &c) {
+       return c.text("expose") == "loadBalancer" ? text_map(c, "loadBalancer.annotations") : YAML::Node();
+     }},
+    {"labels", [](const Config &c) { return text_map(c, "labels"); }},
+    {"podAnnotations", [](const Config &c) { return text_map(c, "podAnnotations"); }},
+    {"nodeSelector", [](const Config &c) { return text_map(c, "nodeSelector"); }},
+    {"autoscaling.external.selector", [](const Config &c) { return text_map(c, "autoscaling.external.selector"); }},
+    {"imagePullSecrets", [](const Config &c) { return text_list(c, "imagePullSecrets"); }},
+    {"ingress.hosts", [](const Config &c) { return text_list(c, "ingress.hosts"); }},
+    {"ingress.paths", [](const Config &c) { return text_list(c, "ingress.paths"); }},
+    {"gateway.hostnames", [](const Config &c) { return text_list(c, "gateway.hostnames"); }},
+    {"gateway.paths", [](const Config &c) { return text_list(c, "gateway.paths"); }},
+    {"loadBalancer.sourceRanges", [](const Config &c) { return text_list(c, "loadBalancer.sourceRanges"); }},
+    {"strategy.maxSurge", [](const Config &c) { return count(c, "strategy.maxSurge"); }},
+    {"strategy.maxUnavailable", [](const Config &c) { return count(c, "strategy.maxUnavailable"); }},
+    {"podDisruptionBudget.minAvailable", [](const Config &c) { return count(c, "podDisruptionBudget.minAvailable"); }},
+    {"podDisruptionBudget.maxUnavailable",
+     [](const Config &c) { return count(c, "podDisruptionBudget.maxUnavailable"); }},
+};
+
+} // namespace
+
+void refuse(const Config &config, std::string_view key, const std::string &why, const std::string &hint) {
+  const std::string &where = config.origin(key).where;
+  throw Error(Exit::invalid, fmt::format("{}{}{} {}", where, where.empty() ? "" : ": ", key, why), hint);
+}
+
+bool before_1_30(const Config &config) { return kube_minor(config) == "1.29"; }
+
+YAML::Node text_map(const Config &config, std::string_view key) {
+  const YAML::Node map = config.node(key);
+  for (const auto &entry : map)
+    if (!entry.second.IsScalar() || yaml::kind_of(entry.second) != yaml::Scalar::string)
+      refuse(config, key, fmt::format("has a value that is not text: {}", entry.first.Scalar()),
+             fmt::format("put it in quotes: {}: \"…\"", entry.first.Scalar()));
+  return map;
+}
+
+std::optional<YAML::Node> value(const Config &config, std::string_view name) {
+  if (const auto found = kDerived.find(name); found != kDerived.end()) return found->second(config);
+  const auto rows = config::settings();
+  if (std::none_of(rows.begin(), rows.end(), [name](const config::Setting &row) { return row.key == name; }))
+    return std::nullopt;
+  return config.has(name) ? config.node(name) : YAML::Node();
+}
+
+void check_together(const Config &config) {
+  if (config.boolean("autoscaling.enabled")) {
+    if (config.integer("autoscaling.minReplicas") > config.integer("autoscaling.maxReplicas"))
+      refuse(config, "autoscaling.minReplicas", "is more than autoscaling.maxReplicas");
+    const bool external = config.has("autoscaling.external.metric");
+    if (config.integer("autoscaling.cpu") == 0 && config.integer("autoscaling.memory") == 0 &&
+        !config.has("autoscaling.requestsPerSecond") && !external)
+      refuse(config, "autoscaling.enabled", "is true, but no metric is set",
+             "set autoscaling.cpu, .memory, .requestsPerSecond or .external, or autoscaling.enabled: false");
+    if (external && config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
+      refuse(config, "autoscaling.external.metric", "needs one of autoscaling.external.value and .averageValue");
+  }
+  const std::string expose = config.text("expose");
+  if (expose == "gateway" && config.node("gateway.parentRefs").size() == 0)
+    refuse(config, "expose", "is gateway, but gateway.parentRefs names no Gateway",
+           "gateway: {parentRefs: [{name: GATEWAY, namespace: NAMESPACE}]}");
+  if (expose == "ingress" && (config.node("ingress.hosts").size() == 0 || config.node("ingress.paths").size() == 0))
+    refuse(config, "expose", "is ingress, but ingress.hosts or ingress.paths is empty");
+  if (expose == "gateway" && config.node("gateway.paths").size() == 0)
+    refuse(config, "expose", "is gateway, but gateway.paths is empty");
+  if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
+    refuse(config, "ingress.tls.issuer", "stands beside ingress.tls.clusterIssuer: one makes the certificate");
+  if (config.has("networkPolicy.ingressNamespace") && (expose == "loadBalancer" || expose == "nodePort"))
+    refuse(config, "networkPolicy.ingressNamespace",
+           fmt::format("would keep everyone out with expose: {}, whose traffic comes from no pod", expose));
+  const auto none = [&config](std::string_view key) {
+    const std::string text = config.text(key);
+    return text.find_first_not_of("0%") == std::string::npos;
+  };
+  if (none("strategy.maxSurge") && none("strategy.maxUnavailable"))
+    refuse(config, "strategy.maxSurge", "and strategy.maxUnavailable are both 0: no pod could ever be replaced");
+}
+
+} // namespace hello::manifest
