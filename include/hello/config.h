@@ -26,7 +26,7 @@ struct Setting {
   std::string_view default_value = {}; ///< literal text; of a list or map: YAML flow; empty: none
   std::string_view unit = {};          ///< "seconds", "bytes"; may be empty
   std::string_view doc = {};           ///< one or two sentences, for the schema and the docs
-  std::int64_t min = 0, max = 0;       ///< of an integer, a duration (seconds) or a text (bytes); both 0: unbounded
+  std::int64_t min = 0, max = 0;       ///< of an integer, a duration (seconds) or a text (bytes); 0, 0: unbounded
   std::string_view choices = {};       ///< of a choice: "annotations|podMonitor|none"
   std::string_view pattern = {};       ///< of a string: an ECMAScript expression for the schema; checked by code too
   std::string_view flag = {};          ///< own flag, beside --set: "--namespace"
@@ -107,5 +107,17 @@ private:
 
   const Value &at(std::string_view key) const;
 };
+
+/// Every setting with its effective value and its origin: YAML that loads to the same configuration.
+std::string describe(const Config &config);
+/// The same as a JSON array of {key, value, from, where}.
+std::string describe_json(const Config &config);
+
+/// JSON Schema (draft 7, what editors speak) of hello.yaml. Stricter than load(): a text is quoted where it looks like
+/// something else.
+std::string schema();
+
+/// A hello.yaml that says nothing yet: every setting with its doc and default, commented out.
+std::string starter();
 
 } // namespace hello::config

@@ -48,10 +48,10 @@ YAML::Node checked_string(const Setting &setting, std::string_view text) {
   if (std::size_t bad = yaml::invalid_utf8(text); bad != text.npos)
     fail(fmt::format("invalid UTF-8 (byte 0x{:02X} at offset {})", static_cast<unsigned char>(text[bad]), bad));
   auto size = static_cast<std::int64_t>(text.size());
-  if ((setting.min || setting.max) && (size < setting.min || size > setting.max))
+  if (size < setting.min || (setting.max && size > setting.max))
     fail(size == 0 ? "must not be empty"
                    : fmt::format("{} bytes are out of range: {} to {} bytes", size, setting.min, setting.max));
-  if (!setting.pattern.empty() && !text.empty()) {
+  if (!setting.pattern.empty()) {
     // std::regex recurses: a text that long matches no name anyway.
     if (text.size() > 2048) fail(shown(text) + " is too long");
     std::regex pattern(std::string(setting.pattern), std::regex::ECMAScript);
@@ -62,6 +62,7 @@ YAML::Node checked_string(const Setting &setting, std::string_view text) {
 }
 
 YAML::Node from_scalar(const Setting &setting, std::string_view text) {
+  if (text.empty() && setting.default_value.empty()) return {}; // an optional value that is said to be nothing
   switch (setting.type) {
   case Type::string: return checked_string(setting, text);
   case Type::integer: {

@@ -1,0 +1,55 @@
+#include <fmt/core.h>
+#include <yaml-cpp/node/impl.h>
+
+#include "config/outline.h"
+#include "hello/config.h"
+#include "hello/yaml.h"
+
+namespace hello::config {
+namespace {
+
+constexpr std::string_view kFrom[] = {"default", "file", "context", "environment", "flag"};
+
+/// A seconds node as people write it.
+YAML::Node shown(const Setting &setting, const YAML::Node &node) {
+  return setting.type == Type::duration && !node.IsNull() ? yaml::string(node.Scalar() + "s") : node;
+}
+
+std::string where(const Config &config, const Setting &setting) {
+  const Origin &origin = config.origin(setting.key);
+  if (origin.from == From::default_value) return "default";
+  return origin.from == From::context ? fmt::format("{} (context {})", origin.where, config.context()) : origin.where;
+}
+
+} // namespace
+
+std::string describe(const Config &config) {
+  std::string out;
+  Outline outline(out);
+  for (const Setting &setting : settings()) {
+    std::string name = outline.enter(setting.key), indent = outline.indent();
+    YAML::Node value = shown(setting, config.node(setting.key));
+    if (value.IsNull()) {
+      out += fmt::format("{}# {}:  # not set\n", indent, name);
+      continue;
+    }
+    out += with_comment(entry(name, value, indent), where(config, setting));
+  }
+  return out;
+}
+
+std::string describe_json(const Config &config) {
+  YAML::Node list(YAML::NodeType::Sequence);
+  for (const Setting &setting : settings()) {
+    YAML::Node row(YAML::NodeType::Map);
+    const Origin &origin = config.origin(setting.key);
+    row.force_insert(yaml::string("key"), yaml::string(setting.key));
+    row.force_insert(yaml::string("value"), shown(setting, config.node(setting.key)));
+    row.force_insert(yaml::string("from"), yaml::string(kFrom[static_cast<int>(origin.from)]));
+    row.force_insert(yaml::string("where"), yaml::string(origin.where));
+    list.push_back(row);
+  }
+  return yaml::to_json(list, 2) + "\n";
+}
+
+} // namespace hello::config

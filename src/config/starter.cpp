@@ -1,0 +1,68 @@
+#include <fmt/core.h>
+#include <yaml-cpp/node/impl.h>
+
+#include "config/outline.h"
+#include "config/typed.h"
+#include "hello/config.h"
+#include "hello/yaml.h"
+
+namespace hello::config {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+
+/// `text` as comment lines of at most kWidth columns.
+std::string comment(std::string_view text, const std::string &indent) {
+  std::string out, line;
+  auto flush = [&] { out += indent + "#" + line + "\n", line.clear(); };
+  for (std::size_t start = 0, end = 0; end != text.npos; start = end + 1) {
+    end = text.find(' ', start);
+    std::string_view word = text.substr(start, end == text.npos ? end : end - start);
+    if (!line.empty() && indent.size() + line.size() + word.size() + 2 > kWidth) flush();
+    line.append(" ").append(word);
+  }
+  flush();
+  return out;
+}
+
+std::string facts(const Setting &setting) {
+  std::string out(setting.doc);
+  if (!setting.choices.empty()) {
+    out += " One of ";
+    for (char c : setting.choices) out += c == '|' ? std::string(", ") : std::string(1, c);
+    out += ".";
+  }
+  if (!setting.unit.empty()) out += fmt::format(" In {}.", setting.unit);
+  return out;
+}
+
+/// What stands after the key: the default as it would be written, or for a key without one something of its type.
+YAML::Node example(const Setting &setting) {
+  if (setting.type == Type::duration || setting.default_value.empty()) return yaml::string(setting.default_value);
+  return default_of(setting);
+}
+
+} // namespace
+
+std::string starter() {
+  std::string out =
+      "# hello.yaml: how hello is put on Kubernetes. All of it is optional; a line that begins with `#key:`\n"
+      "# shows a default: take the # away to change it. `hello config` says what holds and why.\n"
+      "# yaml-language-server: $schema=hello.schema.json\n"
+      "# (for editors: hello config schema > hello.schema.json)\n";
+  Outline outline(out);
+  std::string section;
+  for (const Setting &setting : settings()) {
+    std::string_view top = setting.key.substr(0, setting.key.find('.'));
+    if (top != section || top == setting.key) out += "\n";
+    section = top;
+    std::string name = outline.enter(setting.key), indent = outline.indent();
+    out += comment(facts(setting), indent);
+    out += entry(name, example(setting), indent + "#");
+  }
+  out += "\n# Overlays: `--context prod` names kubectl's context and puts these keys over those above.\n"
+         "#contexts:\n#  prod:\n#    kubeContext: prod-cluster\n#    replicas: 4\n";
+  return out;
+}
+
+} // namespace hello::config
