@@ -20,6 +20,9 @@ struct Object {
   YAML::Node node;
 
   Object() = default;
+  Object(std::string api_version_, std::string kind_, std::string ns_, std::string name_, const YAML::Node &node_)
+      : api_version(std::move(api_version_)), kind(std::move(kind_)), ns(std::move(ns_)), name(std::move(name_)),
+        node(node_) {}
   Object(const Object &) = default;
   // Node's own assignment would write into the document that other copies share.
   Object &operator=(const Object &other) {
