@@ -85,6 +85,8 @@ public:
   /// "hello.yaml:3:7: messages": how an error about a value begins that only shows itself later.
   std::string place(std::string_view key) const;
 
+  /// The file that was read; empty if there was none.
+  const std::string &file() const { return file_; }
   /// The context's name as the user said it (--context), else empty.
   const std::string &context() const { return context_; }
   /// kubectl's context: contexts.NAME.kubeContext, else NAME, else `kubeContext`, else empty (kubectl's current one).
@@ -102,7 +104,7 @@ private:
     void set(const YAML::Node &value, Origin from) { node.reset(value), origin = std::move(from); }
   };
   std::map<std::string, Value, std::less<>> values_;
-  std::string context_;
+  std::string file_, context_;
   std::vector<std::string> warnings_;
 
   const Value &at(std::string_view key) const;
@@ -112,6 +114,9 @@ private:
 std::string describe(const Config &config);
 /// The same as a JSON array of {key, value, from, where}.
 std::string describe_json(const Config &config);
+
+/// What the values come from, on one line: "hello.yaml, context prod, HELLO_REPLICAS, --set image", or "defaults".
+std::string sources_of(const Config &config);
 
 /// JSON Schema (draft 7, what editors speak) of hello.yaml. Stricter than load(): a text is quoted where it looks like
 /// something else.

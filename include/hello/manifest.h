@@ -43,4 +43,7 @@ std::vector<std::string> notes(const config::Config &config);
 /// One YAML stream, "---" between documents, the same bytes for the same configuration.
 std::string to_yaml(std::span<const Object> objects);
 
+/// The same as one JSON object: a List with items.
+std::string to_json(std::span<const Object> objects);
+
 } // namespace hello::manifest

@@ -13,6 +13,7 @@ int run(int argc, char **argv) {
   app.footer("Exit codes: 0 ok; 1 the answer is no (unhealthy, drift, findings); 2 usage; 3 configuration or template\n"
              "invalid; 4 cluster unreachable or refused; 5 rollout failed; 6 any other failure; 130, 143 interrupted.");
   Run run;
+  add_render(app, run);
   add_config(app, run);
   add_init(app, run);
   add_tail(app, run);

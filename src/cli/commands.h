@@ -10,6 +10,7 @@ namespace hello::cli {
 using Run = std::function<int()>;
 
 void add_tail(CLI::App &app, Run &run);
+void add_render(CLI::App &app, Run &run);
 void add_config(CLI::App &app, Run &run);
 void add_init(CLI::App &app, Run &run);
 void add_version(CLI::App &app, Run &run);

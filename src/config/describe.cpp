@@ -1,4 +1,6 @@
-#include <fmt/core.h>
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <yaml-cpp/node/impl.h>
 
 #include "config/outline.h"
@@ -50,6 +52,22 @@ std::string describe_json(const Config &config) {
     list.push_back(row);
   }
   return yaml::to_json(list, 2) + "\n";
+}
+
+std::string sources_of(const Config &config) {
+  std::vector<std::string> all;
+  if (!config.file().empty()) all.push_back(config.file());
+  if (!config.context().empty()) all.push_back("context " + config.context());
+  for (From from : {From::environment, From::flag})
+    for (const Setting &setting : settings()) {
+      const Origin &origin = config.origin(setting.key);
+      std::string place = origin.where.substr(0, origin.where.find(':')); // a section's flag has line and column too
+      if (origin.from == from && std::find(all.begin(), all.end(), place) == all.end()) all.push_back(place);
+    }
+  std::string line = all.empty() ? "defaults" : fmt::format("{}", fmt::join(all, ", "));
+  for (char &c : line)
+    if (c >= 0 && c < ' ') c = '?'; // a file's name may hold anything
+  return line;
 }
 
 } // namespace hello::config

@@ -83,6 +83,7 @@ private:
     std::string name = sources_.file.value_or("hello.yaml");
     if (!sources_.file && ::access(name.c_str(), F_OK) != 0 && errno == ENOENT) return overlay({}, name);
     YAML::Node tree = yaml::load(sys::read_file(name, kFileLimit, Exit::invalid), name);
+    config_.file_ = name;
     if (!tree.IsNull() && !tree.IsMap()) invalid(yaml::place(tree, name), "the file must be a map of keys");
     YAML::Node contexts;
     apply(tree, "", name, From::file, &contexts);

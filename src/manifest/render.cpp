@@ -158,4 +158,13 @@ std::string to_yaml(std::span<const Object> objects) {
   return out;
 }
 
+std::string to_json(std::span<const Object> objects) {
+  YAML::Node list(YAML::NodeType::Map), items(YAML::NodeType::Sequence);
+  for (const Object &object : objects) items.push_back(object.node);
+  put(list, "apiVersion", yaml::string("v1"));
+  put(list, "kind", yaml::string("List"));
+  put(list, "items", items);
+  return yaml::to_json(list, 2) + "\n";
+}
+
 } // namespace hello::manifest

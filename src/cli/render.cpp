@@ -1,0 +1,76 @@
+#include <algorithm>
+#include <strings.h>
+
+#include <fmt/core.h>
+
+#include "cli/commands.h"
+#include "cli/config_options.h"
+#include "cli/output.h"
+#include "cli/split.h"
+#include "hello/error.h"
+#include "hello/manifest.h"
+#include "hello/version.h"
+
+namespace hello::cli {
+namespace {
+
+struct Options {
+  ConfigOptions config;
+  std::string format = "yaml";
+  std::vector<std::string> only;
+  std::string split;
+};
+
+/// The objects that `only` names, as Kind/name or Kind, in the set's order.
+std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all, const std::vector<std::string> &only) {
+  auto matches = [](const manifest::Object &object, const std::string &wanted) {
+    std::size_t slash = wanted.find('/');
+    return strcasecmp(wanted.substr(0, slash).c_str(), object.kind.c_str()) == 0 &&
+           (slash == wanted.npos || wanted.substr(slash + 1) == object.name);
+  };
+  for (const std::string &wanted : only) {
+    if (std::any_of(all.begin(), all.end(), [&](const auto &object) { return matches(object, wanted); })) continue;
+    std::string there;
+    for (const manifest::Object &object : all) there += " " + object.kind + "/" + object.name;
+    throw Error(Exit::usage, fmt::format("--only {}: nothing of that name is in the set", wanted), "It has" + there);
+  }
+  std::vector<manifest::Object> out;
+  for (const manifest::Object &object : all)
+    if (std::any_of(only.begin(), only.end(), [&](const std::string &wanted) { return matches(object, wanted); }))
+      out.push_back(object);
+  return out;
+}
+
+int run_render(const Options &options) {
+  const config::Config config = options.config.load();
+  std::vector<manifest::Object> objects = manifest::render_all(config);
+  for (const std::string &note : manifest::notes(config)) say("note: " + note);
+  if (!options.only.empty()) objects = chosen(objects, options.only);
+  const std::string head =
+      fmt::format("# Rendered by hello {} from {}\n", build_info().version, config::sources_of(config));
+  if (!options.split.empty())
+    split(objects, options.split, head);
+  else
+    print(options.format == "json" ? manifest::to_json(objects) : head + manifest::to_yaml(objects));
+  return 0;
+}
+
+} // namespace
+
+void add_render(CLI::App &app, Run &run) {
+  CLI::App *command = app.add_subcommand("render", "Print the manifests that deploy would apply, in apply order");
+  auto options = std::make_shared<Options>();
+  options->config.add_to(*command);
+  CLI::Option *format = command->add_option("-o,--output", options->format, "yaml, or json: one List")
+                            ->check(CLI::IsMember({"yaml", "json"}));
+  command->add_option("--only", options->only, "Only these, as Kind/name or Kind; may be repeated")
+      ->type_name("KIND/NAME")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--split", options->split, "A file for each object in DIR, instead of stdout")
+      ->type_name("DIR")
+      ->excludes(format);
+  command->callback([=, &run] { run = [=] { return run_render(*options); }; });
+}
+
+} // namespace hello::cli
