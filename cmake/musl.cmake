@@ -17,3 +17,5 @@ set(CMAKE_CXX_FLAGS_INIT "-fPIE -flto -fstack-protector-strong -ffunction-sectio
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -pie -s -Wl,--gc-sections")
 set(CMAKE_CXX_LINK_EXECUTABLE
   "${zig}/link <TARGET> <CMAKE_CXX_COMPILER> <FLAGS> <CMAKE_CXX_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> <LINK_LIBRARIES>")
+# no check links: each kind of link would compile the run-time libraries once more
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
