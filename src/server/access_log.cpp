@@ -28,8 +28,10 @@ void AccessLog::text(std::string_view key, std::string_view value, std::size_t m
 }
 
 void AccessLog::raw(std::string_view key, std::string_view value) {
-  if (format_ == LogFormat::json) line_.append(",\"").append(key).append("\":").append(value);
-  else line_.append(" ").append(key).append("=").append(value);
+  if (format_ == LogFormat::json)
+    line_.append(",\"").append(key).append("\":").append(value);
+  else
+    line_.append(" ").append(key).append("=").append(value);
 }
 
 bool AccessLog::write(const Clock &clock, const Access &access) {

@@ -72,13 +72,16 @@ private:
   }
 
   Reply route(const Request &request, const std::string &accept) {
-    const bool known = request.path == "*" || std::find(kRoutes.begin(), kRoutes.begin() + static_cast<int>(Route::unmatched),
-                                                        request.path) != kRoutes.begin() + static_cast<int>(Route::unmatched);
+    const bool known = request.path == "*" ||
+                       std::find(kRoutes.begin(), kRoutes.begin() + static_cast<int>(Route::unmatched), request.path) !=
+                           kRoutes.begin() + static_cast<int>(Route::unmatched);
     if (!known) return problem(404, "There is nothing at this address.", accept);
     Reply reply;
     if (request.method != "GET" && request.method != "HEAD") {
-      if (request.method == "OPTIONS") reply.status = 204, add_safety(reply, kNoPagePolicy);
-      else reply = problem(405, "This address can be read, and nothing else.", accept);
+      if (request.method == "OPTIONS")
+        reply.status = 204, add_safety(reply, kNoPagePolicy);
+      else
+        reply = problem(405, "This address can be read, and nothing else.", accept);
       reply.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
       return reply;
     }

@@ -72,16 +72,24 @@ void append_json(std::string &out, std::string_view text) {
       i += broken_length(text.substr(i));
       continue;
     }
-    if (c == '"' || c == '\\') (out += '\\') += text[i];
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\r') out += "\\r";
-    else if (n == 1) append_unicode(out, c);
+    if (c == '"' || c == '\\')
+      (out += '\\') += text[i];
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\r')
+      out += "\\r";
+    else if (n == 1)
+      append_unicode(out, c);
     else if (c == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0)
       append_unicode(out, static_cast<unsigned char>(text[i + 1])); // C1: 8-bit terminal controls, NEL
-    else if (text.substr(i, 3) == "\xE2\x80\xA8") out += "\\u2028";
-    else if (text.substr(i, 3) == "\xE2\x80\xA9") out += "\\u2029";
-    else out.append(text, i, n);
+    else if (text.substr(i, 3) == "\xE2\x80\xA8")
+      out += "\\u2028";
+    else if (text.substr(i, 3) == "\xE2\x80\xA9")
+      out += "\\u2029";
+    else
+      out.append(text, i, n);
     i += n;
   }
 }
@@ -101,7 +109,8 @@ void append_html(std::string &out, std::string_view text) {
       if (n == 0 || (n == 1 && static_cast<unsigned char>(text[i]) < 0x20 && text[i] != '\t' && text[i] != '\n') ||
           text[i] == 0x7F)
         out += kReplacement;
-      else out.append(text, i, n);
+      else
+        out.append(text, i, n);
     }
     i += n == 0 ? broken_length(text.substr(i)) : n;
   }

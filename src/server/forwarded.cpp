@@ -87,8 +87,10 @@ std::optional<Address> address_of(const sockaddr *peer) {
 
 std::string to_text(const Address &address) {
   char buffer[INET6_ADDRSTRLEN] = "";
-  if (is_v4(address)) inet_ntop(AF_INET, address.bytes.data() + 12, buffer, sizeof buffer);
-  else inet_ntop(AF_INET6, address.bytes.data(), buffer, sizeof buffer);
+  if (is_v4(address))
+    inet_ntop(AF_INET, address.bytes.data() + 12, buffer, sizeof buffer);
+  else
+    inet_ntop(AF_INET6, address.bytes.data(), buffer, sizeof buffer);
   return buffer;
 }
 
@@ -99,8 +101,8 @@ TrustedProxies::TrustedProxies(const std::vector<std::string> &cidrs) {
     const unsigned most = address && is_v4(*address) ? 32 : 128;
     unsigned bits = most;
     const char *end = cidr.data() + cidr.size();
-    const bool good = slash == std::string::npos || (std::from_chars(cidr.data() + slash + 1, end, bits).ptr == end &&
-                                                     slash + 1 < cidr.size());
+    const bool good = slash == std::string::npos ||
+                      (std::from_chars(cidr.data() + slash + 1, end, bits).ptr == end && slash + 1 < cidr.size());
     if (!address || !good || bits > most)
       throw Error(Exit::usage, "--trusted-proxies: '" + cidr + "' is no network",
                   "write networks like 10.0.0.0/8, fd00::/8 or 192.0.2.1, separated by commas");

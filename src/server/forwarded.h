@@ -33,8 +33,8 @@ public:
 
   /// The client: from the right, the first address that is no trusted proxy. `peer` itself unless it is trusted; the
   /// last good one where the list is broken or hides a name ("unknown", "_x"). X-Forwarded-For wins where both
-  /// fields came: a proxy that writes it passes a client's own Forwarded on. Several fields of one name: joined with ",".
-  /// Source: RFC 7239 sections 4 to 7.4.
+  /// fields came: a proxy that writes it passes a client's own Forwarded on. Several fields of one name: joined with
+  /// ",". Source: RFC 7239 sections 4 to 7.4.
   Address client(const Address &peer, std::string_view x_forwarded_for, std::string_view forwarded) const;
 
 private:

@@ -14,8 +14,8 @@
 
 namespace hello::server {
 
-/// Where log lines go: a descriptor (standard output), or a bounded file. One thread writes; if it is stopped (a pipe that nobody
-/// reads), lines pile up in the rings and are dropped there, and no loop ever waits.
+/// Where log lines go: a descriptor (standard output), or a bounded file. One thread writes; if it is stopped (a pipe
+/// that nobody reads), lines pile up in the rings and are dropped there, and no loop ever waits.
 class LogSink {
 public:
   /// An open descriptor, borrowed; never made non-blocking, as others may share what it stands for.

@@ -51,7 +51,8 @@ void Messages::start() {
 void Messages::stop() noexcept {
   if (!thread_.joinable()) return;
   const std::uint64_t one = 1;
-  while (::write(stop_, &one, sizeof one) < 0 && errno == EINTR) {}
+  while (::write(stop_, &one, sizeof one) < 0 && errno == EINTR) {
+  }
   thread_.join();
 }
 
@@ -63,8 +64,7 @@ std::shared_ptr<const Page> Messages::page() const {
 Messages::Stamp Messages::stamp() const {
   struct stat status {};
   if (::stat(file_.c_str(), &status) != 0) return {};
-  return {status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
-          status.st_ctim.tv_nsec};
+  return {status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
 }
 
 void Messages::reload() {
@@ -111,7 +111,7 @@ void Messages::watch() {
         inotify_event event; // copied: nothing says that the next one is aligned
         std::memcpy(&event, at, sizeof event);
         if ((event.mask & IN_IGNORED) != 0) watch_ = -1; // the directory went: look for a new one at the next turn
-        if (event.mask == IN_CREATE) { // a file is written to and closed later; a link is all there
+        if (event.mask == IN_CREATE) {                   // a file is written to and closed later; a link is all there
           struct stat status {};
           const std::string name = directory_ + "/" + (event.len > 0 ? at + sizeof event : "");
           if (::lstat(name.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) look = true;

@@ -13,8 +13,8 @@
 namespace hello::server {
 
 /// The page that is shown now. With a file, a thread watches its directory as the kubelet changes it (a new directory,
-/// then `..data` renamed over), as editors do (rename), and as `>` does (written and closed); what it finds wrong with a
-/// new text is a notice, and the old text stays. Any thread may ask.
+/// then `..data` renamed over), as editors do (rename), and as `>` does (written and closed); what it finds wrong with
+/// a new text is a notice, and the old text stays. Any thread may ask.
 class Messages {
 public:
   /// `file` empty: `text`, for good. Throws Error(Exit::invalid) if the text cannot be shown or the file not be read.
@@ -47,7 +47,7 @@ private:
   void watch();
 
   std::string file_, directory_, pod_, text_;
-  Stamp seen_; ///< the state that was read last; the watcher's once it runs
+  Stamp seen_;               ///< the state that was read last; the watcher's once it runs
   mutable std::mutex mutex_; ///< guards page_
   std::shared_ptr<const Page> page_;
   std::atomic<std::uint64_t> version_{1}, failures_{0};

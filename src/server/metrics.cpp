@@ -91,8 +91,10 @@ void append_refused(Exposition &out, const MetricsSources &sources) {
   std::vector<std::pair<std::string_view, std::uint64_t>> reasons;
   const auto add = [&](std::string_view reason, std::uint64_t count) {
     const auto at = std::find_if(reasons.begin(), reasons.end(), [&](const auto &row) { return row.first == reason; });
-    if (at == reasons.end()) reasons.emplace_back(reason, count);
-    else at->second += count;
+    if (at == reasons.end())
+      reasons.emplace_back(reason, count);
+    else
+      at->second += count;
   };
   const Status &status = sources.status;
   for (unsigned n = 0; n <= status.public_loops(); ++n) {
@@ -111,9 +113,7 @@ void append_refused(Exposition &out, const MetricsSources &sources) {
 
 } // namespace
 
-std::string seconds(std::uint64_t ns) {
-  return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
-}
+std::string seconds(std::uint64_t ns) { return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000); }
 
 void Exposition::family(std::string_view name, std::string_view type, std::string_view unit, std::string_view help) {
   name_ = name;
@@ -145,7 +145,8 @@ std::string render_metrics(const MetricsSources &sources, bool open_metrics) {
 
   std::uint64_t dropped = sources.lines_dropped;
   for (const auto &loop : sources.loops) dropped += loop->lines_dropped.get();
-  out.family("hello_log_lines_dropped", "counter", "", "Access log lines dropped, because the log's reader is slow or gone.");
+  out.family("hello_log_lines_dropped", "counter", "",
+             "Access log lines dropped, because the log's reader is slow or gone.");
   out.sample("_total", "", dropped);
   if (sources.messages.watched()) {
     out.family("hello_messages_reloads", "counter", "", "Changes of the messages' file, by what came of them.");

@@ -14,9 +14,12 @@ std::string_view take(std::string_view &rest, char separator) {
   bool quoted = false;
   std::size_t i = 0;
   for (; i < rest.size(); ++i) {
-    if (rest[i] == '"') quoted = !quoted;
-    else if (quoted && rest[i] == '\\') ++i;
-    else if (!quoted && rest[i] == separator) break;
+    if (rest[i] == '"')
+      quoted = !quoted;
+    else if (quoted && rest[i] == '\\')
+      ++i;
+    else if (!quoted && rest[i] == separator)
+      break;
   }
   const std::string_view first = rest.substr(0, i);
   rest.remove_prefix(i < rest.size() ? i + 1 : rest.size());

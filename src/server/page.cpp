@@ -59,10 +59,8 @@ std::vector<std::string_view> split_messages(std::string_view text) {
 namespace {
 
 std::string html(std::string_view title, std::string_view main, std::string_view footer) {
-  return fill(embedded("assets/page.html"), {{"title", title},
-                                             {"style", embedded("assets/page.css")},
-                                             {"main", main},
-                                             {"footer", footer}});
+  return fill(embedded("assets/page.html"),
+              {{"title", title}, {"style", embedded("assets/page.css")}, {"main", main}, {"footer", footer}});
 }
 
 std::string escaped(std::string_view text) {
@@ -84,7 +82,9 @@ Page make_page(std::string_view text, std::string_view pod) {
   if (plain.empty() || plain.back() != '\n') plain += '\n';
   for (std::size_t i = 0; i < messages.size(); ++i) {
     // The first speaks up; what is too long for that is set smaller.
-    main += i > 0 ? "\n<p dir=\"auto\">" : messages[0].size() > 60 ? "<h1 class=\"long\" dir=\"auto\">" : "<h1 dir=\"auto\">";
+    main += i > 0                     ? "\n<p dir=\"auto\">"
+            : messages[0].size() > 60 ? "<h1 class=\"long\" dir=\"auto\">"
+                                      : "<h1 dir=\"auto\">";
     append_html(main, messages[i]);
     main += i > 0 ? "</p>" : "</h1>";
     json += i > 0 ? ",\"" : "\"";

@@ -78,7 +78,8 @@ void append_process(Exposition &out) {
   out.sample("", "", limit.rlim_cur);
   // The start is computed once: two clocks read twice would make it tremble.
   static const std::string started = start_time(stat);
-  out.family("process_start_time_seconds", "gauge", "seconds", "Start time of the process since unix epoch in seconds.");
+  out.family("process_start_time_seconds", "gauge", "seconds",
+             "Start time of the process since unix epoch in seconds.");
   out.sample("", "", started);
   out.family("process_threads", "gauge", "", "Number of threads of the process.");
   out.sample("", "", stat_field(stat, 20));

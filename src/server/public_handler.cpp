@@ -18,7 +18,7 @@ constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
 
 /// A whole answer but for what changes: the Date, once a second, and who wants "Connection".
 struct Ready {
-  std::string head; ///< to the empty line
+  std::string head;  ///< to the empty line
   std::string whole; ///< head and body; empty where the body is too long to be copied beforehand
   static constexpr std::size_t kDateAt = sizeof("HTTP/1.1 200 OK\r\nDate: ") - 1;
 
@@ -51,8 +51,10 @@ public:
     const Route route = request.path == "/" ? Route::root : Route::unmatched;
     status_ = 200;
     body_bytes_ = 0;
-    if (route == Route::root && (get || head)) page(request, fields, head, out);
-    else http_.respond(request, out);
+    if (route == Route::root && (get || head))
+      page(request, fields, head, out);
+    else
+      http_.respond(request, out);
     done(request, fields, route, get ? 0 : method_index(request.method));
   }
 
@@ -79,12 +81,11 @@ private:
     page_ = messages_.page();
     for (std::size_t kind = 0; kind < kOffers.size(); ++kind) {
       const Representation &r = page_->kinds[kind];
-      const std::string common =
-          fmt::format("ETag: {}\r\nCache-Control: no-cache\r\nVary: Accept\r\n{}Content-Security-Policy: {}\r\n", r.etag,
-                      kSafetyHeaders, kind == static_cast<std::size_t>(Kind::html) ? page_policy() : std::string(kNoPagePolicy));
-      ready_[kind].head =
-          fmt::format("HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n",
-                      clock_.http_date(), r.type, r.body.size(), common);
+      const std::string common = fmt::format(
+          "ETag: {}\r\nCache-Control: no-cache\r\nVary: Accept\r\n{}Content-Security-Policy: {}\r\n", r.etag,
+          kSafetyHeaders, kind == static_cast<std::size_t>(Kind::html) ? page_policy() : std::string(kNoPagePolicy));
+      ready_[kind].head = fmt::format("HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n",
+                                      clock_.http_date(), r.type, r.body.size(), common);
       ready_[kind].whole = r.body.size() <= kInlineBytes ? ready_[kind].head + r.body : std::string();
       unchanged_[kind].head =
           fmt::format("HTTP/1.1 304 Not Modified\r\nDate: {}\r\n{}\r\n", clock_.http_date(), common);
@@ -102,13 +103,27 @@ private:
     for (const Header &header : request.headers) {
       const auto is = [&](std::string_view name) { return equal_ignoring_case(header.name, name); };
       switch (header.name.size()) { // few fields have these lengths: most are passed by without a comparison
-      case 6: if (is("accept")) join(fields.accept, header.value, joined_[0]); break;
-      case 9: if (is("forwarded")) join(fields.forwarded, header.value, joined_[1]); break;
-      case 10: if (is("user-agent")) fields.user_agent = header.value; break;
-      case 11: if (is("traceparent")) fields.traceparent = header.value; break;
-      case 12: if (is("x-request-id")) fields.request_id = header.value; break;
-      case 13: if (is("if-none-match")) join(fields.if_none_match, header.value, joined_[2]); break;
-      case 15: if (is("x-forwarded-for")) join(fields.x_forwarded_for, header.value, joined_[3]); break;
+      case 6:
+        if (is("accept")) join(fields.accept, header.value, joined_[0]);
+        break;
+      case 9:
+        if (is("forwarded")) join(fields.forwarded, header.value, joined_[1]);
+        break;
+      case 10:
+        if (is("user-agent")) fields.user_agent = header.value;
+        break;
+      case 11:
+        if (is("traceparent")) fields.traceparent = header.value;
+        break;
+      case 12:
+        if (is("x-request-id")) fields.request_id = header.value;
+        break;
+      case 13:
+        if (is("if-none-match")) join(fields.if_none_match, header.value, joined_[2]);
+        break;
+      case 15:
+        if (is("x-forwarded-for")) join(fields.x_forwarded_for, header.value, joined_[3]);
+        break;
       default: break;
       }
     }
@@ -139,7 +154,8 @@ private:
   void page(const Request &request, const Fields &fields, bool head, std::string &out) {
     const std::size_t kind = choose(fields.accept);
     const Representation &representation = page_->kinds[kind];
-    const bool unchanged = fields.if_none_match.data() != nullptr && etag_matches(fields.if_none_match, representation.etag);
+    const bool unchanged =
+        fields.if_none_match.data() != nullptr && etag_matches(fields.if_none_match, representation.etag);
     const Ready &ready = unchanged ? unchanged_[kind] : ready_[kind];
     const bool body = !unchanged && !head;
     status_ = unchanged ? 304 : 200;
@@ -157,9 +173,12 @@ private:
 
   Reply cold(const Request &request) {
     Reply reply;
-    if (request.path != "/" && request.path != "*") reply = problem(404, "There is nothing at this address.", accept_);
-    else if (request.method == "OPTIONS") reply.status = 204, add_safety(reply, kNoPagePolicy);
-    else reply = problem(405, "This address can be read, and nothing else.", accept_);
+    if (request.path != "/" && request.path != "*")
+      reply = problem(404, "There is nothing at this address.", accept_);
+    else if (request.method == "OPTIONS")
+      reply.status = 204, add_safety(reply, kNoPagePolicy);
+    else
+      reply = problem(405, "This address can be read, and nothing else.", accept_);
     if (reply.status != 404) reply.headers.emplace_back("Allow", kAllow);
     reply.headers.emplace_back("Date", clock_.http_date());
     status_ = reply.status;

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-/// What the handler of one loop counts. Every number is written by the loop's own thread alone and read by the admin thread at any time:
-/// plain loads and stores, no lock prefix, no cache line shared between loops.
+/// What the handler of one loop counts. Every number is written by the loop's own thread alone and read by the admin
+/// thread at any time: plain loads and stores, no lock prefix, no cache line shared between loops.
 namespace hello::server {
 
 class Counter {
@@ -23,7 +23,7 @@ private:
 /// cannot make new time series.
 inline constexpr std::array<std::string_view, 8> kRoutes = {"/",        "/livez",   "/readyz", "/healthz",
                                                             "/metrics", "/version", "/*",      "none"};
-inline constexpr std::array<std::string_view, 9> kMethods = {"GET",   "HEAD",    "POST",   "PUT",  "DELETE",
+inline constexpr std::array<std::string_view, 9> kMethods = {"GET",   "HEAD",    "POST",  "PUT",  "DELETE",
                                                              "PATCH", "OPTIONS", "TRACE", "other"};
 inline constexpr std::array<int, 17> kCodes = {200, 204, 304, 400, 404, 405, 406, 408, 411,
                                                413, 414, 417, 431, 501, 503, 505, 0};

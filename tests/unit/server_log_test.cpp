@@ -86,11 +86,11 @@ TEST_CASE("access log: one line of JSON a request, whatever the network sends") 
   const std::string line = one_line(LogFormat::json, access);
   CHECK(std::count(line.begin(), line.end(), '\n') == 1);
   CHECK(line.substr(0, 9) == "{\"time\":\"");
-  CHECK(line.substr(33) ==
-        "\",\"level\":\"info\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"/a\\\"}\\n{\\\"forged\\\":\\\"\uFFFD\","
-        "\"status\":404,\"bytes\":17,\"duration_ms\":1.234,\"remote\":\"10.0.0.1\","
-        "\"user_agent\":\"x\\r\\n\\u2028\\u001b[31m\",\"request_id\":\"abc-1\","
-        "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n");
+  CHECK(line.substr(33) == "\",\"level\":\"info\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"/"
+                           "a\\\"}\\n{\\\"forged\\\":\\\"\uFFFD\","
+                           "\"status\":404,\"bytes\":17,\"duration_ms\":1.234,\"remote\":\"10.0.0.1\","
+                           "\"user_agent\":\"x\\r\\n\\u2028\\u001b[31m\",\"request_id\":\"abc-1\","
+                           "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n");
 }
 
 TEST_CASE("access log: text lines cannot be forged either") {

@@ -57,7 +57,8 @@ TEST_CASE("page: a message that looks like a placeholder is shown as it is") {
 TEST_CASE("page: a title is cut between characters") {
   std::string text(79, 'x');
   text += "\u00e9 and more";
-  CHECK(make_page(text, "p").kinds[kHtml].body.find("<title>" + std::string(79, 'x') + "</title>") != std::string::npos);
+  CHECK(make_page(text, "p").kinds[kHtml].body.find("<title>" + std::string(79, 'x') + "</title>") !=
+        std::string::npos);
 }
 
 TEST_CASE("page: the policy names the style by the hash of what stands in the page") {
@@ -83,8 +84,7 @@ TEST_CASE("page: what cannot be shown is named with its place") {
   CHECK(messages_problem("ab\xff") == "invalid UTF-8 at byte 2");
   CHECK(messages_problem("\xed\xa0\x80") == "invalid UTF-8 at byte 0");
   CHECK(messages_problem(std::string(kMaxMessagesBytes, 'a')) == "");
-  CHECK(messages_problem(std::string(kMaxMessagesBytes + 1, 'a')) ==
-        "524289 bytes, but at most 524288 can be shown");
+  CHECK(messages_problem(std::string(kMaxMessagesBytes + 1, 'a')) == "524289 bytes, but at most 524288 can be shown");
 }
 
 TEST_CASE("escape: nothing from outside can end a line, a string or a tag") {

@@ -1,0 +1,236 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <netinet/in.h>
+
+#include "hello/error.h"
+#include "server/handler.h"
+#include "server/status.h"
+
+using namespace hello::server;
+
+namespace {
+
+struct Answer {
+  std::string head, body;
+  bool has(std::string_view line) const { return head.find("\r\n" + std::string(line) + "\r\n") != std::string::npos; }
+  std::string field(std::string_view name) const {
+    const std::size_t at = head.find("\r\n" + std::string(name) + ": ");
+    if (at == std::string::npos) return "";
+    const std::size_t from = at + name.size() + 4;
+    return head.substr(from, head.find("\r\n", from) - from);
+  }
+};
+
+/// The application without an engine: one public and one admin handler.
+struct World {
+  Options options;
+  Status status{1};
+  std::unique_ptr<Application> application;
+  std::unique_ptr<Handler> open, admin;
+
+  explicit World(std::string messages = "Hello, World!") {
+    options.messages = std::move(messages);
+    options.access_log = "off";
+    application = make_application(options, status);
+    open = application->public_handler(0);
+    admin = application->admin_handler();
+    status.set_phase(Phase::ready);
+  }
+
+  static Answer ask(Handler &handler, std::string_view method, std::string_view path, std::vector<Header> headers = {},
+                    bool keep_alive = true, int minor = 1) {
+    sockaddr_in peer{};
+    peer.sin_family = AF_INET;
+    peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    Request request;
+    request.method = method;
+    request.target = request.path = path;
+    request.headers = headers;
+    request.keep_alive = keep_alive;
+    request.minor = minor;
+    request.peer = reinterpret_cast<const sockaddr *>(&peer);
+    request.started = std::chrono::steady_clock::now();
+    std::string out;
+    handler.handle(request, out);
+    handler.flush();
+    const std::size_t end = out.find("\r\n\r\n");
+    REQUIRE(end != std::string::npos);
+    return {out.substr(0, end + 2), out.substr(end + 4)};
+  }
+  Answer get(std::string_view path, std::vector<Header> headers = {}) { return ask(*open, "GET", path, headers); }
+};
+
+const Header kBrowser = {"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"};
+
+bool starts(const Answer &answer, std::string_view line) { return answer.head.substr(0, line.size()) == line; }
+
+} // namespace
+
+TEST_CASE("application: one address, three representations") {
+  World world;
+  const Answer text = world.get("/"), html = world.get("/", {kBrowser}),
+               json = world.get("/", {{"accept", "application/json"}});
+  CHECK(starts(text, "HTTP/1.1 200 OK\r\n"));
+  CHECK(text.body == "Hello, World!\n");
+  CHECK(text.has("Content-Type: text/plain; charset=utf-8"));
+  CHECK(text.has("Content-Length: 14"));
+  CHECK(text.has("Vary: Accept"));
+  CHECK(html.has("Content-Type: text/html; charset=utf-8"));
+  CHECK(html.body.find("<h1 dir=\"auto\">Hello, World!</h1>") != std::string::npos);
+  CHECK(json.has("Content-Type: application/json"));
+  CHECK(json.body.find("{\"messages\":[\"Hello, World!\"],\"pod\":\"") == 0);
+  CHECK(world.get("/", {{"Accept", "image/png"}}).body == "Hello, World!\n");
+  CHECK(world.get("/", {{"Accept", "text/plain;q=0.1"}, {"ACCEPT", "application/json"}}).body == json.body);
+  for (const Answer &answer : {text, html, json}) {
+    CHECK(answer.field("Content-Length") == std::to_string(answer.body.size()));
+    CHECK(answer.field("Date").size() == 29);
+    for (const char *field : {"ETag", "Cache-Control", "X-Content-Type-Options", "Content-Security-Policy",
+                              "Referrer-Policy", "X-Frame-Options", "Permissions-Policy"})
+      CHECK(answer.field(field) != "");
+    CHECK(answer.field("Server") == "");
+    CHECK(answer.field("Connection") == "");
+  }
+}
+
+TEST_CASE("application: HEAD has GET's fields and no body; a known tag is 304") {
+  World world;
+  Answer get = world.get("/"), head = World::ask(*world.open, "HEAD", "/");
+  CHECK(head.body.empty());
+  CHECK(head.head == get.head);
+  const Answer same = world.get("/", {{"If-None-Match", get.field("ETag")}});
+  CHECK(starts(same, "HTTP/1.1 304 Not Modified\r\n"));
+  CHECK(same.body.empty());
+  CHECK(same.field("ETag") == get.field("ETag"));
+  CHECK(same.field("Date").size() == 29);
+  CHECK(same.field("Vary") == "Accept");
+  CHECK(same.field("Content-Length") == "");
+  CHECK(starts(world.get("/", {kBrowser, {"If-None-Match", get.field("ETag")}}), "HTTP/1.1 200 OK\r\n"));
+  CHECK(starts(world.get("/", {{"If-None-Match", "\"other\""}}), "HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_CASE("application: the answer says what becomes of the connection, hot or cold") {
+  World world;
+  for (const char *path : {"/", "/nothing"}) {
+    CHECK(World::ask(*world.open, "GET", path, {}, false).has("Connection: close"));
+    CHECK(World::ask(*world.open, "GET", path, {}, true, 0).has("Connection: keep-alive"));
+    CHECK(World::ask(*world.open, "GET", path).field("Connection") == "");
+  }
+}
+
+TEST_CASE("application: errors are a small page for a browser and problem+json for the rest") {
+  World world;
+  const Answer json = world.get("/nothing"), page = world.get("/nothing", {kBrowser});
+  CHECK(starts(json, "HTTP/1.1 404 Not Found\r\n"));
+  CHECK(json.has("Content-Type: application/problem+json"));
+  CHECK(json.body ==
+        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"There is nothing at "
+        "this address.\"}\n");
+  CHECK(json.field("Content-Length") == std::to_string(json.body.size()));
+  CHECK(json.field("X-Content-Type-Options") == "nosniff");
+  CHECK(page.has("Content-Type: text/html; charset=utf-8"));
+  CHECK(page.body.find("<h1>Not Found</h1>") != std::string::npos);
+  const Answer post = World::ask(*world.open, "POST", "/");
+  CHECK(starts(post, "HTTP/1.1 405 Method Not Allowed\r\n"));
+  CHECK(post.has("Allow: GET, HEAD, OPTIONS"));
+  CHECK(starts(World::ask(*world.open, "POST", "/nothing"), "HTTP/1.1 404"));
+  CHECK(World::ask(*world.open, "HEAD", "/nothing").body.empty());
+  for (const char *path : {"/", "*"}) {
+    const Answer options = World::ask(*world.open, "OPTIONS", path);
+    CHECK(starts(options, "HTTP/1.1 204 No Content\r\n"));
+    CHECK(options.has("Allow: GET, HEAD, OPTIONS"));
+    CHECK(options.field("Content-Length") == "");
+    CHECK(options.body.empty());
+  }
+}
+
+TEST_CASE("application: fields that cpp-httplib would act on change nothing") {
+  World world;
+  for (const Header &header : {Header{"Range", "bytes=0-3"}, Header{"Range", "bytes=9-1"}, Header{"Accept", ";;;"},
+                               Header{"Upgrade", "websocket"}, Header{"Expect", "100-continue"}}) {
+    INFO(header.name, ": ", header.value);
+    CHECK(starts(world.get("/nothing", {header}), "HTTP/1.1 404"));
+    CHECK(starts(World::ask(*world.admin, "GET", "/livez", {header}), "HTTP/1.1 200 OK\r\n"));
+  }
+}
+
+TEST_CASE("application: the public side has the page and nothing else; the admin side has no page") {
+  World world;
+  for (const char *path : {"/metrics", "/livez", "/readyz", "/healthz", "/version"}) {
+    CHECK(starts(world.get(path), "HTTP/1.1 404"));
+    CHECK(starts(World::ask(*world.admin, "GET", path), "HTTP/1.1 200 OK\r\n"));
+    CHECK(starts(World::ask(*world.admin, "DELETE", path), "HTTP/1.1 405"));
+  }
+  CHECK(starts(World::ask(*world.admin, "GET", "/nothing"), "HTTP/1.1 404"));
+  const Answer live = World::ask(*world.admin, "GET", "/");
+  CHECK(live.body.find("fetch('/metrics'") != std::string::npos);
+  CHECK(live.field("Content-Security-Policy").find("unsafe") == std::string::npos);
+  CHECK(live.field("Content-Security-Policy").find("script-src 'sha256-") != std::string::npos);
+}
+
+TEST_CASE("application: /readyz names the failing check, /livez does not mind") {
+  World world;
+  CHECK(World::ask(*world.admin, "GET", "/readyz").body == "ok\n");
+  world.status.set_phase(Phase::draining);
+  const Answer draining = World::ask(*world.admin, "GET", "/readyz");
+  CHECK(starts(draining, "HTTP/1.1 503 Service Unavailable\r\n"));
+  CHECK(draining.body.find("draining") != std::string::npos);
+  CHECK(starts(World::ask(*world.admin, "GET", "/livez"), "HTTP/1.1 200"));
+}
+
+TEST_CASE("application: a long text is served whole") {
+  std::string text(500'000, 'x');
+  World world(text);
+  CHECK(world.get("/").body == text + "\n");
+  CHECK(World::ask(*world.open, "GET", "/", {}, false).body == text + "\n");
+  CHECK(World::ask(*world.open, "HEAD", "/").field("Content-Length") == "500001");
+}
+
+TEST_CASE("application: metrics count what was asked, by route, method and code, and bound what a client can add") {
+  World world;
+  for (int i = 0; i < 3; ++i) world.get("/");
+  world.get("/a");
+  world.get("/b");
+  World::ask(*world.open, "POST", "/");
+  std::string out;
+  world.open->refuse(431, "header_size", nullptr, out);
+  CHECK(out.substr(0, 45) == "HTTP/1.1 431 Request Header Fields Too Large\r");
+  CHECK(out.find("Connection: close\r\n") != std::string::npos);
+  const Answer metrics = World::ask(*world.admin, "GET", "/metrics");
+  const auto says = [&](std::string_view line) {
+    return metrics.body.find("\n" + std::string(line) + "\n") != std::string::npos;
+  };
+  CHECK(metrics.has("Content-Type: text/plain; version=0.0.4; charset=utf-8"));
+  CHECK(says("hello_http_requests_total{route=\"/\",method=\"GET\",code=\"200\"} 3"));
+  CHECK(says("hello_http_requests_total{route=\"/*\",method=\"GET\",code=\"404\"} 2"));
+  CHECK(says("hello_http_requests_total{route=\"/\",method=\"POST\",code=\"405\"} 1"));
+  CHECK(says("hello_http_requests_total{route=\"none\",method=\"other\",code=\"431\"} 1"));
+  CHECK(says("hello_http_request_duration_seconds_count{route=\"/\"} 4"));
+  CHECK(says("hello_http_request_duration_seconds_bucket{route=\"/\",le=\"+Inf\"} 4"));
+  CHECK(says("hello_refused_total{reason=\"header_size\"} 1"));
+  CHECK(says("# TYPE hello_http_requests_total counter"));
+  CHECK(metrics.body.find("# EOF") == std::string::npos);
+  const Answer open =
+      World::ask(*world.admin, "GET", "/metrics",
+                 {{"Accept", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}});
+  CHECK(open.has("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8"));
+  CHECK(open.body.find("# TYPE hello_http_requests counter\n") != std::string::npos);
+  CHECK(open.body.substr(open.body.size() - 6) == "# EOF\n");
+}
+
+TEST_CASE("application: options that cannot be are named") {
+  Status status(1);
+  Options options;
+  options.access_log = "loud";
+  CHECK_THROWS_AS(make_application(options, status), hello::Error);
+  options.access_log = "off";
+  options.trusted_proxies = {"everyone"};
+  CHECK_THROWS_AS(make_application(options, status), hello::Error);
+  options.trusted_proxies.clear();
+  options.messages = "\xff";
+  CHECK_THROWS_AS(make_application(options, status), hello::Error);
+}
