@@ -17,6 +17,8 @@ int run(int argc, char **argv) {
   add_config(app, run);
   add_init(app, run);
   add_tail(app, run);
+  add_serve(app, run);
+  add_healthcheck(app, run);
   add_version(app, run);
   try {
     app.parse(argc, argv);

@@ -13,6 +13,8 @@ void add_tail(CLI::App &app, Run &run);
 void add_render(CLI::App &app, Run &run);
 void add_config(CLI::App &app, Run &run);
 void add_init(CLI::App &app, Run &run);
+void add_healthcheck(CLI::App &app, Run &run);
+void add_serve(CLI::App &app, Run &run);
 void add_version(CLI::App &app, Run &run);
 
 } // namespace hello::cli

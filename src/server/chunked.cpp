@@ -8,7 +8,7 @@ namespace hello::server {
 using namespace syntax;
 
 namespace {
-constexpr std::size_t kLineBytes = 512;     ///< chunk size with extensions, or one trailer
+constexpr std::size_t kLineBytes = 512;      ///< chunk size with extensions, or one trailer
 constexpr std::size_t kOverheadBytes = 8192; ///< all extensions and trailers of a body
 
 /// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112 7.1.1

@@ -27,8 +27,10 @@ std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits
   }
   scanned = window.size();
   std::string_view line = bytes.substr(0, limits.request_line_bytes + 1);
-  if (line.size() > limits.request_line_bytes && line.find('\n') == line.npos) refusal = {414, "request_line_too_long"};
-  else if (bytes.size() > limits.head_bytes) refusal = {431, "head_too_long"};
+  if (line.size() > limits.request_line_bytes && line.find('\n') == line.npos)
+    refusal = {414, "request_line_too_long"};
+  else if (bytes.size() > limits.head_bytes)
+    refusal = {431, "head_too_long"};
   return 0;
 }
 
@@ -36,10 +38,44 @@ namespace {
 
 constexpr std::string_view kMethods[] = {
     // RFC 9110 and 5789, and those of WebDAV and its like that are in IANA's register: known, so 405 and not 501.
-    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN",
-    "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF",
-    "MKWORKSPACE", "MOVE", "ORDERPATCH", "PROPFIND", "PROPPATCH", "QUERY", "REBIND", "REPORT", "SEARCH", "UNBIND",
-    "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL"};
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "PATCH",
+    "TRACE",
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "ORDERPATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL"};
 
 /// Fills path and query from the target; RFC 9112 3.2.
 Refusal parse_target(Head &head) {

@@ -35,9 +35,9 @@ struct Head {
   std::array<Header, kMaxHeaders> headers; ///< the first header_count of them
   bool keep_alive = true;
   bool chunked = false;
-  bool expects_continue = false;   ///< wants "100 Continue" before it sends its body
+  bool expects_continue = false; ///< wants "100 Continue" before it sends its body
   std::uint64_t content_length = 0;
-  std::string path_buffer;         ///< its room is used again by the next request
+  std::string path_buffer; ///< its room is used again by the next request
 };
 
 /// Finds the end of a head in bytes that arrive in pieces.

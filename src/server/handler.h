@@ -29,8 +29,8 @@ struct Request {
   int minor = 1;           ///< HTTP/1.minor: 0 or 1
   std::span<const Header> headers;
   std::size_t received_bytes = 0; ///< head and body; the body itself was read and dropped: no route wants one
-  bool keep_alive = true;  ///< the answer must say "Connection: close" where false, "keep-alive" where true and minor 0
-  const sockaddr *peer = nullptr; ///< an IPv4 or IPv6 address
+  bool keep_alive = true; ///< the answer must say "Connection: close" where false, "keep-alive" where true and minor 0
+  const sockaddr *peer = nullptr;                ///< an IPv4 or IPv6 address
   std::chrono::steady_clock::time_point started; ///< when its first bytes were read
 };
 

@@ -41,8 +41,8 @@ private:
 /// process_request is protected and no promise: what it looks like in the locked version is asserted here.
 class Processor : public httplib::Server {
 public:
-  using Process = bool (Processor::*)(httplib::Stream &, const std::string &, int, const std::string &, int, bool, bool &,
-                                      const std::function<void(httplib::Request &)> &, bool *);
+  using Process = bool (Processor::*)(httplib::Stream &, const std::string &, int, const std::string &, int, bool,
+                                      bool &, const std::function<void(httplib::Request &)> &, bool *);
   static_assert(std::is_same_v<decltype(static_cast<Process>(&Processor::process_request)), Process>);
   static_assert(std::string_view(CPPHTTPLIB_VERSION) == "0.41.0", "read process_request again before the lock moves");
 
@@ -77,12 +77,15 @@ Http::Http(Route route) : impl_(std::make_unique<Impl>()) {
     return httplib::Server::HandlerResponse::Handled;
   });
   // The library closes after every error and promises a time of its own: the engine decides here.
-  impl_->processor.set_post_routing_handler([impl = impl_.get()](const httplib::Request &, httplib::Response &response) {
-    for (const char *name : {"Connection", "Keep-Alive", "Accept-Ranges"}) response.headers.erase(name);
-    if (response.status == 204 || response.status == 304) response.headers.erase("Content-Length");
-    if (!impl->request->keep_alive) response.set_header("Connection", "close");
-    else if (impl->request->minor == 0) response.set_header("Connection", "keep-alive");
-  });
+  impl_->processor.set_post_routing_handler(
+      [impl = impl_.get()](const httplib::Request &, httplib::Response &response) {
+        for (const char *name : {"Connection", "Keep-Alive", "Accept-Ranges"}) response.headers.erase(name);
+        if (response.status == 204 || response.status == 304) response.headers.erase("Content-Length");
+        if (!impl->request->keep_alive)
+          response.set_header("Connection", "close");
+        else if (impl->request->minor == 0)
+          response.set_header("Connection", "keep-alive");
+      });
 }
 
 Http::~Http() = default;

@@ -7,7 +7,7 @@
 
 #include "server/handler.h"
 
-/// cpp-httplib's HTTP without its transport: ranges, header writing and error pages of a request that need not be fast.
+/// cpp-httplib's HTTP without its transport: the responses of requests that need not be fast.
 namespace hello::server {
 
 struct Reply {

@@ -40,9 +40,12 @@ bool ip_literal(std::string_view text) {
   unsigned groups = 0;
   std::size_t run = 0;
   for (char c : text) {
-    if (c == ':') ++groups, run = 0;
-    else if (c == '.') run = 0;
-    else if (!is(c, hex) || ++run > 4) return false;
+    if (c == ':')
+      ++groups, run = 0;
+    else if (c == '.')
+      run = 0;
+    else if (!is(c, hex) || ++run > 4)
+      return false;
   }
   return groups >= 2 && groups <= 7;
 }
@@ -83,8 +86,10 @@ bool normal_path(std::string_view path, std::string &buffer, std::string_view &r
     if (path.size() - i < 3 || !is(path[i + 1], hex) || !is(path[i + 2], hex)) return false;
     char c = static_cast<char>(hex_value(path[i + 1]) * 16 + hex_value(path[i + 2]));
     if (c == 0) return false;
-    if (c == '/') buffer += "%2F";
-    else buffer += c;
+    if (c == '/')
+      buffer += "%2F";
+    else
+      buffer += c;
     i += 2;
   }
   // RFC 3986 5.2.4, in place: `end` is where the output ends, always at or before what is read.
@@ -96,7 +101,8 @@ bool normal_path(std::string_view path, std::string &buffer, std::string_view &r
     if (segment == "/.") {
       if (last) buffer[end++] = '/';
     } else if (segment == "/..") {
-      while (end > 0 && buffer[--end] != '/') {}
+      while (end > 0 && buffer[--end] != '/') {
+      }
       if (last) buffer[end++] = '/';
     } else {
       std::copy(segment.begin(), segment.end(), buffer.begin() + static_cast<std::ptrdiff_t>(end));

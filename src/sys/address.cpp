@@ -13,8 +13,9 @@ void Address::set_port(std::uint16_t port) { (any.sa_family == AF_INET6 ? v6.sin
 
 Address parse_address(std::string_view text, std::string_view what) {
   auto bad = [&](std::string_view why) {
-    return Error(Exit::usage, fmt::format("{} '{}': {}", what, text, why),
-                 "write 127.0.0.1:8080, :8080 (all IPv4 addresses), [::]:8080 (all addresses), or port 0 for any free one");
+    return Error(
+        Exit::usage, fmt::format("{} '{}': {}", what, text, why),
+        "write 127.0.0.1:8080, :8080 (all IPv4 addresses), [::]:8080 (all addresses), or port 0 for any free one");
   };
   auto colon = text.rfind(':');
   if (colon == text.npos) throw bad("there is no port");

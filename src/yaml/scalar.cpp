@@ -1,4 +1,5 @@
 #include "yaml/scalar.h"
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>

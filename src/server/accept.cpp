@@ -1,0 +1,91 @@
+#include <cerrno>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "server/loop.h"
+
+namespace hello::server {
+
+namespace {
+constexpr int kAccepts = 64; ///< in one round, so that those who are in are served between
+constexpr std::int64_t kAcceptPause = 100;
+constexpr std::int64_t kFreshGrace = 1000; ///< for the first request of who was let in at the very end
+} // namespace
+
+void Loop::accept_some() {
+  for (int i = 0; i < kAccepts && listener_; ++i) {
+    sys::Address peer;
+    socklen_t size = sizeof peer;
+    sys::Fd fd(::accept4(listener_.get(), &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        if (!make_room()) pause_accepting();
+        return;
+      }
+      if (errno == EAGAIN) return;
+      continue; // what went wrong concerns that one connection: accept(2), "Error handling"
+    }
+    if (config_.open->fetch_add(1, std::memory_order_relaxed) >= config_.max_connections && !make_room()) {
+      config_.open->fetch_sub(1, std::memory_order_relaxed);
+      ++turned_away_;
+      continue;
+    }
+    auto c = std::make_unique<Connection>();
+    c->fd = std::move(fd);
+    c->peer = peer;
+    c->events = EPOLLIN;
+    epoll_event event{EPOLLIN, {.ptr = c.get()}};
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, c->fd.get(), &event) != 0) {
+      config_.open->fetch_sub(1, std::memory_order_relaxed);
+      ++turned_away_;
+      continue;
+    }
+    ++accepted_;
+    ++connections_;
+    c->deadline_ms = now_ms_ + config_.timeouts[static_cast<std::size_t>(Waiting::request)].count();
+    list(Waiting::request).push(*c.release());
+  }
+}
+
+/// The one that waits longest goes, idle ones first: they lose least.
+bool Loop::make_room() {
+  for (Waiting waiting : {Waiting::request, Waiting::peer_close, Waiting::head, Waiting::body, Waiting::writable})
+    if (Connection *c = list(waiting).first()) {
+      ++evicted_;
+      close(*c);
+      return true;
+    }
+  return false;
+}
+
+void Loop::pause_accepting() {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
+  accept_again_ms_ = now_ms_ + kAcceptPause;
+}
+
+void Loop::begin_closing() {
+  std::uint64_t before;
+  do {
+    before = accepted_ + turned_away_;
+    accept_some();
+  } while (accepted_ + turned_away_ > before);
+  listener_.reset();
+  accept_again_ms_ = 0;
+  WaitList idle;
+  std::swap(idle, list(Waiting::request));
+  while (Connection *c = idle.first()) {
+    idle.remove(*c);
+    list(Waiting::request).push(*c);
+    bool fresh = c->fresh;
+    read(*c); // a request that came in this very moment is still served
+    if (!c->fd || c->waiting != Waiting::request) continue;
+    if (!fresh) {
+      close(*c);
+      continue;
+    }
+    c->deadline_ms = now_ms_ + kFreshGrace;
+  }
+}
+
+} // namespace hello::server

@@ -1,0 +1,88 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/connection.h"
+#include "server/handler.h"
+#include "server/status.h"
+
+struct epoll_event;
+
+/// One thread's epoll loop: accepts, reads, frames, hands whole requests to its Handler, writes, and keeps time.
+namespace hello::server {
+
+struct LoopConfig {
+  Limits limits;
+  std::array<std::chrono::milliseconds, kWaitings> timeouts; ///< by Waiting
+  std::size_t max_connections = 0;                           ///< of all loops that share `open`
+  std::atomic<std::size_t> *open = nullptr; ///< connections open now, shared by the loops of a listener
+};
+
+class Loop {
+public:
+  /// `listener`: non-blocking and listening. `handler` and `status` are borrowed.
+  /// Throws Error(Exit::failure) if the kernel gives no epoll.
+  Loop(sys::Fd listener, const LoopConfig &config, Handler &handler, LoopStatus &status);
+  ~Loop();
+
+  /// On the loop's own thread, until closing has ended or it is told to stop.
+  void run() noexcept;
+
+  /// From any thread. draining: answers say "Connection: close". closing: accepts what is queued, closes the
+  /// listener and idle connections, finishes what is under way, ends. stopped: ends at once.
+  void enter(Phase phase);
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+  std::size_t connections() const { return connections_; } ///< once ended: cut off by a stop
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  void accept_some();
+  bool make_room();
+  void pause_accepting();
+  void begin_closing();
+
+  void on_event(Connection &c, std::uint32_t events);
+  void read(Connection &c);
+  void finish(Connection &c, std::string_view bytes);
+  std::string_view answer_all(Connection &c, std::string_view bytes);
+  void answer(Connection &c, std::string_view head_bytes, std::size_t received);
+  void refuse(Connection &c, const Refusal &refusal);
+  bool send(Connection &c, std::string_view bytes, std::size_t &sent);
+  void on_writable(Connection &c);
+  void close_politely(Connection &c);
+  void close(Connection &c);
+
+  void wait_for(Connection &c, Waiting waiting, std::uint32_t events);
+  WaitList &list(Waiting waiting) { return lists_[static_cast<std::size_t>(waiting)]; }
+  void expire();
+  int next_timeout_ms() const;
+  void publish();
+
+  sys::Fd epoll_, wake_, listener_;
+  LoopConfig config_;
+  Handler &handler_;
+  LoopStatus &status_;
+  std::atomic<Phase> wanted_{Phase::ready};
+  std::atomic<bool> ended_{false};
+  Phase phase_ = Phase::ready;
+
+  Clock::time_point now_;
+  std::int64_t now_ms_ = 0, accept_again_ms_ = 0;
+  std::array<WaitList, kWaitings> lists_;
+  std::vector<std::unique_ptr<Connection>> graveyard_; ///< closed in this round; later events of it may name them
+  std::size_t connections_ = 0;
+  std::size_t pending_bytes_ = 0; ///< of all connections' `pending`
+  std::uint64_t received_ = 0, sent_ = 0, accepted_ = 0, evicted_ = 0, timed_out_ = 0, turned_away_ = 0;
+  std::unique_ptr<char[]> scratch_; ///< what one read brings
+  std::string out_;                 ///< what one read's requests are answered
+  Head head_;
+  Request request_;
+};
+
+} // namespace hello::server
