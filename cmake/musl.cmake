@@ -9,6 +9,9 @@ else()
   set(zig ${root}/build/zig)
 endif()
 set(CMAKE_CXX_COMPILER ${zig}/${CMAKE_SYSTEM_PROCESSOR}-clang++)
+# CMake's own checks compile and never link: each kind of link would make zig compile the run-time libraries once more
+set(CMAKE_CXX_COMPILER_TARGET ${CMAKE_SYSTEM_PROCESSOR}-linux-musl)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_AR ${zig}/ar)
 set(CMAKE_RANLIB ${zig}/ranlib)
 set(CMAKE_CXX_COMPILER_AR ${zig}/ar)
@@ -17,5 +20,3 @@ set(CMAKE_CXX_FLAGS_INIT "-fPIE -flto -fstack-protector-strong -ffunction-sectio
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -pie -s -Wl,--gc-sections")
 set(CMAKE_CXX_LINK_EXECUTABLE
   "${zig}/link <TARGET> <CMAKE_CXX_COMPILER> <FLAGS> <CMAKE_CXX_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> <LINK_LIBRARIES>")
-# no check links: each kind of link would compile the run-time libraries once more
-set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
