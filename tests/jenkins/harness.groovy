@@ -1,0 +1,245 @@
+// Runs the real Jenkinsfile without Jenkins: gives the words of a declarative pipeline that it uses their meaning, and
+// runs its sh steps for real. A word, an option or a step that is not known here is an error, as it is in Jenkins.
+//   groovy harness.groovy JENKINSFILE SETTINGS.json
+// SETTINGS: workspace, build (number), params, credentials (id → {file} or {username, password}), from (the stage to
+// restart at, as Jenkins' "Restart from Stage"), input ("ok" or "abort"), env (the agent's), abortAfter (seconds, then
+// the running step is ended as Jenkins ends it). Prints the build's log; its last line is the result.
+import groovy.json.JsonSlurper
+
+class Aborted extends RuntimeException { Aborted(String why) { super(why) } }
+class StepFailed extends RuntimeException { StepFailed(String why) { super(why) } }
+
+class Build {
+  Map settings
+  Map params = [:]
+  Map env = [:]
+  Map parameterDefaults = [:]
+  String result = 'SUCCESS'
+  List stagesRun = []
+  volatile Process running
+  volatile boolean aborted = false
+
+  void log(String line) { println line; System.out.flush() }
+
+  /** Runs `closure` with `delegate` giving its words their meaning. */
+  static call(Object delegate, Closure closure) {
+    Closure body = (Closure) closure.clone()
+    body.delegate = delegate
+    body.resolveStrategy = Closure.DELEGATE_FIRST
+    body.call()
+  }
+
+  void abort(String why) {
+    log "Aborted: $why"
+    aborted = true
+    Process p = running
+    // Jenkins sends SIGTERM to all that the step started
+    if (p != null) ['bash', '-c', "pkill -TERM -s ${pid(p)}"].execute().waitFor()
+  }
+
+  static int pid(Process p) { def f = p.class.getDeclaredField('pid'); f.accessible = true; f.getInt(p) }
+}
+
+/** What every block can see; any other word is refused. */
+abstract class Words {
+  Build build
+  Words(Build build) { this.build = build }
+  def getParams() { build.params }
+  def getEnv() { build.env }
+  def getScm() { 'scm' }
+  def methodMissing(String name, args) { throw new IllegalStateException("${getClass().simpleName}: no such word: $name") }
+  def propertyMissing(String name) { throw new MissingPropertyException(name, getClass()) }
+  static void only(Map given, List known, String word) {
+    def other = given.keySet() - known
+    if (other) throw new IllegalStateException("$word: no such parameter: ${other.join(', ')}")
+  }
+}
+
+class PipelineWords extends Words {
+  Closure stagesBody, postBody, environmentBody
+  PipelineWords(Build b) { super(b) }
+  void agent(Closure c) { Build.call(new AgentWords(build), c) }
+  void options(Closure c) { Build.call(new OptionWords(build), c) }
+  void parameters(Closure c) { Build.call(new ParameterWords(build), c) }
+  void environment(Closure c) { Build.call(new EnvironmentWords(build), c) }
+  void stages(Closure c) { stagesBody = c }
+  void post(Closure c) { postBody = c }
+}
+
+class AgentWords extends Words {
+  AgentWords(Build b) { super(b) }
+  void label(String name) { build.log "Running on an agent with the label $name" }
+}
+
+class OptionWords extends Words {
+  Map timeout = null
+  OptionWords(Build b) { super(b) }
+  void skipDefaultCheckout() { }
+  void disableConcurrentBuilds() { }
+  void timeout(Map m) { only(m, ['time', 'unit'], 'timeout'); timeout = m }
+  void buildDiscarder(Object o) { assert o == 'logRotator' }
+  String logRotator(Map m) { only(m, ['numToKeepStr', 'artifactNumToKeepStr', 'daysToKeepStr', 'artifactDaysToKeepStr'], 'logRotator'); 'logRotator' }
+}
+
+class ParameterWords extends Words {
+  ParameterWords(Build b) { super(b) }
+  void string(Map m) { put(m) }
+  void booleanParam(Map m) { put(m) }
+  private void put(Map m) {
+    only(m, ['name', 'defaultValue', 'description'], 'parameter')
+    if (!build.params.containsKey(m.name)) build.params[m.name] = m.defaultValue
+    build.env[(String) m.name] = build.params[m.name].toString() // Jenkins gives parameters to the steps' environment too
+  }
+}
+
+class EnvironmentWords extends Words {
+  EnvironmentWords(Build b) { super(b) }
+  void setProperty(String name, Object value) {
+    if (name == 'build') { super.@build = value; return }
+    build.env[name] = value.toString()
+  }
+}
+
+class StagesWords extends Words {
+  StagesWords(Build b) { super(b) }
+  void stage(String name, Closure c) {
+    if (build.result != 'SUCCESS') return
+    if (build.settings.from && !build.stagesRun && name != build.settings.from) { build.log "[Stage] $name: restarted after it"; return }
+    def words = new StageWords(build)
+    Build.call(words, c)
+    if (!words.steps) throw new IllegalStateException("stage $name has no steps")
+    if (words.condition != null && !Build.call(words, words.condition)) { build.log "[Stage] $name: skipped by when"; return }
+    build.stagesRun << name
+    build.log "[Stage] $name"
+    Runner.guarded(build) { Build.call(new StepWords(build), words.steps) }
+    if (words.post) Runner.post(build, words.post)
+  }
+}
+
+class StageWords extends Words {
+  Closure steps, post, condition
+  StageWords(Build b) { super(b) }
+  void steps(Closure c) { steps = c }
+  void post(Closure c) { post = c }
+  void when(Closure c) { Build.call(new WhenWords(build, this), c) }
+  void options(Closure c) { Build.call(new OptionWords(build), c) }
+}
+
+class WhenWords extends Words {
+  StageWords stage
+  WhenWords(Build b, StageWords s) { super(b); stage = s }
+  void expression(Closure c) { stage.condition = c }
+}
+
+class PostWords extends Words {
+  PostWords(Build b) { super(b) }
+  private void on(boolean met, Closure c) { if (met) Runner.guarded(build) { Build.call(new StepWords(build), c) } }
+  void always(Closure c) { on(true, c) }
+  void success(Closure c) { on(build.result == 'SUCCESS', c) }
+  void failure(Closure c) { on(build.result == 'FAILURE', c) }
+  void aborted(Closure c) { on(build.result == 'ABORTED', c) }
+}
+
+class StepWords extends Words {
+  StepWords(Build b) { super(b) }
+
+  void echo(String text) { build.log text }
+  void checkout(Object scm) { assert scm == 'scm'; sh 'git rev-parse HEAD' }
+
+  void sh(String script) {
+    build.log "+ $script"
+    def command = ['setsid', '--wait', 'sh', '-xe', '-c', script]
+    def builder = new ProcessBuilder(command).directory(new File((String) build.settings.workspace)).redirectErrorStream(true)
+    builder.redirectInput(new File('/dev/null'))
+    build.env.each { k, v -> builder.environment().put((String) k, v.toString()) }
+    Process p = builder.start()
+    build.running = p
+    p.inputStream.eachLine { build.log '  ' + it }
+    int status = p.waitFor()
+    build.running = null
+    if (build.aborted) throw new Aborted('the build was aborted')
+    if (status != 0) throw new StepFailed("script returned exit code $status")
+  }
+
+  void junit(Map m) {
+    only(m, ['testResults', 'allowEmptyResults'], 'junit')
+    def files = found((String) m.testResults)
+    if (!files && !m.allowEmptyResults) throw new StepFailed('junit: no report found')
+    int tests = 0, failures = 0
+    files.each { def suite = new XmlSlurper().parse(it); tests += suite.@tests.toInteger(); failures += suite.@failures.toInteger() }
+    build.log "junit: ${files.size()} reports, $tests tests, $failures failures"
+  }
+
+  void archiveArtifacts(Map m) {
+    only(m, ['artifacts', 'allowEmptyArchive', 'fingerprint'], 'archiveArtifacts')
+    def files = found((String) m.artifacts)
+    if (!files && !m.allowEmptyArchive) throw new StepFailed('archiveArtifacts: nothing found')
+    build.log 'archived: ' + files*.name.sort().join(' ')
+  }
+
+  private List found(String patterns) {
+    patterns.split(',').collectMany { pattern ->
+      def path = pattern.trim(), at = path.lastIndexOf('/')
+      def dir = new File((String) build.settings.workspace, at < 0 ? '.' : path.substring(0, at))
+      def name = ~('^' + path.substring(at + 1).replace('.', '\\.').replace('*', '.*') + '$')
+      (dir.listFiles() ?: []).findAll { it.file && it.name ==~ name }.toList()
+    }
+  }
+
+  Map usernamePassword(Map m) { only(m, ['credentialsId', 'usernameVariable', 'passwordVariable'], 'usernamePassword'); bind(m) { c -> [(m.usernameVariable): c.username, (m.passwordVariable): c.password] } }
+  Map file(Map m) { only(m, ['credentialsId', 'variable'], 'file'); bind(m) { c -> [(m.variable): c.file] } }
+  private Map bind(Map m, Closure values) {
+    def c = build.settings.credentials[m.credentialsId]
+    if (c == null) throw new StepFailed("Could not find credentials entry with ID '${m.credentialsId}'")
+    values(c)
+  }
+  void withCredentials(List bindings, Closure body) {
+    def before = new LinkedHashMap(build.env)
+    bindings.each { build.env.putAll(it) }
+    try { Build.call(this, body) } finally { build.env = before }
+  }
+
+  void input(Map m) {
+    only(m, ['message', 'ok', 'submitter'], 'input')
+    build.log "input: ${m.message}: ${build.settings.input}"
+    if (build.settings.input != 'ok') throw new Aborted('rejected at the gate')
+  }
+}
+
+class Runner {
+  static void guarded(Build build, Closure body) {
+    try { body() }
+    catch (Aborted e) { build.result = 'ABORTED'; build.log "ABORTED: ${e.message}" }
+    catch (StepFailed e) { build.result = 'FAILURE'; build.log "ERROR: ${e.message}" }
+  }
+  static void post(Build build, Closure body) { boolean was = build.aborted; build.aborted = false; Build.call(new PostWords(build), body); build.aborted = was }
+}
+
+def settings = new JsonSlurper().parse(new File(args[1]))
+def build = new Build(settings: settings)
+build.params.putAll(settings.params ?: [:])
+build.env.putAll(settings.env ?: [:])
+build.env.BUILD_NUMBER = settings.build.toString()
+build.env.WORKSPACE = settings.workspace
+
+def binding = new Binding()
+boolean seen = false
+binding.setVariable('pipeline', { Closure c ->
+  seen = true
+  def words = new PipelineWords(build)
+  Build.call(words, c)
+  if (!words.stagesBody) throw new IllegalStateException('pipeline has no stages')
+  if (settings.abortAfter) Thread.startDaemon { sleep((long) (settings.abortAfter * 1000)); build.abort('by a person') }
+  Build.call(new StagesWords(build), words.stagesBody)
+  if (words.postBody) Runner.post(build, words.postBody)
+})
+int code = 0
+try {
+  new GroovyShell(binding).evaluate(new File(args[0]))
+  if (!seen) throw new IllegalStateException('no pipeline in it')
+} catch (IllegalStateException | MissingMethodException | MissingPropertyException e) {
+  build.result = 'FAILURE'
+  build.log "invalid Jenkinsfile: ${e.message}"
+}
+build.log "Finished: ${build.result}"
+System.exit(build.result == 'SUCCESS' ? 0 : build.result == 'ABORTED' ? 2 : 1)
