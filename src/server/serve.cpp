@@ -11,6 +11,7 @@
 #include "server/lifecycle.h"
 #include "server/listener.h"
 #include "server/notice.h"
+#include "server/sandbox.h"
 
 namespace hello::server {
 
@@ -53,6 +54,16 @@ LoopConfig loop_config(const Options &options, std::size_t most, std::atomic<std
   config.open = &open;
   return config;
 }
+
+/// Where files are written: the temp directory, and the log's own where there is a log file.
+std::vector<std::string> written(const Options &options) {
+  std::vector<std::string> folders{options.temp_dir};
+  if (const std::string &file = options.access_log_file; !file.empty()) {
+    auto slash = file.rfind('/');
+    folders.push_back(slash == file.npos ? "." : file.substr(0, slash + 1));
+  }
+  return folders;
+}
 } // namespace
 
 int serve(const Options &options) {
@@ -80,6 +91,12 @@ int serve(const Options &options) {
   auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, kAdminConnections, admin_open),
                                       *handlers.back(), status.loop(threads));
 
+  if (options.sandbox) {
+    Sandbox sandbox = lock_in(written(options));
+    bool whole = sandbox.seccomp == "on" && sandbox.landlock.starts_with("ABI");
+    notice(whole ? Level::info : Level::warning, whole ? "locked in" : "the sandbox is not whole here: serving without",
+           {{"seccomp", sandbox.seccomp}, {"landlock", sandbox.landlock}});
+  }
   application->start();
   lifecycle.start(std::move(loops), std::move(admin));
   std::string text = sys::to_text(public_address), admin_text = sys::to_text(admin_address);
