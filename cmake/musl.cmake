@@ -9,8 +9,14 @@ else()
   set(zig ${root}/build/zig)
 endif()
 set(CMAKE_CXX_COMPILER ${zig}/${CMAKE_SYSTEM_PROCESSOR}-clang++)
-# CMake's own checks compile and never link: each kind of link would make zig compile the run-time libraries once more
-set(CMAKE_CXX_COMPILER_TARGET ${CMAKE_SYSTEM_PROCESSOR}-linux-musl)
+# What CMake would find out by linking: each kind of link makes zig compile the run-time libraries once more
+set(CMAKE_CXX_COMPILER_ID_RUN 1)
+set(CMAKE_CXX_COMPILER_ID Clang)
+set(CMAKE_CXX_COMPILER_VERSION 20.1.2) # of the wheel in zig.lock
+set(CMAKE_CXX_COMPILER_FRONTEND_VARIANT GNU)
+set(CMAKE_CXX_STANDARD_COMPUTED_DEFAULT 17)
+set(CMAKE_CXX_EXTENSIONS_COMPUTED_DEFAULT ON)
+set(CMAKE_CXX_COMPILER_FORCED TRUE)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_AR ${zig}/ar)
 set(CMAKE_RANLIB ${zig}/ranlib)
