@@ -55,7 +55,7 @@ const cards = [
   {id: 'memory', title: 'Memory', unit: 'resident', show: bytes, lines: {resident: gauge('process_resident_memory_bytes')}},
   {id: 'traffic', title: 'Traffic a second', unit: 'sent', show: bytes,
     lines: {sent: rate('hello_http_sent_bytes_total'), received: rate('hello_http_received_bytes_total')}},
-  {id: 'trouble', title: 'Trouble', unit: 'refused', show: count, now: true,
+  {id: 'trouble', title: 'Trouble', unit: 'refused', show: count,
     lines: {refused: gauge('hello_refused_total'), 'log lines dropped': gauge('hello_log_lines_dropped_total')}},
 ];
 
