@@ -66,6 +66,9 @@ std::unique_ptr<Cluster> connect(Access access);
 /// GET of an http:// URL outside the API, within some seconds; status 0 as in Reply.
 Reply fetch(const std::string &url);
 
+/// kubectl's current context; empty where it has none (in a pod, say). Throws as connect().
+std::string current_context();
+
 /// What went wrong with a kubectl that did not end with 0, as an Error that keeps its words: unknown context,
 /// unreachable, forbidden (with the rule that would allow it), refused. `doing` is "apply the manifests".
 Error explain(const sys::Finished &finished, const std::string &doing, const Access &access);

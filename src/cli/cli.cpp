@@ -14,6 +14,8 @@ int run(int argc, char **argv) {
              "invalid; 4 cluster unreachable or refused; 5 rollout failed; 6 any other failure; 130, 143 interrupted.");
   Run run;
   add_render(app, run);
+  add_deploy(app, run);
+  add_diff(app, run);
   add_config(app, run);
   add_init(app, run);
   add_tail(app, run);

@@ -11,6 +11,8 @@ using Run = std::function<int()>;
 
 void add_tail(CLI::App &app, Run &run);
 void add_render(CLI::App &app, Run &run);
+void add_deploy(CLI::App &app, Run &run);
+void add_diff(CLI::App &app, Run &run);
 void add_config(CLI::App &app, Run &run);
 void add_init(CLI::App &app, Run &run);
 void add_healthcheck(CLI::App &app, Run &run);

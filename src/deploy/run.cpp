@@ -22,7 +22,10 @@ std::optional<Set> previous(const Plan &plan) {
       then.deployment = kube::deployment_of(found->second);
       ready = kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
     }
-    set.push_back({item.id.api_version, item.id.kind, item.id.ns, item.id.name, part});
+    manifest::Object object;
+    object.api_version = item.id.api_version, object.kind = item.id.kind, object.ns = item.id.ns, object.name = item.id.name;
+    object.node.reset(part);
+    set.push_back(object);
   }
   return ready ? std::optional(set) : std::nullopt;
 }

@@ -51,6 +51,12 @@ private:
 
 } // namespace
 
+std::string current_context() {
+  sys::Finished answer = sys::run({find_kubectl(), "config", "current-context"}, "", sys::Clock::now() + std::chrono::seconds(20));
+  while (!answer.out.empty() && answer.out.back() == '\n') answer.out.pop_back();
+  return answer.code == 0 ? answer.out : "";
+}
+
 std::unique_ptr<Cluster> connect(Access access) { return std::make_unique<Kubectl>(std::move(access)); }
 
 } // namespace hello::kube

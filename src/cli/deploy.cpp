@@ -1,0 +1,58 @@
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/deploy_options.h"
+#include "cli/output.h"
+#include "hello/progress.h"
+#include "hello/terminal.h"
+
+namespace hello::cli {
+namespace {
+
+struct Flags {
+  DeployOptions deploy;
+  bool dry_run = false, no_rollback = false, no_verify = false;
+  std::string verify_url;
+};
+
+/// One configuration to one context. Returns the exit code.
+int deploy_one(const Flags &flags, const std::optional<std::string> &context) {
+  const config::Config config = flags.deploy.config.load(context);
+  deploy::Options options = flags.deploy.options(config);
+  options.rollback = !flags.no_rollback;
+  options.verify = !flags.no_verify;
+  options.verify_url = flags.verify_url;
+  const deploy::Set set = linted_set(config, flags.deploy.allow);
+  const sys::Interrupts interrupts("interrupted: the cluster stays as it is",
+                                   "the same hello deploy again carries on from there; hello status shows how far it is");
+  const auto cluster = connect(config);
+  const auto view = flags.deploy.output == "json" ? progress::json_view() : progress::text_view();
+  const auto tell = [&](const deploy::Event &event) { view->tell(event); };
+  tell({"target", "", target(cluster->access()), {{"context", cluster->access().context}, {"namespace", cluster->access().ns}}});
+  if (flags.dry_run) {
+    const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
+    print(flags.deploy.output == "json" ? progress::json_of(plan) + "\n" : progress::text_of(plan, sys::has_colour(1)));
+    return 0;
+  }
+  return static_cast<int>(deploy::run(*cluster, set, options, tell));
+}
+
+} // namespace
+
+void add_deploy(CLI::App &app, Run &run) {
+  CLI::App *command = app.add_subcommand("deploy", "Bring the manifests onto the cluster, and wait until they work");
+  auto flags = std::make_shared<Flags>();
+  flags->deploy.add_to(*command, false);
+  command->add_flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
+  command->add_flag("--no-rollback", flags->no_rollback, "Leave a failed release as it is");
+  command->add_flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
+  command->add_option("--verify", flags->verify_url, "Ask here, http://…, instead of through a port-forward")->type_name("URL");
+  command->callback([=, &run] {
+    run = [=] {
+      const auto &contexts = flags->deploy.config.contexts;
+      return deploy_one(*flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
+    };
+  });
+}
+
+} // namespace hello::cli

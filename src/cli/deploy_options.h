@@ -1,0 +1,35 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/config_options.h"
+#include "hello/deploy.h"
+
+namespace hello::cli {
+
+/// What `deploy` and `diff` share: configuration, output format, conflicts, and kubectl's own flags after "--".
+struct DeployOptions {
+  ConfigOptions config;
+  std::string output = "text";
+  bool force_conflicts = false;
+  std::vector<std::string> kubectl_args;
+  std::vector<std::string> allow; ///< lint rules that may be broken
+
+  void add_to(CLI::App &command, bool many_contexts);
+  /// From flags and configuration.
+  deploy::Options options(const config::Config &config) const;
+};
+
+/// The set of a configuration, linted: warnings go to stderr, an error throws Error(Exit::invalid).
+deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow);
+
+/// The cluster that a configuration means. Without a context it is kubectl's current one, by its name, so that it stays
+/// the same however long the command runs.
+std::unique_ptr<kube::Cluster> connect(const config::Config &config);
+
+/// "context lab, namespace hello"
+std::string target(const kube::Access &access);
+
+} // namespace hello::cli
