@@ -95,6 +95,7 @@ struct Applied {
   std::string template_text;
   std::int64_t generation = 0;
   std::map<std::string, std::string> selector;
+  std::map<kube::Id, YAML::Node> objects; ///< the server's answers; empty where nothing was applied
 };
 
 /// Applies the plan (removals, hand-over of replicas, the whole set); an empty plan applies nothing. An API server that

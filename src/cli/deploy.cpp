@@ -23,12 +23,16 @@ int deploy_one(const Flags &flags, const std::optional<std::string> &context) {
   options.verify = !flags.no_verify;
   options.verify_url = flags.verify_url;
   const deploy::Set set = linted_set(config, flags.deploy.allow);
-  const sys::Interrupts interrupts("interrupted: the cluster stays as it is",
-                                   "the same hello deploy again carries on from there; hello status shows how far it is");
+  const sys::Interrupts interrupts(
+      "interrupted: the cluster stays as it is",
+      "the same hello deploy again carries on from there; hello status shows how far it is");
   const auto cluster = connect(config);
   const auto view = flags.deploy.output == "json" ? progress::json_view() : progress::text_view();
   const auto tell = [&](const deploy::Event &event) { view->tell(event); };
-  tell({"target", "", target(cluster->access()), {{"context", cluster->access().context}, {"namespace", cluster->access().ns}}});
+  tell({"target",
+        "",
+        target(cluster->access()),
+        {{"context", cluster->access().context}, {"namespace", cluster->access().ns}}});
   if (flags.dry_run) {
     const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
     print(flags.deploy.output == "json" ? progress::json_of(plan) + "\n" : progress::text_of(plan, sys::has_colour(1)));
@@ -46,7 +50,8 @@ void add_deploy(CLI::App &app, Run &run) {
   command->add_flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
   command->add_flag("--no-rollback", flags->no_rollback, "Leave a failed release as it is");
   command->add_flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
-  command->add_option("--verify", flags->verify_url, "Ask here, http://…, instead of through a port-forward")->type_name("URL");
+  command->add_option("--verify", flags->verify_url, "Ask here, http://…, instead of through a port-forward")
+      ->type_name("URL");
   command->callback([=, &run] {
     run = [=] {
       const auto &contexts = flags->deploy.config.contexts;

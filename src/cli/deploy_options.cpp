@@ -9,7 +9,8 @@ namespace hello::cli {
 
 void DeployOptions::add_to(CLI::App &command, bool many_contexts) {
   config.add_to(command, many_contexts);
-  command.add_option("-o,--output", output, "text, or json: one event a line on stdout")->check(CLI::IsMember({"text", "json"}));
+  command.add_option("-o,--output", output, "text, or json: one event a line on stdout")
+      ->check(CLI::IsMember({"text", "json"}));
   command.add_flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
   command.add_option("--allow", allow, "Let a lint rule be broken (may be repeated)");
   command.add_option("kubectl", kubectl_args, "After --: flags for kubectl apply")->type_name("-- FLAGS");
@@ -17,7 +18,8 @@ void DeployOptions::add_to(CLI::App &command, bool many_contexts) {
 
 deploy::Options DeployOptions::options(const config::Config &config) const {
   if (!kubectl_args.empty() && !kubectl_args[0].starts_with("-"))
-    throw Error(Exit::usage, "unexpected word: " + kubectl_args[0], "flags for kubectl apply stand after --; a context is --context " + kubectl_args[0]);
+    throw Error(Exit::usage, "unexpected word: " + kubectl_args[0],
+                "flags for kubectl apply stand after --; a context is --context " + kubectl_args[0]);
   deploy::Options options;
   options.timeout = config.duration("timeout");
   options.grace = config.duration("grace");
@@ -27,7 +29,9 @@ deploy::Options DeployOptions::options(const config::Config &config) const {
   return options;
 }
 
-deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &) { return manifest::render_all(config); }
+deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &) {
+  return manifest::render_all(config);
+}
 
 std::unique_ptr<kube::Cluster> connect(const config::Config &config) {
   kube::Access access{config.kube_context(), config.text("namespace.name")};
@@ -36,7 +40,8 @@ std::unique_ptr<kube::Cluster> connect(const config::Config &config) {
 }
 
 std::string target(const kube::Access &access) {
-  return fmt::format("{}, namespace {}", access.context.empty() ? "kubectl's default cluster" : "context " + access.context, access.ns);
+  return fmt::format("{}, namespace {}",
+                     access.context.empty() ? "kubectl's default cluster" : "context " + access.context, access.ns);
 }
 
 } // namespace hello::cli

@@ -44,7 +44,7 @@ std::int64_t number(const std::string &text) { return text.empty() ? 0 : std::st
 
 Applied applied_of(const YAML::Node &object) {
   const kube::Deployment d = kube::deployment_of(object);
-  return {d.name, d.template_text, d.generation, d.selector};
+  return {d.name, d.template_text, d.generation, d.selector, {}};
 }
 
 kube::Id id_of(const manifest::Object &object) { return {object.api_version, object.kind, object.ns, object.name}; }
@@ -97,10 +97,15 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
   args.insert(args.end(), options.kubectl_args.begin(), options.kubectl_args.end());
   const auto finished = insist(cluster, args, manifest::to_yaml(set), deadline, tell);
   if (finished.code != 0) throw kube::explain(finished, "apply the manifests", cluster.access());
+  for (std::size_t from = 0, to; (to = finished.err.find('\n', from)) != std::string::npos; from = to + 1)
+    if (finished.err.compare(from, 9, "Warning: ") == 0)
+      tell({"warning", "", finished.err.substr(from + 9, to - from - 9)});
 
   Applied applied;
   const YAML::Node answer = kube::parse(finished.out, "kubectl's answer");
+  std::map<kube::Id, YAML::Node> objects;
   const auto look = [&](const YAML::Node &object) {
+    objects.emplace(kube::id_of(object), object);
     if (deployment && kube::id_of(object) == id_of(*deployment)) applied = applied_of(object);
   };
   if (answer["kind"].Scalar() == "List")
@@ -111,6 +116,7 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
     if (const auto least = autoscaler_minimum(plan.set);
         least > 1) // the autoscaler itself would take up to 15 s to say so
       hand_over(cluster, id_of(*deployment), least, true, deadline, tell);
+  applied.objects = std::move(objects);
   return applied;
 }
 

@@ -95,6 +95,7 @@ Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
                                   "--dry-run=server",
                                   "-o=json",
                                   "--show-managed-fields",
+                                  "--request-timeout=30s",
                                   "-f=-"};
     if (options.force_conflicts) args.push_back("--force-conflicts");
     args.insert(args.end(), options.kubectl_args.begin(), options.kubectl_args.end());

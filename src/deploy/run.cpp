@@ -23,7 +23,8 @@ std::optional<Set> previous(const Plan &plan) {
       ready = kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
     }
     manifest::Object object;
-    object.api_version = item.id.api_version, object.kind = item.id.kind, object.ns = item.id.ns, object.name = item.id.name;
+    object.api_version = item.id.api_version, object.kind = item.id.kind, object.ns = item.id.ns,
+    object.name = item.id.name;
     object.node.reset(part);
     set.push_back(object);
   }
@@ -34,6 +35,18 @@ std::optional<Set> previous(const Plan &plan) {
 bool still_ours(kube::Cluster &cluster, const Applied &applied) {
   const YAML::Node live = kube::read(cluster, {"apps/v1", "Deployment", cluster.access().ns, applied.deployment});
   return !live.IsNull() && kube::deployment_of(live).template_text == applied.template_text;
+}
+
+/// An object that another deploy has changed since: two at once may have had each other's objects for a moment.
+std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
+  for (const auto &[id, answer] : applied.objects) {
+    if (id.kind == "Deployment" || id.kind == "Namespace")
+      continue; // the wait looks at the one, the other has nothing to change
+    const YAML::Node live = kube::read(cluster, id);
+    if (live.IsNull() || kube::canonical(kube::owned(live, kManager)) != kube::canonical(kube::owned(answer, kManager)))
+      return id.text();
+  }
+  return "";
 }
 
 /// What the failed release made and the one before had not.
@@ -94,9 +107,16 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   const auto deadline = sys::Clock::now() + options.timeout;
   const Plan plan = make_plan(cluster, set, options);
   tell({"plan", "", plan.summary(), {}, &plan});
-  const Applied applied = apply(cluster, plan, options, deadline, tell);
-  if (!plan.empty()) tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
-  const Outcome outcome = wait(cluster, applied, options, tell);
+  Applied applied;
+  Outcome outcome;
+  for (int round = 0; round < 3; ++round) {
+    applied = apply(cluster, plan, options, deadline, tell);
+    if (!plan.empty()) tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
+    outcome = wait(cluster, applied, options, tell);
+    const std::string other = outcome.state == Outcome::State::ready ? taken_over(cluster, applied) : "";
+    if (other.empty()) break;
+    tell({"warning", other, "another deploy has changed it while we waited, but the pods are ours: applying again"});
+  }
   const bool ready = outcome.state == Outcome::State::ready;
   if (!plan.empty() && options.record) options.record(plan.set, ready);
   if (ready) {

@@ -46,6 +46,13 @@ std::string counts(const Progress &p) {
   return text;
 }
 
+/// Events whose words a problem brings anyway.
+bool judged(std::string_view reason) {
+  static constexpr std::string_view reasons[] = {"Failed",       "BackOff",   "FailedScheduling", "FailedMount",
+                                                 "FailedCreate", "Unhealthy", "InspectFailed"};
+  return std::find(std::begin(reasons), std::end(reasons), reason) != std::end(reasons);
+}
+
 /// Tells what is new since the last snapshot.
 class Reporter {
 public:
@@ -98,7 +105,8 @@ private:
     for (const kube::Pod &pod : snapshot.pods)
       if (set && pod.owner == set->uid) ours.insert(pod.uid);
     for (const kube::Happening &event : snapshot.events)
-      if (event.warning && ours.count(event.uid) && warned_.insert(event.reason + event.message).second)
+      if (event.warning && !judged(event.reason) && ours.count(event.uid) &&
+          warned_.insert(event.reason + event.message).second)
         tell_({"event",
                event.kind + "/" + event.name,
                fmt::format("{}: {}", event.reason, event.message),

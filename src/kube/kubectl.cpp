@@ -52,7 +52,8 @@ private:
 } // namespace
 
 std::string current_context() {
-  sys::Finished answer = sys::run({find_kubectl(), "config", "current-context"}, "", sys::Clock::now() + std::chrono::seconds(20));
+  sys::Finished answer =
+      sys::run({find_kubectl(), "config", "current-context"}, "", sys::Clock::now() + std::chrono::seconds(20));
   while (!answer.out.empty() && answer.out.back() == '\n') answer.out.pop_back();
   return answer.code == 0 ? answer.out : "";
 }

@@ -169,8 +169,8 @@ Autoscaler autoscaler_of(const YAML::Node &object) {
 
 std::optional<std::string> node_trouble(const YAML::Node &object) {
   for (const Condition &c : conditions_of(object["status"]))
-    if (c.type == "Ready" && c.status != "True") return c.reason + ": " + c.message;
-  return std::nullopt;
+    if (c.type == "Ready") return c.status == "True" ? std::nullopt : std::optional(c.reason + ": " + c.message);
+  return "its kubelet has never reported";
 }
 
 Happening happening_of(const YAML::Node &object) {
