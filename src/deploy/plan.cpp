@@ -36,22 +36,31 @@ std::map<kube::Id, YAML::Node> listed(const std::string &json) {
 
 kube::Id id_of(const manifest::Object &object) { return {object.api_version, object.kind, object.ns, object.name}; }
 
-/// The objects that the server refused, in the order of the set: kubectl's errors do not name them.
-std::vector<const manifest::Object *> missing(const Set &set, const std::map<kube::Id, YAML::Node> &answers) {
-  std::vector<const manifest::Object *> out;
-  for (const manifest::Object &object : set)
-    if (!answers.count(id_of(object))) out.push_back(&object);
-  return out;
+/// The object that a group of conflicts is about: kubectl does not name it. The one whose live values are the other
+/// manager's and differ from ours in all those fields.
+const manifest::Object *about(const Set &set, const std::map<kube::Id, YAML::Node> &live,
+                              const std::vector<kube::Conflict> &group) {
+  for (const manifest::Object &object : set) {
+    const YAML::Node there = live.at(id_of(object));
+    if (!there.IsDefined() || there.IsNull()) continue;
+    if (std::all_of(group.begin(), group.end(), [&](const kube::Conflict &one) {
+          const std::string ours = kube::value_at(object.node, one.path);
+          const auto names = kube::managers(there, {});
+          return !ours.empty() && ours != kube::value_at(there, one.path) &&
+                 std::find(names.begin(), names.end(), one.manager) != names.end();
+        }))
+      return &object;
+  }
+  return nullptr;
 }
 
-Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live, const sys::Finished &dry,
+Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live,
                      const std::vector<std::vector<kube::Conflict>> &all) {
-  const auto refused = missing(set, listed(dry.out));
   std::string text = "other managers hold fields that this set wants to change:";
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const manifest::Object *object = i < refused.size() && refused.size() == all.size() ? refused[i] : nullptr;
+  for (const auto &group : all) {
+    const manifest::Object *object = about(set, live, group);
     if (object) text += fmt::format("\n{}/{}", object->kind, object->name);
-    for (const kube::Conflict &one : all[i]) {
+    for (const kube::Conflict &one : group) {
       text += fmt::format("\n  {} is held by \"{}\"", one.path, one.manager);
       if (object)
         text += fmt::format(": {} there, {} here", kube::value_at(live.at(id_of(*object)), one.path),
@@ -118,7 +127,7 @@ Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
   if (settle_replicas(plan, options)) dry = dry_run();
   if (dry.code != 0) {
     const auto conflicts = kube::conflicts(dry.err);
-    if (!conflicts.empty()) throw conflict_error(set, plan.live, dry, conflicts);
+    if (!conflicts.empty()) throw conflict_error(set, plan.live, conflicts);
     throw kube::explain(dry, "check the manifests with the cluster", cluster.access());
   }
   const auto answers = listed(dry.out);

@@ -195,11 +195,8 @@ YAML::Node owned(const YAML::Node &object, std::string_view manager) {
 std::vector<std::string> managers(const YAML::Node &object, const std::vector<std::string> &path) {
   std::vector<std::string> found;
   for (const YAML::Node &entry : object["metadata"]["managedFields"]) {
-    YAML::Node at = entry["fieldsV1"];
-    for (const std::string &step : path) {
-      if (!at.IsDefined() || !at.IsMap()) break;
-      at.reset(static_cast<const YAML::Node &>(at)[step]);
-    }
+    YAML::Node at = child(entry, {"fieldsV1"});
+    for (const std::string &step : path) at.reset(child(at, {step.c_str()}));
     if (at.IsDefined()) found.push_back(entry["manager"].as<std::string>(""));
   }
   return found;

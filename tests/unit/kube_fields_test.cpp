@@ -1,0 +1,139 @@
+#include <doctest/doctest.h>
+
+#include "hello/fields.h"
+#include "hello/kube.h"
+
+using namespace hello;
+
+namespace {
+
+// A Deployment as the API server gave it, cut down.
+const char *const kLive = R"({
+ "apiVersion":"apps/v1","kind":"Deployment",
+ "metadata":{"name":"hello","namespace":"n","generation":2,"resourceVersion":"7","labels":{"app.kubernetes.io/name":"hello"},
+  "annotations":{"deployment.kubernetes.io/revision":"1"},
+  "managedFields":[
+   {"manager":"hello","operation":"Apply","apiVersion":"apps/v1","fieldsV1":{"f:metadata":{"f:labels":{"f:app.kubernetes.io/name":{}}},
+     "f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"hello\"}":{".":{},"f:image":{},"f:name":{},
+       "f:args":{},"f:ports":{"k:{\"containerPort\":8080,\"protocol\":\"TCP\"}":{".":{},"f:containerPort":{},"f:name":{}}}}},
+       "f:volumes":{"k:{\"name\":\"tmp\"}":{".":{},"f:emptyDir":{"f:sizeLimit":{}},"f:name":{}}}}}}}},
+   {"manager":"kube-controller-manager","operation":"Update","subresource":"scale","apiVersion":"apps/v1","fieldsV1":{"f:spec":{"f:replicas":{}}}},
+   {"manager":"kube-controller-manager","operation":"Update","subresource":"status","apiVersion":"apps/v1","fieldsV1":{"f:status":{"f:replicas":{}}}}]},
+ "spec":{"replicas":5,"template":{"spec":{"containers":[
+    {"name":"hello","image":"hello:1","args":["serve","--x"],"imagePullPolicy":"Always","ports":[{"containerPort":8080,"name":"http","protocol":"TCP"}]},
+    {"name":"istio-proxy","image":"istio"}],
+   "volumes":[{"name":"tmp","emptyDir":{"sizeLimit":"32Mi"}},{"name":"istio","emptyDir":{}}]}}},
+ "status":{"replicas":5}})";
+
+YAML::Node live() { return kube::parse(kLive, "live"); }
+
+} // namespace
+
+TEST_CASE("fields: what the manager holds can be applied again, and nothing that others hold") {
+  CHECK(
+      kube::canonical(kube::owned(live(), "hello")) ==
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app.kubernetes.io/name":"hello"},"name":"hello","namespace":"n"},)"
+      R"("spec":{"template":{"spec":{"containers":[{"args":["serve","--x"],"image":"hello:1","name":"hello","ports":[{"containerPort":8080,"name":"http"}]}],)"
+      R"("volumes":[{"emptyDir":{"sizeLimit":"32Mi"},"name":"tmp"}]}}}})");
+  CHECK(kube::owned(live(), "nobody").IsNull());
+}
+
+TEST_CASE("fields: who holds replicas") {
+  CHECK(kube::managers(live(), {"f:spec", "f:replicas"}) == std::vector<std::string>{"kube-controller-manager"});
+  CHECK(kube::managers(live(), {"f:spec", "f:paused"}).empty());
+}
+
+TEST_CASE("fields: changes leave out what the server keeps, and match list items by name") {
+  YAML::Node after = live();
+  after["metadata"]["generation"] = 3;
+  after["status"]["replicas"] = 1;
+  CHECK(kube::changes(live(), after).empty());
+  after["spec"]["template"]["spec"]["containers"][0]["image"] = kube::parse("\"hello:2\"", "");
+  after["spec"]["template"]["spec"]["containers"][0].remove("imagePullPolicy");
+  const auto found = kube::changes(live(), after);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].path == "spec.template.spec.containers[hello].image");
+  CHECK(found[0].before == "\"hello:1\"");
+  CHECK(found[0].after == "\"hello:2\"");
+  CHECK(found[1].path == "spec.template.spec.containers[hello].imagePullPolicy");
+  CHECK(found[1].after.empty());
+}
+
+TEST_CASE("fields: a number and the text of the same digits differ") {
+  const auto found = kube::changes(kube::parse(R"({"a":1,"b":[1,2]})", ""), kube::parse(R"({"a":"1","b":[1]})", ""));
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].after == "\"1\"");
+  CHECK(found[1].path == "b[1]");
+}
+
+TEST_CASE("fields: text of several lines is shown as text") {
+  const auto found = kube::changes(kube::parse(R"({"data":{"MESSAGES":"a\nb"}})", ""),
+                                   kube::parse(R"({"data":{"MESSAGES":"a\nc"}})", ""));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].text);
+  CHECK(found[0].before == "a\nb");
+}
+
+TEST_CASE("fields: conflicts are read from the API server's words, one manager or several") {
+  const auto one = kube::conflicts("error: Apply failed with 1 conflict: conflict with \"kubectl-edit\" using apps/v1 "
+                                   "at 2026-11-23T04:00:00Z: .spec.replicas\nPlease review");
+  REQUIRE(one.size() == 1);
+  REQUIRE(one[0].size() == 1);
+  CHECK(one[0][0].path == ".spec.replicas");
+  CHECK(one[0][0].manager == "kubectl-edit");
+  const auto two = kube::conflicts(
+      "error: Apply failed with 3 conflicts: conflicts with \"a\" using v1:\n- .data.MESSAGES\n- .metadata.labels.x\n"
+      "conflicts with \"b\" with subresource \"scale\" using apps/v1:\n- .spec.replicas\nPlease review the fields "
+      "above\n"
+      "error: Apply failed with 1 conflict: conflict with \"c\": .spec.rules\n");
+  REQUIRE(two.size() == 2);
+  REQUIRE(two[0].size() == 3);
+  CHECK(two[0][1].manager == "a");
+  CHECK(two[0][2].manager == "b");
+  CHECK(two[1][0].manager == "c");
+}
+
+TEST_CASE("fields: the value at a path as the server writes it") {
+  CHECK(kube::value_at(live(), ".spec.replicas") == "5");
+  CHECK(kube::value_at(live(), ".spec.template.spec.containers[name=\"hello\"].image") == "\"hello:1\"");
+  CHECK(kube::value_at(
+            live(), ".spec.template.spec.containers[name=\"hello\"].ports[containerPort=8080,protocol=\"TCP\"].name") ==
+        "\"http\"");
+  CHECK(kube::value_at(live(), ".metadata.labels.app.kubernetes.io/name") == "\"hello\"");
+  CHECK(kube::value_at(live(), ".spec.template.spec.volumes[1].name") == "\"istio\"");
+  CHECK(kube::value_at(live(), ".spec.none").empty());
+}
+
+TEST_CASE("kube: paths and plurals of the API") {
+  CHECK(kube::collection_path("v1", "Pod", "n") == "/api/v1/namespaces/n/pods");
+  CHECK(kube::collection_path("networking.k8s.io/v1", "NetworkPolicy", "n") ==
+        "/apis/networking.k8s.io/v1/namespaces/n/networkpolicies");
+  CHECK(kube::collection_path("networking.k8s.io/v1", "Ingress", "n") ==
+        "/apis/networking.k8s.io/v1/namespaces/n/ingresses");
+  CHECK(kube::collection_path("v1", "Namespace", "") == "/api/v1/namespaces");
+  CHECK(kube::collection_path("gateway.networking.k8s.io/v1", "Gateway", "n") ==
+        "/apis/gateway.networking.k8s.io/v1/namespaces/n/gateways");
+}
+
+TEST_CASE("kube: kubectl's failures get a reason, a next step, and keep their words") {
+  const kube::Access lab{"lab", "n"};
+  const auto say = [&](const char *words) {
+    return kube::explain(sys::Finished{1, false, "", words}, "apply the manifests", lab);
+  };
+  const Error unknown = say("error: context \"prod\" does not exist\n");
+  CHECK(std::string(unknown.what()) ==
+        "cannot apply the manifests: kubectl does not know the context\nerror: context \"prod\" does not exist");
+  CHECK(unknown.code() == Exit::cluster);
+  const Error forbidden = say("Error from server (Forbidden): ingresses.networking.k8s.io \"hello\" is forbidden: User "
+                              "\"ci\" cannot patch resource \"ingresses\" in API group "
+                              "\"networking.k8s.io\" in the namespace \"hello\"");
+  CHECK(forbidden.hint() == "a Role in namespace hello with this rule gives it: {apiGroups: [\"networking.k8s.io\"], "
+                            "resources: [ingresses], verbs: [patch]}");
+  const Error away =
+      say("The connection to the server 198.18.0.1:6443 was refused - did you specify the right host or port?");
+  CHECK(std::string(away.what()).find("cannot be reached") != std::string::npos);
+  CHECK(away.hint() == "try: kubectl --context lab cluster-info");
+  CHECK(
+      std::string(say("Error from server (BadRequest): unknown field \"spec.x\"").what()).find("the cluster refused") !=
+      std::string::npos);
+}
