@@ -100,22 +100,32 @@ void warn_autoscaler(kube::Cluster &cluster, const manifest::Object &wanted, con
 
 } // namespace
 
+std::string target_port(const Set &set) {
+  const manifest::Object *service = find(set, "Service");
+  if (!service) return "";
+  const std::string target = scalar(service->node, ".spec.ports[0].targetPort");
+  return target.empty() ? scalar(service->node, ".spec.ports[0].port") : target;
+}
+
 bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell) {
-  const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
-                         *scaler = find(set, "HorizontalPodAutoscaler");
+  Forward forward(cluster);
+  return look_after(cluster, set, options, tell, forward);
+}
+
+bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell, Forward &forward) {
+  const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"), *scaler = find(set, "HorizontalPodAutoscaler");
+  const bool asked = options.verify && (service || !options.verify_url.empty());
+  if (asked && options.verify_url.empty())
+    forward.begin("service/" + service->name, scalar(service->node, ".spec.ports[0].port")); // starts while we look around
   if (ingress) tell_ingress(cluster, *ingress, tell);
   if (service) tell_service(live(cluster, *service), service->name, cluster.access(), ingress != nullptr, tell);
   if (scaler) warn_autoscaler(cluster, *scaler, tell);
-  if (!options.verify || (!service && options.verify_url.empty())) return true;
-  const Answer answer =
-      options.verify_url.empty() ? ask_through_port_forward(cluster, *service) : ask(options.verify_url);
-  if (answer.ok)
-    tell({"answers", "", fmt::format("{} answers: {}", answer.where, answer.text), {{"url", answer.where}}});
+  if (!asked) return true;
+  const Answer answer = options.verify_url.empty() ? forward.ask() : ask(options.verify_url);
+  const std::string object = service ? "Service/" + service->name : "";
+  if (answer.ok) tell({"answers", object, fmt::format("{} answers: {}", answer.where, answer.text), {{"url", answer.where}}});
   else
-    tell({"failed",
-          "",
-          fmt::format("it is ready, but {} does not answer: {}", answer.where, answer.text),
-          {{"url", answer.where}}});
+    tell({"failed", object, fmt::format("ready, but {} does not answer: {}", answer.where, answer.text), {{"url", answer.where}}});
   return answer.ok;
 }
 

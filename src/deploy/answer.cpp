@@ -30,18 +30,20 @@ Answer ask_until(const std::string &url, sys::Deadline deadline) {
 
 Answer ask(const std::string &url) { return ask_until(url, sys::Clock::now() + 10s); }
 
-Answer ask_through_port_forward(kube::Cluster &cluster, const manifest::Object &service) {
-  const std::string port = kube::value_at(service.node, ".spec.ports[0].port");
-  Answer answer{false, "Service/" + service.name + " through a port-forward", ""};
-  const auto child = cluster.start(
-      {"--namespace=" + service.ns, "port-forward", "--address=127.0.0.1", "service/" + service.name, ":" + port});
+void Forward::begin(const std::string &what, const std::string &port) {
+  if (child_) return;
+  child_ = cluster_.start({"--namespace=" + cluster_.access().ns, "port-forward", "--address=127.0.0.1", what, ":" + port});
+}
+
+Answer Forward::ask() {
   const auto deadline = sys::Clock::now() + 10s;
+  Answer answer{false, "a port-forward", ""};
   std::string out, err;
   for (bool open = true; open && out.find('\n') == std::string::npos;) { // "Forwarding from 127.0.0.1:40123 -> 8080"
-    const int fds[] = {child->out(), child->err()};
+    const int fds[] = {child_->out(), child_->err()};
     if (!sys::wait_readable(fds, deadline)) break;
-    const bool err_open = sys::drain(child->err(), err);
-    open = sys::drain(child->out(), out) || err_open;
+    const bool err_open = sys::drain(child_->err(), err);
+    open = sys::drain(child_->out(), out) || err_open;
   }
   const auto from = out.find("127.0.0.1:"), to = out.find(' ', from);
   if (from == std::string::npos) {

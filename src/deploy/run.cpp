@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "deploy/answer.h"
 #include "hello/deploy.h"
 
 namespace hello::deploy {
@@ -109,10 +110,17 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   tell({"plan", "", plan.summary(), {}, &plan});
   Applied applied;
   Outcome outcome;
+  Forward forward(cluster);
+  const std::string port = options.verify && options.verify_url.empty() ? target_port(set) : "";
+  const Listener watch = [&](const Event &event) {
+    tell(event);
+    const bool ready = event.name == "pod" && event.facts[0].second == "ready";
+    if (ready && !port.empty()) forward.begin("pod/" + event.object.substr(4), port);
+  };
   for (int round = 0; round < 3; ++round) {
     applied = apply(cluster, plan, options, deadline, tell);
     if (!plan.empty()) tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
-    outcome = wait(cluster, applied, options, tell);
+    outcome = wait(cluster, applied, options, watch);
     const std::string other = outcome.state == Outcome::State::ready ? taken_over(cluster, applied) : "";
     if (other.empty()) break;
     tell({"warning", other, "another deploy has changed it while we waited, but the pods are ours: applying again"});
@@ -122,7 +130,7 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   if (ready) {
     tell({"ready", applied.deployment.empty() ? "" : "Deployment/" + applied.deployment,
           plan.empty() ? "nothing to do: it is as it should be" : "ready"});
-    return look_after(cluster, set, options, tell) ? Exit::ok : Exit::rollout;
+    return look_after(cluster, set, options, tell, forward) ? Exit::ok : Exit::rollout;
   }
   const std::string object = "Deployment/" + applied.deployment;
   if (outcome.state == Outcome::State::superseded || outcome.state == Outcome::State::gone) {
