@@ -112,20 +112,27 @@ bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, 
   return look_after(cluster, set, options, tell, forward);
 }
 
-bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell, Forward &forward) {
-  const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"), *scaler = find(set, "HorizontalPodAutoscaler");
+bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell,
+                Forward &forward) {
+  const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
+                         *scaler = find(set, "HorizontalPodAutoscaler");
   const bool asked = options.verify && (service || !options.verify_url.empty());
   if (asked && options.verify_url.empty())
-    forward.begin("service/" + service->name, scalar(service->node, ".spec.ports[0].port")); // starts while we look around
+    forward.begin("service/" + service->name,
+                  scalar(service->node, ".spec.ports[0].port")); // starts while we look around
   if (ingress) tell_ingress(cluster, *ingress, tell);
   if (service) tell_service(live(cluster, *service), service->name, cluster.access(), ingress != nullptr, tell);
   if (scaler) warn_autoscaler(cluster, *scaler, tell);
   if (!asked) return true;
   const Answer answer = options.verify_url.empty() ? forward.ask() : ask(options.verify_url);
   const std::string object = service ? "Service/" + service->name : "";
-  if (answer.ok) tell({"answers", object, fmt::format("{} answers: {}", answer.where, answer.text), {{"url", answer.where}}});
+  if (answer.ok)
+    tell({"answers", object, fmt::format("{} answers: {}", answer.where, answer.text), {{"url", answer.where}}});
   else
-    tell({"failed", object, fmt::format("ready, but {} does not answer: {}", answer.where, answer.text), {{"url", answer.where}}});
+    tell({"failed",
+          object,
+          fmt::format("ready, but {} does not answer: {}", answer.where, answer.text),
+          {{"url", answer.where}}});
   return answer.ok;
 }
 

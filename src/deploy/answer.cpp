@@ -32,7 +32,8 @@ Answer ask(const std::string &url) { return ask_until(url, sys::Clock::now() + 1
 
 void Forward::begin(const std::string &what, const std::string &port) {
   if (child_) return;
-  child_ = cluster_.start({"--namespace=" + cluster_.access().ns, "port-forward", "--address=127.0.0.1", what, ":" + port});
+  child_ =
+      cluster_.start({"--namespace=" + cluster_.access().ns, "port-forward", "--address=127.0.0.1", what, ":" + port});
 }
 
 Answer Forward::ask() {
