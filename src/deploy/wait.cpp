@@ -35,7 +35,7 @@ private:
 
 /// What comes before it is worth a word: probes fail while a service starts, and conditions lag behind.
 sys::Clock::duration settling(const Problem &problem) {
-  if (problem.cause == kube::Cause::probe) return 2s;
+  if (problem.cause == kube::Cause::probe && problem.what.find("restarts") == std::string::npos) return 2s;
   return problem.cause == kube::Cause::deadline ? 1s : 0s;
 }
 

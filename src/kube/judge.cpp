@@ -87,7 +87,7 @@ Problem judge_refusal(const std::string &object, const std::string &words) {
     return problem(Cause::quota, "the namespace's quota refuses its pods", false);
   if (has(words, {"violates PodSecurity"})) return problem(Cause::refused, "Pod Security refuses its pods", true);
   if (has(words, {"denied the request", "denied request"}))
-    return problem(Cause::refused, "an admission webhook refuses its pods", true);
+    return problem(Cause::refused, "an admission policy or webhook refuses its pods", true);
   if (has(words, {"failed calling webhook", "error looking up service account", "connection refused", "timeout",
                   "etcdserver"}))
     return problem(Cause::refused, "its pods cannot be created", false);
