@@ -34,6 +34,7 @@ std::string show(milliseconds time) {
 void add_serve(CLI::App &app, Run &run) {
   auto options = std::make_shared<server::Options>();
   CLI::App *command = app.add_subcommand("serve", "Run the web service");
+  command->option_defaults()->take_last(); // a later flag wins
   // No name may begin with HELLO_PORT or HELLO_SERVICE: Kubernetes sets those where a Service is called hello.
   auto duration = [&](const char *flag, milliseconds &value, const char *doc, const char *env, bool may_be_zero) {
     command
@@ -93,6 +94,7 @@ void add_serve(CLI::App &app, Run &run) {
   command
       ->add_option("--trusted-proxies", o.trusted_proxies, "Whose X-Forwarded-For and Forwarded are believed, as CIDRs")
       ->delimiter(',')
+      ->take_all()
       ->type_name("CIDR,…")
       ->envname("HELLO_TRUSTED_PROXIES");
   command->add_option("--temp-dir", o.temp_dir, "The one directory that is written")

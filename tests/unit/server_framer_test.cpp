@@ -1,0 +1,96 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "server/framer.h"
+#include "server/syntax.h"
+
+using namespace hello::server;
+
+namespace {
+/// Feeds `bytes` in two pieces, cut at `cut`; what a whole request is said to be.
+std::string judge(std::string_view bytes, std::size_t cut) {
+  Limits limits;
+  Refusal refusal;
+  std::size_t scanned = 0, length = find_head(bytes.substr(0, cut), scanned, limits, refusal);
+  if (!length && !refusal) length = find_head(bytes, scanned, limits, refusal);
+  if (refusal) return std::to_string(refusal.status) + " " + std::string(refusal.reason);
+  if (!length) return "more";
+  Head head;
+  if ((refusal = parse_head(bytes.substr(0, length), limits, head)))
+    return std::to_string(refusal.status) + " " + std::string(refusal.reason);
+  std::string text = std::string(head.method) + " " + std::string(head.path) + " " + std::to_string(head.header_count) +
+                     (head.keep_alive ? " keep" : " close");
+  if (head.chunked) text += " chunked";
+  if (head.content_length) text += " length " + std::to_string(head.content_length);
+  return text + " of " + std::to_string(length);
+}
+} // namespace
+
+TEST_CASE("framer: where a piece ends changes nothing") {
+  struct Row {
+    std::string bytes, outcome;
+  };
+  std::vector<Row> rows = {
+      {"GET / HTTP/1.1\r\nHost: a\r\n\r\nrest", "GET / 1 keep of 27"},
+      {"GET /%41/../b%2Fc?d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /b%2Fc 2 close of 60"},
+      {"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 007\r\n\r\n", "PUT / 2 keep length 7 of 48"},
+      {"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", "PUT / 2 keep chunked of 55"},
+      {"GET / HTTP/1.1\r\nHost: a\n\r\n", "400 bare_lf"},
+      {"GET / HTTP/1.1\r\nHost: a\r\n", "more"},
+      {"\r\nGET / HTTP/1.1\r\n", "400 bad_request_line"}, // the loop takes empty lines off before
+      {"GET / HTTP/1.1\r\n\r\n", "400 no_host"},
+      {"GET / HTTP/3.0\r\n\r\n", "505 version"},
+  };
+  for (const Row &row : rows)
+    for (std::size_t cut = 0; cut <= row.bytes.size(); ++cut) {
+      CAPTURE(row.bytes);
+      CAPTURE(cut);
+      CHECK(judge(row.bytes, cut) == row.outcome);
+    }
+}
+
+TEST_CASE("framer: a chunked body ends at the same byte however it is cut") {
+  std::string body = "3;x=\"y\"\r\nabc\r\n00A\r\n0123456789\r\n0\r\nX: y\r\n\r\n", all = body + "GET / HTTP/1.1\r\n";
+  for (std::size_t cut = 0; cut <= all.size(); ++cut) {
+    ChunkedBody chunked;
+    std::string_view first = std::string_view(all).substr(0, cut), second = std::string_view(all).substr(cut);
+    chunked.consume(first, Limits{});
+    std::size_t left = first.size() + second.size();
+    if (!chunked.done()) {
+      chunked.consume(second, Limits{});
+      left = second.size();
+    }
+    CAPTURE(cut);
+    CHECK(chunked.done());
+    CHECK(left == all.size() - body.size());
+  }
+}
+
+TEST_CASE("syntax: paths are decoded, then dot segments go (RFC 3986 5.2.4)") {
+  struct Row {
+    const char *path, *normal;
+  };
+  for (const Row &row :
+       {Row{"/", "/"}, Row{"/a/b/c/./../../g", "/a/g"}, Row{"/..", "/"}, Row{"/.", "/"}, Row{"/a/.", "/a/"},
+        Row{"/a/..", "/"}, Row{"/../a", "/a"}, Row{"/...", "/..."}, Row{"/.a", "/.a"}, Row{"//", "//"},
+        Row{"//..", "/"}, Row{"/%2e%2E/%61", "/a"}, Row{"/%2f", "/%2F"}, Row{"/%252e", "/%2e"}, Row{"/%", nullptr},
+        Row{"/%0", nullptr}, Row{"/%0g", nullptr}, Row{"/%00", nullptr}}) {
+    std::string buffer;
+    std::string_view result;
+    CAPTURE(row.path);
+    bool good = syntax::normal_path(row.path, buffer, result);
+    CHECK(good == (row.normal != nullptr));
+    if (good && row.normal) CHECK(std::string(result) == row.normal);
+  }
+}
+
+TEST_CASE("syntax: what a Host may be") {
+  for (const char *good :
+       {"a", "a:80", "a:", "1.2.3.4:8080", "[::1]", "[::1]:80", "[::ffff:1.2.3.4]", "a-b.c_d~", "%41", ""})
+    CHECK_MESSAGE(syntax::host_port(good, true), good);
+  for (const char *bad :
+       {":80", "a:b", "a:65536", "a b", "a/b", "a?b", "u@a", "[::1", "[]", "[a]", "::1", "%4", "a:80:80", "\xc3\xa9"})
+    CHECK_MESSAGE(!syntax::host_port(bad, true), bad);
+}
