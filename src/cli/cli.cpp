@@ -18,6 +18,7 @@ int run(int argc, char **argv) {
   add_diff(app, run);
   add_config(app, run);
   add_init(app, run);
+  add_lint(app, run);
   add_tail(app, run);
   add_serve(app, run);
   add_healthcheck(app, run);

@@ -17,6 +17,7 @@ void add_config(CLI::App &app, Run &run);
 void add_init(CLI::App &app, Run &run);
 void add_healthcheck(CLI::App &app, Run &run);
 void add_serve(CLI::App &app, Run &run);
+void add_lint(CLI::App &app, Run &run);
 void add_version(CLI::App &app, Run &run);
 
 } // namespace hello::cli

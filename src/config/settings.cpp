@@ -348,6 +348,10 @@ std::span<const Setting> settings() {
        .type = list,
        .default_value = "[]",
        .doc = "More Kubernetes objects, whole, for the same release."},
+      {.key = "lint.allow",
+       .type = list,
+       .default_value = "[]",
+       .doc = "Rules of `hello lint` that this release may break; `hello lint --rules` lists them."},
 
       // The deploy itself
       {.key = "timeout",

@@ -190,8 +190,7 @@ const std::map<std::string_view, Derive> kDerived = {
 } // namespace
 
 void refuse(const Config &config, std::string_view key, const std::string &why, const std::string &hint) {
-  const std::string &where = config.origin(key).where;
-  throw Error(Exit::invalid, fmt::format("{}{}{} {}", where, where.empty() ? "" : ": ", key, why), hint);
+  throw Error(Exit::invalid, config.place(key) + " " + why, hint);
 }
 
 bool before_1_30(const Config &config) { return kube_minor(config) == "1.29"; }
