@@ -10,38 +10,40 @@ namespace hello::server {
 
 AccessLog::AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed)
     : format_(format), sink_(sink), next_id_(seed) {
-  if (on()) ring_ = &sink->add_ring();
+  if (on()) buffer_ = &sink->add_buffer();
 }
 
-void AccessLog::text(std::string_view key, std::string_view value, std::size_t most) {
+void AccessLog::text(std::string &out, std::string_view key, std::string_view value, std::size_t most) const {
   const bool cut = value.size() > most; // six times as long when escaped, a line still fits a pipe's atomic write
   value = value.substr(0, most);
   if (format_ == LogFormat::json) {
-    line_.append(",\"").append(key).append("\":\"");
-    append_json(line_, value);
-    line_ += cut ? "…\"" : "\"";
+    out.append(",\"").append(key).append("\":\"");
+    append_json(out, value);
+    out += cut ? "…\"" : "\"";
   } else {
-    line_.append(" ").append(key).append("=");
-    append_word(line_, value);
-    if (cut) line_ += "…";
+    out.append(" ").append(key).append("=");
+    append_word(out, value);
+    if (cut) out += "…";
   }
 }
 
-void AccessLog::raw(std::string_view key, std::string_view value) {
+void AccessLog::raw(std::string &out, std::string_view key, std::string_view value) const {
   if (format_ == LogFormat::json)
-    line_.append(",\"").append(key).append("\":").append(value);
+    out.append(",\"").append(key).append("\":").append(value);
   else
-    line_.append(" ").append(key).append("=").append(value);
+    out.append(" ").append(key).append("=").append(value);
 }
 
 bool AccessLog::write(const Clock &clock, const Access &access) {
-  line_ = format_ == LogFormat::json ? "{\"time\":\"" : "";
-  clock.append_timestamp(line_);
-  line_ += format_ == LogFormat::json ? "\",\"level\":\"info\",\"message\":\"request\"" : " info request";
-  if (!access.method.empty()) text("method", access.method, 16);
-  if (!access.path.empty()) text("path", access.path, 256);
-  raw("status", fmt::format_int(access.status).c_str());
-  raw("bytes", fmt::format_int(access.body_bytes).c_str());
+  std::string &out = buffer_->pending();
+  const std::size_t before = out.size();
+  if (format_ == LogFormat::json) out += "{\"time\":\"";
+  clock.append_timestamp(out);
+  out += format_ == LogFormat::json ? "\",\"level\":\"info\",\"message\":\"request\"" : " info request";
+  if (!access.method.empty()) text(out, "method", access.method, 16);
+  if (!access.path.empty()) text(out, "path", access.path, 256);
+  raw(out, "status", fmt::format_int(access.status).c_str());
+  raw(out, "bytes", fmt::format_int(access.body_bytes).c_str());
   const fmt::format_int us(access.duration_ns / 1000);
   std::array<char, 32> ms; // "0.042": thousandths of a millisecond, no floating point
   std::size_t size = 0;
@@ -51,10 +53,10 @@ bool AccessLog::write(const Clock &clock, const Access &access) {
   ms[size++] = '.';
   for (std::size_t i = digits.size(); i < 3; ++i) ms[size++] = '0';
   for (std::size_t i = digits.size() > 3 ? digits.size() - 3 : 0; i < digits.size(); ++i) ms[size++] = digits[i];
-  raw("duration_ms", {ms.data(), size});
-  if (!access.remote.empty()) text("remote", access.remote, 64);
-  if (!access.user_agent.empty()) text("user_agent", access.user_agent, 256);
-  if (!access.reason.empty()) text("reason", access.reason, 64);
+  raw(out, "duration_ms", {ms.data(), size});
+  if (!access.remote.empty()) text(out, "remote", access.remote, 64);
+  if (!access.user_agent.empty()) text(out, "user_agent", access.user_agent, 256);
+  if (!access.reason.empty()) text(out, "reason", access.reason, 64);
   if (access.request_id.empty()) {
     std::uint64_t id = next_id_ += 0x9E3779B97F4A7C15; // splitmix64: no two alike in 2^64
     id = (id ^ id >> 30) * 0xBF58476D1CE4E5B9;
@@ -62,15 +64,15 @@ bool AccessLog::write(const Clock &clock, const Access &access) {
     id ^= id >> 31;
     std::array<char, 16> hex;
     for (char &digit : hex) digit = "0123456789abcdef"[id >> 60], id <<= 4;
-    text("request_id", {hex.data(), hex.size()}, 16);
+    text(out, "request_id", {hex.data(), hex.size()}, 16);
   } else {
-    text("request_id", access.request_id, 128);
+    text(out, "request_id", access.request_id, 128);
   }
-  if (!access.trace_id.empty()) text("trace_id", access.trace_id, 32);
-  line_ += format_ == LogFormat::json ? "}\n" : "\n";
-  const bool room = ring_->push(line_);
-  pushed_ |= room;
-  return room;
+  if (!access.trace_id.empty()) text(out, "trace_id", access.trace_id, 32);
+  out += format_ == LogFormat::json ? "}\n" : "\n";
+  if (out.size() <= LogBuffer::kBytes) return true;
+  out.resize(before);
+  return false;
 }
 
 } // namespace hello::server

@@ -31,20 +31,17 @@ public:
 
   /// Lets the writer know, once for all lines since the last time.
   void flush() {
-    if (pushed_) sink_->wake();
-    pushed_ = false;
+    if (buffer_ && buffer_->hand_over()) sink_->wake();
   }
 
 private:
-  void text(std::string_view key, std::string_view value, std::size_t most);
-  void raw(std::string_view key, std::string_view value);
+  void text(std::string &out, std::string_view key, std::string_view value, std::size_t most) const;
+  void raw(std::string &out, std::string_view key, std::string_view value) const;
 
   LogFormat format_;
   LogSink *sink_;
-  LogRing *ring_ = nullptr;
+  LogBuffer *buffer_ = nullptr;
   std::uint64_t next_id_;
-  bool pushed_ = false;
-  std::string line_;
 };
 
 } // namespace hello::server

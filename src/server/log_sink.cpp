@@ -17,7 +17,7 @@
 
 namespace hello::server {
 namespace {
-constexpr std::chrono::milliseconds kPause{5}; // between two looks at the rings while there is work: makes batches
+constexpr std::chrono::milliseconds kPause{5}; // between two looks at the buffers while there is work: makes batches
 constexpr std::size_t kAtomic = 4096;          // PIPE_BUF: a pipe takes so much whole, unmixed with what others write
 } // namespace
 
@@ -28,7 +28,7 @@ struct LogSink::Work {
   bool patient = false; ///< a reader at the other end may be slow: ask before each write, and write little
   std::size_t file_bytes = 0;
   std::string batch;
-  std::vector<std::unique_ptr<LogRing>> rings;
+  std::vector<std::unique_ptr<LogBuffer>> buffers;
   std::atomic<std::uint64_t> dropped{0};
 
   std::mutex mutex;
@@ -123,7 +123,7 @@ void LogSink::Work::write_batch() {
 }
 
 bool LogSink::Work::take() {
-  for (const auto &ring : rings) ring->take(batch);
+  for (const auto &buffer : buffers) buffer->take(batch);
   return !batch.empty();
 }
 
@@ -135,13 +135,14 @@ void LogSink::Work::run() {
     const bool last = stopping.load();
     if (take()) {
       write_batch();
-      if (batch.capacity() > LogRing::kBytes) batch = {}; // a burst's memory is given back
+      if (batch.capacity() > LogBuffer::kBytes / 4) batch = {}; // a burst's memory is given back
     } else if (last) {
       break;
     } else {
       std::unique_lock lock(mutex);
       asleep.exchange(true, std::memory_order_acq_rel); // either wake() comes later and sees it, or we see the line
-      const bool work = std::any_of(rings.begin(), rings.end(), [](const auto &ring) { return !ring->empty(); });
+      const bool work =
+          std::any_of(buffers.begin(), buffers.end(), [](const auto &buffer) { return !buffer->empty(); });
       if (!work) changed.wait(lock, [this] { return !asleep.load() || stopping.load(); });
       asleep.store(false);
       continue;
@@ -177,7 +178,7 @@ LogSink::~LogSink() {
   if (!work_->path.empty() && work_.use_count() == 1 && work_->fd >= 0) ::close(work_->fd);
 }
 
-LogRing &LogSink::add_ring() { return *work_->rings.emplace_back(std::make_unique<LogRing>()); }
+LogBuffer &LogSink::add_buffer() { return *work_->buffers.emplace_back(std::make_unique<LogBuffer>()); }
 
 void LogSink::start() {
   thread_ = std::thread([work = work_] { work->run(); });
@@ -191,6 +192,7 @@ void LogSink::wake() {
 
 void LogSink::stop(std::chrono::milliseconds patience) {
   if (!thread_.joinable()) return;
+  for (const auto &buffer : work_->buffers) buffer->hand_over(true);
   std::unique_lock lock(work_->mutex);
   work_->stopping.store(true);
   work_->changed.notify_all();

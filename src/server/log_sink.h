@@ -10,12 +10,12 @@
 #include <thread>
 #include <vector>
 
-#include "server/log_ring.h"
+#include "server/log_buffer.h"
 
 namespace hello::server {
 
 /// Where log lines go: a descriptor (standard output), or a bounded file. One thread writes; if it is stopped (a pipe
-/// that nobody reads), lines pile up in the rings and are dropped there, and no loop ever waits.
+/// that nobody reads), lines pile up in the buffers and are dropped there, and no loop ever waits.
 class LogSink {
 public:
   /// An open descriptor, borrowed; never made non-blocking, as others may share what it stands for.
@@ -28,14 +28,15 @@ public:
   static constexpr std::size_t kFileBytes = 16 << 20;
 
   /// One more loop's; before start(). Lives as long as the sink.
-  LogRing &add_ring();
+  LogBuffer &add_buffer();
   void start();
-  /// After a push, on the pushing thread: costs an atomic load while the writer is awake.
+  /// After lines were handed over, on the loop's thread: costs an atomic load while the writer is awake.
   void wake();
-  /// Writes what is there and ends the thread; one that is stuck for `patience` is left behind.
+  /// When the loops have ended: writes what is there and ends the thread; one that is stuck for `patience` is left
+  /// behind.
   void stop(std::chrono::milliseconds patience);
 
-  /// Lines that were taken from a ring and could not be written.
+  /// Lines that were taken from a buffer and could not be written.
   std::uint64_t dropped() const;
 
 private:
