@@ -41,12 +41,13 @@ void Lifecycle::start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<
   admin_ = std::move(admin);
   check_temp_directory();
   try {
+    threads_.emplace_back([this] { check_until_stopped(); });
     threads_.emplace_back([this] { admin_->run(); });
     for (auto &loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
   } catch (const std::system_error &error) {
     for (auto &loop : loops_) loop->enter(Phase::stopped);
     admin_->enter(Phase::stopped);
-    for (auto &thread : threads_) thread.join();
+    join();
     throw Error(Exit::failure, fmt::format("cannot start a thread: {}", error.code().message()),
                 "the limit of processes (pids) may be too low, or --threads too high");
   }
@@ -69,13 +70,11 @@ int Lifecycle::pass(milliseconds time, bool until_ended) {
     if (until_ended && std::all_of(loops_.begin(), loops_.end(), [](auto &loop) { return loop->ended(); })) return 0;
     if (now >= end) return 0;
     auto most = duration_cast<milliseconds>(end - now) + milliseconds(1);
-    if (int number = next_signal(std::min(most, until_ended ? kClosingTick : milliseconds(kCheckEvery)))) return number;
-    if (steady_clock::now() >= next_check_) check_temp_directory();
+    if (int number = next_signal(until_ended ? std::min(most, kClosingTick) : most)) return number;
   }
 }
 
 void Lifecycle::check_temp_directory() {
-  next_check_ = steady_clock::now() + kCheckEvery;
   std::string path = fmt::format("{}/.hello-writable-{}", options_.temp_dir, ::getpid());
   ::unlink(path.c_str()); // of one who ended in the middle and had our number
   sys::Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -90,6 +89,24 @@ void Lifecycle::check_temp_directory() {
            error ? "not ready: the temp directory cannot be written" : "ready again",
            {{"directory", options_.temp_dir}});
   status_.set_temp_error(error);
+}
+
+void Lifecycle::check_until_stopped() {
+  std::unique_lock lock(mutex_);
+  while (!stop_wanted_.wait_for(lock, kCheckEvery, [this] { return stopping_; })) {
+    lock.unlock();
+    check_temp_directory();
+    lock.lock();
+  }
+}
+
+void Lifecycle::join() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_wanted_.notify_all();
+  for (auto &thread : threads_) thread.join();
 }
 
 void Lifecycle::enter(Phase phase) {
@@ -112,7 +129,7 @@ int Lifecycle::wait() {
   std::size_t cut = 0;
   enter(Phase::stopped);
   admin_->enter(Phase::stopped);
-  for (auto &thread : threads_) thread.join();
+  join();
   for (auto &loop : loops_) cut += loop->connections();
   if (number) {
     code = 128 + number;

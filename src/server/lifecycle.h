@@ -1,6 +1,7 @@
 #pragma once
-#include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,8 @@ private:
   int next_signal(std::chrono::milliseconds most);
   int pass(std::chrono::milliseconds time, bool until_ended);
   void check_temp_directory();
+  void check_until_stopped();
+  void join();
   void enter(Phase phase);
 
   const Options &options_;
@@ -32,7 +35,10 @@ private:
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Loop> admin_;
   std::vector<std::thread> threads_;
-  std::chrono::steady_clock::time_point next_check_;
+  // The temp directory is checked on a thread of its own: a disk that hangs must not keep a signal waiting.
+  std::mutex mutex_;
+  std::condition_variable stop_wanted_;
+  bool stopping_ = false; ///< under mutex_
 };
 
 } // namespace hello::server

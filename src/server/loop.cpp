@@ -145,7 +145,9 @@ void Loop::finish(Connection &c, std::string_view bytes) {
   } else if (c.close_after) {
     close_politely(c);
   } else {
-    wait_for(c, c.body ? Waiting::body : rest.empty() ? Waiting::request : Waiting::head, EPOLLIN);
+    bool idle = rest.empty() && !c.body;
+    if (idle && phase_ == Phase::closing && !c.fresh) return close(c);
+    wait_for(c, c.body ? Waiting::body : idle ? Waiting::request : Waiting::head, EPOLLIN);
   }
 }
 
