@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/findings.h"
 #include "cli/output.h"
 #include "hello/process.h"
 
@@ -12,7 +13,9 @@ void DeployOptions::add_to(CLI::App &command, bool many_contexts) {
   command.add_option("-o,--output", output, "text, or json: one event a line on stdout")
       ->check(CLI::IsMember({"text", "json"}));
   command.add_flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
-  command.add_option("--allow", allow, "Let a lint rule be broken (may be repeated)");
+  command.add_option("--allow", allow, "Let a lint rule be broken (may be given again)")
+      ->take_all()
+      ->allow_extra_args(false);
   command.add_option("kubectl", kubectl_args, "After --: flags for kubectl apply")->type_name("-- FLAGS");
 }
 
@@ -29,8 +32,10 @@ deploy::Options DeployOptions::options(const config::Config &config) const {
   return options;
 }
 
-deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &) {
-  return manifest::render_all(config);
+deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
+  deploy::Set set = manifest::render_all(config);
+  stop_at_errors(set, config, allow);
+  return set;
 }
 
 std::unique_ptr<kube::Cluster> connect(const config::Config &config) {

@@ -111,7 +111,10 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   Applied applied;
   Outcome outcome;
   Forward forward(cluster);
-  const std::string port = options.verify && options.verify_url.empty() ? target_port(set) : "";
+  Options after = options;
+  if (plan.empty() && options.verify_url.empty())
+    after.verify = false; // it answered when it came, and the probes still say so
+  const std::string port = after.verify && options.verify_url.empty() ? target_port(set) : "";
   const Listener watch = [&](const Event &event) {
     tell(event);
     const bool ready = event.name == "pod" && event.facts[0].second == "ready";
@@ -130,7 +133,7 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   if (ready) {
     tell({"ready", applied.deployment.empty() ? "" : "Deployment/" + applied.deployment,
           plan.empty() ? "nothing to do: it is as it should be" : "ready"});
-    return look_after(cluster, set, options, tell, forward) ? Exit::ok : Exit::rollout;
+    return look_after(cluster, set, after, tell, forward) ? Exit::ok : Exit::rollout;
   }
   const std::string object = "Deployment/" + applied.deployment;
   if (outcome.state == Outcome::State::superseded || outcome.state == Outcome::State::gone) {
