@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <future>
 
 #include <fmt/core.h>
 
@@ -40,14 +41,18 @@ bool still_ours(kube::Cluster &cluster, const Applied &applied) {
 
 /// An object that another deploy has changed since: two at once may have had each other's objects for a moment.
 std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
-  for (const auto &[id, answer] : applied.objects) {
-    if (id.kind == "Deployment" || id.kind == "Namespace")
-      continue; // the wait looks at the one, the other has nothing to change
-    const YAML::Node live = kube::read(cluster, id);
-    if (live.IsNull() || kube::canonical(kube::owned(live, kManager)) != kube::canonical(kube::owned(answer, kManager)))
-      return id.text();
+  std::vector<std::pair<kube::Id, std::future<YAML::Node>>> reads; // at once: people wait for the end
+  for (const auto &[id, answer] : applied.objects)
+    if (id.kind != "Deployment" && id.kind != "Namespace") // the wait looks at the one, the other has nothing to change
+      reads.emplace_back(id, std::async(std::launch::async, [&cluster, id = id] { return kube::read(cluster, id); }));
+  std::string taken;
+  for (auto &[id, read] : reads) {
+    const YAML::Node live = read.get();
+    if (live.IsNull() ||
+        kube::canonical(kube::owned(live, kManager)) != kube::canonical(kube::owned(applied.objects.at(id), kManager)))
+      taken = id.text();
   }
-  return "";
+  return taken;
 }
 
 /// What the failed release made and the one before had not.

@@ -96,16 +96,27 @@ void Proxy::await() {
     sys::Finished failed{1, false, {}, err};
     throw explain(failed, "start kubectl proxy", {});
   }
-  client_ = client_of(socket_);
-  client_->set_read_timeout(20);
   ready_ = true;
 }
 
 Reply Proxy::get(const std::string &path) {
   await();
-  const std::lock_guard lock(using_);
-  const auto result = client_->Get(path);
+  std::unique_ptr<httplib::Client> client; // kept alive from read to read; as many as there are reads at once
+  {
+    const std::lock_guard lock(using_);
+    if (!idle_.empty()) {
+      client = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!client) {
+    client = client_of(socket_);
+    client->set_read_timeout(20);
+  }
+  const auto result = client->Get(path);
   if (!result) return {0, httplib::to_string(result.error())};
+  const std::lock_guard lock(using_);
+  idle_.push_back(std::move(client));
   return {result->status, result->body};
 }
 

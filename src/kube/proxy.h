@@ -29,7 +29,7 @@ private:
   std::unique_ptr<sys::Child> child_;
   std::mutex starting_, using_;
   bool ready_ = false;
-  std::unique_ptr<httplib::Client> client_; ///< kept alive from read to read
+  std::vector<std::unique_ptr<httplib::Client>> idle_; ///< under using_
 };
 
 } // namespace hello::kube
