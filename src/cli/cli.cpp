@@ -5,6 +5,23 @@
 #include "hello/error.h"
 
 namespace hello::cli {
+namespace {
+
+/// A wrong command line, in the words of all our errors. CLI11 says only "A subcommand is required" of a misspelt one.
+Error usage(const CLI::App &app, const CLI::ParseError &error) {
+  std::string command = "hello";
+  const CLI::App *chosen = &app;
+  while (!chosen->get_subcommands().empty()) {
+    chosen = chosen->get_subcommands().front();
+    command += " " + chosen->get_name();
+  }
+  const std::vector<std::string> rest = app.remaining();
+  const bool misspelt = chosen == &app && !rest.empty();
+  return Error(Exit::usage, misspelt ? "there is no command '" + rest.front() + "'" : error.what(),
+               command + " --help says more");
+}
+
+} // namespace
 
 int run(int argc, char **argv) {
   guard_descriptors();
@@ -26,7 +43,8 @@ int run(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? static_cast<int>(Exit::ok) : static_cast<int>(Exit::usage);
+    if (error.get_exit_code() != 0) throw usage(app, error);
+    return app.exit(error); // the help that was asked for
   }
   return run();
 }
