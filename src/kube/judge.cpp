@@ -164,17 +164,20 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
   }
   if (d.observed < std::max(d.generation, generation)) return verdict; // its status speaks of an older one
   verdict.updated = d.updated;
-  verdict.available = std::min(d.available, d.updated);
   verdict.old = d.replicas - d.updated;
   if (d.paused)
     verdict.problems.push_back({Cause::paused, object, "", "the rollout is paused", "spec.paused is true", false});
   if (d.updated >= verdict.wanted && d.available >= verdict.wanted && d.replicas == d.updated &&
       d.available == d.replicas && !d.paused) {
+    verdict.available = d.available;
     verdict.state = Verdict::State::done;
     return verdict;
   }
   const ReplicaSet *set = snapshot.current();
   if (!set) return verdict;
+  verdict.available = std::count_if(snapshot.pods.begin(), snapshot.pods.end(), [&](const Pod &pod) {
+    return pod.owner == set->uid && !pod.deleting && pod.ready(); // the Deployment's own number counts old pods too
+  });
   for (const Condition &c : set->conditions)
     if (c.type == "ReplicaFailure" && c.status == "True")
       verdict.problems.push_back(judge_refusal("ReplicaSet/" + set->name, c.message));
