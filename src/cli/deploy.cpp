@@ -25,7 +25,7 @@ int deploy_one(const Flags &flags, const std::optional<std::string> &context) {
   const deploy::Set set = linted_set(config, flags.deploy.allow);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
-      "the same hello deploy again carries on from there; hello status shows how far it is");
+      "the same hello deploy again carries on from there; hello diff shows what is left to do");
   const auto cluster = connect(config);
   const auto view = flags.deploy.output == "json" ? progress::json_view() : progress::text_view();
   const auto tell = [&](const deploy::Event &event) { view->tell(event); };
