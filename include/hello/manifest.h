@@ -32,10 +32,11 @@ struct Object {
   }
 };
 
-/// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …; patches applied.
+/// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …; patches applied. `with` names add-ons that
+/// come after it, in a namespace of their own: "logging", a log agent on each node.
 /// Throws Error(Exit::invalid) if a template or a patch is wrong, values contradict each other, or one cannot be
 /// carried.
-std::vector<Object> render_all(const config::Config &config);
+std::vector<Object> render_all(const config::Config &config, std::span<const std::string> with = {});
 
 /// What the user should know of the set and cannot see in it (what an old kube-version left out), a line each.
 std::vector<std::string> notes(const config::Config &config);

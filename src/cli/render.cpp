@@ -19,6 +19,7 @@ struct Options {
   std::string format = "yaml";
   std::vector<std::string> only;
   std::string split;
+  std::vector<std::string> with;
 };
 
 /// The objects that `only` names, as Kind/name or Kind, in the set's order.
@@ -43,7 +44,7 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all, c
 
 int run_render(const Options &options) {
   const config::Config config = options.config.load();
-  std::vector<manifest::Object> objects = manifest::render_all(config);
+  std::vector<manifest::Object> objects = manifest::render_all(config, options.with);
   for (const std::string &note : manifest::notes(config)) say("note: " + note);
   if (!options.only.empty()) objects = chosen(objects, options.only);
   const std::string head =
@@ -70,6 +71,10 @@ void add_render(CLI::App &app, Run &run) {
   command->add_option("--split", options->split, "A file for each object in DIR, instead of stdout")
       ->type_name("DIR")
       ->excludes(format);
+  command->add_option("--with", options->with, "An add-on after the set: logging, a log agent on each node")
+      ->type_name("ADD-ON")
+      ->expected(1)
+      ->take_all();
   command->callback([=, &run] { run = [=] { return run_render(*options); }; });
 }
 

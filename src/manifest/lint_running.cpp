@@ -26,6 +26,7 @@ void resources(Lint &lint, const Workload &work, const YAML::Node &container) {
 }
 
 void probes(Lint &lint, const Workload &work, const YAML::Node &container) {
+  if (text_at(container, "restartPolicy") == "Always") return; // a native sidecar: nobody sends it requests
   const auto path = [&container](const char *probe) { return text_at(container, probe, "httpGet", "path"); };
   for (const char *probe : {"startupProbe", "readinessProbe", "livenessProbe"})
     if (!at(container, probe).IsMap())

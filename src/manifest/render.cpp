@@ -10,6 +10,7 @@
 #include "hello/error.h"
 #include "hello/template.h"
 #include "hello/yaml.h"
+#include "manifest/logging.h"
 #include "manifest/patch.h"
 #include "manifest/values.h"
 
@@ -30,6 +31,7 @@ const Part kParts[] = {
     {"templates/limitrange.yaml", [](const Config &c) { return c.boolean("limitRange.enabled"); }},
     {"templates/serviceaccount.yaml"},
     {"templates/configmap.yaml"},
+    {"templates/logging/sidecar-configmap.yaml", [](const Config &c) { return c.text("logging.sidecar") == "agent"; }},
     {"templates/deployment.yaml"},
     {"templates/service.yaml"},
     {"templates/ingress.yaml", [](const Config &c) { return c.text("expose") == "ingress"; }},
@@ -43,6 +45,13 @@ const Part kParts[] = {
     {"templates/networkpolicy.yaml", [](const Config &c) { return c.boolean("networkPolicy.enabled"); }},
     {"templates/poddisruptionbudget.yaml", [](const Config &c) { return c.boolean("podDisruptionBudget.enabled"); }},
     {"templates/podmonitor.yaml", [](const Config &c) { return c.text("metrics.scrape") == "podMonitor"; }},
+};
+
+const Part kLogging[] = {
+    {"templates/logging/namespace.yaml"},     {"templates/logging/serviceaccount.yaml"},
+    {"templates/logging/clusterrole.yaml"},   {"templates/logging/clusterrolebinding.yaml"},
+    {"templates/logging/configmap.yaml"},     {"templates/logging/daemonset.yaml"},
+    {"templates/logging/networkpolicy.yaml"},
 };
 
 // Kinds without a namespace that a release may bring; for one that is not here, `metadata.namespace: null` says so.
@@ -120,15 +129,23 @@ void name_again(Object &object) {
 
 } // namespace
 
-std::vector<Object> render_all(const Config &config) {
+std::vector<Object> render_all(const Config &config, std::span<const std::string> with) {
   check_together(config);
+  for (const std::string &name : with)
+    if (name != "logging")
+      throw Error(Exit::usage, fmt::format("there is no add-on {}", name), "--with logging: a log agent on each node");
+  check_logging(config, !with.empty());
   const templates::Lookup lookup = [&config](std::string_view name) { return value(config, name); };
   std::vector<Object> objects;
-  for (const Part &part : kParts) {
-    if (part.wanted && !part.wanted(config)) continue;
-    const YAML::Node tree = yaml::load(embedded(part.file), part.file);
-    objects.push_back(finish(config, templates::instantiate(tree, part.file, lookup)));
-  }
+  const auto add = [&](std::span<const Part> parts) {
+    for (const Part &part : parts) {
+      if (part.wanted && !part.wanted(config)) continue;
+      const YAML::Node tree = yaml::load(embedded(part.file), part.file);
+      objects.push_back(finish(config, templates::instantiate(tree, part.file, lookup)));
+    }
+  };
+  add(kParts);
+  if (!with.empty()) add(kLogging);
   for (const YAML::Node &extra : extra_manifests(config)) objects.push_back(finish(config, extra));
   // What everything else stands on goes first, wherever it came from.
   std::stable_partition(objects.begin(), objects.end(), [](const Object &object) {

@@ -10,6 +10,7 @@
 #include "hello/error.h"
 #include "hello/sha256.h"
 #include "hello/yaml.h"
+#include "manifest/logging.h"
 
 namespace hello::manifest {
 namespace {
@@ -35,14 +36,6 @@ YAML::Node count(const Config &config, std::string_view key) {
   return yaml::integer(n);
 }
 
-YAML::Node text_list(const Config &config, std::string_view key) {
-  const YAML::Node list = config.node(key);
-  for (const YAML::Node &item : list)
-    if (!item.IsScalar() || item.Scalar().empty() || yaml::kind_of(item) == yaml::Scalar::null)
-      refuse(config, key, "must be a list of texts");
-  return list;
-}
-
 /// Always where another machine may have changed the image under its name, or a registry must say who may have it;
 /// IfNotPresent for a bare local name, which no registry has.
 /// Source: https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
@@ -62,6 +55,7 @@ YAML::Node args(const Config &config) {
   add(fmt::format("--drain-delay={}s", before_1_30(config) ? seconds(config, "termination.preStop") : 0));
   add(fmt::format("--drain-timeout={}s", seconds(config, "termination.drainTimeout")));
   add("--access-log=" + config.text("logging.access"));
+  if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
   for (const YAML::Node &arg : text_list(config, "args")) add(arg.Scalar());
   return list;
@@ -134,6 +128,8 @@ YAML::Node egress(const Config &config) {
     }
     rules.push_back(rule);
   }
+  if (config.text("logging.sidecar") == "agent")
+    for (const YAML::Node &rule : store_egress(config)) rules.push_back(rule);
   for (const YAML::Node &rule : config.node("networkPolicy.egress")) rules.push_back(rule);
   return rules;
 }
@@ -144,11 +140,19 @@ YAML::Node spread_keys(const Config &) {
   return keys;
 }
 
+constexpr std::string_view kCollector = "templates/logging/collector.yaml", kSidecar = "templates/logging/sidecar.yaml";
 using Derive = YAML::Node (*)(const Config &);
 const std::map<std::string_view, Derive> kDerived = {
     {"args", args},
     {"messages", messages},
     {"serviceType", service_type},
+    {"sidecar", sidecar},
+    {"sidecarConfig", [](const Config &c) { return yaml::string(collector_config(c, kSidecar)); }},
+    {"sidecarChecksum", [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kSidecar)))); }},
+    {"collectorConfig", [](const Config &c) { return yaml::string(collector_config(c, kCollector)); }},
+    {"collectorChecksum", [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kCollector)))); }},
+    {"logPaths", log_paths},
+    {"storeEgress", store_egress},
     {"tlsSecret", tls_secret},
     {"ingressAnnotations", ingress_annotations},
     {"publicFrom", public_from},
@@ -202,6 +206,14 @@ YAML::Node text_map(const Config &config, std::string_view key) {
       refuse(config, key, fmt::format("has a value that is not text: {}", entry.first.Scalar()),
              fmt::format("put it in quotes: {}: \"…\"", entry.first.Scalar()));
   return map;
+}
+
+YAML::Node text_list(const Config &config, std::string_view key) {
+  const YAML::Node list = config.node(key);
+  for (const YAML::Node &item : list)
+    if (!item.IsScalar() || item.Scalar().empty() || yaml::kind_of(item) == yaml::Scalar::null)
+      refuse(config, key, "must be a list of texts");
+  return list;
 }
 
 std::optional<YAML::Node> value(const Config &config, std::string_view name) {

@@ -26,4 +26,7 @@ bool before_1_30(const config::Config &config);
 /// A map of texts, as labels and annotations are. Throws Error(Exit::invalid) where one is a number or a boolean.
 YAML::Node text_map(const config::Config &config, std::string_view key);
 
+/// A list of texts, none empty. Throws Error(Exit::invalid) where one is not.
+YAML::Node text_list(const config::Config &config, std::string_view key);
+
 } // namespace hello::manifest

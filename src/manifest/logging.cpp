@@ -1,0 +1,100 @@
+#include "manifest/logging.h"
+
+#include <arpa/inet.h>
+#include <yaml-cpp/yaml.h>
+
+#include "hello/embedded.h"
+#include "hello/template.h"
+#include "hello/yaml.h"
+#include "manifest/values.h"
+
+namespace hello::manifest {
+namespace {
+
+using config::Config;
+
+YAML::Node filled(const Config &config, std::string_view file) {
+  return templates::instantiate(yaml::load(embedded(file), file), file,
+                                [&config](std::string_view name) { return value(config, name); });
+}
+
+struct Address {
+  std::string host;
+  int port;
+};
+
+/// Of a URL that the setting's pattern has let pass.
+Address address_of(std::string_view url) {
+  const bool tls = url.starts_with("https://");
+  url.remove_prefix(tls ? 8 : 7);
+  url = url.substr(0, url.find('/'));
+  const std::size_t colon = url.rfind(':');
+  if (colon == url.npos || url.find(']', colon) != url.npos) return {std::string(url), tls ? 443 : 80};
+  return {std::string(url.substr(0, colon)), std::stoi(std::string(url.substr(colon + 1)))};
+}
+
+YAML::Node port(int number, const char *protocol) {
+  YAML::Node node;
+  node["port"] = yaml::integer(number);
+  node["protocol"] = yaml::string(protocol);
+  return node;
+}
+
+/// The namespace in "store.logs.svc" or "store.logs.svc.cluster.local"; empty: the host is outside the cluster.
+std::string cluster_namespace(const std::string &host) {
+  const std::size_t first = host.find('.'), second = host.find('.', first + 1);
+  if (first == host.npos || second == host.npos) return "";
+  const std::string rest = host.substr(second + 1);
+  return rest == "svc" || rest.starts_with("svc.") ? host.substr(first + 1, second - first - 1) : "";
+}
+
+} // namespace
+
+std::string collector_config(const Config &config, std::string_view file) {
+  return yaml::to_yaml(filled(config, file));
+}
+
+YAML::Node sidecar(const Config &config) {
+  return filled(config, config.text("logging.sidecar") == "agent" ? "templates/logging/agent-container.yaml"
+                                                                  : "templates/logging/stream-container.yaml");
+}
+
+YAML::Node log_paths(const Config &config) {
+  YAML::Node paths;
+  const auto add = [&paths](const std::string &ns) {
+    // The rotated file is 0.log.20261123-040000.
+    for (const char *name : {"*.log", "*.log.2*"}) paths.push_back(yaml::string("/var/log/pods/" + ns + "/*/" + name));
+  };
+  for (const YAML::Node &ns : text_list(config, "logging.namespaces")) add(ns.Scalar() + "_*");
+  if (paths.size() == 0) add("*");
+  return paths;
+}
+
+YAML::Node store_egress(const Config &config) {
+  const auto [host, number] = address_of(config.text("logging.endpoint"));
+  YAML::Node names, store, rules;
+  names["ports"].push_back(port(53, "UDP"));
+  names["ports"].push_back(port(53, "TCP"));
+  in_addr ipv4{};
+  if (const std::string ns = cluster_namespace(host); !ns.empty()) {
+    store["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] = yaml::string(ns);
+  } else {
+    store["ports"].push_back(port(number, "TCP"));
+    if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1) store["to"][0]["ipBlock"]["cidr"] = yaml::string(host + "/32");
+  }
+  rules.push_back(names);
+  rules.push_back(store);
+  return rules;
+}
+
+void check_logging(const Config &config, bool node_agent) {
+  const bool agent = config.text("logging.sidecar") == "agent";
+  if ((node_agent || agent) && !config.has("logging.endpoint"))
+    refuse(
+        config, "logging.endpoint", "is not set, and the log agent must know where to send to",
+        "logging: {endpoint: \"http://HOST:PORT/v1/logs\"}: where your store takes OTLP over HTTP, see docs/logs.md");
+  if (config.text("logging.sidecar") != "none" && config.text("logging.access") == "off")
+    refuse(config, "logging.sidecar", "is on, but logging.access is off: there is no log to carry");
+}
+
+} // namespace hello::manifest
