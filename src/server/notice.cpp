@@ -8,21 +8,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "server/escape.h"
+
 namespace hello::server {
 
 namespace {
 std::atomic<NoticeFormat> chosen{NoticeFormat::text}; // a notice has no other place to know it from
 
-void append_json(std::string &out, std::string_view text) {
+void append_string(std::string &out, std::string_view text) {
   out += '"';
-  for (char c : text) {
-    if (c == '"' || c == '\\')
-      out += '\\', out += c;
-    else if (static_cast<unsigned char>(c) < 0x20)
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", int(c));
-    else
-      out += c;
-  }
+  append_json(out, text);
   out += '"';
 }
 
@@ -46,12 +41,12 @@ void notice(Level level, std::string_view message,
     std::string line;
     if (chosen == NoticeFormat::json) {
       line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":", now(), name);
-      append_json(line, message);
+      append_string(line, message);
       for (auto &[key, value] : fields) {
         line += ',';
-        append_json(line, key);
+        append_string(line, key);
         line += ':';
-        append_json(line, value);
+        append_string(line, value);
       }
       line += "}\n";
     } else {
