@@ -24,12 +24,14 @@ YAML::Node property(const Setting &setting) {
   if (!setting.unit.empty()) doc += " In " + std::string(setting.unit) + ".";
   if (std::string variable = environment_name(setting.key); !variable.empty()) doc += " Environment: " + variable + ".";
   put(out, "description", doc);
-  bool bounded = setting.min || setting.max;
+  bool bounded = setting.min || setting.max, optional = setting.default_value.empty();
+  // An optional value may be said to be nothing.
+  auto pattern = [&](std::string_view one) { put(out, "pattern", (optional ? "^$|" : "") + std::string(one)); };
   switch (setting.type) {
   case Type::string:
     put(out, "type", "string");
     if (setting.min) put(out, "minLength", yaml::integer(setting.min));
-    if (!setting.pattern.empty()) put(out, "pattern", setting.pattern);
+    if (!setting.pattern.empty()) pattern(setting.pattern);
     break;
   case Type::integer:
     put(out, "type", "integer");
@@ -38,12 +40,12 @@ YAML::Node property(const Setting &setting) {
   case Type::boolean: put(out, "type", "boolean"); break;
   case Type::duration:
     put(out, "type", words({"string", "integer"}));
-    put(out, "pattern", "^([0-9]+|([0-9]+(h|m|s|ms))+)$");
+    pattern("^([0-9]+|([0-9]+(h|m|s|ms))+)$");
     if (bounded) put(out, "minimum", yaml::integer(setting.min)), put(out, "maximum", yaml::integer(setting.max));
     break;
   case Type::quantity:
     put(out, "type", words({"string", "number"}));
-    put(out, "pattern", "^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]{1,2}|[numkMGTPE]|[KMGTPE]i)?$");
+    pattern("^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]{1,2}|[numkMGTPE]|[KMGTPE]i)?$");
     break;
   case Type::choice: {
     YAML::Node all(YAML::NodeType::Sequence);
@@ -51,6 +53,7 @@ YAML::Node property(const Setting &setting) {
       end = setting.choices.find('|', start);
       all.push_back(yaml::string(setting.choices.substr(start, end == setting.choices.npos ? end : end - start)));
     }
+    if (optional) all.push_back(yaml::string(""));
     put(out, "enum", all);
     break;
   }
