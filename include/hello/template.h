@@ -25,7 +25,8 @@ namespace hello::templates {
 /// The node called `name`; null or undefined: known but not set; none: there is no such name.
 using Lookup = std::function<std::optional<YAML::Node>(std::string_view name)>;
 
-/// A copy of `tree` (loaded from the file `file`) with its placeholders filled in.
+/// `tree` (loaded from the file `file`, without aliases) with its placeholders filled in: it is changed, and what comes
+/// back shares its nodes. Values are copied.
 /// Throws Error(Exit::invalid) with the place for a syntax error, an unknown name, a needed value that is not set, a
 /// list or map inside text, or a key that comes twice.
 YAML::Node instantiate(const YAML::Node &tree, std::string_view file, const Lookup &values);

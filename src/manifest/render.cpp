@@ -81,6 +81,7 @@ void merge_missing(YAML::Node &map, const YAML::Node &more) {
 }
 
 /// The same metadata on all: name, namespace, labels, annotations, in this order; what the object says itself wins.
+/// `object` is changed in place: to put its nodes into a new one costs as much as to read it.
 Object finish(const Config &config, const YAML::Node &object) {
   Object result;
   result.kind = object["kind"].Scalar();
@@ -99,17 +100,19 @@ Object finish(const Config &config, const YAML::Node &object) {
   merge_missing(annotations, text_map(config, "annotations"));
 
   YAML::Node metadata;
-  put(metadata, "name", own["name"]);
-  if (!cluster_wide) put(metadata, "namespace", own["namespace"] ? own["namespace"] : config.node("namespace.name"));
+  put(metadata, "name", YAML::Clone(own["name"]));
+  if (!cluster_wide)
+    put(metadata, "namespace", YAML::Clone(own["namespace"] ? own["namespace"] : config.node("namespace.name")));
   put(metadata, "labels", labels);
   if (annotations.size() > 0) put(metadata, "annotations", annotations);
   for (const auto &entry : own)
     if (const auto key = entry.first.Scalar();
         key != "name" && key != "namespace" && key != "labels" && key != "annotations")
-      metadata.force_insert(entry.first, entry.second);
+      metadata.force_insert(YAML::Clone(entry.first), YAML::Clone(entry.second));
 
-  for (const auto &entry : object)
-    result.node.force_insert(entry.first, entry.first.Scalar() == "metadata" ? metadata : entry.second);
+  YAML::Node slot = object["metadata"];
+  slot = metadata;
+  result.node.reset(object);
   return result;
 }
 
@@ -146,7 +149,7 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   };
   add(kParts);
   if (!with.empty()) add(kLogging);
-  for (const YAML::Node &extra : extra_manifests(config)) objects.push_back(finish(config, extra));
+  for (const YAML::Node &extra : extra_manifests(config)) objects.push_back(finish(config, YAML::Clone(extra)));
   // What everything else stands on goes first, wherever it came from.
   std::stable_partition(objects.begin(), objects.end(), [](const Object &object) {
     return object.kind == "Namespace" || object.kind == "CustomResourceDefinition";

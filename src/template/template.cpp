@@ -1,5 +1,6 @@
 #include "hello/template.h"
 
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -16,15 +17,11 @@ namespace {
 
 using Kind = Placeholder::Kind;
 
-[[noreturn]] void fail(const YAML::Node &node, std::string_view file, const std::string &why) {
-  throw Error(Exit::invalid, yaml::place(node, file) + ": " + why);
-}
-
 Placeholder read(const YAML::Node &scalar, std::string_view file) {
   try {
     return parse(scalar.Scalar());
   } catch (const std::invalid_argument &error) {
-    fail(scalar, file, error.what());
+    throw Error(Exit::invalid, yaml::place(scalar, file) + ": " + error.what());
   }
 }
 
@@ -37,38 +34,42 @@ bool is_true(const YAML::Node &node) {
   return is_set(node) && (!node.IsScalar() || (node.Scalar() != "false" && node.Scalar() != "0"));
 }
 
-/// One pass over one template. What a loop binds is looked up first, innermost last in.
+/// One pass over one template, changing it in place: most of its nodes stay as they are, and yaml-cpp makes it dear to
+/// put nodes of one document into another. What a loop binds is looked up first, innermost last in.
 class Pass {
 public:
   Pass(std::string_view file, const Lookup &values) : file_(file), values_(values) {}
 
-  /// Undefined: leave out what holds it.
-  YAML::Node value(const YAML::Node &node) {
+  /// False: leave out what holds it.
+  bool fill(YAML::Node node) {
     switch (node.Type()) {
-    case YAML::NodeType::Map: return map(node);
-    case YAML::NodeType::Sequence: return list(node);
+    case YAML::NodeType::Map: map(node); return true;
+    case YAML::NodeType::Sequence: list(node); return true;
     case YAML::NodeType::Scalar: return scalar(node);
-    default: return YAML::Node(YAML::NodeType::Null);
+    default: return true;
     }
   }
 
 private:
-  YAML::Node scalar(const YAML::Node &node) {
-    if (node.Scalar().find('$') == std::string::npos) return YAML::Clone(node);
-    Placeholder found = read(node, file_);
-    switch (found.kind) {
-    case Kind::text: return yaml::string(text(found, node));
-    case Kind::optional: {
-      YAML::Node value = find(found.name, node);
-      return is_set(value) ? YAML::Clone(value) : YAML::Node(YAML::NodeType::Undefined);
+  struct Entry {
+    YAML::Node key, value, at; ///< at: where the template says it
+  };
+
+  bool scalar(YAML::Node &node) {
+    if (node.Scalar().find('$') == std::string::npos) return true;
+    const Placeholder found = read(node, file_);
+    if (found.kind == Kind::text) {
+      node = text(found, node);
+      node.SetTag("!");
+      return true;
     }
-    case Kind::value: {
-      YAML::Node value = find(found.name, node);
-      if (!value.IsDefined() || value.IsNull()) fail(node, file_, "'" + found.name + "' is needed here and not set");
-      return YAML::Clone(value);
-    }
-    default: fail(node, file_, "'" + node.Scalar() + "' belongs in a key");
-    }
+    if (found.kind != Kind::value && found.kind != Kind::optional)
+      fail(node, "'" + node.Scalar() + "' belongs in a key");
+    const YAML::Node value = find(found.name, node);
+    if (found.kind == Kind::optional && !is_set(value)) return false;
+    if (!value.IsDefined() || value.IsNull()) fail(node, "'" + found.name + "' is needed here and not set");
+    node = YAML::Clone(value);
+    return true;
   }
 
   std::string text(const Placeholder &found, const YAML::Node &node) {
@@ -78,76 +79,88 @@ private:
         out += piece.text;
         continue;
       }
-      YAML::Node value = find(piece.text, node);
-      if (!value.IsDefined() || !value.IsScalar()) fail(node, file_, "'" + piece.text + "' is no text here");
+      const YAML::Node value = find(piece.text, node);
+      if (!value.IsDefined() || !value.IsScalar()) fail(node, "'" + piece.text + "' is no text here");
       out += value.Scalar();
     }
     return out;
   }
 
-  YAML::Node map(const YAML::Node &node) {
-    YAML::Node out(YAML::NodeType::Map);
+  void map(YAML::Node &node) {
+    bool same = true;
+    std::vector<Entry> entries;
     for (auto entry : node) {
       YAML::Node key = entry.first;
+      if (key.Scalar().find('$') == std::string::npos) {
+        if (fill(entry.second))
+          entries.push_back({key, entry.second, key});
+        else
+          same = false;
+        continue;
+      }
+      same = false;
       Placeholder found = read(key, file_);
       if (found.kind == Kind::when) {
-        if (holds(found, key)) merge(out, value(entry.second), key);
+        if (holds(found, key) && fill(entry.second)) merge(entries, entry.second, key);
         continue;
       }
       if (found.kind == Kind::each || found.kind == Kind::optional)
-        fail(key, file_, "'" + key.Scalar() + "' has no meaning as a key");
+        fail(key, "'" + key.Scalar() + "' has no meaning as a key");
       if (found.kind == Kind::value) found.pieces = {{true, found.name}};
-      YAML::Node filled = value(entry.second);
-      if (filled.IsDefined()) insert(out, yaml::string(text(found, key)), filled, key);
+      if (fill(entry.second)) entries.push_back({yaml::string(text(found, key)), entry.second, key});
     }
-    return out;
+    if (same) return;
+    std::set<std::string_view> seen;
+    for (const auto &[key, value, at] : entries)
+      if (!seen.insert(key.Scalar()).second) fail(at, "key '" + key.Scalar() + "' comes twice");
+    node = YAML::Node(YAML::NodeType::Map);
+    for (const auto &[key, value, at] : entries) node.force_insert(key, value);
   }
 
-  void merge(YAML::Node &out, const YAML::Node &more, const YAML::Node &at) {
-    if (!more.IsDefined() || more.IsNull()) return;
-    if (!more.IsMap()) fail(at, file_, "what a condition puts into a map must be a map");
-    for (auto entry : more) insert(out, entry.first, entry.second, at);
+  void merge(std::vector<Entry> &entries, const YAML::Node &more, const YAML::Node &at) {
+    if (!more.IsMap() && !more.IsNull()) fail(at, "what a condition puts into a map must be a map");
+    for (auto entry : more) entries.push_back({entry.first, entry.second, at});
   }
 
-  void insert(YAML::Node &out, const YAML::Node &key, const YAML::Node &value, const YAML::Node &at) {
-    for (auto entry : out)
-      if (entry.first.Scalar() == key.Scalar()) fail(at, file_, "key '" + key.Scalar() + "' comes twice");
-    out.force_insert(key, value);
-  }
-
-  YAML::Node list(const YAML::Node &node) {
-    YAML::Node out(YAML::NodeType::Sequence);
+  void list(YAML::Node &node) {
+    bool same = true;
+    std::vector<YAML::Node> items;
     for (YAML::Node item : node) {
-      if (!item.IsMap() || item.size() != 1) {
-        push(out, value(item));
-        continue;
-      }
-      YAML::Node key = item.begin()->first, body = item.begin()->second;
-      Placeholder found = read(key, file_);
+      const bool may_be_control = item.IsMap() && item.size() == 1;
+      const YAML::Node key = may_be_control ? item.begin()->first : YAML::Node();
+      const Placeholder found = may_be_control ? read(key, file_) : Placeholder();
       if (found.kind == Kind::when) {
-        if (holds(found, key)) splice(out, value(body));
+        same = false;
+        const YAML::Node body = item.begin()->second;
+        if (holds(found, key) && fill(body)) splice(items, body);
       } else if (found.kind == Kind::each) {
-        YAML::Node all = find(found.name, key);
-        if (is_set(all) && !all.IsSequence()) fail(key, file_, "'" + found.name + "' is no list");
-        for (YAML::Node one : all) {
-          bound_.emplace_back(found.variable, one);
-          splice(out, value(body));
-          bound_.pop_back();
-        }
+        same = false;
+        loop(items, found, key, item.begin()->second);
+      } else if (fill(item)) {
+        items.push_back(item);
       } else {
-        push(out, value(item));
+        same = false;
       }
     }
-    return out;
+    if (same) return;
+    node = YAML::Node(YAML::NodeType::Sequence);
+    for (const YAML::Node &item : items) node.push_back(item);
   }
 
-  void splice(YAML::Node &out, const YAML::Node &more) {
-    if (!more.IsDefined() || !more.IsSequence()) return push(out, more);
-    for (YAML::Node item : more) out.push_back(item);
+  void loop(std::vector<YAML::Node> &items, const Placeholder &found, const YAML::Node &key, const YAML::Node &body) {
+    const YAML::Node all = find(found.name, key);
+    if (is_set(all) && !all.IsSequence()) fail(key, "'" + found.name + "' is no list");
+    for (YAML::Node one : all) {
+      YAML::Node copy = YAML::Clone(body);
+      bound_.emplace_back(found.variable, one);
+      if (fill(copy)) splice(items, copy);
+      bound_.pop_back();
+    }
   }
 
-  void push(YAML::Node &out, const YAML::Node &item) {
-    if (item.IsDefined()) out.push_back(item);
+  static void splice(std::vector<YAML::Node> &items, const YAML::Node &more) {
+    if (!more.IsSequence()) return items.push_back(more);
+    for (YAML::Node item : more) items.push_back(item);
   }
 
   bool holds(const Placeholder &found, const YAML::Node &at) {
@@ -173,8 +186,12 @@ private:
       if (name.starts_with(variable + ".")) return member(node, name.substr(variable.size() + 1));
     }
     std::optional<YAML::Node> value = values_(name);
-    if (!value) fail(at, file_, "unknown placeholder '" + name + "'");
+    if (!value) fail(at, "unknown placeholder '" + name + "'");
     return *value;
+  }
+
+  [[noreturn]] void fail(const YAML::Node &node, const std::string &why) const {
+    throw Error(Exit::invalid, yaml::place(node, file_) + ": " + why);
   }
 
   static YAML::Node member(const YAML::Node &node, const std::string &key) {
@@ -217,7 +234,8 @@ void collect(const YAML::Node &node, std::string_view file, std::vector<std::str
 } // namespace
 
 YAML::Node instantiate(const YAML::Node &tree, std::string_view file, const Lookup &values) {
-  return Pass(file, values).value(tree);
+  Pass(file, values).fill(tree);
+  return tree;
 }
 
 std::vector<Use> uses(const YAML::Node &tree, std::string_view file) {
