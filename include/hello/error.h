@@ -7,12 +7,12 @@ namespace hello {
 /// What the process tells its caller. Documented in `hello --help`; pipelines branch on it, so a value never changes.
 enum class Exit : int {
   ok = 0,
-  no = 1,           ///< the answer is no: unhealthy, drift, findings
-  usage = 2,        ///< the command line is wrong
-  invalid = 3,      ///< configuration or template invalid
-  cluster = 4,      ///< cluster unreachable, or it refused
-  rollout = 5,      ///< rollout failed; the message says whether it was rolled back
-  failure = 6,      ///< any other failure
+  no = 1,            ///< the answer is no: unhealthy, drift, findings
+  usage = 2,         ///< the command line is wrong
+  invalid = 3,       ///< configuration or template invalid
+  cluster = 4,       ///< cluster unreachable, or it refused
+  rollout = 5,       ///< rollout failed; the message says whether it was rolled back
+  failure = 6,       ///< any other failure
   interrupted = 130, ///< SIGINT
   terminated = 143,  ///< SIGTERM
 };

@@ -16,15 +16,15 @@ struct Options {
   unsigned threads = 0;                      ///< public loops; 0: the CPUs that the container may use
   std::size_t max_connections = 0;           ///< 0: the descriptor limit less 64
 
-  std::chrono::milliseconds drain_delay{3000};   ///< after SIGTERM: not ready, but serving
+  std::chrono::milliseconds drain_delay{3000};    ///< after SIGTERM: not ready, but serving
   std::chrono::milliseconds drain_timeout{20000}; ///< then: for what is under way, before a hard end
   std::chrono::milliseconds idle_timeout{620000}; ///< between requests; longer than the load balancers in front
   std::chrono::milliseconds header_timeout{10000};
   std::chrono::milliseconds body_timeout{30000};
   std::chrono::milliseconds write_timeout{30000};
 
-  std::string access_log = "json"; ///< json, text or off
-  std::string access_log_file;     ///< empty: stdout
+  std::string access_log = "json";          ///< json, text or off
+  std::string access_log_file;              ///< empty: stdout
   std::vector<std::string> trusted_proxies; ///< CIDRs whose Forwarded and X-Forwarded-For are believed
   std::string temp_dir = "/tmp";
   bool sandbox = true; ///< seccomp, Landlock and no_new_privs once listening
