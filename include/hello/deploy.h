@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hello/fields.h"
+#include "hello/history.h"
 #include "hello/kube.h"
 #include "hello/manifest.h"
 #include "hello/snapshot.h"
@@ -19,8 +20,6 @@ namespace hello::deploy {
 
 inline constexpr std::string_view kManager = "hello";           ///< field manager of every release
 inline constexpr std::string_view kHandover = "hello-handover"; ///< holds replicas while they pass to the autoscaler
-
-using Set = std::vector<manifest::Object>;
 
 /// What happens to one object.
 struct Item {
@@ -36,7 +35,9 @@ struct Plan {
   bool keep_replicas = false; ///< we held replicas, the set leaves them to an autoscaler: hand them over first
   std::optional<std::string> take_replicas; ///< the autoscaler's count gives way to this one
   Set set;                                  ///< what is applied
-  std::map<kube::Id, YAML::Node> live;      ///< as it was found; null nodes for what isn't there
+  std::map<kube::Id, YAML::Node> live;      ///< as it was found, removals too; null nodes for what isn't there
+  std::vector<Release> history;             ///< newest first; empty where it is lost
+  std::vector<std::pair<kube::Id, std::string>> kept; ///< left by an earlier release, but not ours to remove, and why
 
   bool empty() const;
   std::string summary() const; ///< "1 new, 2 changed, 6 unchanged"
@@ -77,12 +78,8 @@ struct Options {
   bool verify = true;
   std::string verify_url{}; ///< empty: through a port-forward
 
-  /// What an earlier release made and this set no longer has; empty: nothing is removed.
-  std::function<std::vector<kube::Id>(const Set &)> stale{};
-  /// The last release that was ready, as a whole set, where the cluster's history has it.
-  std::function<std::optional<Set>()> last_ready{};
-  /// Called once after a plan that was not empty: `ready` tells how it ended.
-  std::function<void(const Set &, bool ready)> record{};
+  bool history = true; ///< look for what earlier releases left, and write this one down
+  std::string note{};  ///< for the history: "rollback to 3"
 };
 
 /// The plan for `set`. Throws Error(Exit::cluster) if the cluster cannot be reached or refuses, conflicts included:
@@ -98,8 +95,9 @@ struct Applied {
   std::map<kube::Id, YAML::Node> objects; ///< the server's answers; empty where nothing was applied
 };
 
-/// Applies the plan (removals, hand-over of replicas, the whole set); an empty plan applies nothing. An API server that
-/// is away for a while is waited for until `deadline`. Throws Error(Exit::cluster) if the cluster refuses.
+/// Applies the plan (hand-over of replicas, the whole set, then removals, so that what takes an old one's place is
+/// there before that goes; an autoscaler goes first); an empty plan applies nothing. An API server that is away for a
+/// while is waited for until `deadline`. Throws Error(Exit::cluster) if the cluster refuses.
 Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, sys::Deadline deadline,
               const Listener &tell);
 

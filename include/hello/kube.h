@@ -57,6 +57,8 @@ public:
   virtual Reply get(const std::string &path) = 0;
   /// A stream of an API path. Any thread.
   virtual std::unique_ptr<Stream> stream(const std::string &path) = 0;
+  /// GET of a collection, each object as its metadata alone. Any thread.
+  virtual Reply get_metadata(const std::string &path) { return get(path); }
 };
 
 /// Finds kubectl (the variable KUBECTL, else PATH) and starts its proxy; does not wait for it.

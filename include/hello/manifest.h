@@ -38,6 +38,10 @@ struct Object {
 /// carried.
 std::vector<Object> render_all(const config::Config &config, std::span<const std::string> with = {});
 
+/// The account that a pipeline needs to deploy this configuration, with exactly the rights that it uses, in its
+/// namespace: ServiceAccount, Role, RoleBinding. For an administrator to apply.
+std::vector<Object> deployer(const config::Config &config);
+
 /// What the user should know of the set and cannot see in it (what an old kube-version left out), a line each.
 std::vector<std::string> notes(const config::Config &config);
 

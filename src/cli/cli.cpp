@@ -33,6 +33,12 @@ int run(int argc, char **argv) {
   add_render(app, run);
   add_deploy(app, run);
   add_diff(app, run);
+  add_history(app, run);
+  add_rollback(app, run);
+  add_status(app, run);
+  add_logs(app, run);
+  add_top(app, run);
+  add_undeploy(app, run);
   add_config(app, run);
   add_init(app, run);
   add_lint(app, run);

@@ -18,6 +18,12 @@ void add_init(CLI::App &app, Run &run);
 void add_healthcheck(CLI::App &app, Run &run);
 void add_serve(CLI::App &app, Run &run);
 void add_lint(CLI::App &app, Run &run);
+void add_history(CLI::App &app, Run &run);
+void add_rollback(CLI::App &app, Run &run);
+void add_status(CLI::App &app, Run &run);
+void add_logs(CLI::App &app, Run &run);
+void add_top(CLI::App &app, Run &run);
+void add_undeploy(CLI::App &app, Run &run);
 void add_version(CLI::App &app, Run &run);
 
 } // namespace hello::cli

@@ -41,23 +41,56 @@ int deploy_one(const Flags &flags, const std::optional<std::string> &context) {
   return static_cast<int>(deploy::run(*cluster, set, options, tell));
 }
 
+/// Says at the end, however that comes, how far it got.
+class Tally {
+public:
+  explicit Tally(const std::vector<std::string> &contexts) : contexts_(contexts) {}
+  Tally(const Tally &) = delete;
+  Tally &operator=(const Tally &) = delete;
+  ~Tally() {
+    std::string text = part("done: ", 0, done_);
+    if (done_ < contexts_.size()) text += part("; failed: ", done_, done_ + 1);
+    say(text + part("; not begun: ", done_ + 1, contexts_.size()));
+  }
+  void count() { ++done_; }
+
+private:
+  std::string part(const char *word, std::size_t from, std::size_t to) const {
+    std::string names;
+    for (std::size_t i = from; i < to; ++i) names += (names.empty() ? "" : ", ") + contexts_[i];
+    return names.empty() ? from == 0 ? "done: none" : "" : word + names;
+  }
+
+  const std::vector<std::string> &contexts_;
+  std::size_t done_ = 0;
+};
+
+/// One context after the other; the first failure ends it. Each one's configuration is read before the first is
+/// touched.
+int deploy_all(const Flags &flags) {
+  const auto &contexts = flags.deploy.config.contexts;
+  if (contexts.size() < 2) return deploy_one(flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
+  for (const std::string &context : contexts) linted_set(flags.deploy.config.load(context), flags.deploy.allow);
+  Tally tally(contexts);
+  for (const std::string &context : contexts) {
+    if (const int code = deploy_one(flags, context); code != 0) return code;
+    tally.count();
+  }
+  return 0;
+}
+
 } // namespace
 
 void add_deploy(CLI::App &app, Run &run) {
   CLI::App *command = app.add_subcommand("deploy", "Bring the manifests onto the cluster, and wait until they work");
   auto flags = std::make_shared<Flags>();
-  flags->deploy.add_to(*command, false);
+  flags->deploy.add_to(*command, true);
   command->add_flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
   command->add_flag("--no-rollback", flags->no_rollback, "Leave a failed release as it is");
   command->add_flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
   command->add_option("--verify", flags->verify_url, "Ask here, http://…, instead of through a port-forward")
       ->type_name("URL");
-  command->callback([=, &run] {
-    run = [=] {
-      const auto &contexts = flags->deploy.config.contexts;
-      return deploy_one(*flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
-    };
-  });
+  command->callback([=, &run] { run = [=] { return deploy_all(*flags); }; });
 }
 
 } // namespace hello::cli

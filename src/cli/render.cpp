@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/split.h"
 #include "hello/error.h"
+#include "hello/kube.h"
 #include "hello/manifest.h"
 #include "hello/version.h"
 
@@ -20,6 +21,7 @@ struct Options {
   std::vector<std::string> only;
   std::string split;
   std::vector<std::string> with;
+  bool deployer = false;
 };
 
 /// The objects that `only` names, as Kind/name or Kind, in the set's order.
@@ -42,9 +44,32 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all, c
   return out;
 }
 
+/// The deployer's account; what a Role in one namespace cannot give is told.
+std::vector<manifest::Object> deployer(const config::Config &config, const std::vector<manifest::Object> &set) {
+  std::vector<manifest::Object> objects = manifest::deployer(config);
+  const std::string given = manifest::to_yaml(objects);
+  for (const manifest::Object &object : set) {
+    const std::string path = kube::collection_path(object.api_version, object.kind, ""),
+                      resource = path.substr(path.rfind('/') + 1);
+    if (object.ns != config.text("namespace.name"))
+      say(fmt::format("note: {}/{} is not in the deployer's namespace: it is for an administrator{}", object.kind,
+                      object.name, object.kind == "Namespace" ? " (namespace.create: false)" : ""));
+    else if (given.find("- " + resource) == given.npos)
+      say(fmt::format("note: {}/{} needs a rule more: {{apiGroups: [\"{}\"], resources: [{}], verbs: [get, list, "
+                      "create, patch, delete]}}",
+                      object.kind, object.name,
+                      object.api_version.find('/') == std::string::npos
+                          ? ""
+                          : object.api_version.substr(0, object.api_version.find('/')),
+                      resource));
+  }
+  return objects;
+}
+
 int run_render(const Options &options) {
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = manifest::render_all(config, options.with);
+  if (options.deployer) objects = deployer(config, objects);
   for (const std::string &note : manifest::notes(config)) say("note: " + note);
   if (!options.only.empty()) objects = chosen(objects, options.only);
   const std::string head =
@@ -75,6 +100,8 @@ void add_render(CLI::App &app, Run &run) {
       ->type_name("ADD-ON")
       ->expected(1)
       ->take_all();
+  command->add_flag("--deployer", options->deployer,
+                    "Instead: the ServiceAccount, Role and RoleBinding with which a pipeline may do all of this");
   command->callback([=, &run] { run = [=] { return run_render(*options); }; });
 }
 

@@ -4,6 +4,7 @@
 
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
+#include "hello/prune.h"
 
 namespace hello::deploy {
 namespace {
@@ -57,6 +58,23 @@ std::int64_t autoscaler_minimum(const Set &set) {
   return 0;
 }
 
+/// Removes what the plan says, the autoscalers or all others.
+void remove_items(kube::Cluster &cluster, const Plan &plan, bool autoscalers, sys::Deadline deadline,
+                  const Listener &tell) {
+  for (const Item &item : plan.items) {
+    if (item.action != Item::Action::remove || (item.id.kind == "HorizontalPodAutoscaler") != autoscalers) continue;
+    const auto known = plan.live.find(item.id);
+    const YAML::Node live = known != plan.live.end() ? known->second : kube::read(cluster, item.id);
+    if (!live.IsMap()) continue;
+    if (const std::string why = foreign(live); !why.empty())
+      tell({"warning", item.id.text(), "stays: " + why});
+    else if (remove(cluster, {item.id, live, ""}, deadline))
+      tell({"removed", item.id.text(), "removed"});
+    else
+      tell({"warning", item.id.text(), "stays: another of that name has taken its place meanwhile"});
+  }
+}
+
 } // namespace
 
 Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, sys::Deadline deadline,
@@ -68,16 +86,7 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
   const bool there = found != plan.live.end() && found->second.IsDefined() && !found->second.IsNull();
   if (plan.empty()) return there ? applied_of(found->second) : Applied{};
 
-  for (const Item &item : plan.items)
-    if (item.action == Item::Action::remove) {
-      std::vector<std::string> args{"delete", "--ignore-not-found", "--wait=false",
-                                    item.id.kind + "." + item.id.api_version.substr(0, item.id.api_version.find('/')) +
-                                        "/" + item.id.name};
-      if (item.id.api_version.find('/') == std::string::npos) args.back() = item.id.kind + "/" + item.id.name;
-      if (!item.id.ns.empty()) args.push_back("--namespace=" + item.id.ns);
-      run_or_throw(cluster, args, "", deadline, tell, "remove " + item.id.text());
-      tell({"removed", item.id.text(), "removed"});
-    }
+  remove_items(cluster, plan, true, deadline, tell);
   if (plan.keep_replicas)
     hand_over(cluster, id_of(*deployment), number(kube::value_at(found->second, ".spec.replicas")), false, deadline,
               tell);
@@ -100,6 +109,7 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
   for (std::size_t from = 0, to; (to = finished.err.find('\n', from)) != std::string::npos; from = to + 1)
     if (finished.err.compare(from, 9, "Warning: ") == 0)
       tell({"warning", "", finished.err.substr(from + 9, to - from - 9)});
+  remove_items(cluster, plan, false, deadline, tell);
 
   Applied applied;
   const YAML::Node answer = kube::parse(finished.out, "kubectl's answer");

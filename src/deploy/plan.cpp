@@ -5,6 +5,7 @@
 
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
+#include "hello/prune.h"
 
 namespace hello::deploy {
 namespace {
@@ -95,7 +96,15 @@ std::string Plan::summary() const {
 Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
   Plan plan;
   plan.set = set;
-  auto reading = std::async(std::launch::async, [&] { return read_live(cluster, set); });
+  std::vector<Found> left;
+  auto reading = std::async(std::launch::async, [&] {
+    auto live = read_live(cluster, set);
+    if (options.history) {
+      plan.history = read_history(cluster).releases;
+      left = leftovers(cluster, set, plan.history);
+    }
+    return live;
+  });
   const auto deadline = sys::Clock::now() + options.timeout;
   const auto dry_run = [&] {
     std::vector<std::string> args{"apply",
@@ -116,8 +125,14 @@ Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
   const bool no_namespace = std::any_of(plan.live.begin(), plan.live.end(), [](const auto &one) {
     return one.first.kind == "Namespace" && one.second.IsDefined() && one.second.IsNull();
   });
-  if (options.stale && !no_namespace)
-    for (const kube::Id &id : options.stale(set)) plan.items.push_back({Action::remove, id, {}});
+  for (const Found &found : left) {
+    if (!found.kept.empty()) {
+      plan.kept.emplace_back(found.id, found.kept);
+      continue;
+    }
+    plan.items.push_back({Action::remove, found.id, {}});
+    plan.live[found.id] = found.live;
+  }
   if (no_namespace && dry.code != 0 && dry.err.find("not found") != std::string::npos) {
     plan.checked = false;
     for (const manifest::Object &object : set)

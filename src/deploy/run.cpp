@@ -11,7 +11,7 @@ namespace {
 
 /// What was there before, as far as it was ours: it can be applied again without any history.
 /// Nothing unless the Deployment was ready then.
-std::optional<Set> previous(const Plan &plan) {
+std::optional<Set> held_before(const Plan &plan) {
   Set set;
   bool ready = false;
   for (const Item &item : plan.items) {
@@ -31,6 +31,15 @@ std::optional<Set> previous(const Plan &plan) {
     set.push_back(object);
   }
   return ready ? std::optional(set) : std::nullopt;
+}
+
+/// The newest release of the history that was ready, unless it is the one that has just failed.
+std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set) {
+  const std::string digest = digest_of(set);
+  for (const Release &release : failed.history)
+    if (release.state == ReleaseState::ready && release.digest != digest)
+      if (auto found = find_set(cluster, release)) return found;
+  return std::nullopt;
 }
 
 /// Whether the live Deployment is still the one that we applied.
@@ -82,20 +91,22 @@ std::string reason(const Outcome &outcome, const Options &options) {
   return text;
 }
 
-Exit go_back(kube::Cluster &cluster, const Plan &failed, const Applied &applied, const Options &options,
-             const Listener &tell) {
-  const auto end = [&](const std::string &text) {
+/// Brings the release before back. Returns how the one that failed ends.
+ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set, const Applied &applied,
+                     const Options &options, const Listener &tell) {
+  const auto end = [&](const std::string &text, ReleaseState state = ReleaseState::failed) {
     tell({"failed", "", text, {{"rolledBack", "false"}}});
-    return Exit::rollout;
+    return state;
   };
   if (!options.rollback) return end("left as it is (--no-rollback)");
-  std::optional<Set> before = previous(failed);
-  if (!before && options.last_ready) before = options.last_ready();
+  std::optional<Set> before = held_before(failed);
+  if (!before) before = ready_before(cluster, failed, set);
   if (!before) return end("there is no earlier release that was ready: this one is left for inspection");
-  if (!still_ours(cluster, applied)) return end("another deploy has changed it meanwhile: left as it is");
+  if (!still_ours(cluster, applied))
+    return end("another deploy has changed it meanwhile: left as it is", ReleaseState::superseded);
   tell({"rollback", "", "back to the release before, which was ready"});
   Options back = options;
-  back.stale = nullptr;
+  back.history = false;
   back.keep_autoscaled = true;
   Plan plan = make_plan(cluster, *before, back);
   const auto extra = made(failed, *before);
@@ -104,7 +115,7 @@ Exit go_back(kube::Cluster &cluster, const Plan &failed, const Applied &applied,
   const Outcome outcome = wait(cluster, restored, back, tell);
   if (outcome.state != Outcome::State::ready) return end("and the way back failed too: " + reason(outcome, options));
   tell({"failed", "", "rolled back: the release before runs again", {{"rolledBack", "true"}}});
-  return Exit::rollout;
+  return ReleaseState::rolled_back;
 }
 
 } // namespace
@@ -113,6 +124,11 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   const auto deadline = sys::Clock::now() + options.timeout;
   const Plan plan = make_plan(cluster, set, options);
   tell({"plan", "", plan.summary(), {}, &plan});
+  for (const auto &[id, why] : plan.kept)
+    tell({"warning", id.text(), "an earlier release had it, but it stays: " + why});
+  Recorder recorder(cluster, options.note, [&](const std::string &text) { tell({"warning", "", text}); });
+  const bool record = options.history && !plan.empty();
+  if (record && plan.checked) recorder.begin(set); // before the apply: what a kill leaves behind is known to the next
   Applied applied;
   Outcome outcome;
   Forward forward(cluster);
@@ -127,6 +143,7 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   };
   for (int round = 0; round < 3; ++round) {
     applied = apply(cluster, plan, options, deadline, tell);
+    if (record && !plan.checked && round == 0) recorder.begin(set);
     if (!plan.empty()) tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
     outcome = wait(cluster, applied, options, watch);
     const std::string other = outcome.state == Outcome::State::ready ? taken_over(cluster, applied) : "";
@@ -134,8 +151,9 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
     tell({"warning", other, "another deploy has changed it while we waited, but the pods are ours: applying again"});
   }
   const bool ready = outcome.state == Outcome::State::ready;
-  if (!plan.empty() && options.record) options.record(plan.set, ready);
   if (ready) {
+    if (options.history && plan.empty()) recorder.resume(plan.history, set);
+    recorder.finish(ReleaseState::ready);
     tell({"ready", applied.deployment.empty() ? "" : "Deployment/" + applied.deployment,
           plan.empty() ? "nothing to do: it is as it should be" : "ready"});
     return look_after(cluster, set, after, tell, forward) ? Exit::ok : Exit::rollout;
@@ -143,13 +161,15 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
   const std::string object = "Deployment/" + applied.deployment;
   if (outcome.state == Outcome::State::superseded || outcome.state == Outcome::State::gone) {
     const bool gone = outcome.state == Outcome::State::gone;
+    recorder.finish(gone ? ReleaseState::failed : ReleaseState::superseded);
     tell({gone ? "gone" : "superseded", object,
           gone ? "somebody has removed it while we waited"
                : "another deploy has changed it while we waited: the last one wins"});
     return Exit::rollout;
   }
   tell({"failing", object, reason(outcome, options)});
-  return go_back(cluster, plan, applied, options, tell);
+  recorder.finish(go_back(cluster, plan, set, applied, options, tell));
+  return Exit::rollout;
 }
 
 } // namespace hello::deploy

@@ -34,6 +34,9 @@ public:
   }
 
   Reply get(const std::string &path) override { return proxy_.get(path); }
+  Reply get_metadata(const std::string &path) override {
+    return proxy_.get(path, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json");
+  }
   std::unique_ptr<Stream> stream(const std::string &path) override { return proxy_.stream(path); }
 
 private:

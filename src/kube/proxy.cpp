@@ -14,7 +14,7 @@ namespace {
 std::unique_ptr<httplib::Client> client_of(const std::string &socket) {
   auto client = std::make_unique<httplib::Client>(socket);
   client->set_address_family(AF_UNIX);
-  client->set_default_headers({{"Host", "localhost"}, {"Accept", "application/json"}});
+  client->set_default_headers({{"Host", "localhost"}});
   client->set_path_encode(false);
   client->set_connection_timeout(5);
   client->set_keep_alive(true);
@@ -31,7 +31,7 @@ public:
   Reply run(const std::function<bool(std::string_view)> &take) override {
     Reply reply;
     const auto result = client_->Get(
-        path_, httplib::Headers{},
+        path_, httplib::Headers{{"Accept", "application/json"}},
         [&](const httplib::Response &response) {
           reply.status = response.status;
           return true;
@@ -99,7 +99,7 @@ void Proxy::await() {
   ready_ = true;
 }
 
-Reply Proxy::get(const std::string &path) {
+Reply Proxy::get(const std::string &path, const std::string &accept) {
   await();
   std::unique_ptr<httplib::Client> client; // kept alive from read to read; as many as there are reads at once
   {
@@ -113,7 +113,7 @@ Reply Proxy::get(const std::string &path) {
     client = client_of(socket_);
     client->set_read_timeout(20);
   }
-  const auto result = client->Get(path);
+  const auto result = client->Get(path, httplib::Headers{{"Accept", accept}});
   if (!result) return {0, httplib::to_string(result.error())};
   const std::lock_guard lock(using_);
   idle_.push_back(std::move(client));

@@ -19,7 +19,7 @@ public:
   explicit Proxy(std::vector<std::string> command);
   ~Proxy();
 
-  Reply get(const std::string &path);
+  Reply get(const std::string &path, const std::string &accept = "application/json");
   std::unique_ptr<Stream> stream(const std::string &path);
 
 private:

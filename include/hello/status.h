@@ -1,0 +1,52 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hello/history.h"
+#include "hello/snapshot.h"
+
+/// How a release is: a tree of its objects with health and reasons.
+namespace hello::deploy {
+
+enum class Health { good, warning, waiting, bad }; ///< a warning is still healthy
+std::string_view name_of(Health health);
+
+/// One object, or pod, of the tree.
+struct Branch {
+  Health health = Health::good;
+  std::string object; ///< "Pod/hello-5d9-abcde"
+  std::string text;   ///< how it is, or why it isn't well; may be empty
+  std::vector<Branch> below{};
+};
+
+struct Report {
+  Health health = Health::good; ///< the worst of all
+  std::string summary;          ///< "2 of 2 pods available"
+  std::string image;            ///< of the live Deployment
+  std::optional<Release> release;
+  std::vector<Branch> branches;
+  bool healthy() const { return health == Health::good || health == Health::warning; }
+};
+
+/// What was read for a report.
+struct Sight {
+  std::vector<Release> history;
+  std::map<kube::Id, YAML::Node> objects; ///< live; those of the release that are missing are null
+  std::vector<std::string> unread;        ///< kinds that these rights do not let be read
+  kube::Snapshot snapshot;                ///< its events may be left out where all pods are ready
+};
+
+/// Reads all that a report needs; a round of GETs. Throws Error(Exit::cluster) if the cluster gives no answer.
+Sight look(kube::Cluster &cluster);
+
+/// The verdict. `now` is for ages. Pure.
+Report report_of(const Sight &sight, kube::Instant now);
+
+/// "45s", "12m", "3h", "9d"
+std::string age(kube::Instant from, kube::Instant to);
+
+/// What `status --watch` watches, to look again when any of it changed.
+std::vector<kube::Mirror::Source> watched(const std::string &ns);
+
+} // namespace hello::deploy

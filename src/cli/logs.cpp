@@ -1,0 +1,65 @@
+#include <map>
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/deploy_options.h"
+#include "cli/output.h"
+#include "hello/logs.h"
+#include "hello/terminal.h"
+
+namespace hello::cli {
+namespace {
+
+struct Flags {
+  ConfigOptions config;
+  kube::LogOptions logs{"app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"};
+  bool timestamps = false, bare = false;
+};
+
+bool reader_left() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return ::poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL));
+}
+
+int run_logs(const Flags &flags) {
+  const config::Config config = flags.config.load();
+  const sys::Interrupts interrupts("interrupted", "");
+  const auto cluster = connect(config);
+  const bool colour = sys::has_colour(STDOUT_FILENO);
+  std::map<std::string, int> colours; // by pod, in the order of their coming
+  const auto take = [&](const kube::LogLine &line) {
+    const int number = colours.try_emplace(line.pod, static_cast<int>(colours.size()) % 6).first->second;
+    std::string who = line.container == "hello" ? line.pod : line.pod + "/" + line.container;
+    if (colour) who = fmt::format("\033[3{}m{}\033[0m", number + 1, who);
+    print(fmt::format("{}{}{}{}{}\n", flags.bare ? "" : who, flags.bare ? "" : " ", flags.timestamps ? line.time : "",
+                      flags.timestamps ? " " : "", line.text));
+    return !reader_left();
+  };
+  if (kube::read_logs(*cluster, flags.logs, take) == 0) say("no pods in " + target(cluster->access()));
+  return 0;
+}
+
+} // namespace
+
+void add_logs(CLI::App &app, Run &run) {
+  CLI::App *command = app.add_subcommand("logs", "Show the log lines of all pods, each after its pod's name");
+  auto flags = std::make_shared<Flags>();
+  flags->config.add_to(*command);
+  command->add_flag("-f,--follow", flags->logs.follow, "Go on as lines come, across rollouts and restarts");
+  command->add_option("--since", flags->logs.since_seconds, "Only lines not older than this: 30s, 10m, 2h, 1d")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("TIME");
+  command->add_option("--tail", flags->logs.tail, "Only so many lines of each container; all without it")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("LINES");
+  command->add_flag("--timestamps", flags->timestamps, "Show when the node took each line");
+  command->add_flag("--bare", flags->bare, "Without the pod's name");
+  command->callback([=, &run] { run = [=] { return run_logs(*flags); }; });
+}
+
+} // namespace hello::cli

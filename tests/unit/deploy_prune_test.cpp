@@ -1,0 +1,63 @@
+#include <doctest/doctest.h>
+
+#include "hello/prune.h"
+#include "hello/yaml.h"
+
+using namespace hello;
+
+namespace {
+
+std::string why_kept(const std::string &entries) {
+  return deploy::foreign(yaml::load("metadata:\n  managedFields:\n" + entries, "object"));
+}
+
+// As the lab's cluster wrote them.
+const std::string kOurs = R"(
+  - manager: hello
+    operation: Apply
+    apiVersion: networking.k8s.io/v1
+    fieldsType: FieldsV1
+    fieldsV1: {"f:metadata": {"f:labels": {"f:app.kubernetes.io/managed-by": {}}}, "f:spec": {"f:rules": {}}}
+)";
+
+} // namespace
+
+TEST_CASE("prune: what we alone have made is ours") {
+  CHECK(why_kept(kOurs) == "");
+  CHECK(why_kept(kOurs + R"(
+  - manager: traefik
+    operation: Update
+    subresource: status
+    fieldsV1: {"f:status": {"f:loadBalancer": {"f:ingress": {}}}}
+  - manager: kube-controller-manager
+    operation: Update
+    fieldsV1: {"f:metadata": {"f:annotations": {".": {}, "f:deployment.kubernetes.io/revision": {}}}}
+  - manager: kubectl-annotate
+    operation: Update
+    fieldsV1: {"f:metadata": {"f:annotations": {"f:note": {}}}}
+)") == "");
+}
+
+TEST_CASE("prune: what others made or apply stays, and says why") {
+  CHECK(why_kept("    []\n") == "hello holds no field of it");
+  CHECK(why_kept(R"(
+  - manager: kubectl-create
+    operation: Update
+    fieldsV1: {"f:spec": {"f:rules": {}}}
+)") == "hello holds no field of it");
+  CHECK(why_kept(R"(
+  - manager: hello
+    operation: Update
+    fieldsV1: {"f:spec": {"f:rules": {}}}
+)") == "hello holds no field of it");
+  CHECK(why_kept(kOurs + R"(
+  - manager: kubectl-create
+    operation: Update
+    fieldsV1: {"f:spec": {"f:rules": {}}}
+)") == "\"kubectl-create\" has made it, or holds the same fields");
+  CHECK(why_kept(kOurs + R"(
+  - manager: argocd-controller
+    operation: Apply
+    fieldsV1: {"f:metadata": {"f:labels": {"f:team": {}}}}
+)") == "\"argocd-controller\" applies it too");
+}
