@@ -36,9 +36,11 @@ int run_logs(const Flags &flags) {
     if (colour) who = fmt::format("\033[3{}m{}\033[0m", number + 1, who);
     print(fmt::format("{}{}{}{}{}\n", flags.bare ? "" : who, flags.bare ? "" : " ", flags.timestamps ? line.time : "",
                       flags.timestamps ? " " : "", line.text));
-    return !reader_left();
+    return true;
   };
-  if (kube::read_logs(*cluster, flags.logs, take) == 0) say("no pods in " + target(cluster->access()));
+  kube::LogOptions options = flags.logs;
+  options.wanted = [] { return !reader_left(); }; // a reader that left is no error
+  if (kube::read_logs(*cluster, options, take) == 0) say("no pods in " + target(cluster->access()));
   return 0;
 }
 

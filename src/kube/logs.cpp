@@ -135,6 +135,7 @@ std::size_t follow(Cluster &cluster, const LogOptions &options, const std::funct
   unsigned long version = 0;
   for (bool first = true;;) {
     mirror.wait(sys::Clock::now() + std::chrono::milliseconds(50));
+    if (options.wanted && !options.wanted()) return pods.size();
     if (mirror.refused(0)) throw explain(Reply{mirror.refused(0), mirror.words(0)}, "read the pods", cluster.access());
     if (mirror.complete() && mirror.version(0) != version) {
       version = mirror.version(0);
