@@ -84,8 +84,8 @@ std::string query_value(std::string_view text);
 
 /// An object's identity.
 struct Id {
-  std::string api_version, kind, ns, name; ///< ns is empty for cluster-wide kinds
-  auto operator<=>(const Id &) const = default;
+  std::string api_version, kind, ns, name;      ///< ns is empty for cluster-wide kinds
+  auto operator<=>(const Id &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
   std::string text() const { return kind + "/" + name; }
 };
 Id id_of(const YAML::Node &object);

@@ -153,7 +153,8 @@ private:
       }
       if (is_service_link(name, value) || name == "HELLO_CONFIG" || name == "HELLO_CONTEXT") continue;
       if (setting) {
-        put(*setting, {From::environment, name}, name, [&] { return from_text(*setting, value, name); });
+        put(*setting, {From::environment, name}, name,
+            [&, text = value, where = name] { return from_text(*setting, text, where); });
       } else {
         std::vector<std::string_view> known(names.begin(), names.end());
         config_.warnings_.push_back(fmt::format("no setting has the variable {}{}", name, hint(nearest(name, known))));

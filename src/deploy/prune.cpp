@@ -45,7 +45,7 @@ std::set<std::string> paths_of(const YAML::Node &entry) {
 /// By group, kind, namespace and name: another version of the same API is the same object.
 struct Identity {
   std::string group, kind, ns, name;
-  auto operator<=>(const Identity &) const = default;
+  auto operator<=>(const Identity &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 Identity identity(const kube::Id &id) {
   const auto slash = id.api_version.find('/');
