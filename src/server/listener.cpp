@@ -46,8 +46,10 @@ std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count) {
   if (::listen(probe.get(), 1) != 0) throw failure(address, errno);
   learn_port(probe, address);
   std::vector<sys::Fd> listeners;
-  if (count == 1) listeners.push_back(std::move(probe));
-  probe.reset();
+  if (count == 1)
+    listeners.push_back(std::move(probe));
+  else
+    probe.reset();
   while (listeners.size() < count) listeners.push_back(bound(address, true));
   for (const sys::Fd &fd : listeners)
     if (::listen(fd.get(), 4096) != 0) throw failure(address, errno);
