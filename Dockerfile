@@ -9,7 +9,7 @@ WORKDIR /src
 COPY cmake/fetch cmake/dependencies.lock cmake/get-zig cmake/zig.lock cmake/musl-link cmake/
 RUN cmake/fetch build/deps && cmake/get-zig build/zig
 # the run-time libraries, once for an architecture
-ARG TARGETARCH=amd64
+ARG TARGETARCH
 RUN case $TARGETARCH in amd64) arch=x86_64 ;; arm64) arch=aarch64 ;; *) echo "no build for $TARGETARCH" >&2; exit 1 ;; esac \
  && printf 'int main() {}' > /tmp/none.cpp && build/zig/$arch-clang++ -Os -fPIE -flto -static -pie -s /tmp/none.cpp -o /tmp/none
 COPY . .
