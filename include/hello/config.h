@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <yaml-cpp/node/impl.h> // not node.h: it declares inline functions that this defines
+#include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
 /// Everything that can be set for the deployer (`render`, `deploy` and their like), from ONE table of settings.
 /// Flags beat environment beats context overlay beats file beats default. A list or map is replaced whole. A key

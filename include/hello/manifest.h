@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <yaml-cpp/node/impl.h> // not node.h: it declares inline functions that this defines
+#include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
 #include "hello/config.h"
 

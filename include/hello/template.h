@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <yaml-cpp/node/impl.h> // not node.h: it declares inline functions that this defines
+#include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
 /// Templates change nodes, never text: values are put into the parsed tree, so that none can break out of its place.
 /// A template is valid YAML as it stands. What it may say (`$$(` stands for a literal `$(`):

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <yaml-cpp/node/impl.h> // not node.h: it declares inline functions that this defines
+#include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
 /// YAML in, YAML and JSON out, with two promises that yaml-cpp alone does not make: input is bounded and its errors
 /// say where, and output never changes a value's type, whichever YAML 1.1 or 1.2 parser reads it.

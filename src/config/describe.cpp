@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "config/outline.h"
 #include "hello/config.h"

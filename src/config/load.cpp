@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <fmt/core.h>
-#include <yaml-cpp/node/impl.h>
 #include <yaml-cpp/node/iterator.h>
+#include <yaml-cpp/yaml.h>
 
 #include "config/environment.h"
 #include "config/nearest.h"

@@ -1,6 +1,6 @@
 #include "config/outline.h"
 
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/yaml.h"
 

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 /// The table of settings written as a nested file: what `hello config` and `hello init` have in common.
 namespace hello::config {

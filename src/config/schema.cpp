@@ -1,4 +1,4 @@
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "config/typed.h"
 #include "hello/config.h"

@@ -1,5 +1,5 @@
 #include <fmt/core.h>
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "config/outline.h"
 #include "config/typed.h"

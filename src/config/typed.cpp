@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include <fmt/core.h>
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/yaml.h"
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/config.h"
 

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/config.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include <yaml-cpp/node/impl.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/config.h"
 #include "hello/manifest.h"

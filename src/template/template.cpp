@@ -5,8 +5,8 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <yaml-cpp/node/impl.h>
 #include <yaml-cpp/node/iterator.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
 #include "hello/yaml.h"

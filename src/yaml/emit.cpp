@@ -1,8 +1,8 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <yaml-cpp/node/impl.h>
 #include <yaml-cpp/node/iterator.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
 #include "yaml/scalar.h"

@@ -4,9 +4,9 @@
 #include <fmt/core.h>
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/node/impl.h>
 #include <yaml-cpp/node/iterator.h>
 #include <yaml-cpp/node/parse.h>
+#include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
 #include "hello/yaml.h"
