@@ -130,6 +130,14 @@ void name_again(Object &object) {
                 fmt::format("a patch left {}/{} without apiVersion, kind or metadata.name", object.kind, object.name));
 }
 
+/// Is the last thing in it a text with a final newline?
+bool ends_with_a_line(const YAML::Node &node) {
+  if (node.size() == 0) return node.IsScalar() && node.Scalar().ends_with('\n');
+  YAML::Node last;
+  for (const auto &child : node) last.reset(node.IsMap() ? child.second : child);
+  return ends_with_a_line(last);
+}
+
 } // namespace
 
 std::vector<Object> render_all(const Config &config, std::span<const std::string> with) {
@@ -171,9 +179,12 @@ std::vector<std::string> notes(const Config &config) {
 
 std::string to_yaml(std::span<const Object> objects) {
   std::string out;
+  bool lines = false;
   for (const Object &object : objects) {
-    if (!out.empty()) out += "---\n";
+    // Readers that split at "\n---" take the last line's end away: an empty line saves that of a literal block
+    if (!out.empty()) out += lines ? "\n---\n" : "---\n";
     out += yaml::to_yaml(object.node);
+    lines = ends_with_a_line(object.node);
   }
   return out;
 }
