@@ -1,29 +1,24 @@
 #pragma once
-#include <functional>
+#include "cli/command.h"
 
-#include <CLI/CLI.hpp>
-
-/// One function per subcommand, each in a file of its own: it declares the subcommand and its options, and sets `run`
-/// to what does the work when that subcommand was chosen. `run` returns the exit code.
+/// One function per subcommand, each in a file of its own: it declares the subcommand, its options, and what it does.
 namespace hello::cli {
 
-using Run = std::function<int()>;
-
-void add_tail(CLI::App &app, Run &run);
-void add_render(CLI::App &app, Run &run);
-void add_deploy(CLI::App &app, Run &run);
-void add_diff(CLI::App &app, Run &run);
-void add_config(CLI::App &app, Run &run);
-void add_init(CLI::App &app, Run &run);
-void add_healthcheck(CLI::App &app, Run &run);
-void add_serve(CLI::App &app, Run &run);
-void add_lint(CLI::App &app, Run &run);
-void add_history(CLI::App &app, Run &run);
-void add_rollback(CLI::App &app, Run &run);
-void add_status(CLI::App &app, Run &run);
-void add_logs(CLI::App &app, Run &run);
-void add_top(CLI::App &app, Run &run);
-void add_undeploy(CLI::App &app, Run &run);
-void add_version(CLI::App &app, Run &run);
+void add_tail(const Command &app);
+void add_render(const Command &app);
+void add_deploy(const Command &app);
+void add_diff(const Command &app);
+void add_config(const Command &app);
+void add_init(const Command &app);
+void add_healthcheck(const Command &app);
+void add_serve(const Command &app);
+void add_lint(const Command &app);
+void add_history(const Command &app);
+void add_rollback(const Command &app);
+void add_status(const Command &app);
+void add_logs(const Command &app);
+void add_top(const Command &app);
+void add_undeploy(const Command &app);
+void add_version(const Command &app);
 
 } // namespace hello::cli

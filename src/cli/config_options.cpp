@@ -8,46 +8,40 @@
 #include "cli/output.h"
 
 namespace hello::cli {
-namespace {
-
-constexpr const char *kGroup = "Configuration";
-
-/// KEY=VALUE; all after the first '=' is the value, whatever it holds.
-config::Assignment assignment(const std::string &flag, const std::string &text, bool is_path) {
-  std::size_t equals = text.find('=');
-  if (equals == text.npos || equals == 0)
-    throw CLI::ValidationError(flag, fmt::format("'{}' is not KEY={}", text, is_path ? "PATH" : "VALUE"));
-  std::string key = text.substr(0, equals);
-  return {key, text.substr(equals + 1), flag + " " + key, is_path};
-}
-
-} // namespace
-
-void ConfigOptions::add_to(CLI::App &command, bool many_contexts) {
-  command.add_option("--config", file, "Configuration file; without it ./hello.yaml where there is one")
-      ->type_name("FILE")
-      ->envname("HELLO_CONFIG")
-      ->group(kGroup);
-  CLI::Option *context =
-      command.add_option("--context", contexts, "kubectl's context, and the file's overlay contexts.NAME");
-  context->type_name("NAME")->envname("HELLO_CONTEXT")->group(kGroup)->expected(1);
-  if (many_contexts) context->take_all();
+void ConfigOptions::add_to(const Command &command, bool many_contexts) {
+  command.heading("Configuration");
+  command.text("--config", file,
+               {"Configuration file; without it ./hello.yaml where there is one", "FILE", "HELLO_CONFIG"});
+  const Words context{"kubectl's context, and the file's overlay contexts.NAME", "NAME", "HELLO_CONTEXT"};
+  if (many_contexts)
+    command.list("--context", contexts, context);
+  else
+    command.one("--context", contexts, context);
   for (const config::Setting &setting : config::settings()) {
     if (setting.flag.empty()) continue;
-    std::string flag(setting.flag), key(setting.key);
-    auto store = [this, flag, key](const std::string &value) { set.push_back({key, value, flag}); };
-    command.add_option_function<std::string>(flag, store, std::string(setting.doc))->trigger_on_parse()->group(kGroup);
+    const std::string flag(setting.flag), key(setting.key);
+    const auto take = [this, flag, key](const std::string &value) {
+      set.push_back({key, value, flag});
+      return std::string();
+    };
+    command.each(flag.c_str(), take, {std::string(setting.doc)});
   }
-  auto literal = [this](const std::string &text) { set.push_back(assignment("--set", text, false)); };
-  command.add_option_function<std::string>("--set", literal, "A setting; VALUE is literal, a list or map YAML flow")
-      ->type_name("KEY=VALUE")
-      ->trigger_on_parse()
-      ->group(kGroup);
-  auto path = [this](const std::string &text) { set.push_back(assignment("--set-file", text, true)); };
-  command.add_option_function<std::string>("--set-file", path, "A setting whose value is what the file holds")
-      ->type_name("KEY=PATH")
-      ->trigger_on_parse()
-      ->group(kGroup);
+  // All after the first '=' is the value, whatever it holds
+  const auto assignment = [this](const char *flag, bool is_path) {
+    return [this, flag, is_path](const std::string &text) {
+      const std::size_t equals = text.find('=');
+      if (equals == text.npos || equals == 0)
+        return fmt::format("'{}' is not KEY={}", text, is_path ? "PATH" : "VALUE");
+      const std::string key = text.substr(0, equals);
+      set.push_back({key, text.substr(equals + 1), std::string(flag) + " " + key, is_path});
+      return std::string();
+    };
+  };
+  command.each("--set", assignment("--set", false),
+               {"A setting; VALUE is literal, a list or map YAML flow", "KEY=VALUE"});
+  command.each("--set-file", assignment("--set-file", true),
+               {"A setting whose value is what the file holds", "KEY=PATH"});
+  command.heading(nullptr);
 }
 
 config::Config ConfigOptions::load(const std::optional<std::string> &context) const {

@@ -3,8 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/command.h"
 #include "hello/config.h"
 
 namespace hello::cli {
@@ -17,7 +16,7 @@ struct ConfigOptions {
   std::vector<config::Assignment> set;
 
   /// `many_contexts`: --context may be given more than once.
-  void add_to(CLI::App &command, bool many_contexts = false);
+  void add_to(const Command &command, bool many_contexts = false);
 
   /// The configuration for the context (of `contexts`, or none). Warnings go to stderr.
   /// Throws Error(Exit::invalid).

@@ -81,16 +81,15 @@ int deploy_all(const Flags &flags) {
 
 } // namespace
 
-void add_deploy(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("deploy", "Bring the manifests onto the cluster, and wait until they work");
+void add_deploy(const Command &app) {
+  const Command command = app.sub("deploy", "Bring the manifests onto the cluster, and wait until they work");
   auto flags = std::make_shared<Flags>();
-  flags->deploy.add_to(*command, true);
-  command->add_flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
-  command->add_flag("--no-rollback", flags->no_rollback, "Leave a failed release as it is");
-  command->add_flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
-  command->add_option("--verify", flags->verify_url, "Ask here, http://…, instead of through a port-forward")
-      ->type_name("URL");
-  command->callback([=, &run] { run = [=] { return deploy_all(*flags); }; });
+  flags->deploy.add_to(command, true);
+  command.flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
+  command.flag("--no-rollback", flags->no_rollback, "Leave a failed release as it is");
+  command.flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
+  command.text("--verify", flags->verify_url, {"Ask here, http://…, instead of through a port-forward", "URL"});
+  command.does([flags] { return deploy_all(*flags); });
 }
 
 } // namespace hello::cli

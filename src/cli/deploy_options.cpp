@@ -8,15 +8,12 @@
 
 namespace hello::cli {
 
-void DeployOptions::add_to(CLI::App &command, bool many_contexts) {
+void DeployOptions::add_to(const Command &command, bool many_contexts) {
   config.add_to(command, many_contexts);
-  command.add_option("-o,--output", output, "text, or json: one event a line on stdout")
-      ->check(CLI::IsMember({"text", "json"}));
-  command.add_flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
-  command.add_option("--allow", allow, "Let a lint rule be broken (may be given again)")
-      ->take_all()
-      ->allow_extra_args(false);
-  command.add_option("kubectl", kubectl_args, "After --: flags for kubectl apply")->type_name("-- FLAGS");
+  command.choice("-o,--output", output, {"text", "json"}, {"json: one event a line on stdout"});
+  command.flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
+  command.list("--allow", allow, {"A lint rule that may be broken; may be given again", "RULE"});
+  command.list("kubectl", kubectl_args, {"After --: flags for kubectl apply", "-- FLAGS"});
 }
 
 deploy::Options DeployOptions::options(const config::Config &config) const {

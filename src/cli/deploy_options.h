@@ -2,8 +2,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/config_options.h"
 #include "hello/deploy.h"
 
@@ -17,7 +15,7 @@ struct DeployOptions {
   std::vector<std::string> kubectl_args;
   std::vector<std::string> allow; ///< lint rules that may be broken
 
-  void add_to(CLI::App &command, bool many_contexts);
+  void add_to(const Command &command, bool many_contexts);
   /// From flags and configuration.
   deploy::Options options(const config::Config &config) const;
 };

@@ -8,24 +8,22 @@
 
 namespace hello::cli {
 
-void add_diff(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("diff", "Show what a deploy would change, by the server's own dry run");
+void add_diff(const Command &app) {
+  const Command command = app.sub("diff", "Show what a deploy would change, by the server's own dry run");
   auto flags = std::make_shared<DeployOptions>();
   auto exit_code = std::make_shared<bool>(false);
-  flags->add_to(*command, false);
-  command->add_flag("--exit-code", *exit_code, "Exit with 1 if there is a difference");
-  command->callback([=, &run] {
-    run = [=] {
-      const config::Config config = flags->config.load();
-      const deploy::Options options = flags->options(config);
-      const deploy::Set set = linted_set(config, flags->allow);
-      const sys::Interrupts interrupts("interrupted: nothing was changed", "");
-      const auto cluster = connect(config);
-      say(target(cluster->access()));
-      const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
-      print(flags->output == "json" ? progress::json_of(plan) + "\n" : progress::text_of(plan, sys::has_colour(1)));
-      return *exit_code && !plan.empty() ? static_cast<int>(Exit::no) : 0;
-    };
+  flags->add_to(command, false);
+  command.flag("--exit-code", *exit_code, "Exit with 1 if there is a difference");
+  command.does([flags, exit_code] {
+    const config::Config config = flags->config.load();
+    const deploy::Options options = flags->options(config);
+    const deploy::Set set = linted_set(config, flags->allow);
+    const sys::Interrupts interrupts("interrupted: nothing was changed", "");
+    const auto cluster = connect(config);
+    say(target(cluster->access()));
+    const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
+    print(flags->output == "json" ? progress::json_of(plan) + "\n" : progress::text_of(plan, sys::has_colour(1)));
+    return *exit_code && !plan.empty() ? static_cast<int>(Exit::no) : 0;
   });
 }
 

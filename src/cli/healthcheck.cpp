@@ -26,14 +26,13 @@ int run_healthcheck(const Options &options) {
 }
 } // namespace
 
-void add_healthcheck(CLI::App &app, Run &run) {
+void add_healthcheck(const Command &app) {
+  const Command command = app.sub("healthcheck", "Ask a running service whether it is well: exits 0, or 1");
   auto options = std::make_shared<Options>();
-  CLI::App *command = app.add_subcommand("healthcheck", "Ask a running service whether it is well: exits 0, or 1");
-  command->add_option("url", options->url, "What to ask")->capture_default_str();
-  command->add_option("--timeout", options->timeout_seconds, "Seconds for all of it")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 3600));
-  command->callback([options, &run] { run = [options] { return run_healthcheck(*options); }; });
+  command.text("url", options->url, {"What to ask"});
+  command.number("--timeout", options->timeout_seconds, 1, 3600,
+                 {"Seconds for all of it", "SECONDS", nullptr, std::to_string(options->timeout_seconds)});
+  command.does([options] { return run_healthcheck(*options); });
 }
 
 } // namespace hello::cli

@@ -62,16 +62,16 @@ int run_history(const Flags &flags) {
 
 } // namespace
 
-void add_history(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("history", "List the last releases, or print the manifests of one");
+void add_history(const Command &app) {
+  const Command command = app.sub("history", "List the last releases, or print the manifests of one");
   auto flags = std::make_shared<Flags>();
-  flags->config.add_to(*command);
-  command->add_option("REVISION", flags->revision, "Print this release's whole set");
-  command->add_option("-o,--output", flags->output, "text or json")->check(CLI::IsMember({"text", "json"}));
-  command->footer(
+  flags->config.add_to(command);
+  command.number("REVISION", flags->revision, 1, INT32_MAX, {"Print this release's whole set", "N"});
+  command.choice("-o,--output", flags->output, {"text", "json"}, {"How to print the list"});
+  command.footer(
       "Kept in the namespace, the last 10, as ControllerRevisions hello-release-N. States: pending (a deploy is under\n"
       "way, or was killed), ready, failed, rolled-back, superseded (another deploy came first).");
-  command->callback([=, &run] { run = [=] { return run_history(*flags); }; });
+  command.does([flags] { return run_history(*flags); });
 }
 
 } // namespace hello::cli

@@ -24,13 +24,13 @@ int run_init(const std::string &path, bool force) {
 
 } // namespace
 
-void add_init(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("init", "Write a commented hello.yaml to begin with");
+void add_init(const Command &app) {
+  const Command command = app.sub("init", "Write a commented hello.yaml to begin with");
   auto path = std::make_shared<std::string>("hello.yaml");
   auto force = std::make_shared<bool>(false);
-  command->add_option("FILE", *path, "Where to; - is stdout")->capture_default_str();
-  command->add_flag("--force", *force, "Replace the file where there is one");
-  command->callback([=, &run] { run = [=] { return run_init(*path, *force); }; });
+  command.text("FILE", *path, {"Where to; - is stdout"});
+  command.flag("--force", *force, "Replace the file where there is one");
+  command.does([path, force] { return run_init(*path, *force); });
 }
 
 } // namespace hello::cli

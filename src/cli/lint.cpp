@@ -61,18 +61,14 @@ void stop_at_errors(std::span<const manifest::Object> objects, const config::Con
                 "mend them, or write down that it is meant: --allow RULE, or lint: {allow: [RULE]}");
 }
 
-void add_lint(CLI::App &app, Run &run) {
-  CLI::App *command =
-      app.add_subcommand("lint", "Hold the manifests, patches included, against the product's own rules");
+void add_lint(const Command &app) {
+  const Command command = app.sub("lint", "Hold the manifests, patches included, against the product's own rules");
   auto options = std::make_shared<Options>();
-  options->config.add_to(*command);
-  command->add_option("--allow", options->allow, "A rule that may be broken; may be given again")
-      ->type_name("RULE")
-      ->expected(1)
-      ->take_all();
-  command->add_option("-o,--output", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  command->add_flag("--rules", options->rules, "List the rules and what each is for");
-  command->callback([options, &run] { run = [options] { return run_lint(*options); }; });
+  options->config.add_to(command);
+  command.list("--allow", options->allow, {"A rule that may be broken; may be given again", "RULE"});
+  command.choice("-o,--output", options->format, {"text", "json"}, {"How to print the findings"});
+  command.flag("--rules", options->rules, "List the rules and what each is for");
+  command.does([options] { return run_lint(*options); });
 }
 
 } // namespace hello::cli

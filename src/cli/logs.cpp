@@ -13,9 +13,12 @@
 namespace hello::cli {
 namespace {
 
+constexpr std::chrono::hours kYear(365 * 24);
+
 struct Flags {
   ConfigOptions config;
   kube::LogOptions logs{"app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"};
+  std::chrono::milliseconds since{-1}; ///< all
   bool timestamps = false, bare = false;
 };
 
@@ -39,6 +42,7 @@ int run_logs(const Flags &flags) {
     return true;
   };
   kube::LogOptions options = flags.logs;
+  if (flags.since.count() >= 0) options.since_seconds = std::chrono::ceil<std::chrono::seconds>(flags.since).count();
   options.wanted = [] { return !reader_left(); }; // a reader that left is no error
   if (kube::read_logs(*cluster, options, take) == 0) say("no pods in " + target(cluster->access()));
   return 0;
@@ -46,22 +50,17 @@ int run_logs(const Flags &flags) {
 
 } // namespace
 
-void add_logs(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("logs", "Show the log lines of all pods, each after its pod's name");
+void add_logs(const Command &app) {
+  const Command command = app.sub("logs", "Show the log lines of all pods, each after its pod's name");
   auto flags = std::make_shared<Flags>();
-  flags->config.add_to(*command);
-  command->add_flag("-f,--follow", flags->logs.follow, "Go on as lines come, across rollouts and restarts");
-  command->add_option("--since", flags->logs.since_seconds, "Only lines not older than this: 30s, 10m, 2h, 1d")
-      ->transform(
-          CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("TIME");
-  command->add_option("--tail", flags->logs.tail, "Only so many lines of each container; all without it")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("LINES");
-  command->add_flag("--timestamps", flags->timestamps, "Show when the node took each line");
-  command->add_flag("--bare", flags->bare, "Without the pod's name");
-  command->callback([=, &run] { run = [=] { return run_logs(*flags); }; });
+  flags->config.add_to(command);
+  command.flag("-f,--follow", flags->logs.follow, "Go on as lines come, across rollouts and restarts");
+  command.duration("--since", flags->since, {"Only lines not older than this: 30s, 10m, 2h, 1d"}, {}, kYear);
+  command.number("--tail", flags->logs.tail, 0, INT32_MAX,
+                 {"Only so many lines of each container; all without it", "LINES"});
+  command.flag("--timestamps", flags->timestamps, "Show when the node took each line");
+  command.flag("--bare", flags->bare, "Without the pod's name");
+  command.does([flags] { return run_logs(*flags); });
 }
 
 } // namespace hello::cli

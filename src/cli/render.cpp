@@ -67,6 +67,8 @@ std::vector<manifest::Object> deployer(const config::Config &config, const std::
 }
 
 int run_render(const Options &options) {
+  if (!options.split.empty() && options.format == "json")
+    throw Error(Exit::usage, "--split writes YAML files: not with -o json", "leave one of the two out");
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = manifest::render_all(config, options.with);
   if (options.deployer) objects = deployer(config, objects);
@@ -83,26 +85,17 @@ int run_render(const Options &options) {
 
 } // namespace
 
-void add_render(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("render", "Print the manifests that deploy would apply, in apply order");
+void add_render(const Command &app) {
+  const Command command = app.sub("render", "Print the manifests that deploy would apply, in apply order");
   auto options = std::make_shared<Options>();
-  options->config.add_to(*command);
-  CLI::Option *format = command->add_option("-o,--output", options->format, "yaml, or json: one List")
-                            ->check(CLI::IsMember({"yaml", "json"}));
-  command->add_option("--only", options->only, "Only these, as Kind/name or Kind; may be repeated")
-      ->type_name("KIND/NAME")
-      ->expected(1)
-      ->take_all();
-  command->add_option("--split", options->split, "A file for each object in DIR, instead of stdout")
-      ->type_name("DIR")
-      ->excludes(format);
-  command->add_option("--with", options->with, "An add-on after the set: logging, a log agent on each node")
-      ->type_name("ADD-ON")
-      ->expected(1)
-      ->take_all();
-  command->add_flag("--deployer", options->deployer,
-                    "Instead: the ServiceAccount, Role and RoleBinding with which a pipeline may do all of this");
-  command->callback([=, &run] { run = [=] { return run_render(*options); }; });
+  options->config.add_to(command);
+  command.choice("-o,--output", options->format, {"yaml", "json"}, {"json: one List"});
+  command.list("--only", options->only, {"Only these, as Kind/name or Kind; may be repeated", "KIND/NAME"});
+  command.text("--split", options->split, {"A file for each object in DIR, instead of stdout", "DIR"});
+  command.list("--with", options->with, {"An add-on after the set: logging, a log agent on each node", "ADD-ON"});
+  command.flag("--deployer", options->deployer,
+               "Instead: the ServiceAccount, Role and RoleBinding with which a pipeline may do all of this");
+  command.does([options] { return run_render(*options); });
 }
 
 } // namespace hello::cli

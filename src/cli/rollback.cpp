@@ -49,18 +49,18 @@ int run_rollback(const Flags &flags) {
 
 } // namespace
 
-void add_rollback(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("rollback", "Bring an earlier release back, whole, and wait until it works");
+void add_rollback(const Command &app) {
+  const Command command = app.sub("rollback", "Bring an earlier release back, whole, and wait until it works");
   auto flags = std::make_shared<Flags>();
-  command->add_option("REVISION", flags->revision,
-                      "As hello history lists it; without it the last ready one before what runs");
-  flags->deploy.add_to(*command, false);
-  command->add_flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
-  command->add_flag("--no-rollback", flags->no_rollback, "Leave it as it is if it fails");
-  command->add_flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
-  command->footer(
+  command.number("REVISION", flags->revision, 1, INT32_MAX,
+                 {"As hello history lists it; without it the last ready one before what runs", "N"});
+  flags->deploy.add_to(command, false);
+  command.flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
+  command.flag("--no-rollback", flags->no_rollback, "Leave it as it is if it fails");
+  command.flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
+  command.footer(
       "It is a release like any other: planned, written down, waited for, and taken back itself if it fails.");
-  command->callback([=, &run] { run = [=] { return run_rollback(*flags); }; });
+  command.does([flags] { return run_rollback(*flags); });
 }
 
 } // namespace hello::cli

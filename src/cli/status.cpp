@@ -98,15 +98,13 @@ int run_status(const Flags &flags) {
 
 } // namespace
 
-void add_status(CLI::App &app, Run &run) {
-  CLI::App *command =
-      app.add_subcommand("status", "Show what runs, how it is, and why; exit code 1 where it is not healthy");
+void add_status(const Command &app) {
+  const Command command = app.sub("status", "Show what runs, how it is, and why; exit code 1 where it is not healthy");
   auto flags = std::make_shared<Flags>();
-  flags->config.add_to(*command);
-  command->add_option("-o,--output", flags->output, "text, or json: one object on a line")
-      ->check(CLI::IsMember({"text", "json"}));
-  command->add_flag("-w,--watch", flags->watch, "Show it again whenever it changes");
-  command->callback([=, &run] { run = [=] { return run_status(*flags); }; });
+  flags->config.add_to(command);
+  command.choice("-o,--output", flags->output, {"text", "json"}, {"json: one object on a line"});
+  command.flag("-w,--watch", flags->watch, "Show it again whenever it changes");
+  command.does([flags] { return run_status(*flags); });
 }
 
 } // namespace hello::cli

@@ -32,17 +32,16 @@ int run_tail(sys::Follow what) {
 
 } // namespace
 
-void add_tail(CLI::App &app, Run &run) {
-  CLI::App *command =
-      app.add_subcommand("tail", "Copy a log file to stdout as it grows, across its rotations: the streaming sidecar");
+void add_tail(const Command &app) {
+  const Command command =
+      app.sub("tail", "Copy a log file to stdout as it grows, across its rotations: the streaming sidecar");
   auto what = std::make_shared<sys::Follow>();
-  command->add_option("FILE", what->path, "The file of `serve --access-log-file`; it need not be there yet")
-      ->required();
-  command->add_option("--position", what->position, "File that keeps how far it got, so that a restart goes on there");
-  command->footer(
+  command.text("FILE", what->path, {"The file of `serve --access-log-file`; it need not be there yet"}, true);
+  command.text("--position", what->position, {"File that keeps how far it got, so that a restart goes on there"});
+  command.footer(
       "Ends on SIGTERM or SIGINT, when what is in the file has been copied. As a native sidecar it starts before the\n"
       "service and is ended after it, so the last lines come too.");
-  command->callback([&run, what] { run = [what] { return run_tail(*what); }; });
+  command.does([what] { return run_tail(*what); });
 }
 
 } // namespace hello::cli

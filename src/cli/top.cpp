@@ -63,13 +63,12 @@ int run_top(const Flags &flags) {
 
 } // namespace
 
-void add_top(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("top", "Show each pod's CPU and memory, of what it requests and may have");
+void add_top(const Command &app) {
+  const Command command = app.sub("top", "Show each pod's CPU and memory, of what it requests and may have");
   auto flags = std::make_shared<Flags>();
-  flags->config.add_to(*command);
-  command->add_option("-o,--output", flags->output, "text, or json: cores and bytes")
-      ->check(CLI::IsMember({"text", "json"}));
-  command->callback([=, &run] { run = [=] { return run_top(*flags); }; });
+  flags->config.add_to(command);
+  command.choice("-o,--output", flags->output, {"text", "json"}, {"json: cores and bytes"});
+  command.does([flags] { return run_top(*flags); });
 }
 
 } // namespace hello::cli

@@ -68,17 +68,15 @@ int run_undeploy(const Flags &flags) {
 
 } // namespace
 
-void add_undeploy(CLI::App &app, Run &run) {
-  CLI::App *command =
-      app.add_subcommand("undeploy", "Remove what was deployed, and nothing else, and wait until it is gone");
+void add_undeploy(const Command &app) {
+  const Command command = app.sub("undeploy", "Remove what was deployed, and nothing else, and wait until it is gone");
   auto flags = std::make_shared<Flags>();
-  flags->config.add_to(*command);
-  command->add_option("-o,--output", flags->output, "text, or json: one event a line on stdout")
-      ->check(CLI::IsMember({"text", "json"}));
-  command->add_flag("--yes", flags->yes, "Do not ask; needed where there is no terminal");
-  command->add_flag("--dry-run", flags->dry_run, "Show what would be removed, remove nothing");
-  command->footer("The namespace goes only if hello made it and nothing of others is in it. The history goes too.");
-  command->callback([=, &run] { run = [=] { return run_undeploy(*flags); }; });
+  flags->config.add_to(command);
+  command.choice("-o,--output", flags->output, {"text", "json"}, {"json: one event a line on stdout"});
+  command.flag("--yes", flags->yes, "Do not ask; needed where there is no terminal");
+  command.flag("--dry-run", flags->dry_run, "Show what would be removed, remove nothing");
+  command.footer("The namespace goes only if hello made it and nothing of others is in it. The history goes too.");
+  command.does([flags] { return run_undeploy(*flags); });
 }
 
 } // namespace hello::cli

@@ -35,22 +35,19 @@ std::string libraries(std::string_view lines) {
 
 } // namespace
 
-void add_version(CLI::App &app, Run &run) {
-  CLI::App *command = app.add_subcommand("version", "Say which hello this is");
+void add_version(const Command &app) {
+  const Command command = app.sub("version", "Say which hello this is");
   auto format = std::make_shared<std::string>("text");
-  command->add_option("-o,--output", *format, "text, or json: commit, build time, compiler, libraries")
-      ->check(CLI::IsMember({"text", "json"}));
-  command->callback([&run, format] {
-    run = [format] {
-      const BuildInfo &info = build_info();
-      if (*format == "text")
-        print(fmt::format("hello {}\n", info.version));
-      else
-        print(fmt::format("{{\"version\": \"{}\", \"commit\": \"{}\", \"buildTime\": \"{}\", \"compiler\": \"{}\", "
-                          "\"libraries\": {{{}}}}}\n",
-                          info.version, info.commit, build_time(info.epoch), info.compiler, libraries(info.libraries)));
-      return 0;
-    };
+  command.choice("-o,--output", *format, {"text", "json"}, {"json: commit, build time, compiler, libraries"});
+  command.does([format] {
+    const BuildInfo &info = build_info();
+    if (*format == "text")
+      print(fmt::format("hello {}\n", info.version));
+    else
+      print(fmt::format("{{\"version\": \"{}\", \"commit\": \"{}\", \"buildTime\": \"{}\", \"compiler\": \"{}\", "
+                        "\"libraries\": {{{}}}}}\n",
+                        info.version, info.commit, build_time(info.epoch), info.compiler, libraries(info.libraries)));
+    return 0;
   });
 }
 
