@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,11 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, c
 
 /// The same for a text of at most one document.
 YAML::Node load(std::string_view text, std::string_view name, const Limits &limits = {});
+
+/// The same tree for what our own templates are written in: block style, plain or double-quoted scalars without
+/// escapes, lists of those in brackets, comments. None for anything else; unchecked, and without places. A tenth of
+/// load()'s cost.
+std::optional<YAML::Node> load_simple(std::string_view text);
 
 /// "name:line:column" of a node (from 1), as an editor takes it; `name` alone for a node that was not read from a text.
 std::string place(const YAML::Node &node, std::string_view name);

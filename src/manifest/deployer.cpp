@@ -1,7 +1,4 @@
-#include "hello/embedded.h"
 #include "hello/manifest.h"
-#include "hello/template.h"
-#include "hello/yaml.h"
 #include "manifest/values.h"
 
 namespace hello::manifest {
@@ -10,8 +7,7 @@ std::vector<Object> deployer(const config::Config &config) {
   std::vector<Object> objects;
   for (const std::string_view file : {"templates/deployer/serviceaccount.yaml", "templates/deployer/role.yaml",
                                       "templates/deployer/rolebinding.yaml"}) {
-    const YAML::Node node = templates::instantiate(yaml::load(embedded(file), file), file,
-                                                   [&](std::string_view name) { return value(config, name); });
+    const YAML::Node node = filled(config, file);
     objects.emplace_back(node["apiVersion"].Scalar(), node["kind"].Scalar(), node["metadata"]["namespace"].Scalar(),
                          node["metadata"]["name"].Scalar(), node);
   }

@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <yaml-cpp/yaml.h>
 
-#include "hello/embedded.h"
-#include "hello/template.h"
 #include "hello/yaml.h"
 #include "manifest/values.h"
 
@@ -12,11 +10,6 @@ namespace hello::manifest {
 namespace {
 
 using config::Config;
-
-YAML::Node filled(const Config &config, std::string_view file) {
-  return templates::instantiate(yaml::load(embedded(file), file), file,
-                                [&config](std::string_view name) { return value(config, name); });
-}
 
 struct Address {
   std::string host;

@@ -6,9 +6,7 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
-#include "hello/embedded.h"
 #include "hello/error.h"
-#include "hello/template.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
 #include "manifest/patch.h"
@@ -146,13 +144,11 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
     if (name != "logging")
       throw Error(Exit::usage, fmt::format("there is no add-on {}", name), "--with logging: a log agent on each node");
   check_logging(config, !with.empty());
-  const templates::Lookup lookup = [&config](std::string_view name) { return value(config, name); };
   std::vector<Object> objects;
   const auto add = [&](std::span<const Part> parts) {
     for (const Part &part : parts) {
       if (part.wanted && !part.wanted(config)) continue;
-      const YAML::Node tree = yaml::load(embedded(part.file), part.file);
-      objects.push_back(finish(config, templates::instantiate(tree, part.file, lookup)));
+      objects.push_back(finish(config, filled(config, part.file)));
     }
   };
   add(kParts);

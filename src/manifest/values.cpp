@@ -7,8 +7,10 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "hello/embedded.h"
 #include "hello/error.h"
 #include "hello/sha256.h"
+#include "hello/template.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
 
@@ -222,6 +224,16 @@ std::optional<YAML::Node> value(const Config &config, std::string_view name) {
   if (std::none_of(rows.begin(), rows.end(), [name](const config::Setting &row) { return row.key == name; }))
     return std::nullopt;
   return config.has(name) ? config.node(name) : YAML::Node();
+}
+
+YAML::Node filled(const Config &config, std::string_view file) {
+  const templates::Lookup lookup = [&config](std::string_view name) { return value(config, name); };
+  try {
+    if (const auto tree = yaml::load_simple(embedded(file))) return templates::instantiate(*tree, file, lookup);
+  } catch (const Error &) {
+    // once more, for an error with its place
+  }
+  return templates::instantiate(yaml::load(embedded(file), file), file, lookup);
 }
 
 void check_together(const Config &config) {

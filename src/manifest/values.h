@@ -13,6 +13,10 @@ namespace hello::manifest {
 /// None: there is no such name. Throws Error(Exit::invalid) for a value that cannot be.
 std::optional<YAML::Node> value(const config::Config &config, std::string_view name);
 
+/// The template `file` with its values filled in.
+/// Throws Error(Exit::invalid) as value() does, and for one that is needed and not set.
+YAML::Node filled(const config::Config &config, std::string_view file);
+
 /// Settings that are right one by one and wrong together. Throws Error(Exit::invalid), naming both.
 void check_together(const config::Config &config);
 

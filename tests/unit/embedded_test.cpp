@@ -3,7 +3,21 @@
 #include <stdexcept>
 
 #include "hello/embedded.h"
+#include "hello/yaml.h"
 
 TEST_CASE("embedded: a name that is not there is a mistake of ours") {
   CHECK_THROWS_AS(hello::embedded("templates/none.yaml"), std::logic_error);
+}
+
+TEST_CASE("embedded: every template is read the fast way, to what any YAML reader makes of it") {
+  int templates = 0;
+  for (const auto &[name, bytes] : hello::embedded_files()) {
+    if (!name.starts_with("templates/")) continue;
+    CAPTURE(name);
+    ++templates;
+    const auto tree = hello::yaml::load_simple(bytes);
+    REQUIRE(tree);
+    CHECK(hello::yaml::to_yaml(*tree) == hello::yaml::to_yaml(hello::yaml::load(bytes, name)));
+  }
+  CHECK(templates > 20);
 }

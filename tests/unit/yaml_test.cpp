@@ -206,3 +206,21 @@ TEST_CASE("yaml: tags and escapes that yaml-cpp reads oddly") {
   CHECK(yaml::to_yaml(yaml::integer(-5)) == "-5\n");
   CHECK(yaml::to_yaml(yaml::boolean(true)) == "true\n");
 }
+
+TEST_CASE("yaml: the simple style is read, and nothing else is taken for it") {
+  for (const char *text :
+       {"", "# nothing\n", "a: b # c\nd:\n  - e: \"1\"\n    f: g: h\n", "a:\n- b\n- - c\n  - {}\nd: [x, \"y\"]\n"}) {
+    CAPTURE(text);
+    const auto tree = yaml::load_simple(text);
+    if (std::string_view(text).find("g: h") != std::string_view::npos)
+      CHECK_FALSE(tree);
+    else
+      CHECK(yaml::to_json(tree.value()) == yaml::to_json(yaml::load(text, "t")));
+  }
+  for (const char *other :
+       {"a: 'b'", "a: |\n  b", "a: {b: c}", "a: [b, [c]]", "a: \"\\n\"", "a: \"b # c\"", "a: &x b", "a: ~", "--- a",
+        "a", "a: b\n  c", "a:\n    b: c\n  d: e", "- a\nb: c", "? a", "a: null", "[\"a, b\"]", "\"a: b\""}) {
+    CAPTURE(other);
+    CHECK_FALSE(yaml::load_simple(other));
+  }
+}
