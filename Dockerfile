@@ -3,7 +3,7 @@
 FROM --platform=$BUILDPLATFORM debian:trixie-slim AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates cmake git ninja-build python3-pip xz-utils \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates ccache cmake git ninja-build python3-pip xz-utils \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY cmake/fetch cmake/dependencies.lock cmake/get-zig cmake/zig.lock cmake/musl-link cmake/
@@ -15,7 +15,9 @@ RUN case $TARGETARCH in amd64) arch=x86_64 ;; arm64) arch=aarch64 ;; *) echo "no
 COPY . .
 ARG HELLO_COMMIT
 ARG SOURCE_DATE_EPOCH=0
-RUN export SOURCE_DATE_EPOCH && cmake --preset "musl-$TARGETARCH" -DHELLO_COMMIT="$HELLO_COMMIT" && cmake --build --preset "musl-$TARGETARCH" \
+# an object is compiled once for a content of it: the cache is the builder's, and no part of the image
+RUN --mount=type=cache,target=/ccache export SOURCE_DATE_EPOCH CCACHE_DIR=/ccache CCACHE_COMPILERCHECK=content CMAKE_CXX_COMPILER_LAUNCHER=ccache \
+ && cmake --preset "musl-$TARGETARCH" -DHELLO_COMMIT="$HELLO_COMMIT" && cmake --build --preset "musl-$TARGETARCH" \
  && mkdir -p /out /root-of-image && mkdir -m 1777 /root-of-image/tmp && cp "build/musl-$TARGETARCH/hello" /root-of-image/hello \
  && cp /root-of-image/hello "/out/hello-linux-$TARGETARCH" && cp "build/musl-$TARGETARCH/hello.map" "/out/hello-linux-$TARGETARCH.map" \
  && cmake/sbom "/out/hello-linux-$TARGETARCH" > "/out/hello-linux-$TARGETARCH.cdx.json" \

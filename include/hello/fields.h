@@ -1,5 +1,4 @@
 #pragma once
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,9 +44,6 @@ struct Conflict {
 
 /// The conflicts in kubectl's words, one inner list for each object that had any, in the order of the set.
 std::vector<std::vector<Conflict>> conflicts(std::string_view words);
-
-/// The node at a path of map keys; undefined if there is none (yaml-cpp throws half-way).
-YAML::Node child(const YAML::Node &object, std::initializer_list<const char *> path);
 
 /// The value at ".spec.template.spec.containers[name="hello"].image", as the server writes paths; shown(), or "".
 std::string value_at(const YAML::Node &object, std::string_view path);

@@ -2,14 +2,11 @@
 #include <chrono>
 #include <string>
 
+#include "hello/client.h"
+
 namespace hello::sys {
 
-struct Got {
-  int status = 0;   ///< 0: no answer; then `body` says why
-  std::string body; ///< at most 64 KiB of it
-};
-
-/// One GET of an http:// URL, on one connection. Not for big answers: a healthcheck.
+/// One GET of an http:// URL, on one connection, within `timeout`; at most 64 KiB of its body. For a healthcheck.
 /// Throws Error(Exit::usage) if the URL is not one. Everything else is an outcome.
 Got get(const std::string &url, std::chrono::milliseconds timeout);
 

@@ -65,9 +65,6 @@ public:
 /// Throws Error(Exit::failure) if there is no kubectl.
 std::unique_ptr<Cluster> connect(Access access);
 
-/// GET of an http:// URL outside the API, within some seconds; status 0 as in Reply.
-Reply fetch(const std::string &url);
-
 /// kubectl's current context; empty where it has none (in a pod, say). Throws as connect().
 std::string current_context();
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,27 @@ YAML::Node load(std::string_view text, std::string_view name, const Limits &limi
 /// escapes, lists of those in brackets, comments. None for anything else; unchecked, and without places. A tenth of
 /// load()'s cost.
 std::optional<YAML::Node> load_simple(std::string_view text);
+
+/// The node below `node` by these keys, or an undefined one, whatever is in the way (yaml-cpp throws half-way).
+YAML::Node at(const YAML::Node &node, std::initializer_list<const char *> keys);
+template <class... Keys> YAML::Node at(const YAML::Node &node, const char *key, Keys... more) {
+  return at(node, {key, more...});
+}
+
+/// A scalar's text; empty for anything else, or nothing.
+std::string text(const YAML::Node &node);
+/// The text below `node` by these keys.
+std::string text(const YAML::Node &node, std::initializer_list<const char *> keys);
+template <class... Keys> std::string text(const YAML::Node &node, const char *key, Keys... more) {
+  return text(node, {key, more...});
+}
+
+/// {a: {b: value}} for the keys a and b.
+YAML::Node nested(std::initializer_list<const char *> keys, const YAML::Node &value);
+
+/// The items of a sequence; none for anything else. Cheaper than a loop over the node itself, which copies each three
+/// times.
+std::vector<YAML::Node> items(const YAML::Node &node);
 
 /// "name:line:column" of a node (from 1), as an editor takes it; `name` alone for a node that was not read from a text.
 std::string place(const YAML::Node &node, std::string_view name);

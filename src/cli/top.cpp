@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include <fmt/core.h>
 
 #include "cli/commands.h"
@@ -14,12 +16,16 @@ struct Flags {
   std::string output = "text";
 };
 
-std::string cores(const std::optional<double> &value) { return value ? fmt::format("{:.0f}m", *value * 1000) : "-"; }
-std::string mebibytes(const std::optional<double> &value) {
-  return value ? fmt::format("{:.1f}Mi", *value / 1048576) : "-";
+std::string printed(const char *format, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
 }
+
+std::string cores(const std::optional<double> &value) { return value ? printed("%.0fm", *value * 1000) : "-"; }
+std::string mebibytes(const std::optional<double> &value) { return value ? printed("%.1fMi", *value / 1048576) : "-"; }
 std::string percent(const std::optional<double> &used, const std::optional<double> &of) {
-  return used && of && *of > 0 ? fmt::format("{:.0f} %", *used / *of * 100) : "-";
+  return used && of && *of > 0 ? printed("%.0f %%", *used / *of * 100) : "-";
 }
 
 std::string text_of(const std::vector<kube::Usage> &all) {
@@ -33,7 +39,7 @@ std::string text_of(const std::vector<kube::Usage> &all) {
 }
 
 std::string json_of(const kube::Share &share) {
-  const auto number = [](const std::optional<double> &value) { return value ? fmt::format("{:.9g}", *value) : "null"; };
+  const auto number = [](const std::optional<double> &value) { return value ? printed("%.9g", *value) : "null"; };
   return fmt::format(R"({{"used":{},"request":{},"limit":{}}})", number(share.used), number(share.request),
                      number(share.limit));
 }

@@ -4,6 +4,7 @@
 
 #include "deploy/answer.h"
 #include "hello/deploy.h"
+#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
@@ -26,10 +27,10 @@ std::string scalar(const YAML::Node &node, std::string_view path) {
 
 /// First address that a load balancer or an Ingress controller has written into the status.
 std::string address(const YAML::Node &object) {
-  const YAML::Node all = kube::child(object, {"status", "loadBalancer", "ingress"});
+  const YAML::Node all = yaml::at(object, {"status", "loadBalancer", "ingress"});
   if (!all.IsDefined() || !all.IsSequence() || all.size() == 0) return "";
   const YAML::Node first = all[0];
-  return first["ip"] ? first["ip"].Scalar() : first["hostname"] ? first["hostname"].Scalar() : "";
+  return first["ip"] ? yaml::text(first, "ip") : first["hostname"] ? yaml::text(first, "hostname") : "";
 }
 
 void tell_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const Listener &tell) {
@@ -41,18 +42,18 @@ void tell_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const 
           "it has no class: unless the cluster has a default one, no controller takes it (ingress.className)"});
   else if (at.empty())
     tell({"warning", object, "no controller has given it an address yet"});
-  const YAML::Node tls = kube::child(ingress, {"spec", "tls"});
+  const YAML::Node tls = yaml::at(ingress, {"spec", "tls"});
   if (tls.IsDefined())
     for (const YAML::Node &one : tls) {
       if (!one["secretName"]) continue;
-      const std::string secret = one["secretName"].Scalar();
+      const std::string secret = yaml::text(one, "secretName");
       const kube::Reply reply = cluster.get(kube::collection_path("v1", "Secret", wanted.ns) + "/" + secret);
       if (reply.status == 404) tell({"warning", object, fmt::format("its TLS secret {} is not there", secret)});
     }
-  const YAML::Node rules = kube::child(ingress, {"spec", "rules"});
+  const YAML::Node rules = yaml::at(ingress, {"spec", "rules"});
   if (rules.IsDefined())
     for (const YAML::Node &rule : rules) {
-      const std::string host = rule["host"] ? rule["host"].Scalar() : at;
+      const std::string host = rule["host"] ? yaml::text(rule, "host") : at;
       tell({"reachable",
             object,
             fmt::format("{}://{}/{}", tls.IsDefined() ? "https" : "http", host,
@@ -71,14 +72,14 @@ void tell_service(const YAML::Node &service, const std::string &name, const kube
     else
       tell({"reachable", object, fmt::format("http://{}/", at), {{"address", at}}});
   }
-  const YAML::Node ports = kube::child(service, {"spec", "ports"});
+  const YAML::Node ports = yaml::at(service, {"spec", "ports"});
   if ((type == "NodePort" || type == "LoadBalancer") && ports.IsDefined())
     for (const YAML::Node &port : ports)
       if (port["nodePort"])
         tell({"reachable",
               object,
-              fmt::format("http://ANY-NODE:{}/", port["nodePort"].Scalar()),
-              {{"nodePort", port["nodePort"].Scalar()}}});
+              fmt::format("http://ANY-NODE:{}/", yaml::text(port, "nodePort")),
+              {{"nodePort", yaml::text(port, "nodePort")}}});
   if (!ingress && type == "ClusterIP" && ports.IsDefined() && ports.size() > 0)
     tell({"reachable", object,
           fmt::format("kubectl{}{} port-forward service/{} 8080:{}",

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "hello/get.h"
+
 namespace hello::deploy {
 namespace {
 
@@ -16,7 +18,7 @@ std::string first_line(const std::string &body) {
 Answer ask_until(const std::string &url, sys::Deadline deadline) {
   Answer answer{false, url, ""};
   for (;;) {
-    const kube::Reply reply = kube::fetch(url);
+    const sys::Got reply = sys::get(url, 5s);
     answer.ok = reply.status >= 200 && reply.status < 400;
     answer.text = answer.ok      ? first_line(reply.body)
                   : reply.status ? fmt::format("status {}", reply.status)
@@ -28,7 +30,13 @@ Answer ask_until(const std::string &url, sys::Deadline deadline) {
 
 } // namespace
 
-Answer ask(const std::string &url) { return ask_until(url, sys::Clock::now() + 10s); }
+Answer ask(const std::string &url) {
+  try {
+    return ask_until(url, sys::Clock::now() + 10s);
+  } catch (const Error &error) { // no URL to ask: the deploy itself is done
+    return {false, url, error.what()};
+  }
+}
 
 void Forward::begin(const std::string &what, const std::string &port) {
   if (child_) return;

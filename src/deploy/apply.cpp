@@ -5,6 +5,7 @@
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
 #include "hello/prune.h"
+#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
@@ -118,8 +119,8 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
     objects.emplace(kube::id_of(object), object);
     if (deployment && kube::id_of(object) == id_of(*deployment)) applied = applied_of(object);
   };
-  if (answer["kind"].Scalar() == "List")
-    for (const YAML::Node &object : answer["items"]) look(object);
+  if (yaml::text(answer, "kind") == "List")
+    for (const YAML::Node &object : yaml::items(yaml::at(answer, "items"))) look(object);
   else
     look(answer);
   if (deployment && !there && kube::value_at(deployment->node, ".spec.replicas").empty())

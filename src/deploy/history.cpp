@@ -82,7 +82,7 @@ std::string_view name_of(ReleaseState state) { return kStates[static_cast<std::s
 std::string name_of_entry(int revision) { return fmt::format("{}{}", kPrefix, revision); }
 
 std::optional<Release> release_of(const YAML::Node &object) {
-  const YAML::Node meta = object["metadata"];
+  const YAML::Node meta = yaml::at(object, "metadata");
   if (!meta.IsDefined() || !meta.IsMap()) return std::nullopt;
   Release release;
   release.name = text(meta, "name");
@@ -94,7 +94,7 @@ std::optional<Release> release_of(const YAML::Node &object) {
   if (state == kStates.end()) return std::nullopt;
   release.state = static_cast<ReleaseState>(state - kStates.begin());
   release.when = text(meta, "creationTimestamp");
-  const YAML::Node notes = meta["annotations"];
+  const YAML::Node notes = yaml::at(meta, "annotations");
   release.who = text(notes, "hello/who");
   release.from = text(notes, "hello/from");
   release.image = text(notes, "hello/image");
@@ -180,10 +180,13 @@ History read_history(kube::Cluster &cluster) {
     return history;
   }
   const YAML::Node list = kube::parse(reply.body, "history");
-  for (const YAML::Node &object : list["items"])
-    if (auto release = release_of(object)) history.releases.push_back(std::move(*release));
-  std::sort(history.releases.begin(), history.releases.end(),
-            [](const Release &a, const Release &b) { return a.revision > b.revision; });
+  for (const YAML::Node &object : yaml::items(yaml::at(list, "items")))
+    if (auto release = release_of(object)) {
+      std::vector<Release> &all = history.releases;
+      const auto older = std::find_if(all.begin(), all.end(),
+                                      [&](const Release &other) { return other.revision < release->revision; });
+      all.insert(older, std::move(*release));
+    }
   return history;
 }
 
@@ -191,8 +194,8 @@ std::optional<Set> find_set(kube::Cluster &cluster, const Release &release) {
   const YAML::Node entry = kube::read(cluster, {"apps/v1", "ControllerRevision", cluster.access().ns, release.name});
   if (!entry.IsMap()) return std::nullopt;
   Set set;
-  if (const YAML::Node data = entry["data"]; data && data.IsMap())
-    for (const YAML::Node &node : data["objects"]) {
+  if (const YAML::Node data = yaml::at(entry, "data"); data && data.IsMap())
+    for (const YAML::Node &node : yaml::items(yaml::at(data, "objects"))) {
       const kube::Id id = kube::id_of(node);
       set.push_back({id.api_version, id.kind, id.ns, id.name, YAML::Clone(node)});
     }

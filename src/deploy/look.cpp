@@ -17,12 +17,10 @@ const std::string kOurs = "?labelSelector=" + kube::query_value("app.kubernetes.
 std::vector<YAML::Node> list(kube::Cluster &cluster, std::string_view api_version, std::string_view kind,
                              const std::string &query, Sight &sight) {
   const kube::Reply reply = cluster.get(kube::collection_path(api_version, kind, cluster.access().ns) + query);
-  std::vector<YAML::Node> items;
   if (reply.status == 403) sight.unread.emplace_back(kind);
-  if (reply.status == 403 || reply.status == 404) return items;
+  if (reply.status == 403 || reply.status == 404) return {};
   if (!reply.ok()) throw kube::explain(reply, fmt::format("read the {}s", kind), cluster.access());
-  for (const YAML::Node &item : kube::parse(reply.body, "list")["items"]) items.push_back(item);
-  return items;
+  return yaml::items(yaml::at(kube::parse(reply.body, "list"), "items"));
 }
 
 } // namespace
@@ -53,7 +51,7 @@ Sight look(kube::Cluster &cluster) {
   }
   for (const auto &[api_version, kind] : kinds)
     for (const YAML::Node &item : list(cluster, api_version, kind, kOurs, sight))
-      sight.objects[{api_version, kind, ns, item["metadata"]["name"].as<std::string>("")}].reset(item);
+      sight.objects[{api_version, kind, ns, yaml::text(item, "metadata", "name")}].reset(item);
   for (const std::string &kind : sight.unread) // not to be taken for missing
     std::erase_if(sight.objects, [&](const auto &one) { return one.first.kind == kind && one.second.IsNull(); });
 

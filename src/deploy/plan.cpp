@@ -6,6 +6,7 @@
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
 #include "hello/prune.h"
+#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
@@ -27,10 +28,10 @@ std::map<kube::Id, YAML::Node> listed(const std::string &json) {
   std::map<kube::Id, YAML::Node> found;
   if (json.empty()) return found;
   const YAML::Node node = kube::parse(json, "kubectl's answer");
-  if (node["kind"].Scalar() != "List") {
+  if (yaml::text(node, "kind") != "List") {
     found[kube::id_of(node)] = node;
   } else {
-    for (const YAML::Node &item : node["items"]) found[kube::id_of(item)] = item;
+    for (const YAML::Node &item : yaml::items(yaml::at(node, "items"))) found[kube::id_of(item)] = item;
   }
   return found;
 }

@@ -11,6 +11,8 @@
 namespace hello::deploy {
 namespace {
 
+using yaml::text;
+
 constexpr Kind kKinds[] = {{"v1", "ServiceAccount"},
                            {"v1", "ConfigMap"},
                            {"apps/v1", "Deployment"},
@@ -24,8 +26,6 @@ constexpr Kind kKinds[] = {{"v1", "ServiceAccount"},
                            {"v1", "LimitRange"},
                            {"monitoring.coreos.com/v1", "PodMonitor"}};
 
-std::string text(const YAML::Node &node) { return node.IsDefined() && node.IsScalar() ? node.Scalar() : ""; }
-
 /// The paths that an entry of managedFields holds, as "f:spec/f:rules/"; keys of lists included.
 void collect(const YAML::Node &fields, const std::string &path, std::set<std::string> &out) {
   if (!fields.IsMap() || fields.size() == 0) {
@@ -38,7 +38,7 @@ void collect(const YAML::Node &fields, const std::string &path, std::set<std::st
 
 std::set<std::string> paths_of(const YAML::Node &entry) {
   std::set<std::string> out;
-  if (const YAML::Node fields = entry["fieldsV1"]; fields.IsDefined()) collect(fields, "", out);
+  if (const YAML::Node fields = yaml::at(entry, "fieldsV1"); fields.IsDefined()) collect(fields, "", out);
   return out;
 }
 
@@ -58,14 +58,14 @@ std::span<const Kind> own_kinds() { return kKinds; }
 
 std::string foreign(const YAML::Node &object) {
   std::set<std::string> ours;
-  for (const YAML::Node &entry : object["metadata"]["managedFields"])
-    if (text(entry["manager"]) == kManager && text(entry["operation"]) == "Apply" && !entry["subresource"])
+  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields")))
+    if (text(entry, "manager") == kManager && text(entry, "operation") == "Apply" && !entry["subresource"])
       ours = paths_of(entry);
   if (ours.empty()) return std::string(kNotHeld);
-  for (const YAML::Node &entry : object["metadata"]["managedFields"]) {
-    const std::string manager = text(entry["manager"]);
+  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields"))) {
+    const std::string manager = text(entry, "manager");
     if (manager == kManager || manager == kHandover || entry["subresource"]) continue;
-    if (text(entry["operation"]) == "Apply") return fmt::format("\"{}\" applies it too", manager);
+    if (text(entry, "operation") == "Apply") return fmt::format("\"{}\" applies it too", manager);
     const auto theirs = paths_of(entry); // who made an object holds what we came to hold later
     if (std::any_of(theirs.begin(), theirs.end(), [&](const std::string &path) { return ours.count(path) > 0; }))
       return fmt::format("\"{}\" has made it, or holds the same fields", manager);
@@ -100,8 +100,8 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set, const std::
     if (reply.status == 404 || reply.status == 403) continue; // no such kind here, or none of our business
     if (!reply.ok()) throw kube::explain(reply, fmt::format("list {}s", kind.kind), cluster.access());
     const YAML::Node list = kube::parse(reply.body, "list");
-    for (const YAML::Node &item : list["items"])
-      look({std::string(kind.api_version), std::string(kind.kind), ns, text(item["metadata"]["name"])}, false);
+    for (const YAML::Node &item : yaml::items(yaml::at(list, "items")))
+      look({std::string(kind.api_version), std::string(kind.kind), ns, text(item, "metadata", "name")}, false);
   }
   return found;
 }
@@ -109,7 +109,7 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set, const std::
 bool remove(kube::Cluster &cluster, const Found &found, sys::Deadline deadline) {
   const std::string body = fmt::format(
       R"({{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background","preconditions":{{"uid":{}}}}})",
-      yaml::to_json(yaml::string(text(found.live["metadata"]["uid"]))));
+      yaml::to_json(yaml::string(text(found.live, "metadata", "uid"))));
   const auto done = cluster.kubectl({"delete", "--raw", kube::object_path(found.id), "-f=-"}, body, deadline);
   if (done.code == 0 || done.err.find("(NotFound)") != std::string::npos) return true;
   if (done.err.find("(Conflict)") != std::string::npos) return false;

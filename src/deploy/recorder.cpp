@@ -43,8 +43,8 @@ std::string source_revision() {
 std::string image_of(const Set &set) {
   for (const manifest::Object &object : set)
     if (object.kind == "Deployment")
-      for (const YAML::Node &container : object.node["spec"]["template"]["spec"]["containers"])
-        return container["image"].as<std::string>("");
+      for (const YAML::Node &container : yaml::items(yaml::at(object.node, "spec", "template", "spec", "containers")))
+        return yaml::text(container, "image");
   return "";
 }
 

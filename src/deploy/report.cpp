@@ -6,11 +6,12 @@
 #include "hello/deploy.h"
 #include "hello/fields.h"
 #include "hello/status.h"
+#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
 
-std::string text(const YAML::Node &node) { return node.IsDefined() && node.IsScalar() ? node.Scalar() : ""; }
+using yaml::at, yaml::items, yaml::text;
 
 std::string joined(const YAML::Node &list, std::initializer_list<const char *> keys) {
   std::string out;
@@ -19,16 +20,6 @@ std::string joined(const YAML::Node &list, std::initializer_list<const char *> k
       for (const char *key : keys)
         if (item.IsMap() && item[key]) out += (out.empty() ? "" : ", ") + text(item[key]);
   return out;
-}
-
-/// At the path, or undefined where any step is missing.
-YAML::Node at(const YAML::Node &object, std::initializer_list<const char *> path) {
-  YAML::Node node = object;
-  for (const char *key : path) {
-    if (!node.IsDefined() || !node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-    node.reset(node[key]);
-  }
-  return node;
 }
 
 Branch exposed(const kube::Id &id, const YAML::Node &object) {
@@ -148,8 +139,8 @@ Report report_of(const Sight &sight, kube::Instant now) {
     report.branches.push_back({Health::bad, "Deployment/hello", "is not there"});
   for (const auto &[id, object] : sight.objects)
     if (id.kind == "Deployment" && sight.snapshot.deployment && id.name == sight.snapshot.deployment->name)
-      for (const YAML::Node &container : at(object, {"spec", "template", "spec", "containers"}))
-        if (report.image.empty()) report.image = text(container["image"]);
+      for (const YAML::Node &container : items(at(object, {"spec", "template", "spec", "containers"})))
+        if (report.image.empty()) report.image = text(container, "image");
   for (const Branch &branch : report.branches) report.health = std::max(report.health, worst(branch));
   return report;
 }

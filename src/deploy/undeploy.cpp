@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "hello/yaml.h"
+
 namespace hello::deploy {
 namespace {
 
@@ -79,16 +81,16 @@ std::vector<std::string> pods(kube::Cluster &cluster) {
                            kube::query_value("app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"));
   std::vector<std::string> names;
   if (!reply.ok()) return names;
-  for (const YAML::Node &pod : kube::parse(reply.body, "pods")["items"])
-    names.push_back("Pod/" + pod["metadata"]["name"].as<std::string>(""));
+  for (const YAML::Node &pod : yaml::items(yaml::at(kube::parse(reply.body, "pods"), "items")))
+    names.push_back("Pod/" + yaml::text(pod, "metadata", "name"));
   return names;
 }
 
 /// Why a namespace stays; empty: it may go.
 std::string not_removable(kube::Cluster &cluster, const kube::Id &id, const YAML::Node &live, const Removal &removal) {
   if (std::string why = foreign(live); !why.empty()) return why;
-  for (const YAML::Node &entry : live["metadata"]["managedFields"])
-    if (const auto manager = entry["manager"].as<std::string>(""); manager != kManager && !entry["subresource"])
+  for (const YAML::Node &entry : yaml::items(yaml::at(live, "metadata", "managedFields")))
+    if (const auto manager = yaml::text(entry, "manager"); manager != kManager && !entry["subresource"])
       return fmt::format("\"{}\" holds fields of it too", manager);
   const auto found = others(cluster, id.name, removal);
   if (!found) return "not all that is in it may be seen";
@@ -130,8 +132,7 @@ void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline dead
       [&] {
         std::vector<std::string> left = pods(cluster);
         for (const Found &found : removal.remove)
-          if (there(cluster, found.id, found.live["metadata"]["uid"].as<std::string>("")))
-            left.push_back(found.id.text());
+          if (there(cluster, found.id, yaml::text(found.live, "metadata", "uid"))) left.push_back(found.id.text());
         return left;
       },
       deadline, tell);
@@ -148,8 +149,7 @@ void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline dead
       [&] {
         std::vector<std::string> left;
         for (const Found &found : removal.namespaces)
-          if (there(cluster, found.id, found.live["metadata"]["uid"].as<std::string>("")))
-            left.push_back(found.id.text());
+          if (there(cluster, found.id, yaml::text(found.live, "metadata", "uid"))) left.push_back(found.id.text());
         return left;
       },
       deadline, tell);

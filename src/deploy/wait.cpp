@@ -66,9 +66,10 @@ public:
       PodLine line{pod.name, std::string(name_of(step_of(pod, snapshot))), "", 0};
       for (const kube::Container &c : pod.containers) line.restarts += c.restarts;
       if (const auto problem = kube::judge_pod(pod, snapshot)) line.note = problem->what;
-      now.pods.push_back(std::move(line));
+      const auto next =
+          std::find_if(now.pods.begin(), now.pods.end(), [&](const PodLine &other) { return line.name < other.name; });
+      now.pods.insert(next, std::move(line));
     }
-    std::sort(now.pods.begin(), now.pods.end(), [](const PodLine &a, const PodLine &b) { return a.name < b.name; });
     for (const PodLine &pod : now.pods) tell_pod(pod);
     tell_warnings(snapshot, set);
     if (now == last_) return;

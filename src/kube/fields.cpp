@@ -114,9 +114,9 @@ void write_sorted(const YAML::Node &node, std::string &out) {
 }
 
 YAML::Node fields_of(const YAML::Node &object, std::string_view manager) {
-  for (const YAML::Node &entry : object["metadata"]["managedFields"])
-    if (entry["manager"].as<std::string>("") == manager && entry["operation"].as<std::string>("") == "Apply" &&
-        !entry["subresource"] && entry["fieldsV1"])
+  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields")))
+    if (yaml::text(entry, "manager") == manager && yaml::text(entry, "operation") == "Apply" && !entry["subresource"] &&
+        entry["fieldsV1"])
       return entry["fieldsV1"];
   return YAML::Node(YAML::NodeType::Undefined);
 }
@@ -194,10 +194,10 @@ YAML::Node owned(const YAML::Node &object, std::string_view manager) {
 
 std::vector<std::string> managers(const YAML::Node &object, const std::vector<std::string> &path) {
   std::vector<std::string> found;
-  for (const YAML::Node &entry : object["metadata"]["managedFields"]) {
-    YAML::Node at = child(entry, {"fieldsV1"});
-    for (const std::string &step : path) at.reset(child(at, {step.c_str()}));
-    if (at.IsDefined()) found.push_back(entry["manager"].as<std::string>(""));
+  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields"))) {
+    YAML::Node at = yaml::at(entry, "fieldsV1");
+    for (const std::string &step : path) at.reset(yaml::at(at, step.c_str()));
+    if (at.IsDefined()) found.push_back(yaml::text(entry, "manager"));
   }
   return found;
 }
@@ -220,17 +220,6 @@ std::vector<std::vector<Conflict>> conflicts(std::string_view words) {
     }
   }
   return found;
-}
-
-YAML::Node child(const YAML::Node &object, std::initializer_list<const char *> path) {
-  YAML::Node at(object);
-  for (const char *key : path) {
-    if (!at.IsDefined() || !at.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-    const YAML::Node inner = static_cast<const YAML::Node &>(at)[key];
-    if (!inner.IsDefined()) return YAML::Node(YAML::NodeType::Undefined);
-    at.reset(inner);
-  }
-  return at;
 }
 
 std::string value_at(const YAML::Node &object, std::string_view path) {

@@ -183,9 +183,12 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
       verdict.problems.push_back(judge_refusal("ReplicaSet/" + set->name, c.message));
   for (const Pod &pod : snapshot.pods)
     if (pod.owner == set->uid)
-      if (auto problem = judge_pod(pod, snapshot)) verdict.problems.push_back(std::move(*problem));
-  std::stable_sort(verdict.problems.begin(), verdict.problems.end(),
-                   [](const Problem &a, const Problem &b) { return a.fatal > b.fatal; });
+      if (auto problem = judge_pod(pod, snapshot)) {
+        auto &all = verdict.problems; // the fatal ones first
+        const auto place =
+            std::find_if(all.begin(), all.end(), [&](const Problem &p) { return p.fatal < problem->fatal; });
+        all.insert(place, std::move(*problem));
+      }
   for (const Condition &c : d.conditions)
     if (c.type == "Progressing" && c.status == "False" && c.reason == "ProgressDeadlineExceeded")
       verdict.problems.push_back({Cause::deadline, object, "", "the progress deadline has passed", c.message, true});

@@ -10,29 +10,31 @@
 
 #include <fmt/core.h>
 
+#include "hello/yaml.h"
+
 namespace hello::kube {
 namespace {
 
-constexpr std::size_t kQueued = 10'000; ///< lines; then the streams wait for whoever reads them
+using yaml::text;
 
-std::string text(const YAML::Node &node) { return node.IsDefined() && node.IsScalar() ? node.Scalar() : ""; }
+constexpr std::size_t kQueued = 10'000; ///< lines; then the streams wait for whoever reads them
 
 /// Containers of a pod that have run: only those have a log.
 std::vector<std::string> with_log(const YAML::Node &pod) {
   std::vector<std::string> names;
-  const YAML::Node status = pod["status"];
+  const YAML::Node status = yaml::at(pod, "status");
   if (!status) return names;
   for (const char *list : {"initContainerStatuses", "containerStatuses"})
     for (const YAML::Node &one : status[list]) {
-      const YAML::Node state = one["state"];
-      if ((state && (state["running"] || state["terminated"])) || text(one["restartCount"]) > "0")
-        names.push_back(text(one["name"]));
+      const YAML::Node state = yaml::at(one, "state");
+      if ((state && (state["running"] || state["terminated"])) || text(one, "restartCount") > "0")
+        names.push_back(text(one, "name"));
     }
   return names;
 }
 
 bool ended(const YAML::Node &pod) {
-  const std::string phase = text(pod["status"]["phase"]);
+  const std::string phase = text(pod, "status", "phase");
   return phase == "Succeeded" || phase == "Failed";
 }
 
@@ -146,7 +148,7 @@ std::size_t follow(Cluster &cluster, const LogOptions &options, const std::funct
         for (const std::string &container : with_log(pod))
           if (all.known.insert(uid + container).second)
             all.threads.emplace_back(
-                [&flow = all.flow, id = uid, name = text(pod["metadata"]["name"]), container,
+                [&flow = all.flow, id = uid, name = text(pod, "metadata", "name"), container,
                  query = first ? beginning(options) : std::string()] { flow.follow(id, name, container, query); });
       }
       const std::lock_guard lock(all.flow.mutex);
@@ -195,9 +197,9 @@ std::size_t read_logs(Cluster &cluster, const LogOptions &options, const std::fu
   if (!reply.ok()) throw explain(reply, "read the pods", cluster.access());
   const YAML::Node list = parse(reply.body, "pods");
   std::vector<LogLine> lines;
-  for (const YAML::Node &pod : list["items"])
+  for (const YAML::Node &pod : yaml::items(yaml::at(list, "items")))
     for (const std::string &container : with_log(pod)) {
-      const std::string name = text(pod["metadata"]["name"]);
+      const std::string name = text(pod, "metadata", "name");
       Reply log = cluster.get(log_path(ns, name, container) + beginning(options));
       if (log.status == 403) throw explain(log, "read the log of " + name, cluster.access());
       if (!log.ok()) continue; // it has gone meanwhile, or its node does not answer

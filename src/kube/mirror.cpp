@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hello/kube.h"
+#include "hello/yaml.h"
 
 namespace hello::kube {
 namespace {
@@ -104,9 +105,9 @@ struct Mirror::Inner {
     ++copy.version;
     if (one.status == -1) {
       const YAML::Node event = parse(one.text, "watch event");
-      const YAML::Node object = event["object"];
-      const auto uid = object["metadata"]["uid"].as<std::string>("");
-      if (event["type"].as<std::string>("") == "DELETED")
+      const YAML::Node object = yaml::at(event, "object");
+      const auto uid = yaml::text(object, "metadata", "uid");
+      if (yaml::text(event, "type") == "DELETED")
         copy.objects.erase(uid);
       else
         copy.objects.erase(uid), copy.objects.emplace(uid, object); // never assigned: yaml-cpp would alias
@@ -118,8 +119,8 @@ struct Mirror::Inner {
     copy.words = one.status == 200 ? "" : one.text;
     if (one.status != 200) return;
     const YAML::Node list = parse(one.text, sources[one.source].path);
-    for (const YAML::Node &object : list["items"])
-      copy.objects.emplace(object["metadata"]["uid"].as<std::string>(""), object);
+    for (const YAML::Node &object : yaml::items(yaml::at(list, "items")))
+      copy.objects.emplace(yaml::text(object, "metadata", "uid"), object);
   }
 };
 

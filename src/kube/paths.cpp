@@ -29,9 +29,9 @@ std::string path_of(std::string_view api_version, std::string_view resource, std
 std::string discover(Cluster &cluster, const Id &id) {
   const Reply reply = cluster.get(group_path(id.api_version));
   if (!reply.ok()) return "";
-  for (const YAML::Node &resource : parse(reply.body, "discovery")["resources"]) {
-    const auto name = resource["name"].as<std::string>("");
-    if (resource["kind"].as<std::string>("") == id.kind && name.find('/') == std::string::npos) return name;
+  for (const YAML::Node &resource : yaml::items(yaml::at(parse(reply.body, "discovery"), "resources"))) {
+    const auto name = yaml::text(resource, "name");
+    if (yaml::text(resource, "kind") == id.kind && name.find('/') == std::string::npos) return name;
   }
   return "";
 }
@@ -54,9 +54,9 @@ std::string query_value(std::string_view text) {
 }
 
 Id id_of(const YAML::Node &object) {
-  const YAML::Node meta = object["metadata"];
-  return {object["apiVersion"].as<std::string>(""), object["kind"].as<std::string>(""),
-          meta["namespace"].as<std::string>(""), meta["name"].as<std::string>("")};
+  const YAML::Node meta = yaml::at(object, "metadata");
+  return {yaml::text(object, "apiVersion"), yaml::text(object, "kind"), yaml::text(meta, "namespace"),
+          yaml::text(meta, "name")};
 }
 
 std::string collection_path(std::string_view api_version, std::string_view kind, std::string_view ns) {

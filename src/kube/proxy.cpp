@@ -3,52 +3,30 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <sys/socket.h>
 #include <unistd.h>
-
-#include <httplib.h>
 
 namespace hello::kube {
 namespace {
 
-std::unique_ptr<httplib::Client> client_of(const std::string &socket) {
-  auto client = std::make_unique<httplib::Client>(socket);
-  client->set_address_family(AF_UNIX);
-  client->set_default_headers({{"Host", "localhost"}});
-  client->set_path_encode(false);
-  client->set_connection_timeout(5);
-  client->set_keep_alive(true);
-  return client;
+std::unique_ptr<sys::Client> client_of(const std::string &socket) {
+  return std::make_unique<sys::Client>(socket, "", "localhost");
 }
 
 class HttpStream final : public Stream {
 public:
-  HttpStream(const std::string &socket, std::string path) : client_(client_of(socket)), path_(std::move(path)) {
-    client_->set_keep_alive(false);
-    client_->set_read_timeout(330); // watches end by themselves after 300 s: silence past that is a dead connection
-  }
+  HttpStream(const std::string &socket, std::string path) : client_(client_of(socket)), path_(std::move(path)) {}
 
   Reply run(const std::function<bool(std::string_view)> &take) override {
-    Reply reply;
-    const auto result = client_->Get(
-        path_, httplib::Headers{{"Accept", "application/json"}},
-        [&](const httplib::Response &response) {
-          reply.status = response.status;
-          return true;
-        },
-        [&](const char *data, std::size_t size) {
-          if (reply.status == 200) return take({data, size});
-          reply.body.append(data, size);
-          return reply.body.size() < (1 << 20);
-        });
-    if (!result && reply.status == 0) reply.body = httplib::to_string(result.error());
-    return reply;
+    // watches end by themselves after 300 s: silence past that is a dead connection
+    sys::Got got =
+        client_->get(path_, "application/json", {std::chrono::seconds(330), sys::Deadline::max(), 1 << 20}, take);
+    return {got.status, std::move(got.body)};
   }
 
   void stop() override { client_->stop(); }
 
 private:
-  std::unique_ptr<httplib::Client> client_;
+  std::unique_ptr<sys::Client> client_;
   std::string path_;
 };
 
@@ -101,7 +79,7 @@ void Proxy::await() {
 
 Reply Proxy::get(const std::string &path, const std::string &accept) {
   await();
-  std::unique_ptr<httplib::Client> client; // kept alive from read to read; as many as there are reads at once
+  std::unique_ptr<sys::Client> client; // kept alive from read to read; as many as there are reads at once
   {
     const std::lock_guard lock(using_);
     if (!idle_.empty()) {
@@ -109,26 +87,11 @@ Reply Proxy::get(const std::string &path, const std::string &accept) {
       idle_.pop_back();
     }
   }
-  if (!client) {
-    client = client_of(socket_);
-    client->set_read_timeout(20);
-  }
-  const auto result = client->Get(path, httplib::Headers{{"Accept", accept}});
-  if (!result) return {0, httplib::to_string(result.error())};
+  if (!client) client = client_of(socket_);
+  sys::Got got = client->get(path, accept, {std::chrono::seconds(20)});
   const std::lock_guard lock(using_);
   idle_.push_back(std::move(client));
-  return {result->status, result->body};
-}
-
-Reply fetch(const std::string &url) {
-  const auto scheme = url.find("://");
-  const auto slash = url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
-  httplib::Client client(url.substr(0, slash));
-  client.set_connection_timeout(3);
-  client.set_read_timeout(5);
-  const auto result = client.Get(slash == std::string::npos ? "/" : url.substr(slash));
-  if (!result) return {0, httplib::to_string(result.error())};
-  return {result->status, result->body};
+  return {got.status, std::move(got.body)};
 }
 
 std::unique_ptr<Stream> Proxy::stream(const std::string &path) {

@@ -4,11 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "hello/client.h"
 #include "hello/kube.h"
-
-namespace httplib {
-class Client;
-}
 
 namespace hello::kube {
 
@@ -29,7 +26,7 @@ private:
   std::unique_ptr<sys::Child> child_;
   std::mutex starting_, using_;
   bool ready_ = false;
-  std::vector<std::unique_ptr<httplib::Client>> idle_; ///< under using_
+  std::vector<std::unique_ptr<sys::Client>> idle_; ///< under using_
 };
 
 } // namespace hello::kube

@@ -1,17 +1,18 @@
 #include "hello/top.h"
 
-#include "hello/fields.h"
-
 #include <cmath>
 #include <cstdlib>
 #include <map>
 
 #include <fmt/core.h>
 
+#include "hello/fields.h"
+#include "hello/yaml.h"
+
 namespace hello::kube {
 namespace {
 
-std::string text(const YAML::Node &node) { return node.IsDefined() && node.IsScalar() ? node.Scalar() : ""; }
+using yaml::at, yaml::text;
 
 /// None as soon as one of the containers says nothing.
 void add(std::optional<double> &sum, const YAML::Node &map, const char *key) {
@@ -56,17 +57,18 @@ std::optional<double> quantity(std::string_view text) {
 
 std::vector<Usage> usage_of(const YAML::Node &metrics, const YAML::Node &pods) {
   std::map<std::string, YAML::Node> measured;
-  for (const YAML::Node &item : metrics["items"]) measured[text(item["metadata"]["name"])].reset(item);
+  for (const YAML::Node &item : yaml::items(yaml::at(metrics, "items")))
+    measured[text(item, "metadata", "name")].reset(item);
   std::vector<Usage> all;
-  for (const YAML::Node &pod : pods["items"]) {
-    const std::string phase = text(child(pod, {"status", "phase"}));
+  for (const YAML::Node &pod : yaml::items(yaml::at(pods, "items"))) {
+    const std::string phase = text(at(pod, {"status", "phase"}));
     if (phase == "Succeeded" || phase == "Failed") continue;
-    Usage usage{text(pod["metadata"]["name"]), {std::nullopt, 0.0, 0.0}, {std::nullopt, 0.0, 0.0}};
+    Usage usage{text(pod, "metadata", "name"), {std::nullopt, 0.0, 0.0}, {std::nullopt, 0.0, 0.0}};
     const auto containers = [&](const YAML::Node &list, bool sidecars_only) {
       for (const YAML::Node &container : list) {
-        if (sidecars_only && text(container["restartPolicy"]) != "Always") continue;
-        const YAML::Node requests = child(container, {"resources", "requests"}),
-                         limits = child(container, {"resources", "limits"});
+        if (sidecars_only && text(container, "restartPolicy") != "Always") continue;
+        const YAML::Node requests = at(container, {"resources", "requests"}),
+                         limits = at(container, {"resources", "limits"});
         add(usage.cpu.request, requests, "cpu");
         add(usage.cpu.limit, limits, "cpu");
         add(usage.memory.request, requests, "memory");
@@ -77,7 +79,7 @@ std::vector<Usage> usage_of(const YAML::Node &metrics, const YAML::Node &pods) {
     containers(pod["spec"]["initContainers"], true);
     if (const auto found = measured.find(usage.pod); found != measured.end()) {
       usage.cpu.used = usage.memory.used = 0.0;
-      for (const YAML::Node &container : found->second["containers"]) {
+      for (const YAML::Node &container : yaml::items(yaml::at(found->second, "containers"))) {
         add(usage.cpu.used, container["usage"], "cpu");
         add(usage.memory.used, container["usage"], "memory");
       }

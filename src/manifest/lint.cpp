@@ -65,9 +65,10 @@ std::vector<Workload> workloads(std::span<const Object> objects) {
     constexpr std::array kinds = {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"};
     if (std::find(kinds.begin(), kinds.end(), object.kind) == kinds.end()) continue;
     Workload workload{&object, at(pod, "metadata", "labels"), at(pod, "spec"), {}, 0, false};
-    for (const YAML::Node &container : at(workload.spec, "containers")) workload.containers.push_back(container);
+    for (const YAML::Node &container : items(at(workload.spec, "containers"))) workload.containers.push_back(container);
     workload.main = workload.containers.size();
-    for (const YAML::Node &container : at(workload.spec, "initContainers")) workload.containers.push_back(container);
+    for (const YAML::Node &container : items(at(workload.spec, "initContainers")))
+      workload.containers.push_back(container);
     workload.serves = object.kind != "Job" && object.kind != "CronJob" && object.kind != "Pod";
     found.push_back(std::move(workload));
   }
@@ -96,7 +97,9 @@ std::string to_json(std::span<const Finding> findings) {
 }
 
 void Lint::error(std::string_view rule, const Object &object, const std::string &what) {
-  findings.push_back({rule, Severity::error, label(object), what});
+  const auto warnings = std::find_if(findings.begin(), findings.end(),
+                                     [](const Finding &finding) { return finding.severity == Severity::warning; });
+  findings.insert(warnings, {rule, Severity::error, label(object), what});
 }
 void Lint::warning(std::string_view rule, const Object &object, const std::string &what) {
   findings.push_back({rule, Severity::warning, label(object), what});
@@ -116,7 +119,7 @@ bool selects(const YAML::Node &wanted, const YAML::Node &labels) {
   return true;
 }
 
-std::string container_name(const YAML::Node &container) { return "container " + text_at(container, "name"); }
+std::string container_name(const YAML::Node &container) { return "container " + text(container, "name"); }
 
 std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
                           const std::vector<std::string> &allow) {
@@ -131,7 +134,7 @@ std::vector<Finding> lint(std::span<const Object> objects, const config::Config 
   for (const std::string &rule : allow) add("--allow", "", rule);
   for (const YAML::Node &rule : config.node("lint.allow")) add(config.place("lint.allow"), "", text(rule));
   for (const Object &object : objects) {
-    std::istringstream words(text_at(object.node, "metadata", "annotations", "hello/lint-allow"));
+    std::istringstream words(text(object.node, "metadata", "annotations", "hello/lint-allow"));
     for (std::string rule; words >> rule;) add(label(object) + ": hello/lint-allow", label(object), rule);
   }
   std::erase_if(run.findings, [&allowed](const Finding &finding) {
@@ -139,8 +142,6 @@ std::vector<Finding> lint(std::span<const Object> objects, const config::Config 
       return one.second == finding.rule && (one.first.empty() || one.first == finding.object);
     });
   });
-  std::stable_sort(run.findings.begin(), run.findings.end(),
-                   [](const Finding &a, const Finding &b) { return a.severity > b.severity; });
   return run.findings;
 }
 

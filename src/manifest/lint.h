@@ -8,27 +8,15 @@
 
 #include "hello/config.h"
 #include "hello/manifest.h"
+#include "hello/yaml.h"
 
 /// What the files of rules share. A rule looks at the whole set and reports what it finds.
 namespace hello::manifest {
 
-/// The node below `node` by these keys, or an undefined one, whatever is in the way.
-inline YAML::Node at(const YAML::Node &node) { return node; }
-template <class... Keys> YAML::Node at(const YAML::Node &node, const char *key, Keys... more) {
-  if (!node.IsDefined() || !node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-  const YAML::Node next = node[key];
-  return next.IsDefined() ? at(next, more...) : YAML::Node(YAML::NodeType::Undefined);
-}
+using yaml::at, yaml::items, yaml::text;
 
-/// A scalar's text; empty for anything else.
-inline std::string text(const YAML::Node &node) {
-  return node.IsDefined() && node.IsScalar() ? node.Scalar() : std::string();
-}
-template <class... Keys> std::string text_at(const YAML::Node &node, const char *key, Keys... more) {
-  return text(at(node, key, more...));
-}
 template <class... Keys> bool is_true(const YAML::Node &node, const char *key, Keys... more) {
-  return text_at(node, key, more...) == "true";
+  return text(node, key, more...) == "true";
 }
 
 /// An object with pods.

@@ -11,7 +11,7 @@ namespace {
 
 bool both_ways(const YAML::Node &spec) {
   bool in = false, out = false;
-  for (const YAML::Node &type : at(spec, "policyTypes")) (text(type) == "Ingress" ? in : out) = true;
+  for (const YAML::Node &type : items(at(spec, "policyTypes"))) (text(type) == "Ingress" ? in : out) = true;
   return in && out;
 }
 
@@ -19,9 +19,9 @@ void namespaces(Lint &lint, const Object &object) {
   const YAML::Node labels = at(object.node, "metadata", "labels");
   for (const char *mode : {"enforce", "audit", "warn"}) {
     const std::string key = fmt::format("pod-security.kubernetes.io/{}", mode);
-    if (text_at(labels, key.c_str()) != "restricted")
+    if (text(labels, key.c_str()) != "restricted")
       lint.error("namespace", object, fmt::format("label {} is not restricted", key));
-    if (text_at(labels, (key + "-version").c_str()).empty())
+    if (text(labels, (key + "-version").c_str()).empty())
       lint.warning("namespace", object, fmt::format("label {}-version is missing", key));
   }
   if (!lint.config.boolean("networkPolicy.enabled") || !lint.config.boolean("networkPolicy.defaultDeny")) return;
@@ -37,8 +37,8 @@ void namespaces(Lint &lint, const Object &object) {
 /// The number of a port that a rule names, as the workload knows it.
 std::string port_name(const Workload &work, const std::string &port) {
   for (const YAML::Node &container : work.containers)
-    for (const YAML::Node &own : at(container, "ports"))
-      if (text_at(own, "containerPort") == port) return text_at(own, "name");
+    for (const YAML::Node &own : items(at(container, "ports")))
+      if (text(own, "containerPort") == port) return text(own, "name");
   return port;
 }
 
@@ -54,10 +54,10 @@ bool anyone(const YAML::Node &rule) {
 
 void holes(Lint &lint, const Object &policy, const Workload &work, std::set<std::string> &open) {
   const YAML::Node spec = at(policy.node, "spec");
-  for (const YAML::Node &rule : at(spec, "ingress")) {
+  for (const YAML::Node &rule : items(at(spec, "ingress"))) {
     if (at(rule, "ports").size() == 0) lint.error("network-policy", policy, "a hole without ports: every port is open");
-    for (const YAML::Node &port : at(rule, "ports")) {
-      const std::string name = port_name(work, text_at(port, "port"));
+    for (const YAML::Node &port : items(at(rule, "ports"))) {
+      const std::string name = port_name(work, text(port, "port"));
       open.insert(name);
       if (name.empty())
         lint.error("network-policy", policy, "a hole without a port's name or number");
@@ -67,7 +67,7 @@ void holes(Lint &lint, const Object &policy, const Workload &work, std::set<std:
         lint.error("network-policy", policy, "the public port is open to others than networkPolicy.ingressNamespace");
     }
   }
-  for (const YAML::Node &rule : at(spec, "egress"))
+  for (const YAML::Node &rule : items(at(spec, "egress")))
     if (at(rule, "to").size() == 0 && at(rule, "ports").size() == 0)
       lint.error("network-policy", policy, "lets everything out");
 }
@@ -117,11 +117,11 @@ void hosts(Lint &lint, const Object &object) {
   if (object.kind == "Ingress") {
     if (at(object.node, "spec", "defaultBackend").IsDefined())
       lint.error("host", object, "a defaultBackend takes every host's requests");
-    for (const YAML::Node &rule : at(object.node, "spec", "rules")) check(text_at(rule, "host"));
+    for (const YAML::Node &rule : items(at(object.node, "spec", "rules"))) check(text(rule, "host"));
   }
   if (object.kind == "HTTPRoute") {
     if (at(object.node, "spec", "hostnames").size() == 0) check("");
-    for (const YAML::Node &host : at(object.node, "spec", "hostnames")) check(text(host));
+    for (const YAML::Node &host : items(at(object.node, "spec", "hostnames"))) check(text(host));
   }
 }
 

@@ -41,18 +41,17 @@ void container_rules(Lint &lint, const Workload &work, const YAML::Node &contain
     lint.error(rule, *work.object, fmt::format("{}: {}", container_name(container), what));
   };
   if (!is_true(context, "readOnlyRootFilesystem")) error("read-only-root", "readOnlyRootFilesystem is not true");
-  if (text_at(context, "allowPrivilegeEscalation") != "false")
+  if (text(context, "allowPrivilegeEscalation") != "false")
     error("privileges", "allowPrivilegeEscalation is not false");
   if (is_true(context, "privileged")) error("privileges", "privileged is true");
-  if (const auto mount = text_at(context, "procMount"); !mount.empty() && mount != "Default")
+  if (const auto mount = text(context, "procMount"); !mount.empty() && mount != "Default")
     error("privileges", "procMount is not Default");
   const YAML::Node drop = at(context, "capabilities", "drop");
   if (!drop.IsDefined() || std::none_of(drop.begin(), drop.end(), [](const auto &item) { return text(item) == "ALL"; }))
     error("capabilities", "does not drop ALL");
   if (at(context, "capabilities", "add").size() > 0) error("capabilities", "adds some");
-  for (const YAML::Node &port : at(container, "ports"))
-    if (const auto host = text_at(port, "hostPort"); !host.empty() && host != "0")
-      error("host-access", "uses a hostPort");
+  for (const YAML::Node &port : items(at(container, "ports")))
+    if (const auto host = text(port, "hostPort"); !host.empty() && host != "0") error("host-access", "uses a hostPort");
 }
 
 void volume_rules(Lint &lint, const Workload &work) {
@@ -60,8 +59,8 @@ void volume_rules(Lint &lint, const Workload &work) {
       "name",      "configMap", "csi",  "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
       "projected", "secret",    "image"};
   std::vector<std::string> names;
-  for (const YAML::Node &volume : at(work.spec, "volumes")) {
-    const std::string name = text_at(volume, "name");
+  for (const YAML::Node &volume : items(at(work.spec, "volumes"))) {
+    const std::string name = text(volume, "name");
     names.push_back(name);
     for (const auto &entry : volume) {
       const std::string kind = entry.first.Scalar();
@@ -71,18 +70,18 @@ void volume_rules(Lint &lint, const Workload &work) {
         lint.error("volumes", *work.object, fmt::format("volume {}: Pod Security restricted refuses {}", name, kind));
     }
     // a volume that says nothing is an emptyDir
-    if ((at(volume, "emptyDir").IsDefined() || volume.size() < 2) && text_at(volume, "emptyDir", "sizeLimit").empty())
+    if ((at(volume, "emptyDir").IsDefined() || volume.size() < 2) && text(volume, "emptyDir", "sizeLimit").empty())
       lint.error("size-limit", *work.object, "volume " + name + " is an emptyDir without sizeLimit");
   }
   for (const YAML::Node &container : work.containers) {
     bool tmp = false;
-    for (const YAML::Node &mount : at(container, "volumeMounts")) {
-      tmp = tmp || text_at(mount, "mountPath") == "/tmp";
-      if (const auto name = text_at(mount, "name"); std::find(names.begin(), names.end(), name) == names.end())
+    for (const YAML::Node &mount : items(at(container, "volumeMounts"))) {
+      tmp = tmp || text(mount, "mountPath") == "/tmp";
+      if (const auto name = text(mount, "name"); std::find(names.begin(), names.end(), name) == names.end())
         lint.error("volumes", *work.object,
                    fmt::format("{}: mounts {}, which is no volume of the pod", container_name(container), name));
     }
-    if (!tmp && text_at(container, "name") == "hello")
+    if (!tmp && text(container, "name") == "hello")
       lint.error("tmp", *work.object, container_name(container) + ": nothing is mounted at /tmp");
   }
 }
@@ -96,7 +95,7 @@ void lint_pod_security(Lint &lint) {
     for (const char *field : {"runAsUser", "runAsGroup"})
       both_levels(lint, work, "user-id", field, "10000 or above", high_id);
     both_levels(lint, work, "seccomp", "seccompProfile", "RuntimeDefault", [](const auto &node) {
-      const std::string type = text_at(node, "type");
+      const std::string type = text(node, "type");
       return type == "RuntimeDefault" || type == "Localhost";
     });
     for (const YAML::Node &container : work.containers) container_rules(lint, work, container);
@@ -108,17 +107,17 @@ void lint_pod_security(Lint &lint) {
     if (at(work.spec, "securityContext", "sysctls").size() > 0)
       lint.warning("host-access", *work.object, "sets sysctls, of which Pod Security restricted allows few");
 
-    if (text_at(work.spec, "automountServiceAccountToken") != "false")
+    if (text(work.spec, "automountServiceAccountToken") != "false")
       lint.error("account-token", *work.object, "automountServiceAccountToken is not false");
-    if (text_at(work.spec, "enableServiceLinks") != "false")
+    if (text(work.spec, "enableServiceLinks") != "false")
       lint.error("service-links", *work.object, "enableServiceLinks is not false");
-    if (const auto account = text_at(work.spec, "serviceAccountName"); account.empty() || account == "default")
+    if (const auto account = text(work.spec, "serviceAccountName"); account.empty() || account == "default")
       lint.error("service-account", *work.object, "runs as the namespace's default account");
     else if (!lint.find("ServiceAccount", account))
       lint.error("service-account", *work.object, fmt::format("ServiceAccount/{} is not in the set", account));
   }
   for (const Object &object : lint.objects)
-    if (object.kind == "ServiceAccount" && text_at(object.node, "automountServiceAccountToken") != "false")
+    if (object.kind == "ServiceAccount" && text(object.node, "automountServiceAccountToken") != "false")
       lint.error("account-token", object, "automountServiceAccountToken is not false");
 }
 

@@ -15,7 +15,7 @@ namespace {
 void resources(Lint &lint, const Workload &work, const YAML::Node &container) {
   for (const char *level : {"requests", "limits"})
     for (const char *resource : {"cpu", "memory", "ephemeral-storage"}) {
-      if (!text_at(container, "resources", level, resource).empty()) continue;
+      if (!text(container, "resources", level, resource).empty()) continue;
       const std::string what = fmt::format("{}: no resources.{}.{}", container_name(container), level, resource);
       // Some platforms leave the CPU limit out on purpose: it throttles where the node has room.
       if (level == std::string_view("limits") && resource == std::string_view("cpu"))
@@ -26,12 +26,12 @@ void resources(Lint &lint, const Workload &work, const YAML::Node &container) {
 }
 
 void probes(Lint &lint, const Workload &work, const YAML::Node &container) {
-  if (text_at(container, "restartPolicy") == "Always") return; // a native sidecar: nobody sends it requests
-  const auto path = [&container](const char *probe) { return text_at(container, probe, "httpGet", "path"); };
+  if (text(container, "restartPolicy") == "Always") return; // a native sidecar: nobody sends it requests
+  const auto path = [&container](const char *probe) { return text(container, probe, "httpGet", "path"); };
   for (const char *probe : {"startupProbe", "readinessProbe", "livenessProbe"})
     if (!at(container, probe).IsMap())
       lint.error("probes", *work.object, fmt::format("{}: no {}", container_name(container), probe));
-    else if (text_at(container, "name") == "hello" && path(probe).empty())
+    else if (text(container, "name") == "hello" && path(probe).empty())
       lint.error("probes", *work.object, fmt::format("{}: {} asks no path", container_name(container), probe));
   if (!path("readinessProbe").empty() && path("readinessProbe") == path("livenessProbe"))
     lint.warning("probes", *work.object,
@@ -42,7 +42,7 @@ void probes(Lint &lint, const Workload &work, const YAML::Node &container) {
 /// The whole seconds of a flag `--NAME=5s` among the container's arguments; none: 0.
 long flag_seconds(const YAML::Node &container, const std::string &name) {
   long seconds = 0;
-  for (const YAML::Node &arg : at(container, "args"))
+  for (const YAML::Node &arg : items(at(container, "args")))
     if (const auto word = text(arg); word.starts_with(name + "="))
       std::from_chars(word.data() + name.size() + 1, word.data() + word.size(), seconds);
   return seconds;
@@ -60,7 +60,7 @@ long number(const std::string &digits, long otherwise) {
 }
 
 void ending(Lint &lint, const Workload &work, const YAML::Node &container) {
-  const long sleep = number(text_at(container, "lifecycle", "preStop", "sleep", "seconds"), 0);
+  const long sleep = number(text(container, "lifecycle", "preStop", "sleep", "seconds"), 0);
   const long delay = flag_seconds(container, "--drain-delay"), drain = flag_seconds(container, "--drain-timeout");
   if (sleep + delay == 0 && !at(container, "lifecycle", "preStop", "exec").IsDefined())
     lint.warning("drain", *work.object,
@@ -71,7 +71,7 @@ void ending(Lint &lint, const Workload &work, const YAML::Node &container) {
   for (const char *flag : {"--drain-delay", "--drain-timeout"})
     if (!has_flag(container, flag))
       lint.error("drain", *work.object, fmt::format("{}: does not say {}", container_name(container), flag));
-  const long grace = number(text_at(work.spec, "terminationGracePeriodSeconds"), 0);
+  const long grace = number(text(work.spec, "terminationGracePeriodSeconds"), 0);
   if (grace <= sleep + delay + drain)
     lint.error("grace-period", *work.object,
                fmt::format("terminationGracePeriodSeconds is {}, but preStop and drain take up to {} s", grace,
@@ -79,7 +79,7 @@ void ending(Lint &lint, const Workload &work, const YAML::Node &container) {
 }
 
 void image(Lint &lint, const Workload &work, const YAML::Node &container) {
-  const std::string image = text_at(container, "image"), policy = text_at(container, "imagePullPolicy");
+  const std::string image = text(container, "image"), policy = text(container, "imagePullPolicy");
   const std::string where = container_name(container);
   const bool digest = image.find("@sha256:") != image.npos;
   const std::string last = image.substr(image.rfind('/') + 1);
@@ -98,11 +98,11 @@ void image(Lint &lint, const Workload &work, const YAML::Node &container) {
 }
 
 void secrets(Lint &lint, const Workload &work, const YAML::Node &container) {
-  for (const YAML::Node &variable : at(container, "env")) {
-    std::string name = text_at(variable, "name");
+  for (const YAML::Node &variable : items(at(container, "env"))) {
+    std::string name = text(variable, "name");
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
     for (const char *word : {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"})
-      if (name.find(word) != name.npos && !text_at(variable, "value").empty())
+      if (name.find(word) != name.npos && !text(variable, "value").empty())
         lint.warning("secret", *work.object,
                      fmt::format("{}: {} is written out; take it from a Secret", container_name(container), name));
   }
@@ -110,7 +110,7 @@ void secrets(Lint &lint, const Workload &work, const YAML::Node &container) {
 
 /// The way of the message: ConfigMap, environment or file, and the checksum that rolls the pods.
 void messages(Lint &lint, const Workload &work, const YAML::Node &container) {
-  if (work.object->name != "hello" || text_at(container, "name") != "hello") return;
+  if (work.object->name != "hello" || text(container, "name") != "hello") return;
   const auto error = [&](const std::string &what) { lint.error("messages", *work.object, what); };
   const Object *map = lint.find("ConfigMap", "message-config");
   if (!map) return error("ConfigMap/message-config is not in the set");
@@ -119,19 +119,18 @@ void messages(Lint &lint, const Workload &work, const YAML::Node &container) {
   if (lint.config.text("reload") == "live") {
     const YAML::Node mounts = at(container, "volumeMounts");
     if (std::none_of(mounts.begin(), mounts.end(),
-                     [](const auto &mount) { return text_at(mount, "mountPath") == "/etc/hello"; }))
+                     [](const auto &mount) { return text(mount, "mountPath") == "/etc/hello"; }))
       error("the message is not mounted at /etc/hello");
     return;
   }
   bool found = false;
-  for (const YAML::Node &variable : at(container, "env"))
-    if (text_at(variable, "name") == "MESSAGES") {
+  for (const YAML::Node &variable : items(at(container, "env")))
+    if (text(variable, "name") == "MESSAGES") {
       const YAML::Node ref = at(variable, "valueFrom", "configMapKeyRef");
-      found =
-          text_at(ref, "name") == "message-config" && text_at(ref, "key") == "MESSAGES" && !is_true(ref, "optional");
+      found = text(ref, "name") == "message-config" && text(ref, "key") == "MESSAGES" && !is_true(ref, "optional");
     }
   if (!found) error("MESSAGES does not come from ConfigMap/message-config");
-  if (text_at(work.object->node, "spec", "template", "metadata", "annotations", "checksum/message-config") !=
+  if (text(work.object->node, "spec", "template", "metadata", "annotations", "checksum/message-config") !=
       hex(sha256(text(text_node))))
     error("the annotation checksum/message-config is not that of the message: a new one would not roll the pods");
 }
@@ -147,7 +146,7 @@ void lint_running(Lint &lint) {
       secrets(lint, work, container);
       if (i >= work.main || !work.serves) continue;
       probes(lint, work, container);
-      if (text_at(container, "name") == "hello") ending(lint, work, container);
+      if (text(container, "name") == "hello") ending(lint, work, container);
       messages(lint, work, container);
     }
 }

@@ -24,8 +24,8 @@ bool is_none(const YAML::Node &count) {
 const Object *autoscaler_of(const Lint &lint, const Object &object) {
   for (const Object &candidate : lint.objects)
     if (candidate.kind == "HorizontalPodAutoscaler" &&
-        text_at(candidate.node, "spec", "scaleTargetRef", "name") == object.name &&
-        text_at(candidate.node, "spec", "scaleTargetRef", "kind") == object.kind)
+        text(candidate.node, "spec", "scaleTargetRef", "name") == object.name &&
+        text(candidate.node, "spec", "scaleTargetRef", "kind") == object.kind)
       return &candidate;
   return nullptr;
 }
@@ -57,7 +57,7 @@ void budget(Lint &lint, const Workload &work, long pods) {
     lint.error("disruption", *found, "says neither minAvailable nor maxUnavailable");
   if (is_none(most) || text(least) == "100%" || (least.IsDefined() && !share && number(least, 0) >= pods))
     lint.error("disruption", *found, fmt::format("never lets one of {} pods go: no node can be drained", pods));
-  if (text_at(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow")
+  if (text(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow")
     lint.warning("disruption", *found, "unhealthyPodEvictionPolicy is not AlwaysAllow: a broken pod stops a drain");
 }
 
@@ -67,7 +67,7 @@ void spread(Lint &lint, const Workload &work) {
   if (lint.config.text("topologySpread") != "none")
     for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}) {
       const YAML::Node all = at(work.spec, "topologySpreadConstraints");
-      if (std::none_of(all.begin(), all.end(), [key](const auto &one) { return text_at(one, "topologyKey") == key; }))
+      if (std::none_of(all.begin(), all.end(), [key](const auto &one) { return text(one, "topologyKey") == key; }))
         lint.warning("spread", *work.object, fmt::format("no topologySpreadConstraint over {}", key));
     }
   if (lint.config.has("affinity")) return;
@@ -75,7 +75,7 @@ void spread(Lint &lint, const Workload &work) {
       at(work.spec, "affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution");
   if (std::none_of(terms.begin(), terms.end(), [&work](const auto &term) {
         const YAML::Node selector = at(term, "podAffinityTerm", "labelSelector", "matchLabels");
-        return text_at(term, "podAffinityTerm", "topologyKey") == "kubernetes.io/hostname" && selector.size() > 0 &&
+        return text(term, "podAffinityTerm", "topologyKey") == "kubernetes.io/hostname" && selector.size() > 0 &&
                selects(at(work.object->node, "spec", "selector", "matchLabels"), selector);
       }))
     lint.warning("spread", *work.object, "no podAntiAffinity keeps its pods off one node");
@@ -93,7 +93,7 @@ void deployment(Lint &lint, const Workload &work) {
   if (!scaler && pods < 2) lint.warning("replicas", object, "less than 2 pods: one node's end is the service's");
   if (pods > 1) budget(lint, work, pods);
 
-  if (text_at(spec, "strategy", "type") != "RollingUpdate" ||
+  if (text(spec, "strategy", "type") != "RollingUpdate" ||
       !is_none(at(spec, "strategy", "rollingUpdate", "maxUnavailable")))
     lint.warning("rollout", object, "its strategy takes pods away before new ones are ready");
   spread(lint, work);

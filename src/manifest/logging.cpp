@@ -1,6 +1,7 @@
 #include "manifest/logging.h"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include "hello/yaml.h"
@@ -24,13 +25,6 @@ Address address_of(std::string_view url) {
   const std::size_t colon = url.rfind(':');
   if (colon == url.npos || url.find(']', colon) != url.npos) return {std::string(url), tls ? 443 : 80};
   return {std::string(url.substr(0, colon)), std::stoi(std::string(url.substr(colon + 1)))};
-}
-
-YAML::Node port(int number, const char *protocol) {
-  YAML::Node node;
-  node["port"] = yaml::integer(number);
-  node["protocol"] = yaml::string(protocol);
-  return node;
 }
 
 /// The namespace in "store.logs.svc" or "store.logs.svc.cluster.local"; empty: the host is outside the cluster.
@@ -65,17 +59,16 @@ YAML::Node log_paths(const Config &config) {
 
 YAML::Node store_egress(const Config &config) {
   const auto [host, number] = address_of(config.text("logging.endpoint"));
-  YAML::Node names, store, rules;
-  names["ports"].push_back(port(53, "UDP"));
-  names["ports"].push_back(port(53, "TCP"));
+  YAML::Node store, rules;
   in_addr ipv4{};
   if (const std::string ns = cluster_namespace(host); !ns.empty()) {
-    store["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] = yaml::string(ns);
+    store["to"].push_back(pods_of(ns));
   } else {
-    store["ports"].push_back(port(number, "TCP"));
-    if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1) store["to"][0]["ipBlock"]["cidr"] = yaml::string(host + "/32");
+    store.reset(yaml::load(fmt::format("ports: [{{port: {}, protocol: TCP}}]", number), "store"));
+    if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1)
+      store["to"].push_back(yaml::nested({"ipBlock", "cidr"}, yaml::string(host + "/32")));
   }
-  rules.push_back(names);
+  rules.push_back(yaml::load("ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]", "DNS"));
   rules.push_back(store);
   return rules;
 }

@@ -9,7 +9,7 @@
 namespace hello::manifest {
 namespace {
 
-std::string text(const YAML::Node &node) { return node && node.IsScalar() ? node.Scalar() : std::string(); }
+using yaml::text;
 
 void check_patch(const config::Config &config, const YAML::Node &patch, std::size_t n) {
   const auto wrong = [&](const std::string &why) {
@@ -19,7 +19,7 @@ void check_patch(const config::Config &config, const YAML::Node &patch, std::siz
   if (!patch.IsMap()) wrong("is not a map");
   for (const auto &entry : patch)
     if (const auto key = entry.first.Scalar(); key != "target" && key != "patch") wrong("has an unknown key: " + key);
-  if (!patch["target"] || !patch["target"].IsMap() || text(patch["target"]["kind"]).empty())
+  if (!patch["target"] || !patch["target"].IsMap() || text(patch, "target", "kind").empty())
     wrong("has no target.kind");
   for (const auto &entry : patch["target"])
     if (const auto key = entry.first.Scalar(); key != "kind" && key != "name")
@@ -50,7 +50,7 @@ void apply_patches(const config::Config &config, std::vector<Object> &objects) {
   std::size_t n = 0;
   for (const YAML::Node &item : config.node("patches")) {
     check_patch(config, item, ++n);
-    const std::string kind = text(item["target"]["kind"]), name = text(item["target"]["name"]);
+    const std::string kind = text(item, "target", "kind"), name = text(item, "target", "name");
     bool found = false;
     for (Object &object : objects)
       if (object.kind == kind && (name.empty() || object.name == name)) {
@@ -67,8 +67,8 @@ void apply_patches(const config::Config &config, std::vector<Object> &objects) {
 std::vector<YAML::Node> extra_manifests(const config::Config &config) {
   std::vector<YAML::Node> result;
   for (const YAML::Node &item : config.node("extraManifests")) {
-    const bool whole = item.IsMap() && !text(item["apiVersion"]).empty() && !text(item["kind"]).empty() &&
-                       item["metadata"] && item["metadata"].IsMap() && !text(item["metadata"]["name"]).empty();
+    const bool whole = item.IsMap() && !text(item, "apiVersion").empty() && !text(item, "kind").empty() &&
+                       item["metadata"] && item["metadata"].IsMap() && !text(item, "metadata", "name").empty();
     if (!whole)
       refuse(config, "extraManifests",
              fmt::format("item {} is no Kubernetes object: apiVersion, kind or metadata.name is missing",

@@ -116,13 +116,10 @@ Object finish(const Config &config, const YAML::Node &object) {
 
 /// The words beside the node, read from it again: a patch may have changed them.
 void name_again(Object &object) {
-  const auto text = [](const YAML::Node &node) { return node && node.IsScalar() ? node.Scalar() : std::string(); };
-  object.api_version = text(object.node["apiVersion"]);
-  object.kind = text(object.node["kind"]);
-  const YAML::Node metadata = object.node["metadata"];
-  const bool map = metadata && metadata.IsMap();
-  object.name = map ? text(metadata["name"]) : "";
-  object.ns = map ? text(metadata["namespace"]) : "";
+  object.api_version = yaml::text(object.node, "apiVersion");
+  object.kind = yaml::text(object.node, "kind");
+  object.name = yaml::text(object.node, "metadata", "name");
+  object.ns = yaml::text(object.node, "metadata", "namespace");
   if (object.api_version.empty() || object.kind.empty() || object.name.empty())
     throw Error(Exit::invalid,
                 fmt::format("a patch left {}/{} without apiVersion, kind or metadata.name", object.kind, object.name));

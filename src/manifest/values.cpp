@@ -109,27 +109,20 @@ YAML::Node public_from(const Config &config) {
   YAML::Node from;
   if (expose == "loadBalancer" || expose == "nodePort") return from;
   if (config.has("networkPolicy.ingressNamespace"))
-    from[0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] =
-        yaml::string(config.text("networkPolicy.ingressNamespace"));
+    from.push_back(pods_of(config.text("networkPolicy.ingressNamespace")));
   else if (expose == "none")
-    from[0]["namespaceSelector"] = YAML::Node(YAML::NodeType::Map);
+    from.push_back(yaml::nested({"namespaceSelector"}, YAML::Node(YAML::NodeType::Map)));
   return from;
 }
 
 YAML::Node egress(const Config &config) {
   YAML::Node rules(YAML::NodeType::Sequence);
-  if (config.boolean("networkPolicy.dns")) {
-    YAML::Node rule;
-    rule["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] = yaml::string("kube-system");
-    rule["to"][0]["podSelector"]["matchLabels"]["k8s-app"] = yaml::string("kube-dns");
-    for (const char *protocol : {"UDP", "TCP"}) {
-      YAML::Node port;
-      port["port"] = yaml::integer(53);
-      port["protocol"] = yaml::string(protocol);
-      rule["ports"].push_back(port);
-    }
-    rules.push_back(rule);
-  }
+  if (config.boolean("networkPolicy.dns"))
+    rules.push_back(yaml::load("to:\n"
+                               "- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}\n"
+                               "  podSelector: {matchLabels: {k8s-app: kube-dns}}\n"
+                               "ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]\n",
+                               "DNS"));
   if (config.text("logging.sidecar") == "agent")
     for (const YAML::Node &rule : store_egress(config)) rules.push_back(rule);
   for (const YAML::Node &rule : config.node("networkPolicy.egress")) rules.push_back(rule);
@@ -267,6 +260,10 @@ void check_together(const Config &config) {
   };
   if (none("strategy.maxSurge") && none("strategy.maxUnavailable"))
     refuse(config, "strategy.maxSurge", "and strategy.maxUnavailable are both 0: no pod could ever be replaced");
+}
+
+YAML::Node pods_of(const std::string &ns) {
+  return yaml::nested({"namespaceSelector", "matchLabels", "kubernetes.io/metadata.name"}, yaml::string(ns));
 }
 
 } // namespace hello::manifest

@@ -33,4 +33,7 @@ YAML::Node text_map(const config::Config &config, std::string_view key);
 /// A list of texts, none empty. Throws Error(Exit::invalid) where one is not.
 YAML::Node text_list(const config::Config &config, std::string_view key);
 
+/// A peer of a NetworkPolicy: all pods of a namespace.
+YAML::Node pods_of(const std::string &ns);
+
 } // namespace hello::manifest

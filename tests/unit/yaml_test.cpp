@@ -224,3 +224,21 @@ TEST_CASE("yaml: the simple style is read, and nothing else is taken for it") {
     CHECK_FALSE(yaml::load_simple(other));
   }
 }
+
+TEST_CASE("yaml: at, text, items and nested: whatever is in the way, nothing is thrown and nothing is made") {
+  const YAML::Node node = yaml::load("a: {b: [{c: one}, two], n: null}\ns: text\n", "x");
+  CHECK(yaml::text(node, "a", "b").empty());
+  CHECK(yaml::items(yaml::at(node, "a", "b")).size() == 2);
+  CHECK(yaml::text(yaml::items(yaml::at(node, "a", "b"))[0], "c") == "one");
+  CHECK(yaml::text(node, "s") == "text");
+  for (const YAML::Node &none :
+       {yaml::at(node, "s", "a"), yaml::at(node, "x", "y", "z"), yaml::at(node, "a", "b", "c")}) {
+    CHECK(!none.IsDefined());
+    CHECK(yaml::text(none).empty());
+    CHECK(yaml::items(none).empty());
+    CHECK(!yaml::at(none, "more").IsDefined());
+  }
+  CHECK(yaml::at(node, "a", "n").IsNull());
+  CHECK(yaml::to_json(node) == R"({"a": {"b": [{"c": "one"}, "two"], "n": null}, "s": "text"})");
+  CHECK(yaml::to_json(yaml::nested({"a", "b"}, yaml::string("1"))) == R"({"a": {"b": "1"}})");
+}
