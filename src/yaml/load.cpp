@@ -5,8 +5,9 @@
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/node/iterator.h>
-#include <yaml-cpp/node/parse.h>
 #include <yaml-cpp/yaml.h>
+
+#include <nodebuilder.h>
 
 #include "hello/error.h"
 #include "hello/yaml.h"
@@ -110,7 +111,18 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, c
   check_bytes(text, name, limits);
   try {
     std::istringstream in{std::string(text)};
-    std::vector<YAML::Node> documents = YAML::LoadAll(in);
+    std::vector<YAML::Node> documents;
+    YAML::Parser parser(in);
+    // As YAML::LoadAll, but that it goes on for ever where a token belongs to no document ("!a," at the top): each
+    // turn then makes an empty document at the same place.
+    while (true) {
+      YAML::NodeBuilder document;
+      if (!parser.HandleNextDocument(document)) break;
+      documents.push_back(document.Root());
+      const YAML::Mark mark = documents.back().Mark();
+      if (documents.size() > 1 && mark.pos == documents[documents.size() - 2].Mark().pos)
+        fail(name, mark, "this belongs to nothing before it");
+    }
     Checker checker(name, limits);
     for (const YAML::Node &document : documents) checker.check(document, 0);
     return documents;

@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
   static Service *service = new Service; // for the life of the fuzzer
   sys::Fd fd(::socket(AF_INET, SOCK_STREAM, 0));
   linger at_once{1, 0}; // no ports in TIME_WAIT
-  timeval patience{2, 0};
+  timeval patience{10, 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (::connect(fd.get(), &service->address.any, service->address.size()) != 0) return 0;
