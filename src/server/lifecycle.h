@@ -1,12 +1,11 @@
 #pragma once
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "hello/server.h"
 #include "server/loop.h"
+#include "server/temp_check.h"
 
 namespace hello::server {
 
@@ -25,8 +24,6 @@ public:
 private:
   int next_signal(std::chrono::milliseconds most);
   int pass(std::chrono::milliseconds time, bool until_ended);
-  void check_temp_directory();
-  void check_until_stopped();
   void join();
   void enter(Phase phase);
 
@@ -35,10 +32,7 @@ private:
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Loop> admin_;
   std::vector<std::thread> threads_;
-  // The temp directory is checked on a thread of its own: a disk that hangs must not keep a signal waiting.
-  std::mutex mutex_;
-  std::condition_variable stop_wanted_;
-  bool stopping_ = false; ///< under mutex_
+  std::shared_ptr<TempCheck> temp_check_; ///< shared with a thread of its own, which a disk that hangs may keep
 };
 
 } // namespace hello::server

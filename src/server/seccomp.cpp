@@ -165,6 +165,7 @@ std::string restrict_calls() {
   program.answer_if(SYS_clone3, error(ENOSYS)); // its flags are out of a filter's sight: clone is tried next
 #endif
   program.allow_masked(SYS_clone, 0, CLONE_THREAD, CLONE_THREAD);
+  program.allow_masked(SYS_sched_setattr, 0, UINT32_MAX, 0); // of the calling thread
   program.allow_masked(SYS_mmap, 2, PROT_EXEC, 0);
   program.allow_masked(SYS_mprotect, 2, PROT_EXEC, 0);
   program.allow_masked(SYS_tgkill, 0, UINT32_MAX, static_cast<std::uint32_t>(::getpid())); // abort()
