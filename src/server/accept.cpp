@@ -77,14 +77,12 @@ void Loop::begin_closing() {
   while (Connection *c = idle.first()) {
     idle.remove(*c);
     list(Waiting::request).push(*c);
-    bool fresh = c->fresh;
     read(*c); // a request that came in this very moment is still served
     if (!c->fd || c->waiting != Waiting::request) continue;
-    if (!fresh) {
+    if (c->fresh)
+      c->deadline_ms = now_ms_ + kFreshGrace;
+    else
       close(*c);
-      continue;
-    }
-    c->deadline_ms = now_ms_ + kFreshGrace;
   }
 }
 

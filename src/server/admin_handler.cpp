@@ -13,6 +13,7 @@
 #include "server/negotiate.h"
 #include "server/page.h"
 #include "server/problem.h"
+#include "server/syntax.h"
 
 namespace hello::server {
 namespace {
@@ -45,12 +46,12 @@ public:
   void handle(const Request &request, std::string &out) noexcept override {
     const auto begun = std::chrono::steady_clock::now();
     clock_.at(begun);
-    http_.respond(request, out);
-    const auto at = std::find(kRoutes.begin(), kRoutes.begin() + static_cast<int>(Route::unmatched), request.path);
-    const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begun);
     // The live page shares "/" with the public page, whose numbers it must not disturb: it counts as unmatched.
-    const Route route = request.path == "/" ? Route::unmatched : static_cast<Route>(at - kRoutes.begin());
-    stats_.count(route, method_index(request.method), code_, static_cast<std::uint64_t>(ns.count()));
+    const auto at = std::find(kRoutes.begin() + 1, kRoutes.begin() + static_cast<int>(Route::unmatched), request.path);
+    route_ = static_cast<Route>(at - kRoutes.begin());
+    http_.respond(request, out);
+    const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begun);
+    stats_.count(route_, method_index(request.method), code_, static_cast<std::uint64_t>(ns.count()));
   }
 
   void refuse(int status, std::string_view reason, const sockaddr *, std::string &out) noexcept override {
@@ -64,7 +65,7 @@ private:
   Reply answer(const Request &request) {
     std::string accept;
     for (const Header &header : request.headers)
-      if (equal_ignoring_case(header.name, "accept")) accept.append(accept.empty() ? "" : ", ").append(header.value);
+      if (syntax::same(header.name, "accept")) accept.append(accept.empty() ? "" : ", ").append(header.value);
     Reply reply = route(request, accept);
     reply.headers.emplace_back("Date", clock_.http_date());
     code_ = reply.status;
@@ -72,19 +73,10 @@ private:
   }
 
   Reply route(const Request &request, const std::string &accept) {
-    const bool known = request.path == "*" ||
-                       std::find(kRoutes.begin(), kRoutes.begin() + static_cast<int>(Route::unmatched), request.path) !=
-                           kRoutes.begin() + static_cast<int>(Route::unmatched);
-    if (!known) return problem(404, "There is nothing at this address.", accept);
+    if (route_ == Route::unmatched && request.path != "/" && request.path != "*")
+      return problem(404, "There is nothing at this address.", accept);
+    if (request.method != "GET" && request.method != "HEAD") return read_only(request.method, accept);
     Reply reply;
-    if (request.method != "GET" && request.method != "HEAD") {
-      if (request.method == "OPTIONS")
-        reply.status = 204, add_safety(reply, kNoPagePolicy);
-      else
-        reply = problem(405, "This address can be read, and nothing else.", accept);
-      reply.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
-      return reply;
-    }
     if (request.path == "/livez" || request.path == "/healthz") return probe(status_.stuck());
     if (request.path == "/readyz") return probe(status_.unready());
     reply.headers.emplace_back("Cache-Control", "no-store");
@@ -123,7 +115,10 @@ private:
   LivePage live_;
   Http http_;
   Clock clock_;
-  int code_ = 0; ///< of the request under way
+
+  // Of the request under way.
+  Route route_ = Route::unmatched;
+  int code_ = 0;
 };
 
 } // namespace

@@ -8,38 +8,33 @@
 #include <netinet/in.h>
 
 #include "hello/error.h"
-#include "server/negotiate.h"
+#include "server/syntax.h"
 
 namespace hello::server {
+
+using namespace syntax;
+
 namespace {
 
 constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 bool is_v4(const Address &address) { return std::equal(kMapped.begin(), kMapped.end(), address.bytes.begin()); }
 
-bool port(std::string_view text) {
-  return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+bool port(std::string_view text) { return !text.empty() && text.size() <= 5 && all(text, digit); }
 
 /// Cuts off what stands after the last `separator`: proxies append, so the nearest is the last.
 std::string_view take_last(std::string_view &rest, char separator) {
   const std::size_t at = rest.rfind(separator);
   const std::string_view last = at == std::string_view::npos ? rest : rest.substr(at + 1);
   rest = at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
-  return trim(last);
+  return trimmed(last);
 }
 
 /// The value of `for` in one element of Forwarded, without its quotes.
 std::string_view for_value(std::string_view element) {
   while (!element.empty()) {
     const std::string_view pair = take_last(element, ';');
-    if (pair.size() < 4 || !equal_ignoring_case(pair.substr(0, 4), "for=")) continue;
+    if (pair.size() < 4 || !same(pair.substr(0, 4), "for=")) continue;
     std::string_view value = pair.substr(4);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
     return value;

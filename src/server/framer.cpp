@@ -105,9 +105,12 @@ Refusal parse_target(Head &head) {
     head.query = target.substr(question + 1);
     target = target.substr(0, question);
   }
+  if (target.find('\\') != target.npos) return bad; // to some a slash, to others none
   if (target.empty()) target = "/";
   return normal_path(target, head.path_buffer, head.path) ? Refusal{} : bad;
 }
+
+} // namespace
 
 Refusal parse_request_line(std::string_view line, Head &head) {
   constexpr Refusal bad{400, "bad_request_line"};
@@ -129,6 +132,8 @@ Refusal parse_request_line(std::string_view line, Head &head) {
     return {};
   return {501, "unknown_method"};
 }
+
+namespace {
 
 /// What the headers say about framing and the connection.
 struct Framing {
@@ -159,13 +164,12 @@ struct Framing {
       break;
     case 17:
       if (same(name, "transfer-encoding")) {
-        if (value.empty()) return {400, "bad_transfer_encoding"};
+        if (value.empty() || value.front() == ',' || value.back() == ',') return {400, "bad_transfer_encoding"};
         each_member(value, [&](std::string_view member) {
           ++codings;
           chunked_last = same(member, "chunked");
           chunked += chunked_last;
         });
-        if (codings == 0) return {400, "bad_transfer_encoding"};
       }
       break;
     }

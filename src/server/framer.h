@@ -45,6 +45,9 @@ struct Head {
 /// empty line; 0: more bytes are needed, or `refusal` says why it can never be one.
 std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits &limits, Refusal &refusal);
 
+/// Parses the first line alone, without its CRLF: what is no HTTP is told so before its end comes.
+Refusal parse_request_line(std::string_view line, Head &head);
+
 /// Parses a whole head as found by find_head.
 Refusal parse_head(std::string_view bytes, const Limits &limits, Head &head);
 

@@ -146,7 +146,7 @@ void Loop::finish(Connection &c, std::string_view bytes) {
     close_politely(c);
   } else {
     bool idle = rest.empty() && !c.body;
-    if (idle && phase_ == Phase::closing && !c.fresh) return close(c);
+    if (idle && phase_ == Phase::closing) return close(c);
     wait_for(c, c.body ? Waiting::body : idle ? Waiting::request : Waiting::head, EPOLLIN);
   }
 }
@@ -172,7 +172,8 @@ std::string_view Loop::answer_all(Connection &c, std::string_view bytes) {
       }
     if (bytes.empty() || bytes == "\r") break;
     Refusal refusal;
-    std::size_t scanned = c.scanned;
+    const std::size_t seen = c.scanned;
+    std::size_t scanned = seen;
     std::size_t length = find_head(bytes, scanned, config_.limits, refusal);
     c.scanned = static_cast<std::uint32_t>(length ? 0 : scanned);
     if (length) {
@@ -191,6 +192,9 @@ std::string_view Loop::answer_all(Connection &c, std::string_view bytes) {
         continue;
       }
     }
+    // The first line may tell already what is no HTTP/1, and its sender may wait instead of ending it.
+    if (auto end = bytes.find('\n'); !length && !refusal && end != bytes.npos && end >= seen)
+      refusal = parse_request_line(bytes.substr(0, end - 1), head_);
     if (refusal) refuse(c, refusal);
     break;
   }
@@ -291,9 +295,9 @@ void Loop::expire() {
   for (std::size_t kind = 0; kind < kWaitings; ++kind)
     while (Connection *c = lists_[kind].first()) {
       if (c->deadline_ms > now_ms_) break;
-      ++timed_out_;
       bool asks = c->waiting == Waiting::head || c->waiting == Waiting::body;
       if (!asks) {
+        timed_out_ += c->waiting == Waiting::writable; // the end of an idle one is no refusal
         close(*c);
         continue;
       }

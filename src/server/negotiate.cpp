@@ -1,13 +1,12 @@
 #include "server/negotiate.h"
 
-namespace hello::server {
-namespace {
+#include "server/syntax.h"
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+namespace hello::server {
+
+using namespace syntax;
+
+namespace {
 
 /// Cuts off what stands before the first `separator` outside quotes.
 std::string_view take(std::string_view &rest, char separator) {
@@ -23,7 +22,7 @@ std::string_view take(std::string_view &rest, char separator) {
   }
   const std::string_view first = rest.substr(0, i);
   rest.remove_prefix(i < rest.size() ? i + 1 : rest.size());
-  return trim(first);
+  return trimmed(first);
 }
 
 /// q in thousandths, or -1 where it is not `0[.ddd]` or `1[.000]`.
@@ -41,27 +40,18 @@ int quality(std::string_view text) {
 /// 3 for type/subtype, 2 for type/*, 1 for */*; 0 where `range` does not cover `offer`.
 int specificity(std::string_view range, std::string_view offer) {
   if (range == "*/*") return 1;
-  if (equal_ignoring_case(range, offer)) return 3;
+  if (same(range, offer)) return 3;
   const std::size_t slash = offer.find('/');
   return range.size() == slash + 2 && range.substr(slash) == "/*" &&
-                 equal_ignoring_case(range.substr(0, slash), offer.substr(0, slash))
+                 same(range.substr(0, slash), offer.substr(0, slash))
              ? 2
              : 0;
 }
 
 } // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
 int negotiate(std::string_view accept, std::span<const std::string_view> offers) {
-  if (trim(accept).empty()) return 0;
+  if (trimmed(accept).empty()) return 0;
   int best = -1, best_q = 0, best_specificity = 0;
   for (std::size_t i = 0; i < offers.size(); ++i) {
     // The most specific range that covers the offer says its q, whatever others say.
@@ -86,14 +76,14 @@ int negotiate(std::string_view accept, std::span<const std::string_view> offers)
   return best;
 }
 
-bool etag_matches(std::string_view if_none_match, std::string_view etag) {
-  if (trim(if_none_match) == "*") return true;
+bool etag_matches(std::string_view list, std::string_view etag, bool weakly) {
+  if (trimmed(list) == "*") return true;
   // A strong tag ends at its quote and a weak one differs by its prefix alone, so finding ours whole is enough. What
   // stands before it must not be part of another tag: tags hold no quotes (RFC 9110 8.8.3).
   std::size_t quotes = 0, from = 0;
-  for (std::size_t at; (at = if_none_match.find(etag, from)) != std::string_view::npos; from = at + 1) {
-    for (std::size_t i = from; i < at; ++i) quotes += if_none_match[i] == '"';
-    if (quotes % 2 == 0) return true;
+  for (std::size_t at; (at = list.find(etag, from)) != std::string_view::npos; from = at + 1) {
+    for (std::size_t i = from; i < at; ++i) quotes += list[i] == '"';
+    if (quotes % 2 == 0 && (weakly || !list.substr(0, at).ends_with("W/"))) return true;
     ++quotes;
   }
   return false;

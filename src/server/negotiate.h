@@ -11,11 +11,8 @@ namespace hello::server {
 /// but q are ignored; a member that cannot be parsed is skipped. Source: RFC 9110 sections 12.4.2 and 12.5.1.
 int negotiate(std::string_view accept, std::span<const std::string_view> offers);
 
-/// If-None-Match: true where `etag` ("\"…\"", strong) is in the list, by weak comparison, or the list is "*".
-/// Source: RFC 9110 sections 8.8.3.2 and 13.1.2.
-bool etag_matches(std::string_view if_none_match, std::string_view etag);
-
-/// ASCII only, as field names and media types are compared.
-bool equal_ignoring_case(std::string_view a, std::string_view b);
+/// True where `etag` ("\"…\"", strong) is in the list, or the list is "*". If-None-Match compares `weakly`, If-Match
+/// does not. Source: RFC 9110 sections 8.8.3.2, 13.1.1 and 13.1.2.
+bool etag_matches(std::string_view list, std::string_view etag, bool weakly);
 
 } // namespace hello::server

@@ -1,13 +1,12 @@
 #include "server/notice.h"
 
 #include <atomic>
-#include <ctime>
-#include <iterator>
 #include <string>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "server/clock.h"
 #include "server/escape.h"
 
 namespace hello::server {
@@ -20,15 +19,6 @@ void append_string(std::string &out, std::string_view text) {
   append_json(out, text);
   out += '"';
 }
-
-std::string now() {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  tm parts{};
-  gmtime_r(&time.tv_sec, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, time.tv_nsec / 1'000'000);
-}
 } // namespace
 
 void set_notice_format(NoticeFormat format) { chosen = format; }
@@ -40,7 +30,11 @@ void notice(Level level, std::string_view message,
     std::string_view name = names[static_cast<int>(level)];
     std::string line;
     if (chosen == NoticeFormat::json) {
-      line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":", now(), name);
+      Clock clock;
+      clock.at(std::chrono::steady_clock::now());
+      line = "{\"time\":\"";
+      clock.append_timestamp(line);
+      line.append("\",\"level\":\"").append(name).append("\",\"message\":");
       append_string(line, message);
       for (auto &[key, value] : fields) {
         line += ',';

@@ -112,9 +112,11 @@ std::string error_page(int status, std::string_view title, std::string_view deta
               "Error <code>" + std::to_string(status) + "</code> · <a href=\"/\">to the start page</a>");
 }
 
-std::string page_policy() {
-  return "default-src 'none'; style-src 'sha256-" + base64(sha256(embedded("assets/page.css"))) +
-         "'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const std::string &page_policy() {
+  static const std::string policy = "default-src 'none'; style-src 'sha256-" +
+                                    base64(sha256(embedded("assets/page.css"))) +
+                                    "'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  return policy;
 }
 
 } // namespace hello::server

@@ -40,7 +40,7 @@ Page make_page(std::string_view text, std::string_view pod);
 std::string error_page(int status, std::string_view title, std::string_view detail);
 
 /// The Content-Security-Policy of our pages: what is inline in them is named by its hash.
-std::string page_policy();
+const std::string &page_policy();
 
 /// Header lines, each ended by CRLF, that every answer carries beside its own policy: what the browser may not do.
 extern const std::string_view kSafetyHeaders;

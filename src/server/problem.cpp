@@ -28,6 +28,7 @@ std::string_view status_title(int status) {
   case 405: return "Method Not Allowed";
   case 408: return "Request Timeout";
   case 411: return "Length Required";
+  case 412: return "Precondition Failed";
   case 413: return "Content Too Large";
   case 414: return "URI Too Long";
   case 417: return "Expectation Failed";
@@ -57,6 +58,18 @@ Reply problem(int status, std::string_view detail, std::string_view accept) {
   reply.body = page ? error_page(status, status_title(status), detail) : problem_json(status, detail);
   reply.headers = {{"Cache-Control", "no-store"}, {"Vary", "Accept"}};
   add_safety(reply, page ? page_policy() : kNoPagePolicy);
+  return reply;
+}
+
+Reply read_only(std::string_view method, std::string_view accept) {
+  Reply reply;
+  if (method == "OPTIONS") {
+    reply.status = 204;
+    add_safety(reply, kNoPagePolicy);
+  } else {
+    reply = problem(405, "This address can be read, and nothing else.", accept);
+  }
+  reply.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
   return reply;
 }
 

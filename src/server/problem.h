@@ -13,6 +13,9 @@ std::string_view status_title(int status);
 /// `accept` as negotiate() takes it. `detail` is a sentence for people.
 Reply problem(int status, std::string_view detail, std::string_view accept);
 
+/// What an address that can only be read says to any other method: 204 to OPTIONS, else 405; both with Allow.
+Reply read_only(std::string_view method, std::string_view accept);
+
 /// The whole response to what was no request; closes. `date`: as Date wants it.
 void append_refusal(std::string &out, int status, std::string_view reason, std::string_view date);
 

@@ -8,13 +8,13 @@
 #include "server/http.h"
 #include "server/negotiate.h"
 #include "server/problem.h"
+#include "server/syntax.h"
 #include "server/trace.h"
 
 namespace hello::server {
 namespace {
 
 constexpr std::size_t kInlineBytes = 16 * 1024; ///< a body up to this is copied together with its head
-constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
 
 /// A whole answer but for what changes: the Date, once a second, and who wants "Connection".
 struct Ready {
@@ -30,7 +30,7 @@ struct Ready {
 
 /// The fields that an answer or its log line depends on.
 struct Fields {
-  std::string_view accept, if_none_match, user_agent, request_id, traceparent, x_forwarded_for, forwarded;
+  std::string_view accept, if_match, if_none_match, user_agent, request_id, traceparent, x_forwarded_for, forwarded;
 };
 
 class PublicHandler final : public Handler {
@@ -51,10 +51,7 @@ public:
     const Route route = request.path == "/" ? Route::root : Route::unmatched;
     status_ = 200;
     body_bytes_ = 0;
-    if (route == Route::root && (get || head))
-      page(request, fields, head, out);
-    else
-      http_.respond(request, out);
+    if (route != Route::root || !(get || head) || !page(request, fields, head, out)) http_.respond(request, out);
     done(request, fields, route, get ? 0 : method_index(request.method));
   }
 
@@ -83,7 +80,7 @@ private:
       const Representation &r = page_->kinds[kind];
       const std::string common = fmt::format(
           "ETag: {}\r\nCache-Control: no-cache\r\nVary: Accept\r\n{}Content-Security-Policy: {}\r\n", r.etag,
-          kSafetyHeaders, kind == static_cast<std::size_t>(Kind::html) ? page_policy() : std::string(kNoPagePolicy));
+          kSafetyHeaders, kind == static_cast<std::size_t>(Kind::html) ? page_policy() : kNoPagePolicy);
       ready_[kind].head = fmt::format("HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n",
                                       clock_.http_date(), r.type, r.body.size(), common);
       ready_[kind].whole = r.body.size() <= kInlineBytes ? ready_[kind].head + r.body : std::string();
@@ -101,10 +98,13 @@ private:
   Fields scan(const Request &request) {
     Fields fields;
     for (const Header &header : request.headers) {
-      const auto is = [&](std::string_view name) { return equal_ignoring_case(header.name, name); };
+      const auto is = [&](std::string_view name) { return syntax::same(header.name, name); };
       switch (header.name.size()) { // few fields have these lengths: most are passed by without a comparison
       case 6:
         if (is("accept")) join(fields.accept, header.value, joined_[0]);
+        break;
+      case 8:
+        if (is("if-match")) join(fields.if_match, header.value, joined_[4]);
         break;
       case 9:
         if (is("forwarded")) join(fields.forwarded, header.value, joined_[1]);
@@ -151,11 +151,13 @@ private:
     return last_kind_;
   }
 
-  void page(const Request &request, const Fields &fields, bool head, std::string &out) {
+  /// False where the client wants this page only if it is another one: RFC 9110 13.1.1.
+  bool page(const Request &request, const Fields &fields, bool head, std::string &out) {
     const std::size_t kind = choose(fields.accept);
     const Representation &representation = page_->kinds[kind];
+    if (fields.if_match.data() != nullptr && !etag_matches(fields.if_match, representation.etag, false)) return false;
     const bool unchanged =
-        fields.if_none_match.data() != nullptr && etag_matches(fields.if_none_match, representation.etag);
+        fields.if_none_match.data() != nullptr && etag_matches(fields.if_none_match, representation.etag, true);
     const Ready &ready = unchanged ? unchanged_[kind] : ready_[kind];
     const bool body = !unchanged && !head;
     status_ = unchanged ? 304 : 200;
@@ -163,23 +165,23 @@ private:
     const bool plain = request.keep_alive && request.minor == 1;
     if (plain && body && !ready.whole.empty()) {
       out += ready.whole;
-      return;
+      return true;
     }
     out.append(ready.head, 0, ready.head.size() - 2);
     if (!plain) out += request.keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
     out += "\r\n";
     if (body) out += representation.body;
+    return true;
   }
 
   Reply cold(const Request &request) {
     Reply reply;
     if (request.path != "/" && request.path != "*")
       reply = problem(404, "There is nothing at this address.", accept_);
-    else if (request.method == "OPTIONS")
-      reply.status = 204, add_safety(reply, kNoPagePolicy);
+    else if (request.method == "GET" || request.method == "HEAD")
+      reply = problem(412, "The page is not the one that If-Match names.", accept_);
     else
-      reply = problem(405, "This address can be read, and nothing else.", accept_);
-    if (reply.status != 404) reply.headers.emplace_back("Allow", kAllow);
+      reply = read_only(request.method, accept_);
     reply.headers.emplace_back("Date", clock_.http_date());
     status_ = reply.status;
     body_bytes_ = request.method == "HEAD" ? 0 : reply.body.size();
@@ -224,7 +226,7 @@ private:
   std::uint64_t version_ = 0;
   std::shared_ptr<const Page> page_;
   std::array<Ready, kOffers.size()> ready_, unchanged_;
-  std::array<std::string, 4> joined_; ///< lists put together from several fields of one name
+  std::array<std::string, 5> joined_; ///< lists put together from several fields of one name
   std::string last_accept_;
   std::size_t last_kind_ = 0;
   Address remote_;

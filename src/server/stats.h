@@ -25,7 +25,7 @@ inline constexpr std::array<std::string_view, 8> kRoutes = {"/",        "/livez"
                                                             "/metrics", "/version", "/*",      "none"};
 inline constexpr std::array<std::string_view, 9> kMethods = {"GET",   "HEAD",    "POST",  "PUT",  "DELETE",
                                                              "PATCH", "OPTIONS", "TRACE", "other"};
-inline constexpr std::array<int, 17> kCodes = {200, 204, 304, 400, 404, 405, 406, 408, 411,
+inline constexpr std::array<int, 17> kCodes = {200, 204, 304, 400, 404, 405, 408, 411, 412,
                                                413, 414, 417, 431, 501, 503, 505, 0};
 enum class Route : std::uint8_t { root, livez, readyz, healthz, metrics, version, unmatched, none };
 

@@ -15,7 +15,8 @@ const char *to_text(Phase phase);
 struct alignas(64) LoopStatus {
   std::atomic<std::int64_t> heartbeat_ms{0}; ///< steady clock at the last wake-up; at least once a second. 0: not begun
   std::atomic<std::int64_t> idle{0}, reading{0}, writing{0}, closing{0}; ///< connections by state
-  std::atomic<std::uint64_t> accepted{0}, evicted{0}, timed_out{0}, turned_away{0};
+  std::atomic<std::uint64_t> accepted{0}, evicted{0}, turned_away{0};
+  std::atomic<std::uint64_t> timed_out{0}; ///< that did not take their answer
   std::atomic<std::uint64_t> received_bytes{0}, sent_bytes{0};
 };
 

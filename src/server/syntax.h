@@ -10,7 +10,7 @@ namespace hello::server::syntax {
 enum : std::uint8_t {
   token_char = 1,  ///< tchar, RFC 9110 5.6.2
   value_char = 2,  ///< in a field value: HTAB, SP, VCHAR, obs-text
-  target_char = 4, ///< in a request target: visible ASCII but '#', as browsers send it
+  target_char = 4, ///< in a request target: visible ASCII as browsers send it, so more than RFC 3986 has
   host_char = 8,   ///< unreserved, sub-delims or '%', RFC 3986 3.2.2
   digit = 16,
   hex = 32,
@@ -27,7 +27,7 @@ constexpr std::array<std::uint8_t, 256> classes() {
     if (c != 0x7f) table[c] |= value_char;
   table['\t'] |= value_char;
   for (unsigned c = 0x21; c < 0x7f; ++c)
-    if (c != '#') table[c] |= target_char;
+    if (c != '#' && c != '"' && c != '<' && c != '>') table[c] |= target_char;
   mark(alnum, token_char | host_char);
   mark("!#$%&'*+-.^_`|~", token_char);
   mark("-._~!$&'()*+,;=%", host_char);

@@ -49,15 +49,17 @@ TEST_CASE("negotiation: what a client accepts decides, by q and then by how exac
   }
 }
 
-TEST_CASE("negotiation: an entity tag is compared weakly, whole, and never inside another") {
+TEST_CASE("negotiation: an entity tag is compared weakly or strongly, whole, and never inside another") {
   constexpr std::string_view kTag = "\"abc\"";
   for (const std::string_view yes : {"\"abc\"", "*", " * ", "W/\"abc\"", "\"x\", \"abc\"", "\"x\",W/\"abc\",\"y\"",
                                      "\"a,b\", \"abc\"", "\"\\\", \"abc\"", ",,\"abc\""}) {
     INFO(yes);
-    CHECK(etag_matches(yes, kTag));
+    CHECK(etag_matches(yes, kTag, true));
   }
   for (const std::string_view no : {"", "abc", "\"abcd\"", "\"xabc\"", "\"ABC\"", "\"x\"abc\"y\"", "W/\"x\"", "**"}) {
     INFO(no);
-    CHECK_FALSE(etag_matches(no, kTag));
+    CHECK_FALSE(etag_matches(no, kTag, true));
   }
+  CHECK(etag_matches("W/\"abc\", \"abc\"", kTag, false));
+  CHECK_FALSE(etag_matches("W/\"abc\"", kTag, false));
 }
