@@ -83,8 +83,9 @@ struct Options {
 };
 
 /// The plan for `set`. Throws Error(Exit::cluster) if the cluster cannot be reached or refuses, conflicts included:
-/// then field by field, with the other managers' names.
-Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options);
+/// then field by field, with the other managers' names. What is on its way out (its namespace, say) is waited for, and
+/// `tell` told so; the Error comes at once where that is null.
+Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options, const Listener *tell = nullptr);
 
 /// What was applied, as far as the wait needs it.
 struct Applied {

@@ -17,6 +17,14 @@ namespace hello::deploy {
 
 using Set = std::vector<manifest::Object>;
 
+inline constexpr std::string_view kOurs = "app.kubernetes.io/managed-by=hello"; ///< selector of all that a set has
+inline constexpr std::string_view kPods =
+    "app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"; ///< selector of its pods
+
+inline kube::Id id_of(const manifest::Object &object) {
+  return {object.api_version, object.kind, object.ns, object.name};
+}
+
 /// How a release ended. `pending`: it was begun, and nobody has said how it ended (a deploy runs, or was killed).
 enum class ReleaseState { pending, ready, failed, rolled_back, superseded };
 std::string_view name_of(ReleaseState state); ///< "rolled-back"
@@ -65,12 +73,12 @@ std::optional<Set> find_set(kube::Cluster &cluster, const Release &release);
 /// The same. Throws Error(Exit::cluster) if there is none.
 Set read_set(kube::Cluster &cluster, const Release &release);
 
-/// Writes one release down: begin() before the set is applied, finish() once it is known how it ended. Neither ever
-/// fails: what went wrong is told to `warn`.
+/// Writes one release down: begin() before the set is applied, finish() once it is known how it ended, settle() when
+/// there is nothing else left to do. None ever fails: what went wrong is told to `warn`.
 class Recorder {
 public:
   using Warn = std::function<void(const std::string &text)>;
-  /// `note`: "rollback to 3", or empty. Main thread, as begin() and finish().
+  /// `note`: "rollback to 3", or empty. Main thread, as all of it.
   Recorder(kube::Cluster &cluster, std::string note, Warn warn);
   ~Recorder();
   /// Two at once get two numbers: the server refuses a name that is taken. Starts to ask the cluster for the user's
@@ -79,13 +87,14 @@ public:
   /// Instead of begin(), where there was nothing to apply: takes up the newest entry if it has the same set and did not
   /// end as ready (its deploy was killed, or it came right later). Otherwise finish() does nothing.
   void resume(const std::vector<Release> &history, const Set &set);
-  void finish(ReleaseState state);
+  void finish(ReleaseState state);                   ///< only starts to write it
+  void settle();                                     ///< waits until it is written
   int revision() const { return release_.revision; } ///< 0: not begun
 
 private:
   kube::Cluster &cluster_;
   Warn warn_;
-  std::unique_ptr<sys::Child> whoami_;
+  std::unique_ptr<sys::Child> whoami_, finishing_;
   Release release_;
 };
 

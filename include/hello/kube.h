@@ -96,7 +96,7 @@ inline std::string object_path(const Id &id) { return collection_path(id.api_ver
 /// `denied` says so.
 YAML::Node read(Cluster &cluster, const Id &id, bool *denied = nullptr);
 
-/// JSON of the API server, with limits that fit it.
+/// An object of the API server as JSON, with limits that fit it. Throws Error(Exit::cluster) if it is none.
 YAML::Node parse(std::string_view json, std::string_view name);
 
 /// Copies of the objects of a few collections, kept up to date by watches: one thread each, lists again after 410

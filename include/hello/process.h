@@ -31,6 +31,7 @@ public:
   void close_in();
   pid_t pid() const { return pid_; }
 
+  bool ended() const; ///< wait() would not wait
   /// Exit code, or 128 + signal; waits for it.
   int wait();
   /// SIGKILL to the group; wait() still has to be called, or the destructor.
@@ -44,6 +45,8 @@ private:
 /// Appends what can be read now to `text`. Returns false at the end of file.
 bool drain(int fd, std::string &text);
 
+inline constexpr std::size_t kLargestOutput = 256 << 20; ///< bytes; a child that prints more is killed
+
 /// What a child that has ended left behind.
 struct Finished {
   int code = 0; ///< exit code, or 128 + signal
@@ -54,5 +57,8 @@ struct Finished {
 /// Runs argv to its end with `input` on stdin; at `deadline` it is killed. An interruption kills it and throws as
 /// check_interrupted() does. Throws Error(Exit::failure) if it cannot be started.
 Finished run(const std::vector<std::string> &argv, std::string_view input, Deadline deadline);
+
+/// The same for a child that was started before.
+Finished finish(Child &child, std::string_view input, Deadline deadline);
 
 } // namespace hello::sys

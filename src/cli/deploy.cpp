@@ -3,42 +3,25 @@
 #include "cli/commands.h"
 #include "cli/deploy_options.h"
 #include "cli/output.h"
-#include "hello/progress.h"
-#include "hello/terminal.h"
 
 namespace hello::cli {
 namespace {
 
-struct Flags {
-  DeployOptions deploy;
-  bool dry_run = false, no_rollback = false, no_verify = false;
+struct Flags : RolloutOptions {
   std::string verify_url;
 };
 
 /// One configuration to one context. Returns the exit code.
 int deploy_one(const Flags &flags, const std::optional<std::string> &context) {
-  const config::Config config = flags.deploy.config.load(context);
-  deploy::Options options = flags.deploy.options(config);
-  options.rollback = !flags.no_rollback;
-  options.verify = !flags.no_verify;
+  const config::Config config = flags.config.load(context);
+  deploy::Options options = flags.options(config);
   options.verify_url = flags.verify_url;
-  const deploy::Set set = linted_set(config, flags.deploy.allow);
+  const deploy::Set set = linted_set(config, flags.allow);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
       "the same hello deploy again carries on from there; hello diff shows what is left to do");
   const auto cluster = connect(config);
-  const auto view = flags.deploy.output == "json" ? progress::json_view() : progress::text_view();
-  const auto tell = [&](const deploy::Event &event) { view->tell(event); };
-  tell({"target",
-        "",
-        target(cluster->access()),
-        {{"context", cluster->access().context}, {"namespace", cluster->access().ns}}});
-  if (flags.dry_run) {
-    const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
-    print(flags.deploy.output == "json" ? progress::json_of(plan) + "\n" : progress::text_of(plan, sys::has_colour(1)));
-    return 0;
-  }
-  return static_cast<int>(deploy::run(*cluster, set, options, tell));
+  return flags.carry_out(*cluster, set, options, teller(flags.output, cluster->access()));
 }
 
 /// Says at the end, however that comes, how far it got.
@@ -68,9 +51,9 @@ private:
 /// One context after the other; the first failure ends it. Each one's configuration is read before the first is
 /// touched.
 int deploy_all(const Flags &flags) {
-  const auto &contexts = flags.deploy.config.contexts;
+  const auto &contexts = flags.config.contexts;
   if (contexts.size() < 2) return deploy_one(flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
-  for (const std::string &context : contexts) linted_set(flags.deploy.config.load(context), flags.deploy.allow);
+  for (const std::string &context : contexts) linted_set(flags.config.load(context), flags.allow);
   Tally tally(contexts);
   for (const std::string &context : contexts) {
     if (const int code = deploy_one(flags, context); code != 0) return code;
@@ -84,10 +67,7 @@ int deploy_all(const Flags &flags) {
 void add_deploy(const Command &app) {
   const Command command = app.sub("deploy", "Bring the manifests onto the cluster, and wait until they work");
   auto flags = std::make_shared<Flags>();
-  flags->deploy.add_to(command, true);
-  command.flag("--dry-run", flags->dry_run, "Show the plan, change nothing");
-  command.flag("--no-rollback", flags->no_rollback, "Leave a failed release as it is");
-  command.flag("--no-verify", flags->no_verify, "Do not ask the service for an answer at the end");
+  flags->add_to(command, true);
   command.text("--verify", flags->verify_url, {"Ask here, http://…, instead of through a port-forward", "URL"});
   command.does([flags] { return deploy_all(*flags); });
 }

@@ -4,7 +4,8 @@
 
 #include "cli/findings.h"
 #include "cli/output.h"
-#include "hello/process.h"
+#include "hello/progress.h"
+#include "hello/terminal.h"
 
 namespace hello::cli {
 
@@ -27,6 +28,37 @@ deploy::Options DeployOptions::options(const config::Config &config) const {
   options.kubectl_args = kubectl_args;
   options.keep_autoscaled = config.origin("replicas").from == config::From::default_value;
   return options;
+}
+
+void RolloutOptions::add_to(const Command &command, bool many_contexts) {
+  DeployOptions::add_to(command, many_contexts);
+  command.flag("--dry-run", dry_run, "Show the plan, change nothing");
+  command.flag("--no-rollback", no_rollback, "Leave it as it is if it fails");
+  command.flag("--no-verify", no_verify, "Do not ask the service for an answer at the end");
+}
+
+deploy::Options RolloutOptions::options(const config::Config &config) const {
+  deploy::Options options = DeployOptions::options(config);
+  options.rollback = !no_rollback;
+  options.verify = !no_verify;
+  return options;
+}
+
+int RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
+                              const deploy::Listener &tell) const {
+  if (!dry_run) return static_cast<int>(deploy::run(cluster, set, options, tell));
+  show(deploy::make_plan(cluster, set, options), output);
+  return 0;
+}
+
+deploy::Listener teller(const std::string &output, const kube::Access &access) {
+  const std::shared_ptr<progress::View> view = output == "json" ? progress::json_view() : progress::text_view();
+  view->tell({"target", "", target(access), {{"context", access.context}, {"namespace", access.ns}}});
+  return [view](const deploy::Event &event) { view->tell(event); };
+}
+
+void show(const deploy::Plan &plan, const std::string &output) {
+  print(output == "json" ? progress::json_of(plan) + "\n" : progress::text_of(plan, sys::has_colour(1)));
 }
 
 deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {

@@ -20,6 +20,23 @@ struct DeployOptions {
   deploy::Options options(const config::Config &config) const;
 };
 
+/// What `deploy` and `rollback` share besides.
+struct RolloutOptions : DeployOptions {
+  bool dry_run = false, no_rollback = false, no_verify = false;
+
+  void add_to(const Command &command, bool many_contexts);
+  deploy::Options options(const config::Config &config) const;
+  /// Brings the set onto the cluster, or only shows the plan. Returns the exit code.
+  int carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
+                const deploy::Listener &tell) const;
+};
+
+/// Shows events on stderr, or as JSON lines on stdout; tells the target as the first.
+deploy::Listener teller(const std::string &output, const kube::Access &access);
+
+/// The plan on stdout.
+void show(const deploy::Plan &plan, const std::string &output);
+
 /// The set of a configuration, linted: warnings go to stderr, an error throws Error(Exit::invalid).
 deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow);
 

@@ -3,8 +3,6 @@
 #include "cli/commands.h"
 #include "cli/deploy_options.h"
 #include "cli/output.h"
-#include "hello/progress.h"
-#include "hello/terminal.h"
 
 namespace hello::cli {
 
@@ -22,7 +20,7 @@ void add_diff(const Command &app) {
     const auto cluster = connect(config);
     say(target(cluster->access()));
     const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
-    print(flags->output == "json" ? progress::json_of(plan) + "\n" : progress::text_of(plan, sys::has_colour(1)));
+    show(plan, flags->output);
     return *exit_code && !plan.empty() ? static_cast<int>(Exit::no) : 0;
   });
 }

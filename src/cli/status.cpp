@@ -41,7 +41,8 @@ std::string text_of(const deploy::Report &report, const deploy::Sight &sight, co
   out += fmt::format("{}{}{}: {}\n\n", colour ? look.colour : "", report.healthy() ? "healthy" : "not healthy",
                      colour ? "\033[0m" : "", report.summary);
   for (const deploy::Branch &branch : report.branches) draw(branch, 0, colour, out);
-  for (const std::string &kind : sight.unread) out += "? " + kind + "  these rights do not let it be read\n";
+  for (const auto &[what, rule] : sight.unread)
+    out += fmt::format("? {}  these rights do not let it be read: {}\n", what, rule);
   return out;
 }
 
@@ -80,11 +81,15 @@ int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
 /// Looks again whenever something changed, at most twice a second, until it is interrupted.
 [[noreturn]] void watch(kube::Cluster &cluster, const Flags &flags) {
   const bool terminal = sys::is_terminal(STDOUT_FILENO) && flags.output == "text";
-  kube::Mirror mirror(cluster, deploy::watched(cluster.access().ns));
+  const auto sources = deploy::watched(cluster.access().ns);
+  kube::Mirror mirror(cluster, sources);
   for (;;) {
     show(cluster, flags, terminal);
     sys::pause(std::chrono::milliseconds(500));
     mirror.wait(sys::Clock::now() + std::chrono::seconds(terminal ? 10 : 3600)); // ages go on
+    for (std::size_t i = 0; i < sources.size(); ++i)
+      if (const int status = mirror.refused(i); status == 403)
+        throw kube::explain(kube::Reply{status, mirror.words(i)}, "watch " + sources[i].path, cluster.access());
   }
 }
 

@@ -6,7 +6,6 @@
 #include "cli/commands.h"
 #include "cli/deploy_options.h"
 #include "cli/output.h"
-#include "hello/progress.h"
 #include "hello/terminal.h"
 #include "hello/undeploy.h"
 
@@ -48,12 +47,7 @@ int run_undeploy(const Flags &flags) {
   const sys::Interrupts interrupts("interrupted: what is removed stays removed",
                                    "the same hello undeploy again carries on from there");
   const auto cluster = connect(config);
-  const auto view = flags.output == "json" ? progress::json_view() : progress::text_view();
-  const auto tell = [&](const deploy::Event &event) { view->tell(event); };
-  tell({"target",
-        "",
-        target(cluster->access()),
-        {{"context", cluster->access().context}, {"namespace", cluster->access().ns}}});
+  const auto tell = teller(flags.output, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
   const std::string plan = text_of(removal, sys::has_colour(STDERR_FILENO));
   fmt::print(stderr, "{}", plan);

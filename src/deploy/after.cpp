@@ -15,9 +15,7 @@ const manifest::Object *find(const Set &set, std::string_view kind) {
   return found == set.end() ? nullptr : &*found;
 }
 
-YAML::Node live(kube::Cluster &cluster, const manifest::Object &object) {
-  return kube::read(cluster, {object.api_version, object.kind, object.ns, object.name});
-}
+YAML::Node live(kube::Cluster &cluster, const manifest::Object &object) { return kube::read(cluster, id_of(object)); }
 
 std::string scalar(const YAML::Node &node, std::string_view path) {
   std::string text = kube::value_at(node, path);

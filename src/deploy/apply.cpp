@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "deploy/replicas.h"
+#include "deploy/server_side.h"
 #include "hello/deploy.h"
 #include "hello/prune.h"
 #include "hello/yaml.h"
@@ -30,14 +31,9 @@ void run_or_throw(kube::Cluster &cluster, const std::vector<std::string> &args, 
   if (finished.code != 0) throw kube::explain(finished, doing, cluster.access());
 }
 
-std::vector<std::string> server_side(std::string_view manager) {
-  return {"apply", "--server-side", fmt::format("--field-manager={}", manager), "-f=-"};
-}
-
 void hand_over(kube::Cluster &cluster, const kube::Id &id, std::int64_t count, bool force, sys::Deadline deadline,
                const Listener &tell) {
   auto args = server_side(kHandover);
-  args.push_back("--validate=ignore");
   if (force) args.push_back("--force-conflicts");
   run_or_throw(cluster, args, replicas_only(id, count), deadline, tell, "hand over the replicas");
 }
@@ -48,8 +44,6 @@ Applied applied_of(const YAML::Node &object) {
   const kube::Deployment d = kube::deployment_of(object);
   return {d.name, d.template_text, d.generation, d.selector, {}};
 }
-
-kube::Id id_of(const manifest::Object &object) { return {object.api_version, object.kind, object.ns, object.name}; }
 
 /// minReplicas of the autoscaler in the set, or 0.
 std::int64_t autoscaler_minimum(const Set &set) {
@@ -97,14 +91,13 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
     for (manifest::Object &object : set)
       if (object.kind == "Deployment" && object.name == deployment->name) {
         object.node.reset(YAML::Clone(object.node));
-        object.node["spec"]["replicas"] = kube::parse(*plan.take_replicas, "replicas");
+        object.node["spec"]["replicas"] = yaml::integer(number(*plan.take_replicas));
       }
   }
 
   auto args = server_side(kManager);
   args.insert(args.end(), {"-o=json", "--show-managed-fields"});
-  if (options.force_conflicts) args.push_back("--force-conflicts");
-  args.insert(args.end(), options.kubectl_args.begin(), options.kubectl_args.end());
+  add_choices(args, options);
   const auto finished = insist(cluster, args, manifest::to_yaml(set), deadline, tell);
   if (finished.code != 0) throw kube::explain(finished, "apply the manifests", cluster.access());
   for (std::size_t from = 0, to; (to = finished.err.find('\n', from)) != std::string::npos; from = to + 1)

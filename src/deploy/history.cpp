@@ -174,7 +174,7 @@ History read_history(kube::Cluster &cluster) {
   History history;
   const kube::Reply reply =
       cluster.get_metadata(kube::collection_path("apps/v1", "ControllerRevision", cluster.access().ns) +
-                           "?labelSelector=" + kube::query_value("app.kubernetes.io/managed-by=hello"));
+                           "?labelSelector=" + kube::query_value(kOurs));
   if (!reply.ok()) {
     history.refusal = reply;
     return history;

@@ -9,15 +9,13 @@
 namespace hello::deploy {
 namespace {
 
-const std::string kPods =
-    "?labelSelector=" + kube::query_value("app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello");
-const std::string kOurs = "?labelSelector=" + kube::query_value("app.kubernetes.io/managed-by=hello");
+std::string with(std::string_view selector) { return "labelSelector=" + kube::query_value(selector); }
 
 /// The items of a list; none where there is no such kind or it may not be read.
 std::vector<YAML::Node> list(kube::Cluster &cluster, std::string_view api_version, std::string_view kind,
                              const std::string &query, Sight &sight) {
-  const kube::Reply reply = cluster.get(kube::collection_path(api_version, kind, cluster.access().ns) + query);
-  if (reply.status == 403) sight.unread.emplace_back(kind);
+  const kube::Reply reply = cluster.get(kube::collection_path(api_version, kind, cluster.access().ns) + "?" + query);
+  if (reply.status == 403) sight.unread.emplace_back(kind, kube::explain(reply, "", cluster.access()).hint());
   if (reply.status == 403 || reply.status == 404) return {};
   if (!reply.ok()) throw kube::explain(reply, fmt::format("read the {}s", kind), cluster.access());
   return yaml::items(yaml::at(kube::parse(reply.body, "list"), "items"));
@@ -30,7 +28,8 @@ Sight look(kube::Cluster &cluster) {
   const std::string &ns = cluster.access().ns;
   const History history = read_history(cluster);
   if (history.refusal.status == 0) throw kube::explain(history.refusal, "read the history", cluster.access());
-  if (!history.refusal.ok()) sight.unread.emplace_back("ControllerRevision");
+  if (!history.refusal.ok())
+    sight.unread.emplace_back("ControllerRevision", kube::explain(history.refusal, "", cluster.access()).hint());
   sight.history = history.releases;
 
   std::set<std::pair<std::string, std::string>> kinds{{"apps/v1", "Deployment"},
@@ -43,17 +42,20 @@ Sight look(kube::Cluster &cluster) {
       } else { // the namespace, and what add-ons have elsewhere
         const kube::Reply reply = cluster.get(kube::object_path(id));
         if (reply.ok()) sight.objects[id].reset(kube::parse(reply.body, id.text()));
-        if (reply.status == 403) sight.objects.erase(id), sight.unread.push_back(id.text());
+        if (reply.status == 403)
+          sight.objects.erase(id),
+              sight.unread.emplace_back(id.text(), kube::explain(reply, "", cluster.access()).hint());
       }
     }
   } else {
     for (const Kind &kind : own_kinds()) kinds.emplace(kind.api_version, kind.kind);
   }
   for (const auto &[api_version, kind] : kinds)
-    for (const YAML::Node &item : list(cluster, api_version, kind, kOurs, sight))
+    for (const YAML::Node &item : list(cluster, api_version, kind, with(kOurs), sight))
       sight.objects[{api_version, kind, ns, yaml::text(item, "metadata", "name")}].reset(item);
-  for (const std::string &kind : sight.unread) // not to be taken for missing
-    std::erase_if(sight.objects, [&](const auto &one) { return one.first.kind == kind && one.second.IsNull(); });
+  for (const auto &[kind, rule] : sight.unread) // not to be taken for missing
+    std::erase_if(sight.objects,
+                  [&, kind = kind](const auto &one) { return one.first.kind == kind && one.second.IsNull(); });
 
   for (const auto &[id, object] : sight.objects) {
     if (!object.IsMap()) continue;
@@ -61,9 +63,9 @@ Sight look(kube::Cluster &cluster) {
     if (id.kind == "HorizontalPodAutoscaler") sight.snapshot.autoscaler = kube::autoscaler_of(object);
   }
   bool all_ready = true;
-  for (const YAML::Node &item : list(cluster, "apps/v1", "ReplicaSet", kPods, sight))
+  for (const YAML::Node &item : list(cluster, "apps/v1", "ReplicaSet", with(kPods), sight))
     sight.snapshot.replica_sets.push_back(kube::replica_set_of(item));
-  for (const YAML::Node &item : list(cluster, "v1", "Pod", kPods, sight)) {
+  for (const YAML::Node &item : list(cluster, "v1", "Pod", with(kPods), sight)) {
     sight.snapshot.pods.push_back(kube::pod_of(item));
     all_ready = all_ready && sight.snapshot.pods.back().ready();
   }
@@ -74,11 +76,11 @@ Sight look(kube::Cluster &cluster) {
 }
 
 std::vector<kube::Mirror::Source> watched(const std::string &ns) {
-  return {{kube::collection_path("v1", "Pod", ns), kPods.substr(1)},
-          {kube::collection_path("apps/v1", "Deployment", ns), kOurs.substr(1)},
-          {kube::collection_path("v1", "Service", ns), kOurs.substr(1)},
-          {kube::collection_path("networking.k8s.io/v1", "Ingress", ns), kOurs.substr(1)},
-          {kube::collection_path("autoscaling/v2", "HorizontalPodAutoscaler", ns), kOurs.substr(1)}};
+  return {{kube::collection_path("v1", "Pod", ns), with(kPods)},
+          {kube::collection_path("apps/v1", "Deployment", ns), with(kOurs)},
+          {kube::collection_path("v1", "Service", ns), with(kOurs)},
+          {kube::collection_path("networking.k8s.io/v1", "Ingress", ns), with(kOurs)},
+          {kube::collection_path("autoscaling/v2", "HorizontalPodAutoscaler", ns), with(kOurs)}};
 }
 
 } // namespace hello::deploy

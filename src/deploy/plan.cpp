@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <future>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "deploy/replicas.h"
+#include "deploy/server_side.h"
 #include "hello/deploy.h"
 #include "hello/prune.h"
 #include "hello/yaml.h"
@@ -17,7 +19,7 @@ std::map<kube::Id, YAML::Node> read_live(kube::Cluster &cluster, const Set &set)
   std::map<kube::Id, YAML::Node> live;
   for (const manifest::Object &object : set) {
     bool denied = false;
-    const kube::Id id{object.api_version, object.kind, object.ns, object.name};
+    const kube::Id id = id_of(object);
     live[id] = kube::read(cluster, id, &denied);
     if (denied) live[id] = YAML::Node(YAML::NodeType::Undefined); // there is one or not: we may not know
   }
@@ -35,8 +37,6 @@ std::map<kube::Id, YAML::Node> listed(const std::string &json) {
   }
   return found;
 }
-
-kube::Id id_of(const manifest::Object &object) { return {object.api_version, object.kind, object.ns, object.name}; }
 
 /// The object that a group of conflicts is about: kubectl does not name it. The one whose live values are the other
 /// manager's and differ from ours in all those fields.
@@ -72,29 +72,18 @@ Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live,
   return Error(Exit::cluster, text, "--force-conflicts takes them; or leave those fields out of the set");
 }
 
-} // namespace
-
-bool Plan::empty() const {
-  return !keep_replicas &&
-         std::all_of(items.begin(), items.end(), [](const Item &item) { return item.action == Action::same; });
+/// What is on its way out: "Namespace/hello, ConfigMap/x"; empty if nothing is.
+std::string ending(const Plan &plan) {
+  std::string names;
+  for (const manifest::Object &object : plan.set)
+    if (const YAML::Node live = plan.live.at(id_of(object));
+        yaml::at(live, "metadata", "deletionTimestamp").IsDefined())
+      names += (names.empty() ? "" : ", ") + id_of(object).text();
+  return names;
 }
 
-std::string Plan::summary() const {
-  std::string text;
-  const auto count = [&](std::initializer_list<Action> actions, const char *word) {
-    const auto n = std::count_if(items.begin(), items.end(), [&](const Item &item) {
-      return std::find(actions.begin(), actions.end(), item.action) != actions.end();
-    });
-    if (n) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, word);
-  };
-  count({Action::remove}, "to remove");
-  count({Action::create}, "new");
-  count({Action::change, Action::adopt}, "changed");
-  count({Action::same}, "unchanged");
-  return text;
-}
-
-Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
+/// The plan as of now; without items where something is on its way out.
+Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
   Plan plan;
   plan.set = set;
   std::vector<Found> left;
@@ -108,20 +97,14 @@ Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
   });
   const auto deadline = sys::Clock::now() + options.timeout;
   const auto dry_run = [&] {
-    std::vector<std::string> args{"apply",
-                                  "--server-side",
-                                  fmt::format("--field-manager={}", kManager),
-                                  "--dry-run=server",
-                                  "-o=json",
-                                  "--show-managed-fields",
-                                  "--request-timeout=30s",
-                                  "-f=-"};
-    if (options.force_conflicts) args.push_back("--force-conflicts");
-    args.insert(args.end(), options.kubectl_args.begin(), options.kubectl_args.end());
+    auto args = server_side(kManager);
+    args.insert(args.end(), {"--dry-run=server", "-o=json", "--show-managed-fields", "--request-timeout=30s"});
+    add_choices(args, options);
     return cluster.kubectl(args, manifest::to_yaml(plan.set), deadline);
   };
   sys::Finished dry = dry_run();
   plan.live = reading.get();
+  if (!ending(plan).empty()) return plan;
 
   const bool no_namespace = std::any_of(plan.live.begin(), plan.live.end(), [](const auto &one) {
     return one.first.kind == "Namespace" && one.second.IsDefined() && one.second.IsNull();
@@ -165,6 +148,42 @@ Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options) {
     plan.items.push_back(std::move(item));
   }
   return plan;
+}
+
+} // namespace
+
+Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options, const Listener *tell) {
+  const auto deadline = sys::Clock::now() + options.timeout;
+  for (bool told = false;; sys::pause(std::chrono::seconds(1))) {
+    Plan plan = plan_once(cluster, set, options);
+    const std::string names = ending(plan);
+    if (names.empty()) return plan;
+    if (!tell || sys::Clock::now() > deadline)
+      throw Error(
+          Exit::cluster, "is being removed: " + names,
+          "hello deploy waits until it is gone, for --timeout; a finalizer may hold it: kubectl get it -o yaml");
+    if (!std::exchange(told, true)) (*tell)({"note", "", "waiting until it is gone: " + names});
+  }
+}
+
+bool Plan::empty() const {
+  return !keep_replicas &&
+         std::all_of(items.begin(), items.end(), [](const Item &item) { return item.action == Action::same; });
+}
+
+std::string Plan::summary() const {
+  std::string text;
+  const auto count = [&](std::initializer_list<Action> actions, const char *word) {
+    const auto n = std::count_if(items.begin(), items.end(), [&](const Item &item) {
+      return std::find(actions.begin(), actions.end(), item.action) != actions.end();
+    });
+    if (n) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, word);
+  };
+  count({Action::remove}, "to remove");
+  count({Action::create}, "new");
+  count({Action::change, Action::adopt}, "changed");
+  count({Action::same}, "unchanged");
+  return text;
 }
 
 } // namespace hello::deploy

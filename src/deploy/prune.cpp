@@ -75,8 +75,7 @@ std::string foreign(const YAML::Node &object) {
 
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set, const std::vector<Release> &history) {
   std::set<Identity> known; // what the set has, then what was looked at
-  for (const manifest::Object &object : set)
-    known.insert(identity({object.api_version, object.kind, object.ns, object.name}));
+  for (const manifest::Object &object : set) known.insert(identity(id_of(object)));
   std::vector<Found> found;
   const auto look = [&](const kube::Id &id, bool recorded) {
     if (id.kind == "Namespace" || !known.insert(identity(id)).second) return;
@@ -94,9 +93,8 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set, const std::
     for (const kube::Id &id : release.objects) look(id, true);
   for (const Kind &kind : own_kinds()) {
     const std::string &ns = cluster.access().ns;
-    const kube::Reply reply =
-        cluster.get_metadata(kube::collection_path(kind.api_version, kind.kind, ns) +
-                             "?labelSelector=" + kube::query_value("app.kubernetes.io/managed-by=hello"));
+    const kube::Reply reply = cluster.get_metadata(kube::collection_path(kind.api_version, kind.kind, ns) +
+                                                   "?labelSelector=" + kube::query_value(kOurs));
     if (reply.status == 404 || reply.status == 403) continue; // no such kind here, or none of our business
     if (!reply.ok()) throw kube::explain(reply, fmt::format("list {}s", kind.kind), cluster.access());
     const YAML::Node list = kube::parse(reply.body, "list");

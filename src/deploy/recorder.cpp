@@ -50,8 +50,8 @@ std::string image_of(const Set &set) {
 
 sys::Deadline soon() { return sys::Clock::now() + std::chrono::seconds(20); }
 
-std::string short_reason(const sys::Finished &finished) {
-  return finished.timed_out ? "no answer" : finished.err.substr(0, finished.err.find('\n'));
+std::string words(const Error &error) {
+  return error.hint().empty() ? error.what() : fmt::format("{}\n  {}", error.what(), error.hint());
 }
 
 } // namespace
@@ -71,8 +71,7 @@ void Recorder::begin(const Set &set) {
   release_.image = image_of(set);
   release_.digest = digest_of(set);
   release_.objects.clear();
-  for (const manifest::Object &object : set)
-    release_.objects.push_back({object.api_version, object.kind, object.ns, object.name});
+  for (const manifest::Object &object : set) release_.objects.push_back(id_of(object));
 
   const std::string &ns = cluster_.access().ns;
   const std::string path = kube::collection_path("apps/v1", "ControllerRevision", ns);
@@ -80,7 +79,7 @@ void Recorder::begin(const Set &set) {
     History history = read_history(cluster_);
     if (history.refusal.status != 200)
       return warn_("this release is not in the history: " +
-                   std::string(kube::explain(history.refusal, "read the history", cluster_.access()).what()));
+                   words(kube::explain(history.refusal, "read the history", cluster_.access())));
     release_.revision = history.releases.empty() ? 1 : history.releases.front().revision + 1;
     release_.name = name_of_entry(release_.revision);
     const std::string entry = entry_of(release_, set, ns);
@@ -93,12 +92,15 @@ void Recorder::begin(const Set &set) {
     if (made.code == 0) {
       history.releases.insert(history.releases.begin(), release_);
       for (const Release &old : surplus(history.releases))
-        cluster_.kubectl({"delete", "--raw", path + "/" + old.name}, "", soon());
+        if (const auto gone = cluster_.kubectl({"delete", "--raw", path + "/" + old.name}, "", soon());
+            gone.code != 0 && gone.err.find("(NotFound)") == std::string::npos)
+          warn_("the history grows: " + words(kube::explain(gone, "remove an old release", cluster_.access())));
       return;
     }
     release_.revision = 0;
     if (made.err.find("AlreadyExists") == std::string::npos)
-      return warn_("this release is not in the history: " + short_reason(made));
+      return warn_("this release is not in the history: " +
+                   words(kube::explain(made, "write the history", cluster_.access())));
   }
   warn_("this release is not in the history: others write to it all the time");
 }
@@ -111,24 +113,24 @@ void Recorder::resume(const std::vector<Release> &history, const Set &set) {
 void Recorder::finish(ReleaseState state) {
   if (release_.revision == 0) return;
   release_.state = state;
-  if (whoami_) {
-    std::string name;
-    for (const auto deadline = soon(); sys::drain(whoami_->out(), name);) {
-      const int fds[] = {whoami_->out()};
-      if (!sys::wait_readable(fds, deadline)) break;
-    }
-    if (whoami_->wait() == 0 && !name.empty()) release_.who = name;
-  }
+  if (whoami_)
+    if (const auto said = sys::finish(*whoami_, "", soon()); said.code == 0 && !said.out.empty())
+      release_.who = said.out;
   const std::string change =
       fmt::format(R"({{"metadata":{{"labels":{{"hello/state":"{}"}},"annotations":{{"hello/who":{}}}}}}})",
                   name_of(state), yaml::to_json(yaml::string(release_.who)));
-  const auto done =
-      cluster_.kubectl({"patch", "controllerrevisions.apps", release_.name, "--namespace=" + cluster_.access().ns,
-                        "--type=merge", "--patch=" + change, "--field-manager=hello"},
-                       "", soon());
+  finishing_ =
+      cluster_.start({"patch", "controllerrevisions.apps", release_.name, "--namespace=" + cluster_.access().ns,
+                      "--type=merge", "--patch=" + change, "--field-manager=hello"});
+}
+
+void Recorder::settle() {
+  if (!finishing_) return;
+  const auto done = sys::finish(*finishing_, "", soon());
+  finishing_.reset();
   if (done.code != 0)
-    warn_(fmt::format("the history does not know that release {} is {}: {}", release_.revision, name_of(state),
-                      short_reason(done)));
+    warn_(fmt::format("the history does not know that release {} is {}: {}", release_.revision, name_of(release_.state),
+                      words(kube::explain(done, "write the history", cluster_.access()))));
 }
 
 } // namespace hello::deploy

@@ -9,7 +9,7 @@ namespace hello::deploy {
 bool settle_replicas(Plan &plan, const Options &options) {
   for (manifest::Object &object : plan.set) {
     if (object.kind != "Deployment") continue;
-    const YAML::Node live = plan.live.at({object.api_version, object.kind, object.ns, object.name});
+    const YAML::Node live = plan.live.at(id_of(object));
     if (!live.IsDefined() || live.IsNull()) return false;
     const std::string now = kube::value_at(live, ".spec.replicas"),
                       wish = kube::value_at(object.node, ".spec.replicas");

@@ -9,28 +9,34 @@
 namespace hello::deploy {
 namespace {
 
+/// Whether the Deployment was ready when the plan was made.
+bool was_ready(const Plan &plan) {
+  kube::Snapshot then;
+  for (const auto &[id, live] : plan.live) {
+    if (!live.IsDefined() || live.IsNull()) continue;
+    if (id.kind == "Deployment") then.deployment = kube::deployment_of(live);
+    if (id.kind == "HorizontalPodAutoscaler") then.autoscaler = kube::autoscaler_of(live);
+  }
+  return then.deployment && kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
+}
+
 /// What was there before, as far as it was ours: it can be applied again without any history.
 /// Nothing unless the Deployment was ready then.
 std::optional<Set> held_before(const Plan &plan) {
+  if (!was_ready(plan)) return std::nullopt;
   Set set;
-  bool ready = false;
   for (const Item &item : plan.items) {
     const auto found = plan.live.find(item.id);
     if (found == plan.live.end() || !found->second.IsDefined() || found->second.IsNull()) continue;
     const YAML::Node part = kube::owned(found->second, kManager);
     if (part.IsNull()) continue;
-    if (item.id.kind == "Deployment") {
-      kube::Snapshot then;
-      then.deployment = kube::deployment_of(found->second);
-      ready = kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
-    }
     manifest::Object object;
     object.api_version = item.id.api_version, object.kind = item.id.kind, object.ns = item.id.ns,
     object.name = item.id.name;
     object.node.reset(part);
     set.push_back(object);
   }
-  return ready ? std::optional(set) : std::nullopt;
+  return set;
 }
 
 /// The newest release of the history that was ready, unless it is the one that has just failed.
@@ -93,12 +99,15 @@ std::string reason(const Outcome &outcome, const Options &options) {
 
 /// Brings the release before back. Returns how the one that failed ends.
 ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set, const Applied &applied,
-                     const Options &options, const Listener &tell) {
+                     const Outcome &failure, const Options &options, const Listener &tell) {
   const auto end = [&](const std::string &text, ReleaseState state = ReleaseState::failed) {
     tell({"failed", "", text, {{"rolledBack", "false"}}});
     return state;
   };
   if (!options.rollback) return end("left as it is (--no-rollback)");
+  for (const kube::Problem &problem : failure.problems)
+    if (problem.cause == kube::Cause::paused) // nor would the way back go on
+      return end("left as it is: its old pods serve on; kubectl rollout resume deployment/" + applied.deployment);
   std::optional<Set> before = held_before(failed);
   if (!before) before = ready_before(cluster, failed, set);
   if (!before) return end("there is no earlier release that was ready: this one is left for inspection");
@@ -108,7 +117,7 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
   Options back = options;
   back.history = false;
   back.keep_autoscaled = true;
-  Plan plan = make_plan(cluster, *before, back);
+  Plan plan = make_plan(cluster, *before, back, &tell);
   const auto extra = made(failed, *before);
   plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
   const Applied restored = apply(cluster, plan, back, sys::Clock::now() + options.timeout, tell);
@@ -118,15 +127,13 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
   return ReleaseState::rolled_back;
 }
 
-} // namespace
-
-Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell) {
+Exit run_recorded(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell,
+                  Recorder &recorder) {
   const auto deadline = sys::Clock::now() + options.timeout;
-  const Plan plan = make_plan(cluster, set, options);
+  const Plan plan = make_plan(cluster, set, options, &tell);
   tell({"plan", "", plan.summary(), {}, &plan});
   for (const auto &[id, why] : plan.kept)
     tell({"warning", id.text(), "an earlier release had it, but it stays: " + why});
-  Recorder recorder(cluster, options.note, [&](const std::string &text) { tell({"warning", "", text}); });
   const bool record = options.history && !plan.empty();
   if (record && plan.checked) recorder.begin(set); // before the apply: what a kill leaves behind is known to the next
   Applied applied;
@@ -145,7 +152,7 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
     applied = apply(cluster, plan, options, deadline, tell);
     if (record && !plan.checked && round == 0) recorder.begin(set);
     if (!plan.empty()) tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
-    outcome = wait(cluster, applied, options, watch);
+    if (!plan.empty() || !was_ready(plan)) outcome = wait(cluster, applied, options, watch);
     const std::string other = outcome.state == Outcome::State::ready ? taken_over(cluster, applied) : "";
     if (other.empty()) break;
     tell({"warning", other, "another deploy has changed it while we waited, but the pods are ours: applying again"});
@@ -168,8 +175,17 @@ Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const L
     return Exit::rollout;
   }
   tell({"failing", object, reason(outcome, options)});
-  recorder.finish(go_back(cluster, plan, set, applied, options, tell));
+  recorder.finish(go_back(cluster, plan, set, applied, outcome, options, tell));
   return Exit::rollout;
+}
+
+} // namespace
+
+Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell) {
+  Recorder recorder(cluster, options.note, [&](const std::string &text) { tell({"warning", "", text}); });
+  const Exit code = run_recorded(cluster, set, options, tell, recorder);
+  recorder.settle();
+  return code;
 }
 
 } // namespace hello::deploy

@@ -76,9 +76,8 @@ bool there(kube::Cluster &cluster, const kube::Id &id, const std::string &uid) {
 }
 
 std::vector<std::string> pods(kube::Cluster &cluster) {
-  const kube::Reply reply =
-      cluster.get_metadata(kube::collection_path("v1", "Pod", cluster.access().ns) + "?labelSelector=" +
-                           kube::query_value("app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"));
+  const kube::Reply reply = cluster.get_metadata(kube::collection_path("v1", "Pod", cluster.access().ns) +
+                                                 "?labelSelector=" + kube::query_value(kPods));
   std::vector<std::string> names;
   if (!reply.ok()) return names;
   for (const YAML::Node &pod : yaml::items(yaml::at(kube::parse(reply.body, "pods"), "items")))

@@ -147,13 +147,15 @@ Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &opti
   Patience patience;
   Reporter reporter(tell);
   std::vector<Problem> problems; // of the last look, with evidence
-  bool offline = false;
+  bool offline = false, refused = false;
   for (;;) {
     const bool news = watch.wait(std::min(deadline, sys::Clock::now() + 500ms));
     const auto now = sys::Clock::now();
     if (std::exchange(offline, watch.offline()) != watch.offline())
       tell({watch.offline() ? "warning" : "note", "",
             watch.offline() ? "the API server does not answer; waiting for it" : "the API server answers again"});
+    if (watch.refused() && !std::exchange(refused, true))
+      tell({"warning", "", fmt::format("{}\n  {}", watch.refused()->what(), watch.refused()->hint())});
     if (watch.complete()) {
       const kube::Snapshot &snapshot = watch.snapshot();
       const kube::Verdict verdict = kube::judge(snapshot, applied.template_text, applied.generation);

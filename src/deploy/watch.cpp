@@ -37,9 +37,13 @@ Watch::Watch(kube::Cluster &cluster, const Applied &applied)
 bool Watch::wait(sys::Deadline deadline) {
   const bool news = mirror_.wait(deadline);
   if (!mirror_.complete()) return news;
-  for (const Source needed : {deployments, replica_sets, pods})
-    if (const int status = mirror_.refused(needed); status != 0)
-      throw kube::explain(kube::Reply{status, mirror_.words(needed)}, "watch the rollout", cluster_.access());
+  for (const Source source : {deployments, replica_sets, pods, warnings, autoscalers})
+    if (const int status = mirror_.refused(source); status != 0 && status != 404) {
+      const Error why =
+          kube::explain(kube::Reply{status, mirror_.words(source)}, "watch the rollout", cluster_.access());
+      if (source <= pods) throw why;
+      refused_ = why; // reasons will be poorer, the rollout is seen
+    }
   if (news) refresh();
   look_at_nodes();
   return news;

@@ -13,6 +13,8 @@ public:
   /// All was read that may be read.
   bool complete() const { return mirror_.complete(); }
   bool offline() const { return mirror_.offline(); }
+  /// Why something may not be watched that only adds to the reasons.
+  const std::optional<Error> &refused() const { return refused_; }
   const kube::Snapshot &snapshot() const { return snapshot_; }
 
   /// Completes a crash with the last lines of the container's log.
@@ -27,6 +29,7 @@ private:
   kube::Mirror mirror_;
   kube::Snapshot snapshot_;
   std::vector<unsigned long> seen_;
+  std::optional<Error> refused_;
   sys::Deadline nodes_next_{};
   std::map<std::string, sys::Deadline> silent_since_; ///< pod uid → since when it is bound and the kubelet says nothing
 };

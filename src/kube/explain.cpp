@@ -56,8 +56,11 @@ Error name(const std::string &said, const std::string &doing, const Access &acce
     return error("the cluster does not accept these credentials", "try: kubectl" + on(access) + " auth whoami");
   if (has(words, {"localhost:8080"}) && access.context.empty())
     return error("kubectl has no current context", "choose one: kubectl config use-context NAME, or --context NAME");
+  if (has(words, {"field is immutable"}))
+    return error("a field that never changes would have to",
+                 "kubectl delete the object, then the same again makes it anew");
   if (no_answer(words)) return error("the cluster cannot be reached", "try: kubectl" + on(access) + " cluster-info");
-  return error("the cluster refused", "");
+  return error(words.empty() ? "kubectl failed and said nothing" : "the cluster refused", "");
 }
 
 } // namespace

@@ -80,9 +80,12 @@ struct Mirror::Inner {
       }
       return true;
     });
-    const std::lock_guard lock(mutex);
-    streams[i] = nullptr;
-    return std::chrono::milliseconds(end.ok() ? 100 : 500);
+    {
+      const std::lock_guard lock(mutex);
+      streams[i] = nullptr;
+    }
+    if (end.status == 403) tell({i, 403, end.body});
+    return std::chrono::milliseconds(end.ok() ? 100 : end.status == 403 ? 10'000 : 500);
   }
 
   void watch(std::size_t i) {
@@ -115,9 +118,9 @@ struct Mirror::Inner {
     }
     copy.listed = true;
     copy.refused = one.status == 200 ? 0 : one.status;
-    copy.objects.clear();
     copy.words = one.status == 200 ? "" : one.text;
-    if (one.status != 200) return;
+    if (one.status != 200) return; // a watch that is refused leaves what the list had
+    copy.objects.clear();
     const YAML::Node list = parse(one.text, sources[one.source].path);
     for (const YAML::Node &object : yaml::items(yaml::at(list, "items")))
       copy.objects.emplace(yaml::text(object, "metadata", "uid"), object);

@@ -39,7 +39,16 @@ std::string discover(Cluster &cluster, const Id &id) {
 } // namespace
 
 YAML::Node parse(std::string_view json, std::string_view name) {
-  return yaml::load(json, name, {.bytes = 256 << 20, .depth = 200, .nodes = 20'000'000});
+  YAML::Node node;
+  try {
+    node.reset(yaml::load(json, name, {.bytes = sys::kLargestOutput, .depth = 200, .nodes = 20'000'000}));
+  } catch (const Error &) { // said below
+  }
+  if (!node.IsMap())
+    throw Error(Exit::cluster,
+                fmt::format("{} is no JSON object: {}", name, json.substr(0, json.substr(0, 200).find('\n'))),
+                "is it kubectl that is in PATH, or in KUBECTL?");
+  return node;
 }
 
 std::string query_value(std::string_view text) {

@@ -2,7 +2,14 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace hello::kube {
@@ -30,20 +37,47 @@ private:
   std::string path_;
 };
 
-std::string private_directory() {
+constexpr std::string_view kPrefix = "hello-proxy-";
+constexpr std::size_t kLongestBase = sizeof(sockaddr_un::sun_path) - 32;
+
+sys::Fd locked(const std::string &directory) {
+  sys::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) fd.reset();
+  return fd;
+}
+
+/// What a process that was killed has left: its lock went with it.
+void clear_stale(const std::string &base) {
+  DIR *entries = ::opendir(base.c_str());
+  if (!entries) return;
+  while (const dirent *entry = ::readdir(entries)) {
+    if (!std::string_view(entry->d_name).starts_with(kPrefix)) continue;
+    const std::string directory = base + "/" + entry->d_name;
+    struct stat info;
+    if (::lstat(directory.c_str(), &info) != 0 || info.st_uid != ::geteuid()) continue;
+    if (std::time(nullptr) - info.st_mtime < 60 || !locked(directory)) continue; // a new one is not locked at once
+    ::unlink((directory + "/api").c_str());
+    ::rmdir(directory.c_str());
+  }
+  ::closedir(entries);
+}
+
+std::string private_directory(sys::Fd &lock) {
   const char *base = std::getenv("XDG_RUNTIME_DIR");
   if (!base || ::access(base, W_OK) != 0) base = std::getenv("TMPDIR");
-  if (!base || !*base) base = "/tmp";
-  std::string path = std::string(base) + "/hello-XXXXXX"; // mkdtemp: mode 0700
+  if (!base || !*base || std::strlen(base) > kLongestBase) base = "/tmp"; // a socket's path is short
+  clear_stale(base);
+  std::string path = fmt::format("{}/{}XXXXXX", base, kPrefix); // mkdtemp: mode 0700
   if (!::mkdtemp(path.data()))
     throw Error(Exit::failure, "cannot make a private directory in " + std::string(base) + ": " + std::strerror(errno),
                 "set TMPDIR to a directory that can be written");
+  lock = locked(path);
   return path;
 }
 
 } // namespace
 
-Proxy::Proxy(std::vector<std::string> command) : directory_(private_directory()), socket_(directory_ + "/api") {
+Proxy::Proxy(std::vector<std::string> command) : directory_(private_directory(lock_)), socket_(directory_ + "/api") {
   command.insert(command.end(), {"proxy", "--unix-socket=" + socket_, "--reject-methods=^(POST|PUT|PATCH|DELETE)$"});
   try {
     child_ = std::make_unique<sys::Child>(command, false);
@@ -71,7 +105,7 @@ void Proxy::await() {
     alive = sys::drain(child_->out(), out);
   }
   if (out.find('\n') == std::string::npos) {
-    sys::Finished failed{1, false, {}, err};
+    const sys::Finished failed{1, sys::Clock::now() > deadline, {}, err};
     throw explain(failed, "start kubectl proxy", {});
   }
   ready_ = true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hello/client.h"
+#include "hello/fd.h"
 #include "hello/kube.h"
 
 namespace hello::kube {
@@ -22,6 +23,7 @@ public:
 private:
   void await();
 
+  sys::Fd lock_; ///< on the directory, so that the next one knows whether we live; before directory_
   std::string directory_, socket_;
   std::unique_ptr<sys::Child> child_;
   std::mutex starting_, using_;

@@ -115,6 +115,12 @@ int Child::wait() {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+bool Child::ended() const {
+  siginfo_t info{};
+  return pid_ < 0 || ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid != 0;
+}
+
 void Child::kill() {
   if (pid_ > 0) ::kill(-pid_, SIGKILL);
 }
@@ -133,8 +139,12 @@ bool drain(int fd, std::string &text) {
 }
 
 Finished run(const std::vector<std::string> &argv, std::string_view input, Deadline deadline) {
-  Finished finished;
   Child child(argv, !input.empty());
+  return finish(child, input, deadline);
+}
+
+Finished finish(Child &child, std::string_view input, Deadline deadline) {
+  Finished finished;
   bool out_open = true, err_open = true;
   while (out_open || err_open) {
     while (child.in() >= 0) { // SIGPIPE is ignored process-wide (main)
@@ -161,6 +171,20 @@ Finished run(const std::vector<std::string> &argv, std::string_view input, Deadl
     }
     if (out_open) out_open = drain(child.out(), finished.out);
     if (err_open) err_open = drain(child.err(), finished.err);
+    if (finished.out.size() + finished.err.size() > kLargestOutput) {
+      child.kill();
+      finished.out.clear();
+      finished.err = "it was ended: it printed more than 256 MiB";
+      break;
+    }
+  }
+  while (!finished.timed_out && !child.ended()) { // it may go on though it has nothing more to say
+    if (Clock::now() > deadline) {
+      finished.timed_out = true;
+      child.kill();
+    } else {
+      pause(std::chrono::milliseconds(1));
+    }
   }
   finished.code = child.wait();
   return finished;

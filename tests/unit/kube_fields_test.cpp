@@ -2,6 +2,7 @@
 
 #include "hello/fields.h"
 #include "hello/kube.h"
+#include "hello/yaml.h"
 
 using namespace hello;
 
@@ -48,7 +49,7 @@ TEST_CASE("fields: changes leave out what the server keeps, and match list items
   after["metadata"]["generation"] = 3;
   after["status"]["replicas"] = 1;
   CHECK(kube::changes(live(), after).empty());
-  after["spec"]["template"]["spec"]["containers"][0]["image"] = kube::parse("\"hello:2\"", "");
+  after["spec"]["template"]["spec"]["containers"][0]["image"] = yaml::string("hello:2");
   after["spec"]["template"]["spec"]["containers"][0].remove("imagePullPolicy");
   const auto found = kube::changes(live(), after);
   REQUIRE(found.size() == 2);
@@ -57,6 +58,12 @@ TEST_CASE("fields: changes leave out what the server keeps, and match list items
   CHECK(found[0].after == "\"hello:2\"");
   CHECK(found[1].path == "spec.template.spec.containers[hello].imagePullPolicy");
   CHECK(found[1].after.empty());
+}
+
+TEST_CASE("parse: what is no object is told as such, with its first line") {
+  for (const char *garbage : {"not json\nat all", "\"text\"", "[1]", "{\"a\":", "}{", ""})
+    CHECK_THROWS_WITH_AS(kube::parse(garbage, "kubectl's answer"),
+                         doctest::Contains("kubectl's answer is no JSON object"), Error);
 }
 
 TEST_CASE("fields: a number and the text of the same digits differ") {
