@@ -56,7 +56,8 @@ Answer Forward::ask() {
   }
   const auto from = out.find("127.0.0.1:"), to = out.find(' ', from);
   if (from == std::string::npos) {
-    answer.text = err.empty() ? "kubectl port-forward did not start" : first_line(err);
+    const Error why = kube::explain(sys::Finished{1, false, {}, err}, "start it", cluster_.access());
+    answer.text = why.hint().empty() ? why.what() : fmt::format("{}\n  {}", why.what(), why.hint());
     return answer;
   }
   const Answer local = ask_until("http://" + out.substr(from, to - from) + "/", sys::Clock::now() + 5s);
