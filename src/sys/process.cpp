@@ -73,6 +73,7 @@ std::string find_program(const std::string &name) {
 
 Child::Child(const std::vector<std::string> &argv, bool with_input) {
   std::vector<char *> words;
+  words.reserve(argv.size() + 1);
   for (const std::string &word : argv) words.push_back(const_cast<char *>(word.c_str()));
   words.push_back(nullptr);
   Pipe in, out, err, report;
