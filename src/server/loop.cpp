@@ -270,7 +270,7 @@ void Loop::close_politely(Connection &c) {
 void Loop::close(Connection &c) {
   if (c.waiting == Waiting::writable) pending_bytes_ -= c.pending.size();
   list(c.waiting).remove(c);
-  // Not left to close(2): while a fork holds the same description, epoll would go on to tell of what is gone (epoll(7), Q6)
+  // Not left to close(2): while a fork holds the same description, events of it would go on (epoll(7), question 6)
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, c.fd.get(), nullptr);
   c.fd.reset();
   graveyard_.emplace_back(&c);

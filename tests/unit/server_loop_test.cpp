@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,6 +94,27 @@ TEST_CASE("loop: at the cap the longest idle one goes") {
   CHECK(line(first).empty());
   say(second, "GET /4 HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(line(second) == "/4\n");
+}
+
+TEST_CASE("loop: a connection whose description a fork holds open is gone all the same") {
+  Service service;
+  auto first = service.client();
+  say(first, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(line(first) == "/1\n");
+  sockaddr_in here{}, there{};
+  socklen_t size = sizeof here;
+  ::getsockname(first.get(), reinterpret_cast<sockaddr *>(&here), &size);
+  sys::Fd held;
+  for (int fd = 3; fd < 1024 && !held; ++fd)
+    if (size = sizeof there; ::getpeername(fd, reinterpret_cast<sockaddr *>(&there), &size) == 0 &&
+                             there.sin_port == here.sin_port && fd != first.get())
+      held = sys::Fd(::dup(fd));
+  REQUIRE(held);
+  first.reset();
+  while (service.open > 0) std::this_thread::sleep_for(1ms);
+  auto second = service.client(); // with an event of the first there, the address sanitizer would tell
+  say(second, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(line(second) == "/2\n");
 }
 
 TEST_CASE("loop: half a head and half a body are told when their time is over") {
