@@ -5,7 +5,7 @@
 namespace hello::deploy {
 namespace {
 
-enum Source { deployments, replica_sets, pods, warnings, pulls, autoscalers, source_count };
+enum Source { deployments, replica_sets, pods, warnings, pulls, kills, autoscalers, source_count };
 
 std::vector<kube::Mirror::Source> sources(const kube::Access &access, const Applied &applied) {
   std::string selector;
@@ -19,6 +19,7 @@ std::vector<kube::Mirror::Source> sources(const kube::Access &access, const Appl
           {path("v1", "Pod"), labelled},
           {path("v1", "Event"), "fieldSelector=type%3DWarning"},
           {path("v1", "Event"), "fieldSelector=reason%3DPulled"},
+          {path("v1", "Event"), "fieldSelector=reason%3DKilling"},
           {path("autoscaling/v2", "HorizontalPodAutoscaler"), ""}};
 }
 
@@ -62,10 +63,11 @@ void Watch::refresh() {
     for (auto &one : all(mirror_, replica_sets, kube::replica_set_of)) snapshot_.replica_sets.push_back(std::move(one));
   }
   if (changed(pods)) snapshot_.pods = all(mirror_, pods, kube::pod_of);
-  const bool warned = changed(warnings), pulled = changed(pulls);
-  if (warned || pulled) {
+  const bool warned = changed(warnings), pulled = changed(pulls), killed = changed(kills);
+  if (warned || pulled || killed) {
     snapshot_.events = all(mirror_, warnings, kube::happening_of);
-    for (auto &one : all(mirror_, pulls, kube::happening_of)) snapshot_.events.push_back(std::move(one));
+    for (const Source more : {pulls, kills})
+      for (auto &one : all(mirror_, more, kube::happening_of)) snapshot_.events.push_back(std::move(one));
   }
   if (changed(autoscalers)) {
     snapshot_.autoscaler.reset();

@@ -117,7 +117,15 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
   const auto problem = [&](Cause cause, std::string what, std::string evidence) {
     return Problem{cause, "Pod/" + pod.name, "", std::move(what), std::move(evidence), false};
   };
-  if (pod.ready() || pod.phase == "Succeeded") return std::nullopt;
+  if (pod.ready() || pod.phase == "Succeeded") {
+    // It stays ready while the kubelet ends a container that is not alive: known before its restart shows
+    const Happening *ends = newest(snapshot, pod.uid, {"Killing"}, "failed liveness probe");
+    const auto restarted = [](const Container &c) { return c.restarts > 0; };
+    if (!ends || std::any_of(pod.containers.begin(), pod.containers.end(), restarted)) return std::nullopt;
+    const Happening *said = newest(snapshot, pod.uid, {"Unhealthy"}, "Liveness");
+    return problem(Cause::probe, "the liveness probe fails, and the kubelet restarts the container",
+                   (said ? said : ends)->message);
+  }
   const auto dead = snapshot.dead_nodes.find(pod.node);
   if (dead != snapshot.dead_nodes.end())
     return problem(Cause::node, fmt::format("its node {} is gone", pod.node), dead->second);

@@ -272,3 +272,26 @@ TEST_CASE("snapshot: times, and events of both APIs") {
       R"({"involvedObject":{"kind":"Pod","name":"x","uid":"u"},"type":"Warning","reason":"FailedScheduling","message":"m","firstTimestamp":null,"lastTimestamp":null,"eventTime":"2026-11-23T05:02:40.367773Z","series":{"count":3,"lastObservedTime":"2026-11-23T05:03:40.367773Z"}})"));
   CHECK(event.time == kube::instant_of("2026-11-23T05:03:40Z"));
 }
+
+TEST_CASE("judge: a ready pod whose container the kubelet ends for its liveness probe is told before the restart") {
+  const std::string ready =
+      R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"hello","imageID":"x","ready":true,"restartCount":RESTARTS,"state":{"running":{}},"lastState":{}}]})";
+  const auto judged = [&](const std::string &restarts, bool killing) {
+    kube::Snapshot s = snapshot();
+    std::string status = ready;
+    status.replace(status.find("RESTARTS"), 8, restarts);
+    s.pods.push_back(kube::pod_of(json(pod(status))));
+    s.events.push_back(kube::happening_of(
+        json(warning("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404"))));
+    if (killing)
+      s.events.push_back(
+          kube::happening_of(json(warning("Killing", "Container hello failed liveness probe, will be restarted"))));
+    return kube::judge_pod(s.pods.front(), s);
+  };
+  const auto found = judged("0", true);
+  REQUIRE(found);
+  CHECK(found->cause == Cause::probe);
+  CHECK(found->evidence == "Liveness probe failed: HTTP probe failed with statuscode: 404");
+  CHECK_FALSE(judged("0", false)); // one answer too late is no restart
+  CHECK_FALSE(judged("1", true));  // and it is ready again
+}
