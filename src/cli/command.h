@@ -48,7 +48,7 @@ public:
   void text(const char *names, std::string &value, const Words &words, bool required = false) const;
   void text(const char *names, std::optional<std::string> &value, const Words &words) const;
   void choice(const char *names, std::string &value, std::initializer_list<const char *> of, const Words &words) const;
-  /// "500ms", "10s", "5m", "2h" or "0", from `least` to `most`.
+  /// "500ms", "10s", "5m", "2h", "1d" or "0", from `least` to `most`.
   void duration(const char *names, std::chrono::milliseconds &value, const Words &words,
                 std::chrono::milliseconds least = {}, std::chrono::hours most = std::chrono::hours(24)) const;
   template <typename Value>
