@@ -4,6 +4,8 @@
 #include "cli/commands.h"
 #include "cli/deploy_options.h"
 #include "cli/output.h"
+#include "hello/error.h"
+#include "hello/manifest.h"
 #include "hello/status.h"
 #include "hello/terminal.h"
 #include "hello/yaml.h"
@@ -14,7 +16,7 @@ namespace {
 struct Flags {
   ConfigOptions config;
   std::string output = "text";
-  bool watch = false;
+  bool watch = false, verify = false;
 };
 
 struct Look {
@@ -93,12 +95,21 @@ int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
   }
 }
 
+/// Whether the service answers, as a deploy asks it at its end.
+bool answers(kube::Cluster &cluster, const config::Config &config, const std::string &output) {
+  return deploy::look_after(cluster, manifest::render_all(config), {}, teller(output, cluster.access()));
+}
+
 int run_status(const Flags &flags) {
+  if (flags.watch && flags.verify)
+    throw Error(Exit::usage, "--verify asks once, --watch goes on: leave one of the two out");
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
   if (flags.watch) watch(*cluster, flags);
-  return show(*cluster, flags, false);
+  const int code = show(*cluster, flags, false);
+  if (code != 0 || !flags.verify) return code;
+  return static_cast<int>(answers(*cluster, config, flags.output) ? Exit::ok : Exit::no);
 }
 
 } // namespace
@@ -109,6 +120,8 @@ void add_status(const Command &app) {
   flags->config.add_to(command);
   command.choice("-o,--output", flags->output, {"text", "json"}, {"json: one object on a line"});
   command.flag("-w,--watch", flags->watch, "Show it again whenever it changes");
+  command.flag("--verify", flags->verify,
+               "If it is healthy, ask the service for an answer too, through a port-forward");
   command.does([flags] { return run_status(*flags); });
 }
 

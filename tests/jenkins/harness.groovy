@@ -1,10 +1,15 @@
 // Runs the real Jenkinsfile without Jenkins: gives the words of a declarative pipeline that it uses their meaning, and
 // runs its sh steps for real. A word, an option or a step that is not known here is an error, as it is in Jenkins.
 //   groovy harness.groovy JENKINSFILE SETTINGS.json
-// SETTINGS: workspace, build (number), params, credentials (id → {file} or {username, password}), from (the stage to
-// restart at, as Jenkins' "Restart from Stage"), input ("ok" or "abort"), env (the agent's), abortAfter (seconds, then
-// the running step is ended as Jenkins ends it). Prints the build's log; its last line is the result.
+// SETTINGS: workspace, build (number), scm ({url, revision}), params, credentials (id → {file} or {username, password}),
+// stashes (a folder), from (the stage to restart at, as Jenkins' "Restart from Stage": with the stashes of before),
+// input ("ok", "abort" or "wait"), env (the agent's), abortAt (words of the log: then the running step is ended as Jenkins
+// ends it), minute (how many seconds one lasts for time limits; 60). Prints the build's log; its last line is the result.
 import groovy.json.JsonSlurper
+import java.nio.file.FileSystems
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.StandardCopyOption
 
 class Aborted extends RuntimeException { Aborted(String why) { super(why) } }
 class StepFailed extends RuntimeException { StepFailed(String why) { super(why) } }
@@ -15,11 +20,42 @@ class Build {
   Map env = [:]
   Map parameterDefaults = [:]
   String result = 'SUCCESS'
+  boolean stashesKept = false
   List stagesRun = []
   volatile Process running
   volatile boolean aborted = false
 
-  void log(String line) { println line; System.out.flush() }
+  void log(String line) {
+    println line
+    System.out.flush()
+    if (settings.abortAt && !aborted && line.contains((String) settings.abortAt)) abort('by a person')
+  }
+
+  /** What a time limit allows, around `body`. */
+  void within(Map limit, Closure body) {
+    if (limit == null) { body(); return }
+    def units = [SECONDS: 1 / 60, MINUTES: 1, HOURS: 60]
+    if (!units.containsKey(limit.unit ?: 'MINUTES')) throw new IllegalStateException("timeout: no such unit: ${limit.unit}")
+    def timer = new Timer(true)
+    def end = { abort("the time limit of ${limit.time} ${limit.unit}") } as TimerTask
+    timer.schedule(end, (long) (limit.time * units[limit.unit ?: 'MINUTES'] * (settings.minute ?: 60) * 1000))
+    try { body() } finally { timer.cancel() }
+  }
+
+  /** Files in `dir` that one of Ant's patterns, separated by commas, names; relative to it. */
+  static List<Path> found(Path dir, String patterns) {
+    def globs = patterns.split(',').collect { FileSystems.default.getPathMatcher('glob:' + it.trim()) }
+    def files = []
+    dir.toFile().eachFileRecurse { if (it.file) files << dir.relativize(it.toPath()) }
+    files.findAll { path -> globs.any { it.matches(path) } }.sort()
+  }
+
+  static void copy(Path from, Path to, List<Path> files) {
+    files.each {
+      Files.createDirectories(to.resolve(it).parent)
+      Files.copy(from.resolve(it), to.resolve(it), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES)
+    }
+  }
 
   /** Runs `closure` with `delegate` giving its words their meaning. */
   static call(Object delegate, Closure closure) {
@@ -46,7 +82,6 @@ abstract class Words {
   Words(Build build) { this.build = build }
   def getParams() { build.params }
   def getEnv() { build.env }
-  def getScm() { 'scm' }
   def methodMissing(String name, args) { throw new IllegalStateException("${getClass().simpleName}: no such word: $name") }
   def propertyMissing(String name) { throw new MissingPropertyException(name, getClass()) }
   static void only(Map given, List known, String word) {
@@ -56,10 +91,11 @@ abstract class Words {
 }
 
 class PipelineWords extends Words {
-  Closure stagesBody, postBody, environmentBody
+  Closure stagesBody, postBody
+  OptionWords limits
   PipelineWords(Build b) { super(b) }
   void agent(Closure c) { Build.call(new AgentWords(build), c) }
-  void options(Closure c) { Build.call(new OptionWords(build), c) }
+  void options(Closure c) { limits = new OptionWords(build); Build.call(limits, c) }
   void parameters(Closure c) { Build.call(new ParameterWords(build), c) }
   void environment(Closure c) { Build.call(new EnvironmentWords(build), c) }
   void stages(Closure c) { stagesBody = c }
@@ -72,11 +108,11 @@ class AgentWords extends Words {
 }
 
 class OptionWords extends Words {
-  Map timeout = null
+  Map limit
   OptionWords(Build b) { super(b) }
-  void skipDefaultCheckout() { }
   void disableConcurrentBuilds() { }
-  void timeout(Map m) { only(m, ['time', 'unit'], 'timeout'); timeout = m }
+  void preserveStashes() { build.stashesKept = true }
+  void timeout(Map m) { only(m, ['time', 'unit'], 'timeout'); limit = m }
   void buildDiscarder(Object o) { assert o == 'logRotator' }
   String logRotator(Map m) { only(m, ['numToKeepStr', 'artifactNumToKeepStr', 'daysToKeepStr', 'artifactDaysToKeepStr'], 'logRotator'); 'logRotator' }
 }
@@ -87,8 +123,9 @@ class ParameterWords extends Words {
   void booleanParam(Map m) { put(m) }
   private void put(Map m) {
     only(m, ['name', 'defaultValue', 'description'], 'parameter')
-    if (!build.params.containsKey(m.name)) build.params[m.name] = m.defaultValue
-    build.env[(String) m.name] = build.params[m.name].toString() // Jenkins gives parameters to the steps' environment too
+    // a job's first build, which nobody could give any, has the defaults as params, and nothing of them in the environment
+    if (build.params.containsKey(m.name)) build.env[(String) m.name] = build.params[m.name].toString()
+    else build.params[m.name] = m.defaultValue
   }
 }
 
@@ -111,18 +148,19 @@ class StagesWords extends Words {
     if (words.condition != null && !Build.call(words, words.condition)) { build.log "[Stage] $name: skipped by when"; return }
     build.stagesRun << name
     build.log "[Stage] $name"
-    Runner.guarded(build) { Build.call(new StepWords(build), words.steps) }
+    Runner.guarded(build) { build.within(words.limits?.limit) { Build.call(new StepWords(build), words.steps) } }
     if (words.post) Runner.post(build, words.post)
   }
 }
 
 class StageWords extends Words {
   Closure steps, post, condition
+  OptionWords limits
   StageWords(Build b) { super(b) }
   void steps(Closure c) { steps = c }
   void post(Closure c) { post = c }
   void when(Closure c) { Build.call(new WhenWords(build, this), c) }
-  void options(Closure c) { Build.call(new OptionWords(build), c) }
+  void options(Closure c) { limits = new OptionWords(build); Build.call(limits, c) }
 }
 
 class WhenWords extends Words {
@@ -144,9 +182,14 @@ class StepWords extends Words {
   StepWords(Build b) { super(b) }
 
   void echo(String text) { build.log text }
-  void checkout(Object scm) { assert scm == 'scm'; sh 'git rev-parse HEAD' }
+  /** As the Git plugin does it: into whatever the workspace holds. */
+  void checkout() {
+    build.log "Checking out ${build.settings.scm.revision}"
+    sh "git init -q . && git fetch -q '${build.settings.scm.url}' ${build.settings.scm.revision} && git checkout -q -f FETCH_HEAD"
+  }
 
   void sh(String script) {
+    if (build.aborted) throw new Aborted('the build was aborted')
     build.log "+ $script"
     def command = ['setsid', '--wait', 'sh', '-xe', '-c', script]
     def builder = new ProcessBuilder(command).directory(new File((String) build.settings.workspace)).redirectErrorStream(true)
@@ -163,28 +206,36 @@ class StepWords extends Words {
 
   void junit(Map m) {
     only(m, ['testResults', 'allowEmptyResults'], 'junit')
-    def files = found((String) m.testResults)
+    def files = Build.found(workspace(), (String) m.testResults)
     if (!files && !m.allowEmptyResults) throw new StepFailed('junit: no report found')
     int tests = 0, failures = 0
-    files.each { def suite = new XmlSlurper().parse(it); tests += suite.@tests.toInteger(); failures += suite.@failures.toInteger() }
+    files.each { def suite = new XmlSlurper().parse(workspace().resolve(it).toFile()); tests += suite.@tests.toInteger(); failures += suite.@failures.toInteger() }
     build.log "junit: ${files.size()} reports, $tests tests, $failures failures"
+    if (failures && build.result == 'SUCCESS') build.result = 'UNSTABLE'
   }
 
   void archiveArtifacts(Map m) {
     only(m, ['artifacts', 'allowEmptyArchive', 'fingerprint'], 'archiveArtifacts')
-    def files = found((String) m.artifacts)
+    def files = Build.found(workspace(), (String) m.artifacts)
     if (!files && !m.allowEmptyArchive) throw new StepFailed('archiveArtifacts: nothing found')
-    build.log 'archived: ' + files*.name.sort().join(' ')
+    build.log 'archived: ' + files.join(' ')
   }
 
-  private List found(String patterns) {
-    patterns.split(',').collectMany { pattern ->
-      def path = pattern.trim(), at = path.lastIndexOf('/')
-      def dir = new File((String) build.settings.workspace, at < 0 ? '.' : path.substring(0, at))
-      def name = ~('^' + path.substring(at + 1).replace('.', '\\.').replace('*', '.*') + '$')
-      (dir.listFiles() ?: []).findAll { it.file && it.name ==~ name }.toList()
-    }
+  void stash(Map m) {
+    only(m, ['name', 'includes', 'allowEmpty'], 'stash')
+    def files = Build.found(workspace(), (String) m.includes)
+    if (!files && !m.allowEmpty) throw new StepFailed("No files included in stash '${m.name}'")
+    Build.copy(workspace(), stashed((String) m.name), files)
+    build.log "stashed ${files.size()} files"
   }
+
+  void unstash(String name) {
+    if (!Files.exists(stashed(name))) throw new StepFailed("No such saved stash '$name'")
+    Build.copy(stashed(name), workspace(), Build.found(stashed(name), '**'))
+  }
+
+  private Path workspace() { new File((String) build.settings.workspace).toPath() }
+  private Path stashed(String name) { new File((String) build.settings.stashes, name).toPath() }
 
   Map usernamePassword(Map m) { only(m, ['credentialsId', 'usernameVariable', 'passwordVariable'], 'usernamePassword'); bind(m) { c -> [(m.usernameVariable): c.username, (m.passwordVariable): c.password] } }
   Map file(Map m) { only(m, ['credentialsId', 'variable'], 'file'); bind(m) { c -> [(m.variable): c.file] } }
@@ -202,6 +253,8 @@ class StepWords extends Words {
   void input(Map m) {
     only(m, ['message', 'ok', 'submitter'], 'input')
     build.log "input: ${m.message}: ${build.settings.input}"
+    while (build.settings.input == 'wait' && !build.aborted) sleep(100)
+    if (build.aborted) throw new Aborted('nobody answered')
     if (build.settings.input != 'ok') throw new Aborted('rejected at the gate')
   }
 }
@@ -229,8 +282,9 @@ binding.setVariable('pipeline', { Closure c ->
   def words = new PipelineWords(build)
   Build.call(words, c)
   if (!words.stagesBody) throw new IllegalStateException('pipeline has no stages')
-  if (settings.abortAfter) Thread.startDaemon { sleep((long) (settings.abortAfter * 1000)); build.abort('by a person') }
-  Build.call(new StagesWords(build), words.stagesBody)
+  if (!settings.from || !build.stashesKept) new File((String) settings.stashes).deleteDir()
+  Runner.guarded(build) { new StepWords(build).checkout() }
+  build.within(words.limits?.limit) { Build.call(new StagesWords(build), words.stagesBody) }
   if (words.postBody) Runner.post(build, words.postBody)
 })
 int code = 0
