@@ -48,6 +48,11 @@ void Loop::accept_some() {
   }
 }
 
+std::int64_t Loop::idle_until() const {
+  const Connection *c = lists_[static_cast<std::size_t>(Waiting::request)].first();
+  return c ? c->deadline_ms : kNobody;
+}
+
 /// The longest idle one goes, whichever loop has it. False: nobody is there to go.
 bool Loop::make_room() {
   Loop *longest = this;

@@ -326,11 +326,6 @@ int Loop::next_timeout_ms() const {
   return static_cast<int>(std::clamp<std::int64_t>(next - now_ms_, 0, kBeat));
 }
 
-std::int64_t Loop::idle_until() const {
-  const Connection *c = lists_[static_cast<std::size_t>(Waiting::request)].first();
-  return c ? c->deadline_ms : kNobody;
-}
-
 void Loop::publish() {
   auto set = [](auto &shown, auto value) { shown.store(value, std::memory_order_relaxed); };
   auto size = [this](Waiting waiting) { return static_cast<std::int64_t>(list(waiting).size()); };
