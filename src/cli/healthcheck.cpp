@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "hello/error.h"
 #include "hello/get.h"
 
@@ -20,8 +21,7 @@ int run_healthcheck(const Options &options) {
   sys::Got got = sys::get(options.url, std::chrono::seconds(options.timeout_seconds));
   if (got.status >= 200 && got.status < 400) return static_cast<int>(Exit::ok);
   std::string body = got.body.substr(0, got.body.find('\n'));
-  fmt::print(stderr, "hello: {} is not healthy: {}{}\n", options.url, got.status ? fmt::format("{} ", got.status) : "",
-             body);
+  say(fmt::format("{} is not healthy: {}{}", options.url, got.status ? fmt::format("{} ", got.status) : "", body));
   return static_cast<int>(Exit::no);
 }
 } // namespace

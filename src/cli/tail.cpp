@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "hello/error.h"
+#include "hello/file.h"
 #include "hello/follow.h"
 
 namespace hello::cli {
@@ -21,9 +22,11 @@ int run_tail(sys::Follow what) {
   what.stop = signalfd(-1, &ends, SFD_CLOEXEC);
   if (what.stop < 0) throw Error(Exit::failure, "cannot wait for signals");
   what.skipped = [](std::uint64_t files) {
-    fmt::print(stderr,
-               "{{\"level\":\"warning\",\"msg\":\"log lines lost: rotated before they could be read\",\"files\":{}}}\n",
-               files);
+    sys::write_all(
+        STDERR_FILENO,
+        fmt::format(
+            "{{\"level\":\"warning\",\"msg\":\"log lines lost: rotated before they could be read\",\"files\":{}}}\n",
+            files));
   };
   sys::follow(what);
   ::close(what.stop);

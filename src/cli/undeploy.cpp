@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/deploy_options.h"
 #include "cli/output.h"
+#include "hello/file.h"
 #include "hello/terminal.h"
 #include "hello/undeploy.h"
 
@@ -34,7 +35,7 @@ bool agreed(const kube::Access &access) {
   if (!::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO))
     throw Error(Exit::usage, "undeploy asks before it removes, and nobody is at a terminal here",
                 "hello undeploy --yes");
-  fmt::print(stderr, "Remove it from {}? [y/N] ", target(access));
+  sys::write_all(STDERR_FILENO, fmt::format("Remove it from {}? [y/N] ", target(access)));
   std::string answer;
   const int fds[] = {STDIN_FILENO};
   sys::wait_readable(fds, sys::Clock::now() + std::chrono::hours(24));
@@ -50,7 +51,7 @@ int run_undeploy(const Flags &flags) {
   const auto tell = teller(flags.output, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
   const std::string plan = text_of(removal, sys::has_colour(STDERR_FILENO));
-  fmt::print(stderr, "{}", plan);
+  sys::write_all(STDERR_FILENO, plan);
   if (removal.empty() || flags.dry_run) return 0;
   if (!flags.yes && !agreed(cluster->access())) {
     say("nothing was removed");

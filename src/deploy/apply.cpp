@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/core.h>
 
@@ -38,7 +39,12 @@ void hand_over(kube::Cluster &cluster, const kube::Id &id, std::int64_t count, b
   run_or_throw(cluster, args, replicas_only(id, count), deadline, tell, "hand over the replicas");
 }
 
-std::int64_t number(const std::string &text) { return text.empty() ? 0 : std::stoll(text); }
+/// 0 where it is none: what is wrong with it the API server says.
+std::int64_t number(const std::string &text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
 
 Applied applied_of(const YAML::Node &object) {
   const kube::Deployment d = kube::deployment_of(object);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 
 #include <fmt/core.h>
@@ -242,7 +243,8 @@ std::string value_at(const YAML::Node &object, std::string_view path) {
       std::string inner(path.substr(1, close - 1));
       path.remove_prefix(close + 1);
       if (inner.find_first_not_of("0123456789") == std::string::npos) { // by place
-        const std::size_t i = inner.empty() ? at.size() : std::stoul(inner);
+        std::size_t i = at.size();
+        std::from_chars(inner.data(), inner.data() + inner.size(), i);
         if (i >= at.size()) return "";
         at.reset(at[i]);
         continue;

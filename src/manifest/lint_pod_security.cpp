@@ -3,6 +3,7 @@
 // Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/core.h>
 
@@ -32,7 +33,9 @@ template <class Good> void both_levels(Lint &lint, const Workload &work, std::st
 
 bool high_id(const YAML::Node &node) {
   const std::string id = text(node);
-  return !id.empty() && id.size() < 11 && id.find_first_not_of("0123456789") == id.npos && std::stoll(id) >= kLowestId;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), value);
+  return error == std::errc() && end == id.data() + id.size() && value >= kLowestId;
 }
 
 void container_rules(Lint &lint, const Workload &work, const YAML::Node &container) {

@@ -1,5 +1,7 @@
 #include "manifest/logging.h"
 
+#include <charconv>
+
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
@@ -24,7 +26,9 @@ Address address_of(std::string_view url) {
   url = url.substr(0, url.find('/'));
   const std::size_t colon = url.rfind(':');
   if (colon == url.npos || url.find(']', colon) != url.npos) return {std::string(url), tls ? 443 : 80};
-  return {std::string(url.substr(0, colon)), std::stoi(std::string(url.substr(colon + 1)))};
+  int port = 0;
+  std::from_chars(url.data() + colon + 1, url.data() + url.size(), port);
+  return {std::string(url.substr(0, colon)), port};
 }
 
 /// The namespace in "store.logs.svc" or "store.logs.svc.cluster.local"; empty: the host is outside the cluster.

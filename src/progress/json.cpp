@@ -1,10 +1,12 @@
-#include <cstdio>
 #include <ctime>
 
 #include <chrono>
 
+#include <unistd.h>
+
 #include <fmt/core.h>
 
+#include "hello/file.h"
 #include "hello/progress.h"
 #include "hello/yaml.h"
 
@@ -33,8 +35,7 @@ public:
     for (const auto &[key, value] : event.facts) line += fmt::format(",{}:{}", quoted(key), quoted(value));
     if (event.plan) line += ",\"plan\":" + json_of(*event.plan);
     line += "}\n";
-    std::fwrite(line.data(), 1, line.size(), stdout); // whole lines; a reader that left is no error
-    std::fflush(stdout);
+    sys::write_all(STDOUT_FILENO, line); // a reader that left is no error
   }
 };
 

@@ -1,10 +1,10 @@
-#include <cstdio>
 #include <set>
 
 #include <unistd.h>
 
 #include <fmt/core.h>
 
+#include "hello/file.h"
 #include "hello/progress.h"
 #include "hello/signals.h"
 #include "hello/terminal.h"
@@ -68,21 +68,22 @@ private:
     return colour_ ? colour + text + kPlain : text;
   }
 
+  /// A reader that left, or a full disk, must not end what the cluster is in the middle of.
+  static void err(std::string_view bytes) { sys::write_all(STDERR_FILENO, bytes); }
+
   void say(const std::string &line) {
     clear();
-    if (said_.insert(line).second) fmt::print(stderr, "{}\n", line);
+    if (said_.insert(line).second) err(line + "\n");
     if (live_ && waiting_) draw();
-    std::fflush(stderr);
   }
 
   void out(const std::string &line) {
     clear();
-    if (said_.insert(line).second) fmt::print("{}\n", line);
-    std::fflush(stdout);
+    if (said_.insert(line).second) sys::write_all(STDOUT_FILENO, line + "\n");
   }
 
   void clear() {
-    if (drawn_ > 0) fmt::print(stderr, "\r\033[{}A\033[J", drawn_);
+    if (drawn_ > 0) err(fmt::format("\r\033[{}A\033[J", drawn_));
     drawn_ = 0;
   }
 
@@ -108,8 +109,7 @@ private:
       ++lines;
     }
     clear();
-    std::fwrite(block.data(), 1, block.size(), stderr);
-    std::fflush(stderr);
+    err(block);
     drawn_ = lines;
   }
 

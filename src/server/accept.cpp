@@ -26,8 +26,8 @@ void Loop::accept_some() {
       if (errno == EAGAIN) return;
       continue; // what went wrong concerns that one connection: accept(2), "Error handling"
     }
-    if (config_.open->fetch_add(1, std::memory_order_relaxed) >= config_.max_connections && !make_room()) {
-      config_.open->fetch_sub(1, std::memory_order_relaxed);
+    if (config_.crowd->open.fetch_add(1, std::memory_order_relaxed) >= config_.crowd->most && !make_room()) {
+      config_.crowd->open.fetch_sub(1, std::memory_order_relaxed);
       ++turned_away_;
       continue;
     }
@@ -37,7 +37,7 @@ void Loop::accept_some() {
     c->events = EPOLLIN;
     epoll_event event{EPOLLIN, {.ptr = c.get()}};
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, c->fd.get(), &event) != 0) {
-      config_.open->fetch_sub(1, std::memory_order_relaxed);
+      config_.crowd->open.fetch_sub(1, std::memory_order_relaxed);
       ++turned_away_;
       continue;
     }
@@ -48,8 +48,29 @@ void Loop::accept_some() {
   }
 }
 
-/// The one that waits longest goes, idle ones first: they lose least.
+std::int64_t Loop::idle_until() const {
+  const Connection *c = lists_[static_cast<std::size_t>(Waiting::request)].first();
+  return c ? c->deadline_ms : kNobody;
+}
+
+/// The longest idle one goes, whichever loop has it. False: nobody is there to go.
 bool Loop::make_room() {
+  Loop *longest = this;
+  std::int64_t until = idle_until();
+  for (Loop *loop : config_.crowd->loops)
+    if (const std::int64_t theirs = loop->idle_until_.load(std::memory_order_relaxed); loop != this && theirs < until) {
+      longest = loop;
+      until = theirs;
+    }
+  if (longest == this) return close_longest();
+  longest->idle_until_.store(kNobody, std::memory_order_relaxed); // asked once, until its next round
+  longest->asked_.fetch_add(1, std::memory_order_release);
+  longest->wake();
+  return true;
+}
+
+/// The one that waits longest, idle ones first: they lose least.
+bool Loop::close_longest() {
   for (Waiting waiting : {Waiting::request, Waiting::peer_close, Waiting::head, Waiting::body, Waiting::writable})
     if (Connection *c = list(waiting).first()) {
       ++evicted_;

@@ -9,31 +9,6 @@ namespace hello::server {
 
 using namespace syntax;
 
-std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits &limits, Refusal &refusal) {
-  if (!bytes.empty() && !is(bytes[0], token_char)) {
-    refusal = {400, "bad_request_line"}; // a TLS hello, say: no use in waiting for its end
-    return 0;
-  }
-  std::string_view window = bytes.substr(0, limits.head_bytes);
-  while (scanned < window.size()) {
-    auto end = window.find('\n', scanned);
-    if (end == window.npos) break;
-    if (end == 0 || window[end - 1] != '\r') {
-      refusal = {400, "bare_lf"};
-      return 0;
-    }
-    scanned = end + 1;
-    if (end >= 3 && window[end - 2] == '\n') return end + 1;
-  }
-  scanned = window.size();
-  std::string_view line = bytes.substr(0, limits.request_line_bytes + 1);
-  if (line.size() > limits.request_line_bytes && line.find('\n') == line.npos)
-    refusal = {414, "request_line_too_long"};
-  else if (bytes.size() > limits.head_bytes)
-    refusal = {431, "head_too_long"};
-  return 0;
-}
-
 namespace {
 
 constexpr std::string_view kMethods[] = {
@@ -77,12 +52,52 @@ constexpr std::string_view kMethods[] = {
     "UPDATEREDIRECTREF",
     "VERSION-CONTROL"};
 
+bool known(std::string_view method) {
+  return method == "GET" || std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
+}
+
+/// `line`: one that is longer than allowed, or its begin. RFC 9112 3 tells a long method from a long target.
+Refusal too_long(std::string_view line) {
+  std::string_view method = line.substr(0, line.find(' '));
+  if (!token(method)) return {400, "bad_request_line"};
+  return known(method) ? Refusal{414, "request_line_too_long"} : Refusal{501, "unknown_method"};
+}
+
+} // namespace
+
+std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits &limits, Refusal &refusal) {
+  if (!bytes.empty() && !is(bytes[0], token_char)) {
+    refusal = {400, "bad_request_line"}; // a TLS hello, say: no use in waiting for its end
+    return 0;
+  }
+  std::string_view window = bytes.substr(0, limits.head_bytes);
+  while (scanned < window.size()) {
+    auto end = window.find('\n', scanned);
+    if (end == window.npos) break;
+    if (end == 0 || window[end - 1] != '\r') {
+      refusal = {400, "bare_lf"};
+      return 0;
+    }
+    scanned = end + 1;
+    if (end >= 3 && window[end - 2] == '\n') return end + 1;
+  }
+  scanned = window.size();
+  std::string_view line = bytes.substr(0, limits.request_line_bytes + 1);
+  if (line.size() > limits.request_line_bytes && line.find('\n') == line.npos)
+    refusal = too_long(line);
+  else if (bytes.size() > limits.head_bytes)
+    refusal = {431, "head_too_long"};
+  return 0;
+}
+
+namespace {
+
 /// Fills path and query from the target; RFC 9112 3.2.
 Refusal parse_target(Head &head) {
   constexpr Refusal bad{400, "bad_target"};
   std::string_view target = head.target;
   if (target.empty() || !all(target, target_char)) return bad;
-  if (head.method == "CONNECT") return host_port(target, false) ? Refusal{501, "connect"} : bad;
+  if (head.method == "CONNECT") return host_port(target) ? Refusal{501, "connect"} : bad;
   if (target == "*") {
     head.path = target;
     return head.method == "OPTIONS" ? Refusal{} : bad;
@@ -94,7 +109,7 @@ Refusal parse_target(Head &head) {
     if (!same(scheme, "http") && !same(scheme, "https")) return bad;
     target.remove_prefix(colon + 3);
     auto end = std::min(target.find_first_of("/?"), target.size());
-    if (!host_port(target.substr(0, end), false)) return bad;
+    if (!host_port(target.substr(0, end))) return bad;
     target.remove_prefix(end);
     if (target.empty() && head.method == "OPTIONS") {
       head.path = "*"; // RFC 9112 3.2.4: what the last proxy would have sent on as "*"
@@ -128,9 +143,7 @@ Refusal parse_request_line(std::string_view line, Head &head) {
   if (version[5] != '1') return {505, "version"};
   head.minor = version[7] == '0' ? 0 : 1; // a later 1.x is answered as 1.1: RFC 9110 2.5
   if (Refusal refusal = parse_target(head)) return refusal;
-  if (head.method == "GET" || std::find(std::begin(kMethods), std::end(kMethods), head.method) != std::end(kMethods))
-    return {};
-  return {501, "unknown_method"};
+  return known(head.method) ? Refusal{} : Refusal{501, "unknown_method"};
 }
 
 namespace {
@@ -144,7 +157,7 @@ struct Framing {
     std::string_view name = header.name, value = header.value;
     switch (name.size()) {
     case 4:
-      if (same(name, "host") && (++hosts > 1 || !host_port(value, true))) return {400, "bad_host"};
+      if (same(name, "host") && (++hosts > 1 || !host_port(value))) return {400, "bad_host"};
       break;
     case 6:
       if (same(name, "expect") && head.minor > 0) // RFC 9110 10.1.1: ignored in HTTP/1.0
@@ -179,7 +192,7 @@ struct Framing {
   Refusal length(std::string_view value, Head &head) {
     if (++lengths > 1 || value.empty() || !all(value, digit)) return {400, "bad_content_length"};
     for (char c : value) {
-      if (head.content_length > (UINT64_MAX - 9) / 10) return {413, "body_too_long"};
+      if (head.content_length > (UINT64_MAX - 9) / 10) return {400, "bad_content_length"}; // RFC 9110 8.6
       head.content_length = head.content_length * 10 + std::uint64_t(c - '0');
     }
     return {};
@@ -213,7 +226,7 @@ Refusal parse_head(std::string_view bytes, const Limits &limits, Head &head) {
   head.content_length = 0;
 
   auto end = bytes.find('\n');
-  if (end > limits.request_line_bytes) return {414, "request_line_too_long"};
+  if (end > limits.request_line_bytes) return too_long(bytes.substr(0, end));
   if (Refusal refusal = parse_request_line(bytes.substr(0, end - 1), head)) return refusal;
   Framing framing;
   for (std::size_t at = end + 1; (end = bytes.find('\n', at)) != bytes.npos; at = end + 1) {

@@ -31,6 +31,7 @@ Loop::Loop(sys::Fd listener, const LoopConfig &config, Handler &handler, LoopSta
   if (!epoll_ || !wake_ || epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &wake) ||
       epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &accept))
     throw Error(Exit::failure, std::string("cannot make an event loop: ") + std::strerror(errno));
+  config_.crowd->loops.push_back(this);
 }
 
 Loop::~Loop() {
@@ -43,6 +44,10 @@ Loop::~Loop() {
 
 void Loop::enter(Phase phase) {
   wanted_.store(phase, std::memory_order_release);
+  wake();
+}
+
+void Loop::wake() {
   std::uint64_t one = 1;
   [[maybe_unused]] auto n = ::write(wake_.get(), &one, sizeof one);
 }
@@ -59,8 +64,8 @@ void Loop::run() noexcept {
         accept_some();
       else if (what != this)
         on_event(*static_cast<Connection *>(what), events[static_cast<std::size_t>(i)].events);
-      else if (std::uint64_t count; ::read(wake_.get(), &count, sizeof count) < 0)
-        continue;
+      else if (std::uint64_t count; ::read(wake_.get(), &count, sizeof count) > 0)
+        for (unsigned asked = asked_.exchange(0, std::memory_order_acquire); asked > 0; --asked) close_longest();
     }
     if (Phase wanted = wanted_.load(std::memory_order_acquire); wanted != phase_) {
       phase_ = wanted;
@@ -275,7 +280,7 @@ void Loop::close(Connection &c) {
   c.fd.reset();
   graveyard_.emplace_back(&c);
   --connections_;
-  config_.open->fetch_sub(1, std::memory_order_relaxed);
+  config_.crowd->open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Loop::wait_for(Connection &c, Waiting waiting, std::uint32_t events) {
@@ -324,6 +329,7 @@ int Loop::next_timeout_ms() const {
 void Loop::publish() {
   auto set = [](auto &shown, auto value) { shown.store(value, std::memory_order_relaxed); };
   auto size = [this](Waiting waiting) { return static_cast<std::int64_t>(list(waiting).size()); };
+  set(idle_until_, idle_until());
   set(status_.heartbeat_ms, now_ms_);
   set(status_.idle, size(Waiting::request));
   set(status_.reading, size(Waiting::head) + size(Waiting::body));

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,11 +17,19 @@ struct epoll_event;
 /// One thread's epoll loop: accepts, reads, frames, hands whole requests to its Handler, writes, and keeps time.
 namespace hello::server {
 
+class Loop;
+
+/// What the loops of one address share; outlives them.
+struct Crowd {
+  std::size_t most = 0; ///< connections
+  std::atomic<std::size_t> open{0};
+  std::vector<Loop *> loops; ///< each adds itself when it is made; complete before one runs
+};
+
 struct LoopConfig {
   Limits limits;
   std::array<std::chrono::milliseconds, kWaitings> timeouts; ///< by Waiting
-  std::size_t max_connections = 0;                           ///< of all loops that share `open`
-  std::atomic<std::size_t> *open = nullptr; ///< connections open now, shared by the loops of a listener
+  Crowd *crowd = nullptr;                                    ///< borrowed
 };
 
 class Loop {
@@ -41,9 +50,11 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::int64_t kNobody = std::numeric_limits<std::int64_t>::max();
 
   void accept_some();
   bool make_room();
+  bool close_longest();
   void pause_accepting();
   void begin_closing();
 
@@ -58,6 +69,8 @@ private:
   void close_politely(Connection &c);
   void close(Connection &c);
 
+  void wake();
+  std::int64_t idle_until() const;
   void wait_for(Connection &c, Waiting waiting, std::uint32_t events);
   WaitList &list(Waiting waiting) { return lists_[static_cast<std::size_t>(waiting)]; }
   void expire();
@@ -70,6 +83,9 @@ private:
   LoopStatus &status_;
   std::atomic<Phase> wanted_{Phase::ready};
   std::atomic<bool> ended_{false};
+  std::atomic<std::int64_t> idle_until_{
+      kNobody};                    ///< deadline of who is idle longest, as of the last round, for the other loops
+  std::atomic<unsigned> asked_{0}; ///< by other loops, to close one
   Phase phase_ = Phase::ready;
 
   Clock::time_point now_;

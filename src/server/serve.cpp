@@ -47,11 +47,10 @@ std::size_t connection_cap(const Options &options, unsigned threads) {
   return options.max_connections ? std::min(options.max_connections, most) : most;
 }
 
-LoopConfig loop_config(const Options &options, std::size_t most, std::atomic<std::size_t> &open) {
+LoopConfig loop_config(const Options &options, Crowd &crowd) {
   LoopConfig config;
   config.timeouts = {options.idle_timeout, options.header_timeout, options.body_timeout, options.write_timeout, 2000ms};
-  config.max_connections = most;
-  config.open = &open;
+  config.crowd = &crowd;
   return config;
 }
 
@@ -81,15 +80,15 @@ int serve(const Options &options) {
   auto application = make_application(options, status);
   std::vector<std::unique_ptr<Handler>> handlers;
   std::vector<std::unique_ptr<Loop>> loops;
-  std::atomic<std::size_t> open{0}, admin_open{0};
+  Crowd crowd{.most = most}, admin_crowd{.most = kAdminConnections};
   for (unsigned n = 0; n < threads; ++n) {
     handlers.push_back(application->public_handler(n));
-    loops.push_back(std::make_unique<Loop>(std::move(listeners[n]), loop_config(options, most, open), *handlers.back(),
-                                           status.loop(n)));
+    loops.push_back(
+        std::make_unique<Loop>(std::move(listeners[n]), loop_config(options, crowd), *handlers.back(), status.loop(n)));
   }
   handlers.push_back(application->admin_handler());
-  auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, kAdminConnections, admin_open),
-                                      *handlers.back(), status.loop(threads));
+  auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, admin_crowd), *handlers.back(),
+                                      status.loop(threads));
 
   if (options.sandbox) {
     Sandbox sandbox = lock_in(written(options));

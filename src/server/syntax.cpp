@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <arpa/inet.h>
+
 namespace hello::server::syntax {
 
 bool all(std::string_view text, std::uint8_t bits) {
@@ -34,38 +36,26 @@ bool percent_encoded_well(std::string_view text) {
   return true;
 }
 
-/// What stands between "[" and "]": an IPv6 address, checked loosely, for nobody resolves it. IPvFuture is not known.
+/// What stands between "[" and "]": an IPv6 address without a zone. IPvFuture is not known.
 bool ip_literal(std::string_view text) {
-  if (text.size() < 2) return false;
-  unsigned groups = 0;
-  std::size_t run = 0;
-  for (char c : text) {
-    if (c == ':')
-      ++groups, run = 0;
-    else if (c == '.')
-      run = 0;
-    else if (!is(c, hex) || ++run > 4)
-      return false;
-  }
-  return groups >= 2 && groups <= 7;
+  char copy[INET6_ADDRSTRLEN] = ""; // longer than any address
+  in6_addr address;
+  return text.size() < sizeof copy && (text.copy(copy, sizeof copy), ::inet_pton(AF_INET6, copy, &address) == 1);
 }
 } // namespace
 
-bool host_port(std::string_view text, bool may_be_empty) {
-  std::string_view host = text, port;
-  if (!text.empty() && text.front() == '[') {
-    auto close = text.find(']');
-    if (close == text.npos || !ip_literal(text.substr(1, close - 1))) return false;
-    host = {};
-    port = text.substr(close + 1);
-    if (!port.empty() && port.front() != ':') return false;
-    may_be_empty = true;
-  } else if (auto colon = text.find(':'); colon != text.npos) {
-    host = text.substr(0, colon);
-    port = text.substr(colon);
+bool host_port(std::string_view text) {
+  std::size_t end;
+  if (text.starts_with('[')) {
+    end = text.find(']');
+    if (end == text.npos || !ip_literal(text.substr(1, end++ - 1))) return false;
+  } else {
+    end = std::min(text.find(':'), text.size());
+    std::string_view name = text.substr(0, end);
+    if (name.empty() || !all(name, host_char) || !percent_encoded_well(name)) return false;
   }
-  if (host.empty() && (!may_be_empty || (text.empty() == false && text.front() == ':'))) return false;
-  if (!all(host, host_char) || !percent_encoded_well(host)) return false;
+  std::string_view port = text.substr(end);
+  if (!port.empty() && port.front() != ':') return false;
   if (port.size() <= 1) return true;
   port.remove_prefix(1);
   if (!all(port, digit) || port.size() > 5) return false;

@@ -57,8 +57,8 @@ template <typename F> void each_member(std::string_view list, F f) {
   }
 }
 
-/// uri-host [":" port]; the host may be empty only if `may_be_empty`. No user information.
-bool host_port(std::string_view text, bool may_be_empty);
+/// uri-host [":" port]. No user information; not empty, for an http URI has a host: RFC 9110 4.2.1.
+bool host_port(std::string_view text);
 
 /// "%41" decoded, but for %2F (its slash is data, not a separator), and dot segments removed, in that order.
 /// Returns false for a '%' without two hex digits, and for %00. The result is `path` itself where nothing changes.

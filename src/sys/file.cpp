@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +43,12 @@ std::string read_file(const std::string &path, std::size_t limit_bytes, Exit cod
 int write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return errno;
+    if (n < 0 && errno == EAGAIN) { // whoever shares it made it non-blocking
+      pollfd room{descriptor, POLLOUT, 0};
+      ::poll(&room, 1, -1);
+    } else if (n < 0 && errno != EINTR) {
+      return errno;
+    }
     if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return 0;

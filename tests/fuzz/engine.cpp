@@ -27,8 +27,7 @@ struct Service {
     handler = application->public_handler(0);
     LoopConfig config;
     config.timeouts = {1s, 1s, 1s, 1s, 1s};
-    config.max_connections = 64;
-    config.open = &open;
+    config.crowd = &crowd;
     address = sys::parse_address("127.0.0.1:0", "fuzz");
     loop = std::make_unique<Loop>(std::move(listen_on(address, 1).front()), config, *handler, status.loop(0));
     std::thread([this] { loop->run(); }).detach();
@@ -37,7 +36,7 @@ struct Service {
   Status status{1};
   std::unique_ptr<Application> application;
   std::unique_ptr<Handler> handler;
-  std::atomic<std::size_t> open{0};
+  Crowd crowd{.most = 64};
   sys::Address address;
   std::unique_ptr<Loop> loop;
 };

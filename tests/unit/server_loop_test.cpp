@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <atomic>
+#include <array>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -29,33 +30,38 @@ public:
   }
 };
 
+/// A loop, or several with an address each, so that a client can say whose it is.
 struct Service {
-  explicit Service(std::size_t most = 100, std::chrono::milliseconds wait = 5s) {
+  explicit Service(std::size_t most = 100, std::chrono::milliseconds wait = 5s, unsigned count = 1) {
+    crowd.most = most;
     LoopConfig config;
     config.timeouts = {wait, wait, wait, wait, 100ms};
-    config.max_connections = most;
-    config.open = &open;
-    address = sys::parse_address("127.0.0.1:0", "test");
-    loop = std::make_unique<Loop>(std::move(listen_on(address, 1).front()), config, handler, status);
-    thread = std::thread([this] { loop->run(); });
+    config.crowd = &crowd;
+    for (unsigned n = 0; n < count; ++n) {
+      addresses.push_back(sys::parse_address("127.0.0.1:0", "test"));
+      auto listener = std::move(listen_on(addresses.back(), 1).front());
+      loops.push_back(std::make_unique<Loop>(std::move(listener), config, handlers[n], statuses[n]));
+    }
+    for (auto &each : loops) threads.emplace_back([loop = each.get()] { loop->run(); });
   }
   ~Service() {
-    loop->enter(Phase::stopped);
-    thread.join();
+    for (auto &each : loops) each->enter(Phase::stopped);
+    for (auto &thread : threads) thread.join();
   }
-  sys::Fd client() {
+  sys::Fd client(unsigned of = 0) {
+    const sys::Address &address = addresses[of];
     sys::Fd fd(::socket(AF_INET, SOCK_STREAM, 0));
     timeval patience{5, 0};
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     REQUIRE(::connect(fd.get(), &address.any, address.size()) == 0);
     return fd;
   }
-  Echo handler;
-  LoopStatus status;
-  std::atomic<std::size_t> open{0};
-  sys::Address address;
-  std::unique_ptr<Loop> loop;
-  std::thread thread;
+  std::array<Echo, 2> handlers;
+  std::array<LoopStatus, 2> statuses;
+  Crowd crowd;
+  std::vector<sys::Address> addresses;
+  std::vector<std::unique_ptr<Loop>> loops;
+  std::vector<std::thread> threads;
 };
 
 void say(const sys::Fd &fd, std::string_view text) {
@@ -97,6 +103,26 @@ TEST_CASE("loop: at the cap the longest idle one goes") {
   CHECK(line(second) == "/4\n");
 }
 
+TEST_CASE("loop: at the cap the longest idle one goes, whichever loop has it") {
+  Service service(3, 5s, 2);
+  const auto ask = [](const sys::Fd &c) { return say(c, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"), line(c); };
+  auto oldest = service.client(0), later = service.client(0);
+  CHECK(ask(oldest) == "/x\n");
+  std::this_thread::sleep_for(5ms); // they are told apart by milliseconds
+  CHECK(ask(later) == "/x\n");
+  std::this_thread::sleep_for(5ms);
+  auto third = service.client(1);
+  CHECK(ask(third) == "/x\n");
+  std::this_thread::sleep_for(5ms);
+  auto fourth = service.client(1); // its own loop has one idle, of less age
+  CHECK(ask(fourth) == "/x\n");
+  CHECK(line(oldest).empty());
+  CHECK(ask(later) == "/x\n");
+  CHECK(ask(third) == "/x\n");
+  CHECK(ask(fourth) == "/x\n");
+  while (service.crowd.open > 3) std::this_thread::sleep_for(1ms);
+}
+
 TEST_CASE("loop: a connection whose description a fork holds open is gone all the same") {
   Service service;
   auto first = service.client();
@@ -112,7 +138,7 @@ TEST_CASE("loop: a connection whose description a fork holds open is gone all th
       held = sys::Fd(static_cast<int>(::syscall(SYS_dup, fd))); // not dup(): to the thread sanitizer that is a race
   REQUIRE(held);
   first.reset();
-  while (service.open > 0) std::this_thread::sleep_for(1ms);
+  while (service.crowd.open > 0) std::this_thread::sleep_for(1ms);
   auto second = service.client(); // with an event of the first there, the address sanitizer would tell
   say(second, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(line(second) == "/2\n");
@@ -132,9 +158,9 @@ TEST_CASE("loop: who does not read is closed, and costs no more than one answer"
   Service service(100, 300ms);
   auto c = service.client();
   for (int i = 0; i < 50; ++i) say(c, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-  for (int i = 0; i < 1000 && service.status.timed_out == 0; ++i) std::this_thread::sleep_for(10ms);
-  CHECK(service.status.timed_out.load() == 1);
-  CHECK(service.open.load() == 0);
+  for (int i = 0; i < 1000 && service.statuses[0].timed_out == 0; ++i) std::this_thread::sleep_for(10ms);
+  CHECK(service.statuses[0].timed_out.load() == 1);
+  CHECK(service.crowd.open.load() == 0);
 }
 
 TEST_CASE("loop: draining says close; closing serves what is queued, then ends") {
@@ -143,19 +169,19 @@ TEST_CASE("loop: draining says close; closing serves what is queued, then ends")
   say(idle, "GET /idle HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(line(idle) == "/idle\n");
   say(busy, "GET /busy HT");
-  service.loop->enter(Phase::draining);
+  service.loops[0]->enter(Phase::draining);
   std::this_thread::sleep_for(50ms);
   auto late = service.client();
   say(late, "GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(line(late) == "/late close\n");
   CHECK(line(late).empty());
-  service.loop->enter(Phase::closing);
+  service.loops[0]->enter(Phase::closing);
   CHECK(line(idle).empty());
-  CHECK(!service.loop->ended());
+  CHECK(!service.loops[0]->ended());
   say(busy, "TP/1.1\r\nHost: a\r\n\r\n");
   CHECK(line(busy) == "/busy close\n");
   CHECK(line(busy).empty());
   busy.reset();
-  for (int i = 0; i < 100 && !service.loop->ended(); ++i) std::this_thread::sleep_for(10ms);
-  CHECK(service.loop->ended());
+  for (int i = 0; i < 100 && !service.loops[0]->ended(); ++i) std::this_thread::sleep_for(10ms);
+  CHECK(service.loops[0]->ended());
 }
