@@ -191,7 +191,8 @@ class StepWords extends Words {
   void sh(String script) {
     if (build.aborted) throw new Aborted('the build was aborted')
     build.log "+ $script"
-    def command = ['setsid', '--wait', 'sh', '-xe', '-c', script]
+    // the shell outlives what it runs: Java throws away what a process's children still say once it has ended
+    def command = ['setsid', '--wait', 'sh', '-c', "trap : TERM\nset -xe\n" + script]
     def builder = new ProcessBuilder(command).directory(new File((String) build.settings.workspace)).redirectErrorStream(true)
     builder.redirectInput(new File('/dev/null'))
     build.env.each { k, v -> builder.environment().put((String) k, v.toString()) }
