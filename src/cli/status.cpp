@@ -97,7 +97,12 @@ int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
 
 /// Whether the service answers, as a deploy asks it at its end.
 bool answers(kube::Cluster &cluster, const config::Config &config, const std::string &output) {
-  return deploy::look_after(cluster, manifest::render_all(config), {}, teller(output, cluster.access()));
+  const auto failed = [](const deploy::Event &event) {
+    if (event.name == "failed") say(event.text);
+  };
+  // stdout has its one object already
+  const deploy::Listener tell = output == "json" ? failed : teller(output, cluster.access());
+  return deploy::look_after(cluster, manifest::render_all(config), {}, tell);
 }
 
 int run_status(const Flags &flags) {

@@ -54,8 +54,8 @@ YAML::Node checked_string(const Setting &setting, std::string_view text) {
   if (!setting.pattern.empty()) {
     // std::regex recurses: a text that long matches no name anyway.
     if (text.size() > 2048) fail(shown(text) + " is too long");
-    const std::regex pattern(setting.pattern.data(),
-                             setting.pattern.size()); // as cpp-httplib makes its own: one instance of the parser
+    // From pointers, as cpp-httplib makes its own: the parser is there once.
+    const std::regex pattern(setting.pattern.data(), setting.pattern.size());
     if (!std::regex_search(text.begin(), text.end(), pattern))
       fail(fmt::format("{} does not match {}", shown(text), setting.pattern));
   }

@@ -58,12 +58,12 @@ bool Loop::make_room() {
   Loop *longest = this;
   std::int64_t until = idle_until();
   for (Loop *loop : config_.crowd->loops)
-    if (const std::int64_t theirs = loop->idle_until_.load(std::memory_order_relaxed); loop != this && theirs < until) {
+    if (const std::int64_t theirs = loop->idle_until_.load(std::memory_order_relaxed);
+        loop != this && theirs < until && loop->asked_ < loop->status_.idle) { // as often as it has one to close
       longest = loop;
       until = theirs;
     }
   if (longest == this) return close_longest();
-  longest->idle_until_.store(kNobody, std::memory_order_relaxed); // asked once, until its next round
   longest->asked_.fetch_add(1, std::memory_order_release);
   longest->wake();
   return true;
@@ -78,6 +78,16 @@ bool Loop::close_longest() {
       return true;
     }
   return false;
+}
+
+/// What the others have asked for. No longer counted only once the fewer idle ones show, lest they ask for more than
+/// there are.
+void Loop::give_way() {
+  const std::int64_t asked = asked_.load(std::memory_order_acquire);
+  if (asked == 0) return;
+  for (std::int64_t n = 0; n < asked; ++n) close_longest();
+  publish();
+  asked_.fetch_sub(asked, std::memory_order_release);
 }
 
 void Loop::pause_accepting() {

@@ -65,7 +65,7 @@ void Loop::run() noexcept {
       else if (what != this)
         on_event(*static_cast<Connection *>(what), events[static_cast<std::size_t>(i)].events);
       else if (std::uint64_t count; ::read(wake_.get(), &count, sizeof count) > 0)
-        for (unsigned asked = asked_.exchange(0, std::memory_order_acquire); asked > 0; --asked) close_longest();
+        give_way();
     }
     if (Phase wanted = wanted_.load(std::memory_order_acquire); wanted != phase_) {
       phase_ = wanted;

@@ -55,6 +55,7 @@ private:
   void accept_some();
   bool make_room();
   bool close_longest();
+  void give_way();
   void pause_accepting();
   void begin_closing();
 
@@ -83,9 +84,9 @@ private:
   LoopStatus &status_;
   std::atomic<Phase> wanted_{Phase::ready};
   std::atomic<bool> ended_{false};
-  std::atomic<std::int64_t> idle_until_{
-      kNobody};                    ///< deadline of who is idle longest, as of the last round, for the other loops
-  std::atomic<unsigned> asked_{0}; ///< by other loops, to close one
+  // What the other loops see and say; as of the last round.
+  std::atomic<std::int64_t> idle_until_{kNobody}; ///< deadline of who is idle longest
+  std::atomic<std::int64_t> asked_{0};            ///< how many to close
   Phase phase_ = Phase::ready;
 
   Clock::time_point now_;

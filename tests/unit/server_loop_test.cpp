@@ -24,6 +24,7 @@ public:
   void handle(const Request &request, std::string &out) noexcept override {
     out.append(request.path).append(request.keep_alive ? "\n" : " close\n");
     if (request.path == "/big") out.append(8 << 20, 'x');
+    if (request.path == "/wait") std::this_thread::sleep_for(300ms);
   }
   void refuse(int status, std::string_view reason, const sockaddr *, std::string &out) noexcept override {
     out.append(std::to_string(status)).append(" ").append(reason).append("\n");
@@ -121,6 +122,26 @@ TEST_CASE("loop: at the cap the longest idle one goes, whichever loop has it") {
   CHECK(ask(third) == "/x\n");
   CHECK(ask(fourth) == "/x\n");
   while (service.crowd.open > 3) std::this_thread::sleep_for(1ms);
+}
+
+TEST_CASE("loop: newcomers at once, at the cap, take the place of another loop's idle ones, not each other's") {
+  Service service(5, 5s, 2);
+  std::vector<sys::Fd> idle, fresh;
+  for (int i = 0; i < 4; ++i) {
+    idle.push_back(service.client(0));
+    say(idle.back(), "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(line(idle.back()) == "/x\n");
+  }
+  auto busy = service.client(1);
+  say(busy, "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"); // its loop is away while they come
+  std::this_thread::sleep_for(50ms);
+  for (int i = 0; i < 4; ++i) {
+    fresh.push_back(service.client(1));
+    say(fresh.back(), "GET /y HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  CHECK(line(busy) == "/wait\n");
+  for (auto &c : fresh) CHECK(line(c) == "/y\n");
+  for (auto &c : idle) CHECK(line(c).empty());
 }
 
 TEST_CASE("loop: a connection whose description a fork holds open is gone all the same") {
