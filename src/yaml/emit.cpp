@@ -202,7 +202,7 @@ void json(const YAML::Node &node, int indent, int level, std::string &out) {
     out += "null";
   } else if (node.Tag() == "?") {
     Plain plain = resolve(node.Scalar());
-    if (plain.canonical.ends_with(".inf") || plain.canonical == ".nan")
+    if (plain.kind == Scalar::real && (plain.canonical.ends_with(".inf") || plain.canonical == ".nan"))
       throw Error(Exit::invalid, place(node, "value") + ": " + plain.canonical + " is no number that JSON can say");
     out += plain.kind == Scalar::string ? quoted(plain.canonical, true) : plain.canonical;
   } else {

@@ -162,7 +162,8 @@ TEST_CASE("yaml: json") {
   CHECK(yaml::to_json(node) ==
         R"({"a": [1, true, null, 1.0e+3, "x", "\u0001\ud83f\udffe", 420], "b": {}, "c": "yes"})");
   CHECK(yaml::to_json(yaml::load("a: [b]", "x"), 2) == "{\n  \"a\": [\n    \"b\"\n  ]\n}");
-  CHECK_THROWS_AS(yaml::to_json(yaml::load("[.nan]", "x")), Error);
+  for (const char *none : {"[.nan]", "[.inf]", "[-.Inf]"}) CHECK_THROWS_AS(yaml::to_json(yaml::load(none, "x")), Error);
+  CHECK(yaml::to_json(yaml::load("[driver.inf, a.nan]", "x")) == R"(["driver.inf", "a.nan"])"); // names, not numbers
 }
 
 TEST_CASE("yaml: errors say where") {
