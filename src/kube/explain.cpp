@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include <fmt/core.h>
 
 #include "hello/kube.h"
@@ -18,6 +21,9 @@ bool no_answer(std::string_view words) {
                      "etcdserver: ", "apiserver not ready", "server is shutting down", "context deadline exceeded"});
 }
 
+/// The API server answered: it could not ask a webhook.
+bool no_webhook(std::string_view words) { return has(words, {"failed calling webhook"}); }
+
 std::string between(std::string_view text, std::string_view before, std::string_view after) {
   const auto at = text.find(before);
   if (at == std::string_view::npos) return "";
@@ -30,14 +36,24 @@ std::string missing_rule(std::string_view words) {
   const std::string verb = between(words, "cannot ", " resource"), resource = between(words, "resource \"", "\"");
   if (verb.empty() || resource.empty()) return "ask the cluster's administrator for this right";
   const std::string ns = between(words, "in the namespace \"", "\"");
-  return fmt::format("a {} with this rule gives it: {{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}",
+  return fmt::format("a {} with this rule gives it: {{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}{}",
                      ns.empty() ? "ClusterRole" : "Role in namespace " + ns, between(words, "API group \"", "\""),
-                     resource, verb);
+                     resource, verb,
+                     words.find('\n') == words.npos ? "" : "; hello render --deployer prints all that are needed");
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
+/// Each line once: every object of a set may be refused in the same words.
+std::string trimmed(std::string_view text) {
+  std::string out;
+  std::set<std::string> seen;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (seen.insert(line).second) out += (out.empty() ? "" : "\n") + line;
+  }
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  return out;
 }
 
 std::string on(const Access &access) { return access.context.empty() ? "" : " --context " + access.context; }
@@ -48,24 +64,43 @@ Error name(const std::string &said, const std::string &doing, const Access &acce
     return Error(Exit::cluster, fmt::format("cannot {}: {}{}{}", doing, why, words.empty() ? "" : "\n", words),
                  std::move(hint));
   };
+  if (no_webhook(words))
+    return error("an admission webhook does not answer",
+                 "try: kubectl" + on(access) + " get validatingwebhookconfigurations,mutatingwebhookconfigurations");
   if (has(words, {"context \"", "no context exists"}) && has(words, {"does not exist", "no context exists"}))
     return error("kubectl does not know the context", "kubectl config get-contexts lists those that there are");
   if (has(words, {"is forbidden: User", "cannot patch resource", "cannot create resource", "cannot get resource"}))
     return error("the cluster does not allow it (RBAC)", missing_rule(words));
-  if (has(words, {"Unauthorized", "must be logged in", "getting credentials", "certificate has expired", "x509:"}))
-    return error("the cluster does not accept these credentials", "try: kubectl" + on(access) + " auth whoami");
-  if (has(words, {"localhost:8080"}) && access.context.empty())
+  const std::string kubectl = "try: kubectl" + on(access);
+  if (has(words, {"x509:"}))
+    return error("the cluster's certificate is not trusted", kubectl + " config view --minify");
+  if (has(words, {"getting credentials"})) return error("kubectl has no credentials", kubectl + " auth whoami");
+  if (has(words, {"Unauthorized", "must be logged in"}))
+    return error("the cluster does not accept these credentials", kubectl + " auth whoami");
+  if (has(words, {"error loading config file"})) return error("kubectl cannot read its configuration", "");
+  if (access.context.empty() && has(words, {"localhost:8080", "127.0.0.1:8080"})) // where kubectl has nothing to go by
     return error("kubectl has no current context", "choose one: kubectl config use-context NAME, or --context NAME");
-  if (has(words, {"field is immutable"}))
+  if (has(words, {"field is immutable", "may not change once set"}))
     return error("a field that never changes would have to",
                  "kubectl delete the object, then the same again makes it anew");
-  if (no_answer(words)) return error("the cluster cannot be reached", "try: kubectl" + on(access) + " cluster-info");
-  return error(words.empty() ? "kubectl failed and said nothing" : "the cluster refused", "");
+  if (const std::string ns = between(words, "namespaces \"", "\" not found"); !ns.empty() && ns.find('"') == ns.npos)
+    return error("there is no namespace " + ns, "kubectl create namespace " + ns + ", or namespace.create: true");
+  if (has(words, {"it is being terminated"}))
+    return error("the namespace is being removed", kubectl + " get namespace " + access.ns + " -o yaml");
+  if (has(words, {"no matches for kind"}))
+    return error("the cluster does not know the kind", "install its CRDs, or leave it out of the set");
+  if (no_answer(words)) return error("the cluster cannot be reached", kubectl + " cluster-info");
+  return error(words.empty()                 ? "kubectl failed and said nothing"
+               : words.starts_with("error:") ? "kubectl failed" // what the server says, begins "Error from server"
+                                             : "the cluster refused",
+               "");
 }
 
 } // namespace
 
-bool unreachable(const sys::Finished &finished) { return finished.code != 0 && no_answer(finished.err); }
+bool unreachable(const sys::Finished &finished) {
+  return finished.code != 0 && no_answer(finished.err) && !no_webhook(finished.err);
+}
 
 Error explain(const sys::Finished &finished, const std::string &doing, const Access &access) {
   if (finished.timed_out)

@@ -144,3 +144,54 @@ TEST_CASE("kube: kubectl's failures get a reason, a next step, and keep their wo
       std::string(say("Error from server (BadRequest): unknown field \"spec.x\"").what()).find("the cluster refused") !=
       std::string::npos);
 }
+
+TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
+  const auto say = [](const char *words, const char *context = "lab") {
+    return kube::explain(sys::Finished{1, false, "", words}, "ask", {context, "shop"});
+  };
+  struct {
+    const char *words, *why, *hint;
+  } const cases[] = {
+      {"Error from server (InternalError): Internal error occurred: failed calling webhook \"away.test\": failed to "
+       "call "
+       "webhook: Post \"https://127.0.0.1:1/?timeout=5s\": context deadline exceeded",
+       "an admission webhook does not answer", "validatingwebhookconfigurations"},
+      {"Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown "
+       "authority",
+       "the cluster's certificate is not trusted", "config view --minify"},
+      {"error: You must be logged in to the server (Unauthorized)", "the cluster does not accept these credentials",
+       "auth whoami"},
+      {"Unable to connect to the server: getting credentials: exec: executable no-such-plugin not found",
+       "kubectl has no credentials", "auth whoami"},
+      {"error: error loading config file \"/root/.kube/config\": yaml: line 1: did not find expected ',' or ']'",
+       "kubectl cannot read its configuration", ""},
+      {"error: unknown flag: --unix-socket", "kubectl failed", ""},
+      {"Error from server (NotFound): namespaces \"shop\" not found", "there is no namespace shop",
+       "kubectl create namespace shop, or namespace.create: true"},
+      {"Error from server (Forbidden): services \"hello\" is forbidden: unable to create new content in namespace shop "
+       "because it is being terminated",
+       "the namespace is being removed", "get namespace shop -o yaml"},
+      {"error: resource mapping not found for name: \"hello\" namespace: \"shop\" from \"STDIN\": no matches for kind "
+       "\"PodMonitor\" in version \"monitoring.coreos.com/v1\"\nensure CRDs are installed first",
+       "the cluster does not know the kind", "CRDs"},
+      {"The Service \"hello\" is invalid: spec.clusterIPs[0]: Invalid value: [\"198.19.1.1\"]: may not change once set",
+       "a field that never changes would have to", "kubectl delete"},
+  };
+  for (const auto &one : cases) {
+    const Error error = say(one.words);
+    CAPTURE(one.words);
+    CHECK(std::string(error.what()) == fmt::format("cannot ask: {}\n{}", one.why, one.words));
+    CHECK(error.hint().find(one.hint) != std::string::npos);
+  }
+  CHECK(std::string(say("dial tcp 127.0.0.1:8080: connect: connection refused", "").what())
+            .find("kubectl has no current context") != std::string::npos);
+  const sys::Finished webhook{1, false, "", cases[0].words}, away{1, false, "", "connect: connection refused"};
+  CHECK_FALSE(kube::unreachable(webhook)); // the same again would fail the same way
+  CHECK(kube::unreachable(away));
+}
+
+TEST_CASE("kube: what kubectl says of each object in the same words is said once") {
+  const std::string words = "Error from server (NotFound): namespaces \"shop\" not found\n";
+  const Error error = kube::explain(sys::Finished{1, false, "", words + words + words}, "ask", {"lab", "shop"});
+  CHECK(error.what() == "cannot ask: there is no namespace shop\n" + words.substr(0, words.size() - 1));
+}
