@@ -55,18 +55,19 @@ std::string json_of(const deploy::Branch &branch) {
                      name_of(branch.health), json_string(branch.text), below);
 }
 
-std::string json_of(const deploy::Report &report, const kube::Access &access) {
-  std::string release = "null", objects;
+std::string json_of(const deploy::Report &report, const deploy::Sight &sight, const kube::Access &access) {
+  std::string release = "null", objects, unread;
   if (const auto &r = report.release)
     release = fmt::format(R"({{"revision":{},"state":"{}","when":{},"who":{},"source":{},"image":{}}})", r->revision,
                           name_of(r->state), json_string(r->when), json_string(r->who), json_string(r->source),
                           json_string(r->image));
   for (const deploy::Branch &branch : report.branches) objects += (objects.empty() ? "" : ",") + json_of(branch);
+  for (const auto &[what, rule] : sight.unread) unread += (unread.empty() ? "" : ",") + json_string(what);
   return fmt::format(
-      R"({{"healthy":{},"health":"{}","summary":{},"context":{},"namespace":{},"image":{},"release":{},"objects":[{}]}})"
+      R"({{"healthy":{},"health":"{}","summary":{},"context":{},"namespace":{},"image":{},"release":{},"objects":[{}],"unread":[{}]}})"
       "\n",
       report.healthy(), name_of(report.health), json_string(report.summary), json_string(access.context),
-      json_string(access.ns), json_string(report.image), release, objects);
+      json_string(access.ns), json_string(report.image), release, objects, unread);
 }
 
 int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
@@ -74,7 +75,7 @@ int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
   const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   const deploy::Report report = deploy::report_of(sight, now);
   const std::string text = flags.output == "json"
-                               ? json_of(report, cluster.access())
+                               ? json_of(report, sight, cluster.access())
                                : text_of(report, sight, cluster.access(), sys::has_colour(STDOUT_FILENO));
   print((clear ? "\033[H\033[J" : "") + text);
   return static_cast<int>(report.healthy() ? Exit::ok : Exit::no);

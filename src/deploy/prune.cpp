@@ -95,7 +95,8 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set, const std::
     const std::string &ns = cluster.access().ns;
     const kube::Reply reply = cluster.get_metadata(kube::collection_path(kind.api_version, kind.kind, ns) +
                                                    "?labelSelector=" + kube::query_value(kOurs));
-    if (reply.status == 404 || reply.status == 403) continue; // no such kind here, or none of our business
+    if (reply.status == 404 || (reply.status == 403 && kind.kind != "Deployment"))
+      continue; // no such kind here, or none of our business
     if (!reply.ok()) throw kube::explain(reply, fmt::format("list {}s", kind.kind), cluster.access());
     const YAML::Node list = kube::parse(reply.body, "list");
     for (const YAML::Node &item : yaml::items(yaml::at(list, "items")))

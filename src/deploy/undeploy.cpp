@@ -101,7 +101,7 @@ std::string not_removable(kube::Cluster &cluster, const kube::Id &id, const YAML
 Removal plan_removal(kube::Cluster &cluster) {
   Removal removal;
   const History history = read_history(cluster);
-  if (history.refusal.status == 0) throw kube::explain(history.refusal, "read the history", cluster.access());
+  if (!history.refusal.ok()) throw kube::explain(history.refusal, "read the history", cluster.access());
   removal.history = history.releases;
   const std::vector<Found> all = leftovers(cluster, {}, history.releases);
   for (auto found = all.rbegin(); found != all.rend(); ++found) // what came last goes first
