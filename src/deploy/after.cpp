@@ -116,6 +116,14 @@ bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, 
   const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
                          *scaler = find(set, "HorizontalPodAutoscaler");
   const bool asked = options.verify && (service || !options.verify_url.empty());
+  if (const manifest::Object *wanted = find(set, "Deployment");
+      wanted && kube::value_at(live(cluster, *wanted), ".spec.replicas") == "0") {
+    const bool meant = kube::value_at(wanted->node, ".spec.replicas") == "0";
+    tell({asked && !meant ? "failed" : "warning", "Deployment/" + wanted->name,
+          fmt::format("it is scaled to 0, so no pod serves{}",
+                      meant ? "" : ": kubectl scale --replicas brings them back")});
+    return !asked || meant;
+  }
   if (asked && options.verify_url.empty())
     forward.begin("service/" + service->name,
                   scalar(service->node, ".spec.ports[0].port")); // starts while we look around

@@ -56,6 +56,8 @@ Answer Forward::ask() {
   }
   const auto from = out.find("127.0.0.1:"), to = out.find(' ', from);
   if (from == std::string::npos) {
+    answer.text = "no pod took it within 10 s";
+    if (err.empty()) return answer;
     const Error why = kube::explain(sys::Finished{1, false, {}, err}, "start it", cluster_.access());
     answer.text = why.hint().empty() ? why.what() : fmt::format("{}\n  {}", why.what(), why.hint());
     return answer;

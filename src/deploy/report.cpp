@@ -75,6 +75,10 @@ Branch deployment(const kube::Id &id, const Sight &sight, kube::Instant now, Rep
                                verdict.old > 0 ? fmt::format(", {} of an older release", verdict.old) : "");
   Branch branch{verdict.state == kube::Verdict::State::done ? Health::good : Health::waiting, id.text(),
                 report.summary};
+  if (verdict.wanted == 0) { // an autoscaler leaves it there too
+    branch.health = Health::bad;
+    branch.text = report.summary = "scaled to 0: no pod serves";
+  }
   for (const kube::Problem &problem : verdict.problems) {
     branch.health = Health::bad;
     if (!problem.object.starts_with("Pod/")) branch.text += "; " + problem.object + ": " + describe(problem);

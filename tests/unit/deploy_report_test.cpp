@@ -111,6 +111,17 @@ TEST_CASE("status: what will bite later is a warning, and healthy all the same")
   CHECK(r.branches[2].text.find("no metrics") != std::string::npos);
 }
 
+TEST_CASE("status: what is scaled to 0 is not healthy, for nobody is served") {
+  auto sight = good();
+  sight.snapshot.deployment->wanted = sight.snapshot.deployment->replicas = sight.snapshot.deployment->updated = 0;
+  sight.snapshot.deployment->available = sight.snapshot.deployment->ready = 0;
+  sight.snapshot.pods.clear();
+  const auto r = report(sight);
+  CHECK_FALSE(r.healthy());
+  CHECK(r.summary == "scaled to 0: no pod serves");
+  CHECK(r.branches[0].text == r.summary);
+}
+
 TEST_CASE("status: nothing deployed is not healthy") {
   const auto r = report({});
   CHECK_FALSE(r.healthy());
