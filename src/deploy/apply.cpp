@@ -105,7 +105,12 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
   args.insert(args.end(), {"-o=json", "--show-managed-fields"});
   add_choices(args, options);
   const auto finished = insist(cluster, args, manifest::to_yaml(set), deadline, tell);
-  if (finished.code != 0) throw kube::explain(finished, "apply the manifests", cluster.access());
+  if (finished.code != 0) {
+    const Error why = kube::explain(finished, "apply the manifests", cluster.access());
+    throw Error(why.code(), why.what(), // kubectl goes on with the next object
+                why.hint() + (why.hint().empty() ? "" : "; ") +
+                    "the rest of the set may be applied: hello diff shows what is left");
+  }
   for (std::size_t from = 0, to; (to = finished.err.find('\n', from)) != std::string::npos; from = to + 1)
     if (finished.err.compare(from, 9, "Warning: ") == 0)
       tell({"warning", "", finished.err.substr(from + 9, to - from - 9)});

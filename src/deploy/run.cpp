@@ -149,7 +149,12 @@ Exit run_recorded(kube::Cluster &cluster, const Set &set, const Options &options
     if (ready && !port.empty()) forward.begin("pod/" + event.object.substr(4), port);
   };
   for (int round = 0; round < 3; ++round) {
-    applied = apply(cluster, plan, options, deadline, tell);
+    try {
+      applied = apply(cluster, plan, options, deadline, tell);
+    } catch (const Error &) {
+      if (!sys::interrupted() && sys::Clock::now() < deadline) recorder.finish(ReleaseState::failed), recorder.settle();
+      throw;
+    }
     if (record && !plan.checked && round == 0) recorder.begin(set);
     if (!plan.empty()) tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
     if (!plan.empty() || !was_ready(plan)) outcome = wait(cluster, applied, options, watch);
