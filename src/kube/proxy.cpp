@@ -98,13 +98,14 @@ void Proxy::await() {
   if (ready_) return;
   std::string out, err;
   const auto deadline = sys::Clock::now() + std::chrono::seconds(20);
-  for (bool alive = true; alive && out.find('\n') == std::string::npos;) { // "Starting to serve on …"
+  const auto serves = [&] { return out.find("Starting to serve") != out.npos; }; // a wrapper may say things before
+  for (bool alive = true; alive && !serves();) {
     const int fds[] = {child_->out(), child_->err()};
     if (!sys::wait_readable(fds, deadline)) break;
     sys::drain(child_->err(), err);
     alive = sys::drain(child_->out(), out);
   }
-  if (out.find('\n') == std::string::npos) {
+  if (!serves()) {
     const sys::Finished failed{1, sys::Clock::now() > deadline, {}, err};
     throw explain(failed, "start kubectl proxy", {});
   }
