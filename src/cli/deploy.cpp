@@ -51,6 +51,8 @@ private:
 /// One context after the other; the first failure ends it. Each one's configuration is read before the first is
 /// touched.
 int deploy_all(const Flags &flags) {
+  if (!flags.verify_url.empty() && !flags.verify_url.starts_with("http://"))
+    throw Error(Exit::usage, "--verify " + flags.verify_url + ": it does not begin with http://"); // not at the end
   const auto &contexts = flags.config.contexts;
   if (contexts.size() < 2) return deploy_one(flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
   for (const std::string &context : contexts) linted_set(flags.config.load(context), flags.allow);
