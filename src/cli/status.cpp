@@ -28,8 +28,10 @@ std::string json_string(std::string_view text) { return yaml::to_json(yaml::stri
 
 void draw(const deploy::Branch &branch, std::size_t depth, bool colour, std::string &out) {
   const Look &look = kLooks[static_cast<std::size_t>(branch.health)];
+  std::string text = branch.text; // of several lines: the others below the first
+  for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos; ++at) text.insert(at + 1, depth * 2 + 4, ' ');
   out += fmt::format("{:{}}{}{}{} {}{}{}\n", "", depth * 2, colour ? look.colour : "", look.mark,
-                     colour ? "\033[0m" : "", branch.object, branch.text.empty() ? "" : "  ", branch.text);
+                     colour ? "\033[0m" : "", branch.object, text.empty() ? "" : "  ", text);
   for (const deploy::Branch &below : branch.below) draw(below, depth + 1, colour, out);
 }
 

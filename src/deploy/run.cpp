@@ -160,7 +160,8 @@ Exit run_recorded(kube::Cluster &cluster, const Set &set, const Options &options
     if (!plan.empty() || !was_ready(plan)) outcome = wait(cluster, applied, options, watch);
     const std::string other = outcome.state == Outcome::State::ready ? taken_over(cluster, applied) : "";
     if (other.empty()) break;
-    tell({"warning", other, "another deploy has changed it while we waited, but the pods are ours: applying again"});
+    tell({"warning", other,
+          "somebody has changed or removed it while we waited, but the pods are ours: applying again"});
   }
   const bool ready = outcome.state == Outcome::State::ready;
   if (ready) {

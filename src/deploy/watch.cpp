@@ -41,7 +41,8 @@ bool Watch::wait(sys::Deadline deadline) {
   for (const Source source : {deployments, replica_sets, pods, warnings, autoscalers})
     if (const int status = mirror_.refused(source); status != 0 && status != 404) {
       const Error why =
-          kube::explain(kube::Reply{status, mirror_.words(source)}, "watch the rollout", cluster_.access());
+          kube::explain(kube::Reply{status, mirror_.words(source)},
+                        source <= pods ? "watch the rollout" : "see all reasons of a failure", cluster_.access());
       if (source <= pods) throw why;
       refused_ = why; // reasons will be poorer, the rollout is seen
     }
