@@ -105,6 +105,9 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
     return state;
   };
   if (!options.rollback) return end("left as it is (--no-rollback)");
+  if (const Release *live = live_release(failed.history);
+      failed.empty() && live && live->state == ReleaseState::ready && live->digest == digest_of(set))
+    return end("left as it is: this release had been ready, and nothing was changed"); // the cluster's trouble, not its
   for (const kube::Problem &problem : failure.problems)
     if (problem.cause == kube::Cause::paused) // nor would the way back go on
       return end("left as it is: its old pods serve on; kubectl rollout resume deployment/" + applied.deployment);
