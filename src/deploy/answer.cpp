@@ -11,8 +11,10 @@ using namespace std::chrono_literals;
 
 std::string first_line(const std::string &body) {
   std::string line = body.substr(0, body.find('\n'));
-  if (line.size() > 100) line = line.substr(0, 100) + "…";
-  return line;
+  if (line.size() <= 100) return line;
+  std::size_t end = 100;
+  while (end > 0 && (line[end] & 0xc0) == 0x80) --end; // not within a character
+  return line.substr(0, end) + "…";
 }
 
 Answer ask_until(const std::string &url, sys::Deadline deadline) {

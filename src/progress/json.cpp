@@ -24,11 +24,16 @@ std::string now() {
                      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000);
 }
 
+/// A container's last words may be of any bytes; JSON is UTF-8.
+std::string quoted(std::string text) {
+  for (std::size_t at; (at = yaml::invalid_utf8(text)) != text.npos;) text.replace(at, 1, "\uFFFD");
+  return yaml::to_json(yaml::string(text));
+}
+
 class JsonView final : public View {
 public:
   void tell(const deploy::Event &event) override {
     if (event.name == "tick") return;
-    const auto quoted = [](const std::string &text) { return yaml::to_json(yaml::string(text)); };
     std::string line = fmt::format("{{\"time\":\"{}\",\"event\":{}", now(), quoted(event.name));
     if (!event.object.empty()) line += ",\"object\":" + quoted(event.object);
     line += ",\"text\":" + quoted(event.text);

@@ -15,10 +15,11 @@ namespace {
 constexpr const char *kDim = "\033[2m", *kRed = "\033[31m", *kGreen = "\033[32m", *kYellow = "\033[33m",
                      *kPlain = "\033[0m";
 
+/// Words of others: they do not command the terminal.
 std::string indented(const std::string &text) {
   std::string out;
   for (const char c : text) {
-    out += c;
+    out += (c >= 0 && c < ' ' && c != '\n' && c != '\t') || c == 0x7f ? '?' : c;
     if (c == '\n') out += "    ";
   }
   return out;
@@ -58,7 +59,7 @@ public:
       waiting_ = false;
       line = paint(kGreen, about + event.text);
     } else {
-      line = about + event.text;
+      line = about + indented(event.text);
     }
     say(line);
   }
