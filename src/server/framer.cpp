@@ -97,7 +97,10 @@ Refusal parse_target(Head &head) {
   constexpr Refusal bad{400, "bad_target"};
   std::string_view target = head.target;
   if (target.empty() || !all(target, target_char)) return bad;
-  if (head.method == "CONNECT") return host_port(target) ? Refusal{501, "connect"} : bad;
+  if (head.method == "CONNECT") { // it needs a port: RFC 9112 3.2.3, RFC 9110 9.3.6
+    const bool port = is(target.back(), digit) && target.find(':') != target.npos;
+    return port && host_port(target) ? Refusal{501, "connect"} : bad;
+  }
   if (target == "*") {
     head.path = target;
     return head.method == "OPTIONS" ? Refusal{} : bad;

@@ -51,6 +51,16 @@ TEST_CASE("framer: where a piece ends changes nothing") {
     }
 }
 
+TEST_CASE("framer: CONNECT goes to a host and a port, and then it is not known (RFC 9112 3.2.3)") {
+  const auto asks = [](std::string_view target) {
+    Head head;
+    return parse_request_line("CONNECT " + std::string(target) + " HTTP/1.1", head).status;
+  };
+  for (const char *target : {"a:80", "[::1]:443", "1.2.3.4:0"}) CHECK(asks(target) == 501);
+  for (const char *target : {"a", "a1", "a:", "[::1]", "[::1]:", ":80", "a:65536", "/a:80", "http://a:80", "*", ""})
+    CHECK(asks(target) == 400);
+}
+
 TEST_CASE("framer: a chunked body ends at the same byte however it is cut") {
   std::string body = "3;x=\"y\"\r\nabc\r\n00A\r\n0123456789\r\n0\r\nX: y\r\n\r\n", all = body + "GET / HTTP/1.1\r\n";
   for (std::size_t cut = 0; cut <= all.size(); ++cut) {
