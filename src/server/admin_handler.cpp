@@ -54,9 +54,9 @@ public:
     stats_.count(route_, method_index(request.method), code_, static_cast<std::uint64_t>(ns.count()));
   }
 
-  void refuse(int status, std::string_view reason, const sockaddr *, std::string &out) noexcept override {
+  void refuse(int status, std::string_view reason, bool head, const sockaddr *, std::string &out) noexcept override {
     clock_.at(std::chrono::steady_clock::now());
-    append_refusal(out, status, reason, clock_.http_date());
+    append_refusal(out, status, reason, head, clock_.http_date());
     stats_.refuse(reason);
     stats_.count(Route::none, kMethods.size() - 1, status, 0);
   }

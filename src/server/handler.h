@@ -44,7 +44,9 @@ public:
 
   /// Appends the response to something that is no request, with "Connection: close": `status` is 400, 408, 411, 413,
   /// 414, 417, 431, 501, 503 or 505. `reason` is a static word for metrics and log: "header_timeout", "bad_host".
-  virtual void refuse(int status, std::string_view reason, const sockaddr *peer, std::string &out) noexcept = 0;
+  /// `head`: it asks by HEAD, so the response has no content.
+  virtual void refuse(int status, std::string_view reason, bool head, const sockaddr *peer,
+                      std::string &out) noexcept = 0;
 
   /// Called after each wake-up of the loop, when the answers are written: batched work (the access log) goes here.
   virtual void flush() noexcept {}

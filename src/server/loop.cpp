@@ -110,7 +110,7 @@ void Loop::finish(Connection &c, std::string_view bytes) {
     bool more = out_.size() >= kOutput; // then there may be whole requests in `rest`
     if (c.end_of_input && !c.close_after && !more) {
       // Nothing else will come. What is whole was answered; half a request is told so, for its sender may be reading.
-      if (!rest.empty() || c.body) refuse(c, {400, "incomplete"});
+      if (!rest.empty() || c.body) refuse(c, {400, "incomplete"}, rest);
       c.close_after = true;
     }
     std::size_t sent = 0;
@@ -161,7 +161,7 @@ std::string_view Loop::answer_all(Connection &c, std::string_view bytes) {
     if (c.body) {
       bool whole = c.body->consume(bytes, config_.limits);
       if (c.body->chunked.refusal()) {
-        refuse(c, c.body->chunked.refusal());
+        refuse(c, c.body->chunked.refusal(), {});
         break;
       }
       if (!whole) break;
@@ -172,11 +172,12 @@ std::string_view Loop::answer_all(Connection &c, std::string_view bytes) {
     }
     for (std::size_t lines = 0; bytes.starts_with("\r\n") && c.scanned == 0; bytes.remove_prefix(2))
       if (++lines > kLeadingLines) {
-        refuse(c, {400, "bad_request_line"});
+        refuse(c, {400, "bad_request_line"}, {});
         return bytes;
       }
     if (bytes.empty() || bytes == "\r") break;
     Refusal refusal;
+    const std::string_view begun = bytes;
     const std::size_t seen = c.scanned;
     std::size_t scanned = seen;
     std::size_t length = find_head(bytes, scanned, config_.limits, refusal);
@@ -200,7 +201,7 @@ std::string_view Loop::answer_all(Connection &c, std::string_view bytes) {
     // The first line may tell already what is no HTTP/1, and its sender may wait instead of ending it.
     if (auto end = bytes.find('\n'); !length && !refusal && end != bytes.npos && end >= seen)
       refusal = parse_request_line(bytes.substr(0, end - 1), head_);
-    if (refusal) refuse(c, refusal);
+    if (refusal) refuse(c, refusal, begun);
     break;
   }
   return bytes;
@@ -227,8 +228,11 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t receiv
   c.linger = head_.keep_alive; // the peer did not ask for it, so it may be sending its next request
 }
 
-void Loop::refuse(Connection &c, const Refusal &refusal) {
-  handler_.refuse(refusal.status, refusal.reason, &c.peer.any, out_);
+/// `begun`: what has come of the request, where its body is not under way. A refusal of HEAD has no content either:
+/// RFC 9110 9.3.2
+void Loop::refuse(Connection &c, const Refusal &refusal, std::string_view begun) {
+  if (c.body) begun = c.body->head;
+  handler_.refuse(refusal.status, refusal.reason, begun.starts_with("HEAD "), &c.peer.any, out_);
   c.body.reset();
   c.close_after = c.linger = true;
 }
@@ -308,7 +312,7 @@ void Loop::expire() {
         close(*c);
         continue;
       }
-      refuse(*c, {408, c->waiting == Waiting::head ? "header_timeout" : "body_timeout"});
+      refuse(*c, {408, c->waiting == Waiting::head ? "header_timeout" : "body_timeout"}, c->in);
       finish(*c, {});
     }
   if (accept_again_ms_ && now_ms_ >= accept_again_ms_ && listener_) {

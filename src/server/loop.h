@@ -64,7 +64,7 @@ private:
   void finish(Connection &c, std::string_view bytes);
   std::string_view answer_all(Connection &c, std::string_view bytes);
   void answer(Connection &c, std::string_view head_bytes, std::size_t received);
-  void refuse(Connection &c, const Refusal &refusal);
+  void refuse(Connection &c, const Refusal &refusal, std::string_view begun);
   bool send(Connection &c, std::string_view bytes, std::size_t &sent);
   void on_writable(Connection &c);
   void close_politely(Connection &c);

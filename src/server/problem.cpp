@@ -73,7 +73,7 @@ Reply read_only(std::string_view method, std::string_view accept) {
   return reply;
 }
 
-void append_refusal(std::string &out, int status, std::string_view reason, std::string_view date) {
+void append_refusal(std::string &out, int status, std::string_view reason, bool head, std::string_view date) {
   std::string detail(reason);
   for (char &c : detail)
     if (c == '_') c = ' ';
@@ -81,7 +81,8 @@ void append_refusal(std::string &out, int status, std::string_view reason, std::
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(status_title(status));
   out.append("\r\nDate: ").append(date).append("\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: ");
   out.append(kProblemType).append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");
-  out.append(kSafetyHeaders).append("Content-Security-Policy: ").append(kNoPagePolicy).append("\r\n\r\n").append(body);
+  out.append(kSafetyHeaders).append("Content-Security-Policy: ").append(kNoPagePolicy).append("\r\n\r\n");
+  if (!head) out.append(body);
 }
 
 } // namespace hello::server

@@ -17,7 +17,7 @@ Reply problem(int status, std::string_view detail, std::string_view accept);
 Reply read_only(std::string_view method, std::string_view accept);
 
 /// The whole response to what was no request; closes. `date`: as Date wants it.
-void append_refusal(std::string &out, int status, std::string_view reason, std::string_view date);
+void append_refusal(std::string &out, int status, std::string_view reason, bool head, std::string_view date);
 
 /// kSafetyHeaders and `policy`, for a Reply.
 void add_safety(Reply &reply, std::string_view policy);

@@ -55,10 +55,11 @@ public:
     done(request, fields, route, get ? 0 : method_index(request.method));
   }
 
-  void refuse(int status, std::string_view reason, const sockaddr *peer, std::string &out) noexcept override {
+  void refuse(int status, std::string_view reason, bool head, const sockaddr *peer,
+              std::string &out) noexcept override {
     if (clock_.at(std::chrono::steady_clock::now())) set_date();
     const std::size_t before = out.size();
-    append_refusal(out, status, reason, clock_.http_date());
+    append_refusal(out, status, reason, head, clock_.http_date());
     stats_.refuse(reason);
     stats_.count(Route::none, kMethods.size() - 1, status, 0);
     if (!log_.on()) return;

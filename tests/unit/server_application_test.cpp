@@ -197,9 +197,12 @@ TEST_CASE("application: metrics count what was asked, by route, method and code,
   world.get("/b");
   World::ask(*world.open, "POST", "/");
   std::string out;
-  world.open->refuse(431, "header_size", nullptr, out);
+  world.open->refuse(431, "header_size", false, nullptr, out);
   CHECK(out.substr(0, 45) == "HTTP/1.1 431 Request Header Fields Too Large\r");
   CHECK(out.find("Connection: close\r\n") != std::string::npos);
+  std::string head;
+  world.admin->refuse(431, "header_size", true, nullptr, head);
+  CHECK(head == out.substr(0, out.find("\r\n\r\n") + 4)); // HEAD: the same without the content
   const Answer metrics = World::ask(*world.admin, "GET", "/metrics");
   const auto says = [&](std::string_view line) {
     return metrics.body.find("\n" + std::string(line) + "\n") != std::string::npos;
@@ -208,10 +211,10 @@ TEST_CASE("application: metrics count what was asked, by route, method and code,
   CHECK(says("hello_http_requests_total{route=\"/\",method=\"GET\",code=\"200\"} 3"));
   CHECK(says("hello_http_requests_total{route=\"/*\",method=\"GET\",code=\"404\"} 2"));
   CHECK(says("hello_http_requests_total{route=\"/\",method=\"POST\",code=\"405\"} 1"));
-  CHECK(says("hello_http_requests_total{route=\"none\",method=\"other\",code=\"431\"} 1"));
+  CHECK(says("hello_http_requests_total{route=\"none\",method=\"other\",code=\"431\"} 2"));
   CHECK(says("hello_http_request_duration_seconds_count{route=\"/\"} 4"));
   CHECK(says("hello_http_request_duration_seconds_bucket{route=\"/\",le=\"+Inf\"} 4"));
-  CHECK(says("hello_refused_total{reason=\"header_size\"} 1"));
+  CHECK(says("hello_refused_total{reason=\"header_size\"} 2"));
   CHECK(says("# TYPE hello_http_requests_total counter"));
   CHECK(metrics.body.find("# EOF") == std::string::npos);
   const Answer open =

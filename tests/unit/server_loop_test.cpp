@@ -26,8 +26,8 @@ public:
     if (request.path == "/big") out.append(8 << 20, 'x');
     if (request.path == "/wait") std::this_thread::sleep_for(300ms);
   }
-  void refuse(int status, std::string_view reason, const sockaddr *, std::string &out) noexcept override {
-    out.append(std::to_string(status)).append(" ").append(reason).append("\n");
+  void refuse(int status, std::string_view reason, bool head, const sockaddr *, std::string &out) noexcept override {
+    out.append(std::to_string(status)).append(" ").append(reason).append(head ? " head\n" : "\n");
   }
 };
 
@@ -173,6 +173,27 @@ TEST_CASE("loop: half a head and half a body are told when their time is over") 
   CHECK(line(head) == "408 header_timeout\n");
   CHECK(line(body) == "408 body_timeout\n");
   CHECK(line(head).empty());
+}
+
+TEST_CASE("loop: a refusal knows HEAD, whenever it comes; of another request nothing is left over") {
+  Service service(100, 300ms);
+  const std::string begin = " / HTTP/1.1\r\nHost: a\r\n", chunked = begin + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::pair<std::string, std::string> cases[] = {{begin + "X\r\n\r\n", "400 bad_header"},
+                                                       {begin + "Host: a\r\n\r\n", "400 bad_host"},
+                                                       {" /\n", "400 bare_lf"},
+                                                       {" / HTTP/2.0\r\n", "505 version"},
+                                                       {chunked + "x\r\n", "400 bad_chunk"},
+                                                       {chunked + "1\r\n", "408 body_timeout"},
+                                                       {" / HT", "408 header_timeout"}};
+  for (const auto &[what, reason] : cases) {
+    auto head = service.client(), get = service.client();
+    say(head, "\r\nGET" + begin + "\r\nHEAD" + what);
+    say(get, "HEAD" + begin + "\r\nGET" + what);
+    CHECK(line(head) == "/\n");
+    CHECK(line(head) == reason + " head\n");
+    CHECK(line(get) == "/\n");
+    CHECK(line(get) == reason + "\n");
+  }
 }
 
 TEST_CASE("loop: who does not read is closed, and costs no more than one answer") {
