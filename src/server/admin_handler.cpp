@@ -64,9 +64,19 @@ public:
 private:
   Reply answer(const Request &request) {
     std::string accept;
-    for (const Header &header : request.headers)
+    bool other = false, any = false; // no answer here has an ETag, so "*" alone matches: RFC 9110 13.1.1, 13.1.2
+    for (const Header &header : request.headers) {
       if (syntax::same(header.name, "accept")) accept.append(accept.empty() ? "" : ", ").append(header.value);
+      if (syntax::same(header.name, "if-match")) other = header.value != "*";
+      if (syntax::same(header.name, "if-none-match")) any = header.value == "*";
+    }
     Reply reply = route(request, accept);
+    if (reply.status == 200 && other) { // judged where all else is well: RFC 9110 13.2.1
+      reply = problem(412, "The page is not the one that If-Match names.", accept);
+    } else if (reply.status == 200 && any) {
+      reply.status = 304;
+      reply.content_type.clear();
+    }
     reply.headers.emplace_back("Date", clock_.http_date());
     code_ = reply.status;
     return reply;
