@@ -81,6 +81,11 @@ std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits
     scanned = end + 1;
     if (end >= 3 && window[end - 2] == '\n') return end + 1;
   }
+  // No LF follows `scanned`, so a CR before the last byte is a bare one, whose sender may wait: RFC 9112 2.2.
+  if (window.find('\r', scanned - (scanned > 0)) < window.size() - 1) {
+    refusal = {400, "bare_cr"};
+    return 0;
+  }
   scanned = window.size();
   std::string_view line = bytes.substr(0, limits.request_line_bytes + 1);
   if (line.size() > limits.request_line_bytes && line.find('\n') == line.npos)

@@ -39,6 +39,9 @@ TEST_CASE("framer: where a piece ends changes nothing") {
       {"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", "PUT / 2 keep chunked of 55"},
       {"GET / HTTP/1.1\r\nHost: a\n\r\n", "400 bare_lf"},
       {"GET / HTTP/1.1\r\nHost: a\r\n", "more"},
+      {"GET / HTTP/1.1\r\nHost: a\r\n\r", "more"},
+      {"GET / HTTP/1.1\r\nHost: a\r\n\rX", "400 bare_cr"}, // and no LF to come
+      {"GET / HTTP/1.1\r\r", "400 bare_cr"},
       {"\r\nGET / HTTP/1.1\r\n", "400 bad_request_line"}, // the loop takes empty lines off before
       {"GET / HTTP/1.1\r\n\r\n", "400 no_host"},
       {"GET / HTTP/3.0\r\n\r\n", "505 version"},
