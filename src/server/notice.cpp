@@ -4,6 +4,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "server/clock.h"
@@ -49,6 +50,8 @@ void notice(Level level, std::string_view message,
       line += '\n';
     }
     for (std::string_view rest = line; !rest.empty();) {
+      pollfd out{STDERR_FILENO, POLLOUT, 0};
+      if (::poll(&out, 1, 100) == 0) return; // its reader is stopped: no reason for us to be
       auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
       if (n <= 0) return; // nobody reads stderr: the service goes on
       rest.remove_prefix(static_cast<std::size_t>(n));

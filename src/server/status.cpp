@@ -17,8 +17,7 @@ const char *to_text(Phase phase) {
 
 std::string Status::unready() const {
   if (Phase now = phase(); now != Phase::ready) return std::string("phase: ") + to_text(now);
-  if (int error = temp_error_.load(std::memory_order_relaxed))
-    return std::string("temp-directory: ") + std::strerror(error);
+  if (int error = temp_error()) return std::string("temp-directory: ") + std::strerror(error);
   return {};
 }
 

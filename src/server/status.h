@@ -39,6 +39,7 @@ public:
 
   // The life cycle's side.
   void set_phase(Phase phase) { phase_.store(phase, std::memory_order_relaxed); }
+  int temp_error() const { return temp_error_.load(std::memory_order_relaxed); }
   void set_temp_error(int error) { temp_error_.store(error, std::memory_order_relaxed); } ///< errno; 0: writable
   LoopStatus &loop(unsigned n) { return loops_[n]; } ///< public_loops() is the admin's
 

@@ -37,7 +37,7 @@ int TempCheck::look() const {
 }
 
 void TempCheck::report(int error) {
-  if ((error != 0) != !status_.unready().empty() && status_.phase() == Phase::ready)
+  if ((error != 0) != (status_.temp_error() != 0) && status_.phase() <= Phase::ready)
     notice(error ? Level::error : Level::info,
            error ? "not ready: the temp directory cannot be written" : "ready again", {{"directory", directory_}});
   status_.set_temp_error(error);
