@@ -47,6 +47,9 @@ private:
 /// The process' own: CPU, memory, descriptors, threads, start. Reads /proc; costs the admin thread, no loop.
 void append_process(Exposition &out);
 
+/// Of this process; 0 where /proc does not say.
+std::uint64_t open_descriptors();
+
 /// "12.345": thousand-millionths as Prometheus likes seconds, without floating point.
 std::string seconds(std::uint64_t ns);
 

@@ -32,18 +32,6 @@ std::uint64_t stat_field(const std::string &stat, int n) {
   return at == std::string::npos ? 0 : std::strtoull(stat.c_str() + at + 1, nullptr, 10);
 }
 
-std::uint64_t open_descriptors() {
-  struct stat status {};
-  if (::stat("/proc/self/fd", &status) == 0 && status.st_size > 0) // their number, from Linux 6.2 on
-    return static_cast<std::uint64_t>(status.st_size);
-  DIR *const directory = ::opendir("/proc/self/fd");
-  if (!directory) return 0;
-  std::uint64_t count = 0;
-  while (const dirent *entry = ::readdir(directory)) count += entry->d_name[0] != '.';
-  ::closedir(directory);
-  return count - 1; // the directory's own
-}
-
 /// When the process began, in seconds since 1970: the wall clock less its age.
 std::string start_time(const std::string &stat) {
   timespec boot{}, wall{};
@@ -56,6 +44,18 @@ std::string start_time(const std::string &stat) {
 }
 
 } // namespace
+
+std::uint64_t open_descriptors() {
+  struct stat status {};
+  if (::stat("/proc/self/fd", &status) == 0 && status.st_size > 0) // their number, from Linux 6.2 on
+    return static_cast<std::uint64_t>(status.st_size);
+  DIR *const directory = ::opendir("/proc/self/fd");
+  if (!directory) return 0;
+  std::uint64_t count = 0;
+  while (const dirent *entry = ::readdir(directory)) count += entry->d_name[0] != '.';
+  ::closedir(directory);
+  return count - 1; // the directory's own
+}
 
 void append_process(Exposition &out) {
   const std::string stat = read_proc("/proc/self/stat");

@@ -10,6 +10,7 @@
 #include "server/cpus.h"
 #include "server/lifecycle.h"
 #include "server/listener.h"
+#include "server/metrics.h"
 #include "server/notice.h"
 #include "server/sandbox.h"
 
@@ -36,7 +37,8 @@ std::size_t descriptor_limit() {
 
 std::size_t connection_cap(const Options &options, unsigned threads) {
   std::size_t limit = descriptor_limit();
-  std::size_t own = kKeptFree + 3 * threads; // each loop has an epoll, an eventfd and a listener
+  std::size_t own = kKeptFree + 3 * threads;               // each loop has an epoll, an eventfd and a listener
+  own += std::max<std::size_t>(open_descriptors(), 3) - 3; // what was open before we began
   if (limit <= own)
     throw Error(Exit::failure, fmt::format("the limit of {} descriptors is too low for {} loops", limit, threads),
                 "raise it (ulimit -n), or use fewer --threads");
