@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <cerrno>
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "server/listener.h"
 #include "server/loop.h"
 
 namespace hello::server {
@@ -10,17 +12,24 @@ namespace hello::server {
 namespace {
 constexpr int kAccepts = 64; ///< in one round, so that those who are in are served between
 constexpr std::int64_t kAcceptPause = 100;
+constexpr std::int64_t kRoomPause = 1;     ///< for another loop to make room
+constexpr std::size_t kOver = 16;          ///< let in past the cap until it has
 constexpr std::int64_t kFreshGrace = 1000; ///< for the first request of who was let in at the very end
 } // namespace
 
 void Loop::accept_some() {
-  for (int i = 0; i < kAccepts && listener_; ++i) {
+  const std::size_t share = config_.crowd->most / config_.crowd->loops.size();
+  const int some =
+      std::min<int>(kAccepts, static_cast<int>(share / 2) + 1); // else newcomers, unheard, take each other's place
+  for (int i = 0; i < some && listener_; ++i) {
+    if (config_.crowd->open.load(std::memory_order_relaxed) >= config_.crowd->most + kOver)
+      return pause_accepting(kRoomPause);
     sys::Address peer;
     socklen_t size = sizeof peer;
     sys::Fd fd(::accept4(listener_.get(), &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        if (!make_room()) pause_accepting();
+        pause_accepting(make_room() ? kRoomPause : kAcceptPause);
         return;
       }
       if (errno == EAGAIN) return;
@@ -90,17 +99,18 @@ void Loop::give_way() {
   asked_.fetch_sub(asked, std::memory_order_release);
 }
 
-void Loop::pause_accepting() {
+void Loop::pause_accepting(std::int64_t ms) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
-  accept_again_ms_ = now_ms_ + kAcceptPause;
+  accept_again_ms_ = now_ms_ + ms;
 }
 
 void Loop::begin_closing() {
+  const std::uint64_t end = accepted_ + turned_away_ + kBacklog; // who comes while we empty the queue is too late
   std::uint64_t before;
   do {
     before = accepted_ + turned_away_;
     accept_some();
-  } while (accepted_ + turned_away_ > before);
+  } while (accepted_ + turned_away_ > before && before < end);
   listener_.reset();
   accept_again_ms_ = 0;
   WaitList idle;

@@ -47,6 +47,7 @@ struct Connection {
   std::uint32_t events = 0;  ///< what epoll watches
   std::uint32_t sent = 0;    ///< of `pending`
   std::uint32_t scanned = 0; ///< of `in`, by find_head
+  std::uint32_t kept = 0;    ///< bytes of what follows, as counted last
   std::string in;            ///< read, not yet part of an answered request; at most a head and one read
   std::string pending;       ///< answers that the socket did not take; at most kOutput and one answer
   std::unique_ptr<Body> body;

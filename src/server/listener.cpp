@@ -52,7 +52,7 @@ std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count) {
     probe.reset();
   while (listeners.size() < count) listeners.push_back(bound(address, true));
   for (const sys::Fd &fd : listeners)
-    if (::listen(fd.get(), 4096) != 0) throw failure(address, errno);
+    if (::listen(fd.get(), kBacklog) != 0) throw failure(address, errno);
   return listeners;
 }
 

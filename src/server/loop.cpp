@@ -15,7 +15,6 @@ namespace hello::server {
 namespace {
 constexpr std::size_t kRead = 64 << 10;
 constexpr std::size_t kOutput = 256 << 10;   ///< pipelined answers past this are sent before more are made
-constexpr std::size_t kPending = 64 << 20;   ///< of all connections: past it, who waits longest to be read goes
 constexpr std::size_t kKeptOutput = 1 << 20; ///< a larger buffer is given back
 constexpr std::size_t kProgress = 16 << 10;  ///< what a slow reader must take within the write timeout
 constexpr std::size_t kLeadingLines = 4;     ///< empty lines before a request: RFC 9112 2.2
@@ -54,19 +53,23 @@ void Loop::wake() {
 
 void Loop::run() noexcept {
   std::array<epoll_event, kEvents> events;
-  while (true) {
-    int n = epoll_wait(epoll_.get(), events.data(), kEvents, next_timeout_ms());
+  for (int timeout = 0;; timeout = next_timeout_ms()) { // a first round at once: from then on one that is stuck shows
+    int n = epoll_wait(epoll_.get(), events.data(), kEvents, timeout);
     now_ = Clock::now();
     now_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
+    bool knocks = false, gives_way = false;
     for (int i = 0; i < n; ++i) {
       void *what = events[static_cast<std::size_t>(i)].data.ptr;
       if (what == nullptr)
-        accept_some();
+        knocks = true;
       else if (what != this)
         on_event(*static_cast<Connection *>(what), events[static_cast<std::size_t>(i)].events);
       else if (std::uint64_t count; ::read(wake_.get(), &count, sizeof count) > 0)
-        give_way();
+        gives_way = true;
     }
+    // Now that all who are in were heard, the place of one who has nothing to say may be another's.
+    if (gives_way) give_way();
+    if (knocks) accept_some();
     if (Phase wanted = wanted_.load(std::memory_order_acquire); wanted != phase_) {
       phase_ = wanted;
       if (phase_ == Phase::closing) begin_closing();
@@ -82,7 +85,8 @@ void Loop::run() noexcept {
 
 void Loop::on_event(Connection &c, std::uint32_t events) {
   if (!c.fd) return; // closed earlier in this round
-  if (events & (EPOLLERR | EPOLLHUP)) return close(c);
+  // Both sides have ended: what is unread is read first, lest a reset eat the answer on its way.
+  if (events & (EPOLLERR | EPOLLHUP) && c.waiting != Waiting::peer_close) return close(c);
   if (events & EPOLLOUT) return on_writable(c);
   read(c);
 }
@@ -103,30 +107,24 @@ void Loop::read(Connection &c) {
 }
 
 void Loop::finish(Connection &c, std::string_view bytes) {
-  bool all_sent = true;
-  std::string_view rest = bytes;
-  do {
-    rest = answer_all(c, rest);
-    bool more = out_.size() >= kOutput; // then there may be whole requests in `rest`
-    if (c.end_of_input && !c.close_after && !more) {
-      // Nothing else will come. What is whole was answered; half a request is told so, for its sender may be reading.
-      if (!rest.empty() || c.body) refuse(c, {400, "incomplete"}, rest);
-      c.close_after = true;
-    }
-    std::size_t sent = 0;
-    if (!out_.empty() && !send(c, out_, sent)) {
-      out_.clear();
-      return close(c);
-    }
-    all_sent = sent == out_.size();
-    if (!all_sent) {
-      c.pending.assign(out_, sent);
-      c.sent = 0;
-      pending_bytes_ += c.pending.size();
-    }
+  std::string_view rest = answer_all(c, bytes);
+  const bool more = out_.size() >= kOutput && !c.close_after; // then there may be whole requests in `rest`
+  if (c.end_of_input && !c.close_after && !more) {
+    // Nothing else will come. What is whole was answered; half a request is told so, for its sender may be reading.
+    if (!rest.empty() || c.body) refuse(c, {400, "incomplete"}, rest);
+    c.close_after = true;
+  }
+  std::size_t sent = 0;
+  if (!out_.empty() && !send(c, out_, sent)) {
     out_.clear();
-    if (!more) break;
-  } while (all_sent && !c.close_after);
+    return close(c);
+  }
+  const bool all_sent = sent == out_.size() && !more; // the rest of them in the next round: others have their turn
+  if (!all_sent) {
+    c.pending.assign(out_, sent);
+    c.sent = 0;
+  }
+  out_.clear();
   if (out_.capacity() > kKeptOutput) std::string().swap(out_);
 
   if (c.close_after) {
@@ -134,25 +132,37 @@ void Loop::finish(Connection &c, std::string_view bytes) {
     rest = {};
   }
   // `rest` may be a part of `in`, or of the scratch buffer.
-  if (!rest.empty())
-    c.in.empty() ? void(c.in.assign(rest)) : void(c.in.erase(0, c.in.size() - rest.size()));
-  else if (c.in.capacity() > sizeof(std::string))
-    std::string().swap(c.in);
-  else
-    c.in.clear();
+  if (rest.size() != c.in.size()) std::string(rest).swap(c.in); // no larger than what is in it
+  count_kept(c);
 
   if (!all_sent) {
     wait_for(c, Waiting::writable, EPOLLOUT);
-    while (pending_bytes_ > kPending && list(Waiting::writable).first()) {
-      ++evicted_;
-      close(*list(Waiting::writable).first());
-    }
   } else if (c.close_after) {
     close_politely(c);
   } else {
     bool idle = rest.empty() && !c.body;
     if (idle && phase_ == Phase::closing) return close(c);
     wait_for(c, c.body ? Waiting::body : idle ? Waiting::request : Waiting::head, EPOLLIN);
+  }
+  keep_less();
+}
+
+void Loop::count_kept(Connection &c) {
+  std::size_t bytes = c.body ? c.body->head.size() : 0;
+  for (const std::string *text : {&c.in, &c.pending}) bytes += text->empty() ? 0 : text->capacity();
+  kept_ += bytes - c.kept;
+  c.kept = static_cast<std::uint32_t>(bytes);
+}
+
+/// Where all of them keep too much, those go whose time ends first; an idle one keeps nothing.
+void Loop::keep_less() {
+  while (kept_ * config_.crowd->loops.size() > config_.crowd->most_kept) {
+    Connection *next = nullptr;
+    for (Waiting waiting : {Waiting::head, Waiting::body, Waiting::writable})
+      if (Connection *c = list(waiting).first(); c && (!next || c->deadline_ms < next->deadline_ms)) next = c;
+    if (!next) return;
+    ++evicted_;
+    close(*next);
   }
 }
 
@@ -263,12 +273,12 @@ void Loop::on_writable(Connection &c) {
     }
     return;
   }
-  pending_bytes_ -= c.pending.size();
   std::string().swap(c.pending);
+  count_kept(c);
   c.sent = 0;
   if (c.close_after) return close_politely(c);
-  wait_for(c, Waiting::request, EPOLLIN);
-  finish(c, c.in); // requests that were read before
+  wait_for(c, Waiting::request, c.events); // finish() says which
+  finish(c, c.in);                         // requests that were read before
 }
 
 void Loop::close_politely(Connection &c) {
@@ -277,7 +287,7 @@ void Loop::close_politely(Connection &c) {
 }
 
 void Loop::close(Connection &c) {
-  if (c.waiting == Waiting::writable) pending_bytes_ -= c.pending.size();
+  kept_ -= c.kept;
   list(c.waiting).remove(c);
   // Not left to close(2): while a fork holds the same description, events of it would go on (epoll(7), question 6)
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, c.fd.get(), nullptr);

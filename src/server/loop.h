@@ -23,7 +23,8 @@ class Loop;
 struct Crowd {
   std::size_t most = 0; ///< connections
   std::atomic<std::size_t> open{0};
-  std::vector<Loop *> loops; ///< each adds itself when it is made; complete before one runs
+  std::size_t most_kept = 64 << 20; ///< bytes of theirs; past it, those whose time ends first go
+  std::vector<Loop *> loops;        ///< each adds itself when it is made; complete before one runs
 };
 
 struct LoopConfig {
@@ -56,7 +57,7 @@ private:
   bool make_room();
   bool close_longest();
   void give_way();
-  void pause_accepting();
+  void pause_accepting(std::int64_t ms);
   void begin_closing();
 
   void on_event(Connection &c, std::uint32_t events);
@@ -73,6 +74,8 @@ private:
   void wake();
   std::int64_t idle_until() const;
   void wait_for(Connection &c, Waiting waiting, std::uint32_t events);
+  void count_kept(Connection &c);
+  void keep_less();
   WaitList &list(Waiting waiting) { return lists_[static_cast<std::size_t>(waiting)]; }
   void expire();
   int next_timeout_ms() const;
@@ -94,7 +97,7 @@ private:
   std::array<WaitList, kWaitings> lists_;
   std::vector<std::unique_ptr<Connection>> graveyard_; ///< closed in this round; later events of it may name them
   std::size_t connections_ = 0;
-  std::size_t pending_bytes_ = 0; ///< of all connections' `pending`
+  std::size_t kept_ = 0; ///< bytes that all connections keep
   std::uint64_t received_ = 0, sent_ = 0, accepted_ = 0, evicted_ = 0, timed_out_ = 0, turned_away_ = 0;
   std::unique_ptr<char[]> scratch_; ///< what one read brings
   std::string out_;                 ///< what one read's requests are answered

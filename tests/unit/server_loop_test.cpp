@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,11 +25,14 @@ public:
   void handle(const Request &request, std::string &out) noexcept override {
     out.append(request.path).append(request.keep_alive ? "\n" : " close\n");
     if (request.path == "/big") out.append(8 << 20, 'x');
+    if (request.path == "/some") out.append(64 << 10, 'x').append("\n");
     if (request.path == "/wait") std::this_thread::sleep_for(300ms);
   }
   void refuse(int status, std::string_view reason, bool head, const sockaddr *, std::string &out) noexcept override {
     out.append(std::to_string(status)).append(" ").append(reason).append(head ? " head\n" : "\n");
   }
+  void flush() noexcept override { ++rounds; }
+  std::atomic<int> rounds{0};
 };
 
 /// A loop, or several with an address each, so that a client can say whose it is.
@@ -49,9 +53,10 @@ struct Service {
     for (auto &each : loops) each->enter(Phase::stopped);
     for (auto &thread : threads) thread.join();
   }
-  sys::Fd client(unsigned of = 0) {
+  sys::Fd client(unsigned of = 0, int room = 0) {
     const sys::Address &address = addresses[of];
     sys::Fd fd(::socket(AF_INET, SOCK_STREAM, 0));
+    if (room) ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     timeval patience{5, 0};
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     REQUIRE(::connect(fd.get(), &address.any, address.size()) == 0);
@@ -144,6 +149,44 @@ TEST_CASE("loop: newcomers at once, at the cap, take the place of another loop's
   for (auto &c : idle) CHECK(line(c).empty());
 }
 
+TEST_CASE("loop: while another loop is slow to make room, newcomers wait: few are let in past the cap") {
+  Service service(60, 5s, 2);
+  std::vector<sys::Fd> idle, fresh;
+  for (int i = 0; i < 59; ++i) {
+    idle.push_back(service.client(0));
+    say(idle.back(), "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(line(idle.back()) == "/x\n");
+  }
+  auto busy = service.client(0);
+  say(busy, "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+  std::this_thread::sleep_for(50ms);
+  for (int i = 0; i < 40; ++i) {
+    fresh.push_back(service.client(1));
+    say(fresh.back(), "GET /y HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  std::this_thread::sleep_for(100ms);
+  CHECK(service.crowd.open < 60 + 20);
+  for (auto &c : fresh) CHECK(line(c) == "/y\n");
+  CHECK(line(busy) == "/wait\n");
+  for (int i = 0; i < 40; ++i) CHECK(line(idle[static_cast<std::size_t>(i)]).empty());
+  while (service.crowd.open > 60) std::this_thread::sleep_for(1ms);
+  CHECK(service.crowd.open == 60);
+}
+
+TEST_CASE("loop: newcomers are heard before others take their place") {
+  Service service(8);
+  auto busy = service.client();
+  say(busy, "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"); // its loop is away while they come
+  std::this_thread::sleep_for(50ms);
+  std::vector<sys::Fd> fresh;
+  for (int i = 0; i < 40; ++i) {
+    fresh.push_back(service.client());
+    say(fresh.back(), "GET /y HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  CHECK(line(busy) == "/wait\n");
+  for (auto &c : fresh) CHECK(line(c) == "/y\n");
+}
+
 TEST_CASE("loop: a connection whose description a fork holds open is gone all the same") {
   Service service;
   auto first = service.client();
@@ -203,6 +246,75 @@ TEST_CASE("loop: who does not read is closed, and costs no more than one answer"
   for (int i = 0; i < 1000 && service.statuses[0].timed_out == 0; ++i) std::this_thread::sleep_for(10ms);
   CHECK(service.statuses[0].timed_out.load() == 1);
   CHECK(service.crowd.open.load() == 0);
+}
+
+TEST_CASE("loop: who pipelines a lot is answered a batch in a round, so that others have their turn") {
+  Service service;
+  auto c = service.client(0, 4 << 20);
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "GET /some HTTP/1.1\r\nHost: a\r\n\r\n";
+  const int before = service.handlers[0].rounds;
+  say(c, many);
+  for (int i = 0; i < 40; ++i) {
+    REQUIRE(line(c) == "/some\n");
+    REQUIRE(line(c).size() == (64 << 10) + 1);
+  }
+  CHECK(service.handlers[0].rounds - before >= 9); // the last may not be over
+}
+
+TEST_CASE("loop: a last word of who ends does not cost it its answer") {
+  Service service;
+  auto c = service.client(0, 4096);
+  say(c, "GET /some HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n");
+  for (int i = 0; i < 1000 && service.statuses[0].closing == 0; ++i) std::this_thread::sleep_for(1ms);
+  say(c, "more");
+  ::shutdown(c.get(), SHUT_WR);
+  std::this_thread::sleep_for(50ms);
+  CHECK(line(c) == "/some\n");
+  CHECK(line(c).size() == (64 << 10) + 1);
+  CHECK(line(c) == "400 bad_request_line\n");
+}
+
+TEST_CASE("loop: past what all may keep, those go whose time ends first") {
+  Service service;
+  service.crowd.most_kept = 40'000;
+  const std::string half = "GET /x HTTP/1.1\r\nHost: a\r\nX: " + std::string(15'000, 'x');
+  auto idle = service.client(), first = service.client();
+  say(idle, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(line(idle) == "/1\n");
+  say(first, half);
+  while (service.statuses[0].reading < 1) std::this_thread::sleep_for(1ms);
+  auto second = service.client();
+  say(second, half);
+  while (service.statuses[0].reading < 2) std::this_thread::sleep_for(1ms);
+  auto third = service.client();
+  say(third, half);
+  CHECK(line(first).empty());
+  for (auto *c : {&second, &third}) {
+    say(*c, "\r\n\r\n");
+    CHECK(line(*c) == "/x\n");
+  }
+  say(idle, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(line(idle) == "/2\n");
+  CHECK(service.statuses[0].evicted == 1);
+}
+
+TEST_CASE("loop: a loop that has not come round for long is named, from its beginning on") {
+  Service service;
+  for (int i = 0; i < 500 && service.statuses[0].heartbeat_ms == 0; ++i) std::this_thread::sleep_for(1ms);
+  CHECK(service.statuses[0].heartbeat_ms != 0);
+  Status status(2);
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count();
+  CHECK(status.stuck().empty());
+  for (unsigned n = 0; n < 3; ++n) status.loop(n).heartbeat_ms = now - 14'000;
+  CHECK(status.stuck().empty());
+  status.loop(1).heartbeat_ms = now - 16'000;
+  CHECK(status.stuck() == "loop 1");
+  status.loop(1).heartbeat_ms = now;
+  status.loop(2).heartbeat_ms = now - 16'000;
+  CHECK(status.stuck() == "admin loop");
 }
 
 TEST_CASE("loop: draining says close; closing serves what is queued, then ends") {
