@@ -28,7 +28,7 @@ public:
       ready_.swap(pending_);
     else
       ready_ += pending_;
-    pending_.clear();
+    clear(pending_);
     return true;
   }
 
@@ -39,7 +39,13 @@ public:
       out.swap(ready_);
     else
       out += ready_;
-    ready_.clear();
+    clear(ready_);
+  }
+
+  /// A burst's memory is given back.
+  static void clear(std::string &text) {
+    text.clear();
+    if (text.capacity() > kBytes / 4) std::string().swap(text);
   }
 
   bool empty() {

@@ -119,7 +119,7 @@ void LogSink::Work::write_batch() {
     write_some(rest.substr(0, size));
     rest.remove_prefix(size);
   }
-  batch.clear();
+  LogBuffer::clear(batch);
 }
 
 bool LogSink::Work::take() {
@@ -135,7 +135,6 @@ void LogSink::Work::run() {
     const bool last = stopping.load();
     if (take()) {
       write_batch();
-      if (batch.capacity() > LogBuffer::kBytes / 4) batch = {}; // a burst's memory is given back
     } else if (last) {
       break;
     } else {

@@ -166,6 +166,9 @@ TEST_CASE("log buffer: lines come out whole and in order; past its bound nothing
   buffer.take(out);
   CHECK(out.size() == 8 + LogBuffer::kBytes);
   CHECK(buffer.hand_over());
+  CHECK(buffer.pending().capacity() < LogBuffer::kBytes); // a burst's memory is given back
+  LogBuffer::clear(out);
+  CHECK(out.capacity() < LogBuffer::kBytes);
 }
 
 TEST_CASE("log file: it is bounded, only whole lines are written, and none is lost between the two files") {
