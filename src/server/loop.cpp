@@ -16,11 +16,22 @@ namespace {
 constexpr std::size_t kRead = 64 << 10;
 constexpr std::size_t kOutput = 256 << 10;   ///< pipelined answers past this are sent before more are made
 constexpr std::size_t kKeptOutput = 1 << 20; ///< a larger buffer is given back
-constexpr std::size_t kProgress = 16 << 10;  ///< what a slow reader must take within the write timeout
-constexpr std::size_t kLeadingLines = 4;     ///< empty lines before a request: RFC 9112 2.2
+// What the allocator maps for one text alone goes back to the system with it; of smaller ones musl keeps a megabyte for
+// each of many sizes. A page costs nothing before it is written.
+constexpr std::size_t kSmall = 4 << 10, kMapped = 128 << 10;
+constexpr std::size_t kProgress = 16 << 10; ///< what a slow reader must take within the write timeout
+constexpr std::size_t kLeadingLines = 4;    ///< empty lines before a request: RFC 9112 2.2
 constexpr int kEvents = 128;
 constexpr std::int64_t kBeat = 1000;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string kept(std::string_view text) {
+  std::string out;
+  if (text.size() > kSmall) out.reserve(kMapped);
+  out = text;
+  return out;
+}
+
 } // namespace
 
 Loop::Loop(sys::Fd listener, const LoopConfig &config, Handler &handler, LoopStatus &status)
@@ -57,6 +68,7 @@ void Loop::run() noexcept {
     int n = epoll_wait(epoll_.get(), events.data(), kEvents, timeout);
     now_ = Clock::now();
     now_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
+    if (n == 0) std::string().swap(out_); // a quiet time: what a busy one needed goes back
     bool knocks = false, gives_way = false;
     for (int i = 0; i < n; ++i) {
       void *what = events[static_cast<std::size_t>(i)].data.ptr;
@@ -102,7 +114,10 @@ void Loop::read(Connection &c) {
   c.end_of_input = n == 0;
   if (c.waiting == Waiting::request) c.started = now_;
   std::string_view bytes(scratch_.get(), static_cast<std::size_t>(n));
-  if (!c.in.empty()) bytes = c.in.append(bytes);
+  if (!c.in.empty()) {
+    if (c.in.size() + bytes.size() > kSmall) c.in.reserve(kMapped);
+    bytes = c.in.append(bytes);
+  }
   finish(c, bytes);
 }
 
@@ -121,7 +136,7 @@ void Loop::finish(Connection &c, std::string_view bytes) {
   }
   const bool all_sent = sent == out_.size() && !more; // the rest of them in the next round: others have their turn
   if (!all_sent) {
-    c.pending.assign(out_, sent);
+    c.pending = kept(std::string_view(out_).substr(sent));
     c.sent = 0;
   }
   out_.clear();
@@ -132,7 +147,7 @@ void Loop::finish(Connection &c, std::string_view bytes) {
     rest = {};
   }
   // `rest` may be a part of `in`, or of the scratch buffer.
-  if (rest.size() != c.in.size()) std::string(rest).swap(c.in); // no larger than what is in it
+  if (rest.size() != c.in.size()) c.in = kept(rest);
   count_kept(c);
 
   if (!all_sent) {
@@ -149,7 +164,8 @@ void Loop::finish(Connection &c, std::string_view bytes) {
 
 void Loop::count_kept(Connection &c) {
   std::size_t bytes = c.body ? c.body->head.size() : 0;
-  for (const std::string *text : {&c.in, &c.pending}) bytes += text->empty() ? 0 : text->capacity();
+  for (const std::string *text : {&c.in, &c.pending})
+    bytes += text->empty() ? 0 : std::min(text->capacity(), text->size() + kSmall);
   kept_ += bytes - c.kept;
   c.kept = static_cast<std::uint32_t>(bytes);
 }
