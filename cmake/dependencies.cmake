@@ -10,6 +10,9 @@ find_package(Threads REQUIRED)
 add_library(fmt STATIC ${HELLO_DEPS}/fmt/src/format.cc)
 target_include_directories(fmt SYSTEM PUBLIC ${HELLO_DEPS}/fmt/include)
 target_compile_definitions(fmt PUBLIC $<$<CXX_COMPILER_ID:Clang>:FMT_CONSTEVAL=>) # fmt 10 under clang 20's libc++
+if(CMAKE_TOOLCHAIN_FILE)
+  target_compile_options(fmt INTERFACE "SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/fmt-nothrow.h")
+endif()
 
 file(GLOB yaml_sources ${HELLO_DEPS}/yaml-cpp/src/*.cpp)
 add_library(yaml-cpp STATIC ${yaml_sources})
