@@ -45,6 +45,15 @@ std::string mended(std::string text) {
   return text;
 }
 
+/// yaml-cpp takes the end of the input for the end of a quoted text, if only blanks are before it on its line: a
+/// comment there ends nothing that had ended before.
+std::string ended(std::string_view text) {
+  std::string all(text);
+  const std::size_t last = text.find_last_not_of(" \t");
+  if (last != text.npos && (text[last] == '\n' || text[last] == '\r')) all += last + 1 < text.size() ? "\n#" : "#";
+  return all;
+}
+
 class Checker {
 public:
   Checker(std::string_view name, const Limits &limits) : name_(name), limits_(limits) {}
@@ -110,7 +119,7 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, c
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   check_bytes(text, name, limits);
   try {
-    std::istringstream in{std::string(text)};
+    std::istringstream in{ended(text)};
     std::vector<YAML::Node> documents;
     YAML::Parser parser(in);
     // As YAML::LoadAll, but that it goes on for ever where a token belongs to no document ("!a," at the top): each

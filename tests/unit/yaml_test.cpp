@@ -179,6 +179,8 @@ TEST_CASE("yaml: errors say where") {
   CHECK(error_of("[a]: 1") == "f.yaml:1:1: a key must be a text, not a list or map");
   CHECK(error_of("~: 1") == "f.yaml:1:1: a key is empty");
   CHECK(error_of("a: !foo 1") == "f.yaml:1:4: tag '!foo' is not supported");
+  for (const char *open : {"a: \"b\n", "a: 'b\r\n", "a: \"b\n  ", "a: \"b"})
+    CHECK(error_of(open).find("illegal EOF in scalar") != std::string::npos);
   CHECK(error_of("a: 1\n---\nb: 1\n").find("f.yaml:3:1: a second document") == 0);
   CHECK(error_of("a: \"\\ud83d\\ude00\"").find("f.yaml:1:") == 0);
   CHECK(error_of("a:\n\t- b").find("f.yaml:2:") == 0);
@@ -204,6 +206,8 @@ TEST_CASE("yaml: tags and escapes that yaml-cpp reads oddly") {
   CHECK(yaml::kind_of(yaml::load("!!str 8080", "x")) == yaml::Scalar::string);
   CHECK(yaml::load("\"a\\N\\_é\\N\"", "x").Scalar() == "a\xC2\x85\xC2\xA0é\xC2\x85");
   CHECK(yaml::kind_of(YAML::Node(std::string("true"))) == yaml::Scalar::string);
+  CHECK(yaml::load("a: |+\n  b\n\n", "x")["a"].Scalar() == "b\n\n"); // what is put behind the input adds nothing
+  CHECK(yaml::load("a: |\n  b", "x")["a"].Scalar() == "b");
   CHECK(yaml::to_yaml(yaml::integer(-5)) == "-5\n");
   CHECK(yaml::to_yaml(yaml::boolean(true)) == "true\n");
 }
