@@ -8,6 +8,9 @@ namespace {
 // Kubernetes' own limits. DNS-1123 label and subdomain: names of objects and hosts; a host may begin with "*.".
 constexpr std::string_view kLabel = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 constexpr std::string_view kSubdomain = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+// https://pkg.go.dev/github.com/distribution/reference: the grammar
+constexpr std::string_view kImage = "^([\\w.:[\\]-]+/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
+                                    "(@sha(256|512):[0-9a-f]{64,128})?$";
 constexpr std::string_view kCount = "^[0-9]+%?$"; // of pods, or a share of them
 
 } // namespace
@@ -32,6 +35,7 @@ std::span<const Setting> settings() {
        .type = string,
        .default_value = image,
        .doc = "The container's image, best by digest: registry/hello@sha256:….",
+       .pattern = kImage,
        .flag = "--image"},
       {.key = "imagePullPolicy",
        .type = choice,
@@ -356,7 +360,8 @@ std::span<const Setting> settings() {
       {.key = "logging.image",
        .type = string,
        .default_value = "otel/opentelemetry-collector-k8s:0.160.0",
-       .doc = "The log agents' image."},
+       .doc = "The log agents' image.",
+       .pattern = kImage},
       {.key = "logging.namespace",
        .type = string,
        .default_value = "hello-logging",
