@@ -1,5 +1,6 @@
-// Before each file of ours in the image's executable: formats are checked by ./dev build, and want of memory ends the process
-// (src/base/fatal.cpp), so formatting throws nothing, and who formats needs no clean-up code around it.
+#pragma once
+// Before each file of ours in the image's executable: formats are checked by ./dev build, and want of memory ends the
+// process (src/base/fatal.cpp), so formatting throws nothing, and who formats needs no clean-up code around it.
 #define FMT_API __attribute__((nothrow))
 #include <fmt/core.h>
 #undef FMT_API
