@@ -13,6 +13,7 @@ enum class Exit : int {
   cluster = 4,       ///< cluster unreachable, or it refused
   rollout = 5,       ///< rollout failed; the message says whether it was rolled back
   failure = 6,       ///< any other failure
+  hung_up = 129,     ///< SIGHUP
   interrupted = 130, ///< SIGINT
   terminated = 143,  ///< SIGTERM
 };

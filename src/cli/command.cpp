@@ -58,7 +58,8 @@ int run_line(int argc, char **argv, const std::function<void(const Command &)> &
   CLI::App app{"A small web service that shows a message, and the tool that puts it on Kubernetes.", "hello"};
   app.require_subcommand(1);
   app.footer("Exit codes: 0 ok; 1 the answer is no (unhealthy, drift, findings); 2 usage; 3 configuration or template\n"
-             "invalid; 4 cluster unreachable or refused; 5 rollout failed; 6 any other failure; 130, 143 interrupted.");
+             "invalid; 4 cluster unreachable or refused; 5 rollout failed; 6 any other failure; 129, 130, 143\n"
+             "interrupted.");
   Run run;
   declare(Command(app, run));
   try {

@@ -19,7 +19,8 @@ namespace {
 // A signal handler can reach nothing else.
 std::atomic<int> noted{0};
 int wake[2] = {-1, -1};
-struct sigaction old_int, old_term;
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+struct sigaction old[std::size(kSignals)];
 std::string said_what, said_hint;
 
 void note(int signal) {
@@ -39,13 +40,14 @@ Interrupts::Interrupts(std::string what, std::string hint) {
   struct sigaction action = {};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, &old_int);
-  sigaction(SIGTERM, &action, &old_term);
+  for (std::size_t i = 0; i < std::size(kSignals); ++i) {
+    sigaction(kSignals[i], &action, &old[i]);
+    if (kSignals[i] == SIGHUP && old[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &old[i], nullptr); // nohup
+  }
 }
 
 Interrupts::~Interrupts() {
-  sigaction(SIGINT, &old_int, nullptr);
-  sigaction(SIGTERM, &old_term, nullptr);
+  for (std::size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &old[i], nullptr);
   for (int &fd : wake) {
     ::close(fd);
     fd = -1;
