@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <utility>
@@ -84,10 +85,11 @@ public:
 
   /// Sets the file's offset if it is the one that was saved.
   bool restore(File &file) const {
-    char text[128] = {};
-    unsigned long long inode = 0, offset = 0, mark = 0;
+    char text[128] = {}, *offset_at = nullptr, *mark_at = nullptr, *end = nullptr;
     if (fd_.get() < 0 || file.inode == 0 || ::pread(fd_.get(), text, sizeof text - 1, 0) <= 0) return false;
-    if (std::sscanf(text, "%llu %llu %llx", &inode, &offset, &mark) != 3 || inode != file.inode) return false;
+    const auto inode = std::strtoull(text, &offset_at, 10); // not sscanf: it would be here for this alone, and is large
+    const auto offset = std::strtoull(offset_at, &mark_at, 10), mark = std::strtoull(mark_at, &end, 16);
+    if (mark_at == offset_at || end == mark_at || inode != file.inode) return false;
     struct stat status {};
     if (::fstat(file.fd.get(), &status) < 0 || static_cast<unsigned long long>(status.st_size) < offset) return false;
     if (mark_of(file.fd.get(), static_cast<off_t>(offset)) != mark) return false;
