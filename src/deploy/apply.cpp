@@ -51,12 +51,12 @@ Applied applied_of(const YAML::Node &object) {
   return {d.name, d.template_text, d.generation, d.selector, {}};
 }
 
-/// minReplicas of the autoscaler in the set, or 0.
+/// minReplicas of the autoscaler in the set; 1 where it is somebody else's.
 std::int64_t autoscaler_minimum(const Set &set) {
   for (const manifest::Object &object : set)
     if (object.kind == "HorizontalPodAutoscaler")
       return std::max<std::int64_t>(1, number(kube::value_at(object.node, ".spec.minReplicas")));
-  return 0;
+  return 1;
 }
 
 /// Removes what the plan says, the autoscalers or all others.
@@ -128,9 +128,8 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
   else
     look(answer);
   if (deployment && !there && kube::value_at(deployment->node, ".spec.replicas").empty())
-    if (const auto least = autoscaler_minimum(plan.set);
-        least > 1) // the autoscaler itself would take up to 15 s to say so
-      hand_over(cluster, id_of(*deployment), least, true, deadline, tell);
+    // the autoscaler itself would take up to 15 s to say so; and the server notes who scales only if somebody held it
+    hand_over(cluster, id_of(*deployment), autoscaler_minimum(plan.set), true, deadline, tell);
   applied.objects = std::move(objects);
   return applied;
 }

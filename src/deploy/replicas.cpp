@@ -21,7 +21,7 @@ bool settle_replicas(Plan &plan, const Options &options) {
       plan.keep_replicas = holds(kManager) && holders.size() == 1;
       return false;
     }
-    if (now == wish || !holds("kube-controller-manager")) return false;
+    if (now == wish || (!holds("kube-controller-manager") && !holds(kHandover))) return false;
     if (!options.keep_autoscaled) plan.take_replicas = wish;
     object.node.reset(YAML::Clone(object.node));
     object.node["spec"]["replicas"] = YAML::Clone(live["spec"]["replicas"]);
