@@ -28,9 +28,11 @@ std::string shown(const YAML::Node &node);
 /// The fields that `manager` holds by server-side apply, as text for comparison; empty if it has applied nothing.
 std::string ownership(const YAML::Node &object, std::string_view manager);
 
-/// The part of a live object that `manager` holds by server-side apply, ready to be applied again: the way back to it.
-/// A null node if it holds nothing. Source: structured-merge-diff, fieldpath serialisation ("f:", "k:", "v:", ".").
-YAML::Node owned(const YAML::Node &object, std::string_view manager);
+/// The part of a live object that `manager` holds by server-side apply, ready to be applied again: the way back to it;
+/// and what it holds in `later`, the same object after an apply that may have taken fields from others. If it holds
+/// nothing, no more than what names the object: applying that lets go of all.
+/// Source: structured-merge-diff, fieldpath serialisation ("f:", "k:", "v:", ".").
+YAML::Node owned(const YAML::Node &object, std::string_view manager, const YAML::Node &later = {});
 
 /// Who holds a field: its managers' names, with "name (Update, subresource scale)" reduced to the name.
 /// `path` is as managedFields has it: {"f:spec", "f:replicas"}.

@@ -20,16 +20,17 @@ bool was_ready(const Plan &plan) {
   return then.deployment && kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
 }
 
-/// What was there before, as far as it was ours: it can be applied again without any history.
+/// What was there before, as far as it was ours or was taken by force: it can be applied again without any history.
 /// Nothing unless the Deployment was ready then.
-std::optional<Set> held_before(const Plan &plan) {
+std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool forced) {
   if (!was_ready(plan)) return std::nullopt;
   Set set;
   for (const Item &item : plan.items) {
     const auto found = plan.live.find(item.id);
     if (found == plan.live.end() || !found->second.IsDefined() || found->second.IsNull()) continue;
-    const YAML::Node part = kube::owned(found->second, kManager);
-    if (part.IsNull()) continue;
+    const auto later = forced ? applied.objects.find(item.id) : applied.objects.end();
+    const YAML::Node part =
+        kube::owned(found->second, kManager, later == applied.objects.end() ? YAML::Node() : later->second);
     manifest::Object object;
     object.api_version = item.id.api_version, object.kind = item.id.kind, object.ns = item.id.ns,
     object.name = item.id.name;
@@ -111,7 +112,7 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
   for (const kube::Problem &problem : failure.problems)
     if (problem.cause == kube::Cause::paused) // nor would the way back go on
       return end("left as it is: its old pods serve on; kubectl rollout resume deployment/" + applied.deployment);
-  std::optional<Set> before = held_before(failed);
+  std::optional<Set> before = held_before(failed, applied, options.force_conflicts);
   if (!before) before = ready_before(cluster, failed, set);
   if (!before) return end("there is no earlier release that was ready: this one is left for inspection");
   if (!still_ours(cluster, applied))

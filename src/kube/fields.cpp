@@ -122,6 +122,15 @@ YAML::Node fields_of(const YAML::Node &object, std::string_view manager) {
   return YAML::Node(YAML::NodeType::Undefined);
 }
 
+/// Adds the fields that `more` has; what is held whole stays so.
+void unite(YAML::Node fields, const YAML::Node &more) {
+  for (const auto &entry : more)
+    if (YAML::Node inner = fields[entry.first.Scalar()]; !inner)
+      fields[entry.first.Scalar()] = YAML::Clone(entry.second);
+    else if (inner.size() > 0)
+      unite(inner, entry.second);
+}
+
 /// Whether a list item is the one that "k:{…}" (a map of keys) or "v:…" (a value) means.
 bool meant(const YAML::Node &item, const std::string &key) {
   const YAML::Node wanted = yaml::load(key.substr(2), "managedFields");
@@ -176,11 +185,12 @@ std::string ownership(const YAML::Node &object, std::string_view manager) {
   return fields.IsDefined() ? canonical(fields) : "";
 }
 
-YAML::Node owned(const YAML::Node &object, std::string_view manager) {
-  const YAML::Node fields = fields_of(object, manager);
-  if (!fields.IsDefined()) return YAML::Node();
+YAML::Node owned(const YAML::Node &object, std::string_view manager, const YAML::Node &later) {
+  YAML::Node fields(YAML::NodeType::Map), whole(YAML::NodeType::Map), meta(YAML::NodeType::Map);
+  fields["."] = YAML::Node(YAML::NodeType::Map);
+  unite(fields, fields_of(object, manager));
+  unite(fields, fields_of(later, manager));
   const YAML::Node part = extract(fields, object);
-  YAML::Node whole(YAML::NodeType::Map), meta(YAML::NodeType::Map);
   whole["apiVersion"] = YAML::Clone(object["apiVersion"]);
   whole["kind"] = YAML::Clone(object["kind"]);
   meta["name"] = YAML::Clone(object["metadata"]["name"]);

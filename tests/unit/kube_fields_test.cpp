@@ -36,7 +36,23 @@ TEST_CASE("fields: what the manager holds can be applied again, and nothing that
       R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app.kubernetes.io/name":"hello"},"name":"hello","namespace":"n"},)"
       R"("spec":{"template":{"spec":{"containers":[{"args":["serve","--x"],"image":"hello:1","name":"hello","ports":[{"containerPort":8080,"name":"http"}]}],)"
       R"("volumes":[{"emptyDir":{"sizeLimit":"32Mi"},"name":"tmp"}]}}}})");
-  CHECK(kube::owned(live(), "nobody").IsNull());
+  CHECK(kube::canonical(kube::owned(live(), "nobody")) ==
+        R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"hello","namespace":"n"}})");
+}
+
+TEST_CASE("fields: the way back has what a later apply took from others, and nothing that came new with it") {
+  const YAML::Node before = kube::parse(
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","managedFields":[
+          {"manager":"hello","operation":"Apply","fieldsV1":{"f:data":{"f:OURS":{}}}}]},
+          "data":{"OURS":"1","THEIRS":"2","OTHER":"3"}})",
+      "before");
+  const YAML::Node later = kube::parse(
+      R"({"metadata":{"managedFields":[
+          {"manager":"hello","operation":"Apply","fieldsV1":{"f:data":{"f:NEW":{},"f:THEIRS":{}},"f:metadata":{"f:labels":{"f:a":{}}}}}]}})",
+      "later");
+  CHECK(kube::canonical(kube::owned(before, "hello", later)["data"]) == R"({"OURS":"1","THEIRS":"2"})");
+  CHECK(kube::canonical(kube::owned(before, "hello")["data"]) == R"({"OURS":"1"})");
+  CHECK(!kube::owned(before, "hello", later)["metadata"]["labels"]);
 }
 
 TEST_CASE("fields: who holds replicas") {
