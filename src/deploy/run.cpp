@@ -121,12 +121,20 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
   Options back = options;
   back.history = false;
   back.keep_autoscaled = true;
-  Plan plan = make_plan(cluster, *before, back, &tell);
-  const auto extra = made(failed, *before);
-  plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
-  const Applied restored = apply(cluster, plan, back, sys::Clock::now() + options.timeout, tell);
-  const Outcome outcome = wait(cluster, restored, back, tell);
-  if (outcome.state != Outcome::State::ready) return end("and the way back failed too: " + reason(outcome, options));
+  std::string trouble;
+  try {
+    Plan plan = make_plan(cluster, *before, back, &tell);
+    const auto extra = made(failed, *before);
+    plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
+    const Applied restored = apply(cluster, plan, back, sys::Clock::now() + options.timeout, tell);
+    const Outcome outcome = wait(cluster, restored, back, tell);
+    if (outcome.state != Outcome::State::ready) trouble = reason(outcome, options);
+  } catch (const Error &error) {
+    if (sys::interrupted()) throw;
+    trouble = error.what();
+    if (!error.hint().empty()) trouble += '\n' + error.hint();
+  }
+  if (!trouble.empty()) return end("and the way back failed too: " + trouble);
   tell({"failed", "", "rolled back: the release before runs again", {{"rolledBack", "true"}}});
   return ReleaseState::rolled_back;
 }
