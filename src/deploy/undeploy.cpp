@@ -127,9 +127,12 @@ void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline dead
     else
       tell({"warning", found.id.text(), "stays: another of that name has taken its place meanwhile"});
   }
+  const bool serves_on = std::any_of(removal.stay.begin(), removal.stay.end(),
+                                     [](const Found &one) { return one.id.kind == "Deployment"; });
   await(
       [&] {
-        std::vector<std::string> left = pods(cluster);
+        std::vector<std::string> left;
+        if (!serves_on) left = pods(cluster);
         for (const Found &found : removal.remove)
           if (there(cluster, found.id, yaml::text(found.live, "metadata", "uid"))) left.push_back(found.id.text());
         return left;
