@@ -108,9 +108,12 @@ void Watch::add_evidence(kube::Problem &problem) {
   const std::string path = fmt::format("{}/{}/log?container={}&tailLines=10&limitBytes=8192",
                                        kube::collection_path("v1", "Pod", cluster_.access().ns),
                                        problem.object.substr(4), problem.container);
+  const auto none = [](const kube::Reply &reply) { // 200 for a container that has been removed: the kubelet's own words
+    return !reply.ok() || reply.body.starts_with("unable to retrieve container logs");
+  };
   kube::Reply log = cluster_.get(path + "&previous=true");
-  if (!log.ok() || log.body.empty()) log = cluster_.get(path);
-  if (!log.ok()) return;
+  if (none(log) || log.body.empty()) log = cluster_.get(path);
+  if (none(log)) return;
   while (!log.body.empty() && log.body.back() == '\n') log.body.pop_back();
   if (!log.body.empty())
     problem.evidence += (problem.evidence.empty() ? "" : "\n") + ("its last words:\n" + log.body);
