@@ -75,12 +75,13 @@ void Recorder::begin(const Set &set) {
 
   const std::string &ns = cluster_.access().ns;
   const std::string path = kube::collection_path("apps/v1", "ControllerRevision", ns);
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0, taken = 0; attempt < kAttempts; ++attempt) {
     History history = read_history(cluster_);
     if (history.refusal.status != 200)
       return warn_("this release is not in the history: " +
                    words(kube::explain(history.refusal, "read the history", cluster_.access())));
-    release_.revision = history.releases.empty() ? 1 : history.releases.front().revision + 1;
+    if (!history.releases.empty()) taken = std::max(taken, history.releases.front().revision);
+    release_.revision = ++taken; // an entry that somebody has broken is not listed, but its number is taken
     release_.name = name_of_entry(release_.revision);
     const std::string entry = entry_of(release_, set, ns);
     if (entry.size() > kLargestEntry) {
