@@ -77,7 +77,8 @@ Error name(const std::string &said, const std::string &doing, const Access &acce
   if (has(words, {"getting credentials"})) return error("kubectl has no credentials", kubectl + " auth whoami");
   if (has(words, {"Unauthorized", "must be logged in"}))
     return error("the cluster does not accept these credentials", kubectl + " auth whoami");
-  if (has(words, {"error loading config file"})) return error("kubectl cannot read its configuration", "");
+  if (has(words, {"error loading config file", "Error in configuration:"}))
+    return error("kubectl cannot read its configuration", "");
   if (access.context.empty() && has(words, {"localhost:8080", "127.0.0.1:8080"})) // where kubectl has nothing to go by
     return error("kubectl has no current context", "choose one: kubectl config use-context NAME, or --context NAME");
   if (has(words, {"field is immutable", "may not change once set"}))

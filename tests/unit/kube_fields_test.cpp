@@ -181,6 +181,9 @@ TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
        "kubectl has no credentials", "auth whoami"},
       {"error: error loading config file \"/root/.kube/config\": yaml: line 1: did not find expected ',' or ']'",
        "kubectl cannot read its configuration", ""},
+      {"Error in configuration: \n* unable to read client-cert /c.crt for a due to open /c.crt: no such file or "
+       "directory",
+       "kubectl cannot read its configuration", ""},
       {"error: unknown flag: --unix-socket", "kubectl failed", ""},
       {"Error from server (NotFound): namespaces \"shop\" not found", "there is no namespace shop",
        "kubectl create namespace shop, or namespace.create: true"},
