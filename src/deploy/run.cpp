@@ -120,7 +120,9 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
   tell({"rollback", "", "back to the release before, which was ready"});
   Options back = options;
   back.history = false;
-  back.keep_autoscaled = true;
+  back.keep_autoscaled = std::all_of(set.begin(), set.end(), [](const manifest::Object &object) { // else it is ours
+    return object.kind != "Deployment" || kube::value_at(object.node, ".spec.replicas").empty();
+  });
   std::string trouble;
   try {
     Plan plan = make_plan(cluster, *before, back, &tell);
