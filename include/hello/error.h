@@ -29,6 +29,8 @@ public:
 
   Exit code() const { return code_; }
   const std::string &hint() const { return hint_; }
+  /// Both, where it is told and not thrown.
+  std::string words() const { return hint_.empty() ? what() : std::string(what()) + "\n  " + hint_; }
 
 private:
   Exit code_;

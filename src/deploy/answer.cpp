@@ -60,8 +60,7 @@ Answer Forward::ask() {
   if (from == std::string::npos) {
     answer.text = "no pod took it within 10 s";
     if (err.empty()) return answer;
-    const Error why = kube::explain(sys::Finished{1, false, {}, err}, "start it", cluster_.access());
-    answer.text = why.hint().empty() ? why.what() : fmt::format("{}\n  {}", why.what(), why.hint());
+    answer.text = kube::explain(sys::Finished{1, false, {}, err}, "start it", cluster_.access()).words();
     return answer;
   }
   const Answer local = ask_until("http://" + out.substr(from, to - from) + "/", sys::Clock::now() + 5s);

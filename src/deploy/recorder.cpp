@@ -50,10 +50,6 @@ std::string image_of(const Set &set) {
 
 sys::Deadline soon() { return sys::Clock::now() + std::chrono::seconds(20); }
 
-std::string words(const Error &error) {
-  return error.hint().empty() ? error.what() : fmt::format("{}\n  {}", error.what(), error.hint());
-}
-
 } // namespace
 
 Recorder::Recorder(kube::Cluster &cluster, std::string note, Warn warn) : cluster_(cluster), warn_(std::move(warn)) {
@@ -79,7 +75,7 @@ void Recorder::begin(const Set &set) {
     History history = read_history(cluster_);
     if (history.refusal.status != 200)
       return warn_("this release is not in the history: " +
-                   words(kube::explain(history.refusal, "read the history", cluster_.access())));
+                   kube::explain(history.refusal, "read the history", cluster_.access()).words());
     if (!history.releases.empty()) taken = std::max(taken, history.releases.front().revision);
     release_.revision = ++taken; // an entry that somebody has broken is not listed, but its number is taken
     release_.name = name_of_entry(release_.revision);
@@ -95,13 +91,13 @@ void Recorder::begin(const Set &set) {
       for (const Release &old : surplus(history.releases))
         if (const auto gone = cluster_.kubectl({"delete", "--raw", path + "/" + old.name}, "", soon());
             gone.code != 0 && gone.err.find("(NotFound)") == std::string::npos)
-          warn_("the history grows: " + words(kube::explain(gone, "remove an old release", cluster_.access())));
+          warn_("the history grows: " + kube::explain(gone, "remove an old release", cluster_.access()).words());
       return;
     }
     release_.revision = 0;
     if (made.err.find("AlreadyExists") == std::string::npos)
       return warn_("this release is not in the history: " +
-                   words(kube::explain(made, "write the history", cluster_.access())));
+                   kube::explain(made, "write the history", cluster_.access()).words());
   }
   warn_("this release is not in the history: others write to it all the time");
 }
@@ -131,7 +127,7 @@ void Recorder::settle() {
   finishing_.reset();
   if (done.code != 0)
     warn_(fmt::format("the history does not know that release {} is {}: {}", release_.revision, name_of(release_.state),
-                      words(kube::explain(done, "write the history", cluster_.access()))));
+                      kube::explain(done, "write the history", cluster_.access()).words()));
 }
 
 } // namespace hello::deploy

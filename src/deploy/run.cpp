@@ -133,8 +133,7 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
     if (outcome.state != Outcome::State::ready) trouble = reason(outcome, options);
   } catch (const Error &error) {
     if (sys::interrupted()) throw;
-    trouble = error.what();
-    if (!error.hint().empty()) trouble += '\n' + error.hint();
+    trouble = error.words();
   }
   if (!trouble.empty()) return end("and the way back failed too: " + trouble);
   tell({"failed", "", "rolled back: the release before runs again", {{"rolledBack", "true"}}});

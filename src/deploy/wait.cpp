@@ -154,8 +154,7 @@ Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &opti
     if (std::exchange(offline, watch.offline()) != watch.offline())
       tell({watch.offline() ? "warning" : "note", "",
             watch.offline() ? "the API server does not answer; waiting for it" : "the API server answers again"});
-    if (watch.refused() && !std::exchange(refused, true))
-      tell({"warning", "", fmt::format("{}\n  {}", watch.refused()->what(), watch.refused()->hint())});
+    if (watch.refused() && !std::exchange(refused, true)) tell({"warning", "", watch.refused()->words()});
     if (watch.complete()) {
       const kube::Snapshot &snapshot = watch.snapshot();
       const kube::Verdict verdict = kube::judge(snapshot, applied.template_text, applied.generation);

@@ -125,8 +125,8 @@ YAML::Node fields_of(const YAML::Node &object, std::string_view manager) {
 /// Adds the fields that `more` has; what is held whole stays so.
 void unite(YAML::Node fields, const YAML::Node &more) {
   for (const auto &entry : more)
-    if (YAML::Node inner = fields[entry.first.Scalar()]; !inner)
-      fields[entry.first.Scalar()] = YAML::Clone(entry.second);
+    if (YAML::Node inner = fields[entry.first.Scalar()]; !inner.IsDefined())
+      inner = YAML::Clone(entry.second);
     else if (inner.size() > 0)
       unite(inner, entry.second);
 }
@@ -187,10 +187,9 @@ std::string ownership(const YAML::Node &object, std::string_view manager) {
 
 YAML::Node owned(const YAML::Node &object, std::string_view manager, const YAML::Node &later) {
   YAML::Node fields(YAML::NodeType::Map), whole(YAML::NodeType::Map), meta(YAML::NodeType::Map);
-  fields["."] = YAML::Node(YAML::NodeType::Map);
   unite(fields, fields_of(object, manager));
   unite(fields, fields_of(later, manager));
-  const YAML::Node part = extract(fields, object);
+  const YAML::Node part = fields.size() == 0 ? fields : extract(fields, object);
   whole["apiVersion"] = YAML::Clone(object["apiVersion"]);
   whole["kind"] = YAML::Clone(object["kind"]);
   meta["name"] = YAML::Clone(object["metadata"]["name"]);
