@@ -123,19 +123,12 @@ ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
   back.keep_autoscaled = std::all_of(set.begin(), set.end(), [](const manifest::Object &object) { // else it is ours
     return object.kind != "Deployment" || kube::value_at(object.node, ".spec.replicas").empty();
   });
-  std::string trouble;
-  try {
-    Plan plan = make_plan(cluster, *before, back, &tell);
-    const auto extra = made(failed, *before);
-    plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
-    const Applied restored = apply(cluster, plan, back, sys::Clock::now() + options.timeout, tell);
-    const Outcome outcome = wait(cluster, restored, back, tell);
-    if (outcome.state != Outcome::State::ready) trouble = reason(outcome, options);
-  } catch (const Error &error) {
-    if (sys::interrupted()) throw;
-    trouble = error.words();
-  }
-  if (!trouble.empty()) return end("and the way back failed too: " + trouble);
+  Plan plan = make_plan(cluster, *before, back, &tell);
+  const auto extra = made(failed, *before);
+  plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
+  const Applied restored = apply(cluster, plan, back, sys::Clock::now() + options.timeout, tell);
+  const Outcome outcome = wait(cluster, restored, back, tell);
+  if (outcome.state != Outcome::State::ready) return end("and the way back failed too: " + reason(outcome, options));
   tell({"failed", "", "rolled back: the release before runs again", {{"rolledBack", "true"}}});
   return ReleaseState::rolled_back;
 }
@@ -194,7 +187,14 @@ Exit run_recorded(kube::Cluster &cluster, const Set &set, const Options &options
     return Exit::rollout;
   }
   tell({"failing", object, reason(outcome, options)});
-  recorder.finish(go_back(cluster, plan, set, applied, outcome, options, tell));
+  ReleaseState end = ReleaseState::failed;
+  try {
+    end = go_back(cluster, plan, set, applied, outcome, options, tell);
+  } catch (const Error &error) {
+    if (sys::interrupted()) throw;
+    tell({"failed", "", "and the way back failed too: " + error.words(), {{"rolledBack", "false"}}});
+  }
+  recorder.finish(end);
   return Exit::rollout;
 }
 
