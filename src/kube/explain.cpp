@@ -15,7 +15,8 @@ bool has(std::string_view text, std::initializer_list<std::string_view> words) {
 }
 
 bool no_answer(std::string_view words) {
-  return has(words, {"connection refused", "Unable to connect to the server", "connect: ", "no such host",
+  return words.starts_with("EOF") || // kubectl proxy's own word
+         has(words, {"connection refused", "Unable to connect to the server", "connect: ", "no such host",
                      "i/o timeout", "TLS handshake timeout", "was refused - did you specify", "unexpected EOF", ": EOF",
                      "http2: client connection lost", "connection reset by peer", "the server is currently unable",
                      "etcdserver: ", "apiserver not ready", "server is shutting down", "context deadline exceeded"});

@@ -181,6 +181,7 @@ TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
        "kubectl has no credentials", "auth whoami"},
       {"error: error loading config file \"/root/.kube/config\": yaml: line 1: did not find expected ',' or ']'",
        "kubectl cannot read its configuration", ""},
+      {"EOF", "the cluster cannot be reached", "cluster-info"},
       {"Error in configuration: \n* unable to read client-cert /c.crt for a due to open /c.crt: no such file or "
        "directory",
        "kubectl cannot read its configuration", ""},
