@@ -165,13 +165,16 @@ void Loop::count_kept(Connection &c) {
   std::size_t bytes = c.body ? c.body->head.size() : 0;
   for (const std::string *text : {&c.in, &c.pending})
     bytes += text->empty() ? 0 : std::min(text->capacity(), text->size() + kSmall);
+  if (bytes == c.kept) return;
   kept_ += bytes - c.kept;
+  config_.crowd->kept.fetch_add(bytes - c.kept, std::memory_order_relaxed);
   c.kept = static_cast<std::uint32_t>(bytes);
 }
 
 /// Where all of them keep too much, those go whose time ends first; an idle one keeps nothing.
 void Loop::keep_less() {
-  while (kept_ * config_.crowd->loops.size() > config_.crowd->most_kept) {
+  const Crowd &all = *config_.crowd;
+  while (kept_ * all.loops.size() > all.most_kept && all.kept.load(std::memory_order_relaxed) > all.most_kept) {
     Connection *next = nullptr;
     for (Waiting waiting : {Waiting::head, Waiting::body, Waiting::writable})
       if (Connection *c = list(waiting).first(); c && (!next || c->deadline_ms < next->deadline_ms)) next = c;
@@ -303,6 +306,7 @@ void Loop::close_politely(Connection &c) {
 
 void Loop::close(Connection &c) {
   kept_ -= c.kept;
+  if (c.kept > 0) config_.crowd->kept.fetch_sub(c.kept, std::memory_order_relaxed);
   list(c.waiting).remove(c);
   // Not left to close(2): while a fork holds the same description, events of it would go on (epoll(7), question 6)
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, c.fd.get(), nullptr);

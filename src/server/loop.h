@@ -23,8 +23,10 @@ class Loop;
 struct Crowd {
   std::size_t most = 0; ///< connections
   std::atomic<std::size_t> open{0};
-  std::size_t most_kept = 64 << 20; ///< bytes of theirs; past it, those whose time ends first go
-  std::vector<Loop *> loops;        ///< each adds itself when it is made; complete before one runs
+  /// Bytes of theirs; past it, those go whose time ends first, of a loop that has more than its part.
+  std::size_t most_kept = 64 << 20;
+  std::atomic<std::size_t> kept{0};
+  std::vector<Loop *> loops; ///< each adds itself when it is made; complete before one runs
 };
 
 struct LoopConfig {

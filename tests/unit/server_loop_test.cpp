@@ -276,7 +276,7 @@ TEST_CASE("loop: a last word of who ends does not cost it its answer") {
 }
 
 TEST_CASE("loop: past what all may keep, those go whose time ends first") {
-  Service service;
+  Service service(100, 5s, 2); // one may use what the other does not
   service.crowd.most_kept = 40'000;
   const std::string half = "GET /x HTTP/1.1\r\nHost: a\r\nX: " + std::string(15'000, 'x');
   auto idle = service.client(), first = service.client();
