@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "cli/output.h"
 #include "hello/error.h"
 
 namespace hello::cli {
@@ -66,7 +67,8 @@ int run_line(int argc, char **argv, const std::function<void(const Command &)> &
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() != 0) throw usage(app, error);
-    return app.exit(error); // the help that was asked for
+    print(app.help()); // which was asked for
+    return 0;
   }
   return run();
 }
