@@ -128,7 +128,7 @@ bool is_quantity(std::string_view text) {
   }
   std::string_view unit = text.substr(n);
   if (digits == 0 || digits > 18) return false;
-  if (unit.size() > 1 && (unit[0] == 'e' || unit[0] == 'E')) {
+  if (unit.size() > 1 && unit != "Ei" && (unit[0] == 'e' || unit[0] == 'E')) {
     unit.remove_prefix(unit[1] == '-' || unit[1] == '+' ? 2 : 1);
     return !unit.empty() && unit.size() < 3 && unit.find_first_not_of("0123456789") == unit.npos;
   }

@@ -230,7 +230,7 @@ TEST_CASE("config: durations and quantities") {
   for (const char *bad :
        {"", "s", "5x", "1.5h", "-5s", "500ms", " 5s", "5 s", "5s3", "99999999999999999999s", "9999999999999h"})
     CHECK_MESSAGE(seconds(bad) == -1, bad);
-  for (const char *good : {"100m", "1", "0.5", "64Mi", "1e3", "1E-2", "5E", "1.", ".5", "0"})
+  for (const char *good : {"100m", "1", "0.5", "64Mi", "1e3", "1E-2", "5E", "5Ei", "1.", ".5", "0"})
     CHECK_MESSAGE(config::is_quantity(good), good);
   for (const char *bad : {"", "m", "-1", "1 Gi", "1gb", "1KiB", "e3", "1e", ".", "1e333", "Mi64"})
     CHECK_MESSAGE(!config::is_quantity(bad), bad);
