@@ -9,8 +9,8 @@ namespace {
 constexpr std::string_view kLabel = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 constexpr std::string_view kSubdomain = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 // https://pkg.go.dev/github.com/distribution/reference: the grammar
-constexpr std::string_view kImage = "^([\\w.:[\\]-]+/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
-                                    "(@sha(256|512):[0-9a-f]{64,128})?$";
+constexpr std::string_view kImage = "^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
+                                    "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$";
 constexpr std::string_view kCount = "^[0-9]+%?$"; // of pods, or a share of them
 
 } // namespace

@@ -147,10 +147,15 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
         "hello.yaml:1:18: imagePullPolicy: 'always' is none of Always|IfNotPresent|Never");
   CHECK(error_of("messages: a\nmessages: b\n") ==
         "hello.yaml:2:1: duplicate key 'messages' (first at line 1, column 1)");
-  for (const char *bad : {"a@sha256:abc", "Not/Valid", "a b", "'a:'", "/a", "a/", "a:-x", "''"})
+  for (const char *bad :
+       {"a@sha256:abc", "Not/Valid", "a b", "'a:'", "/a", "a/", "a:-x", "''", "a//b", "a..b", "a___b", "a._b"})
     CHECK(error_of(std::string("image: ") + bad).find("hello.yaml:1:8: image: ") == 0);
   for (const char *good : {"a", "A.b:5000/c/d__e--f:V_1.2-x", "localhost/a", "[::1]:5000/a"})
     CHECK(error_of(std::string("image: \"") + good + "@sha256:" + std::string(64, 'a') + "\"") == "no error");
+  // A digest that is cut or glued together names no image.
+  for (const auto &[kind, digits] : {std::pair("256:", 63), std::pair("256:", 65), std::pair("512:", 64)})
+    CHECK(error_of("image: a@sha" + std::string(kind) + std::string(digits, 'a')).find("hello.yaml:1:8: image: ") == 0);
+  CHECK(error_of("image: a@sha512:" + std::string(128, 'a')) == "no error");
   CHECK(error_of("namespace: Up_per").find("hello.yaml:1:12: namespace.name: 'Up_per' does not match ^") == 0);
   CHECK(error_of("- a") == "hello.yaml:1:1: the file must be a map of keys");
   CHECK(error_of("contexts: [a]") == "hello.yaml:1:11: contexts must be a map of overlays");
