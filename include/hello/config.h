@@ -28,7 +28,7 @@ struct Setting {
   std::string_view doc = {};           ///< one or two sentences, for the schema and the docs
   std::int64_t min = 0, max = 0;       ///< of an integer, a duration (seconds) or a text (bytes); 0, 0: unbounded
   std::string_view choices = {};       ///< of a choice: "annotations|podMonitor|none"
-  std::string_view pattern = {};       ///< of a string: an ECMAScript expression for the schema; checked by code too
+  std::string_view pattern = {};       ///< of a string, or of a list's items, all texts then: an ECMAScript expression
   std::string_view flag = {};          ///< own flag, beside --set: "--namespace"
 };
 

@@ -57,7 +57,10 @@ YAML::Node property(const Setting &setting) {
     put(out, "enum", all);
     break;
   }
-  case Type::list: put(out, "type", "array"); break;
+  case Type::list:
+    put(out, "type", "array");
+    if (!setting.pattern.empty()) put(out, "items", yaml::nested({"pattern"}, yaml::string(setting.pattern)));
+    break;
   case Type::map: put(out, "type", "object"); break;
   }
   if (!setting.default_value.empty())

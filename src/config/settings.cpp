@@ -5,9 +5,12 @@
 namespace hello::config {
 namespace {
 
-// Kubernetes' own limits. DNS-1123 label and subdomain: names of objects and hosts; a host may begin with "*.".
+// Kubernetes' own limits. DNS-1123 label and subdomain: names of objects and hosts; a host may begin with "*.", and is
+// no IPv4 address.
 constexpr std::string_view kLabel = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 constexpr std::string_view kSubdomain = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+constexpr std::string_view kHost = "^(?!([0-9]+\\.){3}[0-9]+$)(\\*\\.)?"
+                                   "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 // https://pkg.go.dev/github.com/distribution/reference: the grammar
 constexpr std::string_view kImage = "^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
                                     "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$";
@@ -44,11 +47,13 @@ std::span<const Setting> settings() {
       {.key = "imagePullSecrets",
        .type = list,
        .default_value = "[]",
-       .doc = "Names of secrets for the image's registry."},
+       .doc = "Names of secrets for the image's registry.",
+       .pattern = kSubdomain},
       {.key = "args",
        .type = list,
        .default_value = "[]",
-       .doc = "More flags for `hello serve`, see `hello serve --help`."},
+       .doc = "More flags for `hello serve`, see `hello serve --help`.",
+       .pattern = "."},
       {.key = "env",
        .type = list,
        .default_value = "[]",
@@ -151,8 +156,12 @@ std::span<const Setting> settings() {
        .type = string,
        .doc = "The IngressClass; empty: the cluster's default.",
        .pattern = kSubdomain},
-      {.key = "ingress.hosts", .type = list, .default_value = "[hello.localhost]", .doc = "Host names."},
-      {.key = "ingress.paths", .type = list, .default_value = "[/]", .doc = "Paths of each host."},
+      {.key = "ingress.hosts",
+       .type = list,
+       .default_value = "[hello.localhost]",
+       .doc = "Host names.",
+       .pattern = kHost},
+      {.key = "ingress.paths", .type = list, .default_value = "[/]", .doc = "Paths of each host.", .pattern = "^/"},
       {.key = "ingress.pathType",
        .type = choice,
        .default_value = "Prefix",
@@ -177,13 +186,15 @@ std::span<const Setting> settings() {
       {.key = "gateway.hostnames",
        .type = list,
        .default_value = "[hello.localhost]",
-       .doc = "Host names; empty: all of the Gateway's."},
-      {.key = "gateway.paths", .type = list, .default_value = "[/]", .doc = "Path prefixes."},
+       .doc = "Host names; empty: all of the Gateway's.",
+       .pattern = kHost},
+      {.key = "gateway.paths", .type = list, .default_value = "[/]", .doc = "Path prefixes.", .pattern = "^/"},
       {.key = "loadBalancer.class", .type = string, .doc = "The load balancer's class; empty: the cluster's default."},
       {.key = "loadBalancer.sourceRanges",
        .type = list,
        .default_value = "[]",
-       .doc = "CIDRs that may connect; empty: all."},
+       .doc = "CIDRs that may connect; empty: all.",
+       .pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$"},
       {.key = "loadBalancer.externalTrafficPolicy",
        .type = choice,
        .doc = "Local keeps the client's address, Cluster (Kubernetes' default) spreads better.",
@@ -370,7 +381,8 @@ std::span<const Setting> settings() {
       {.key = "logging.namespaces",
        .type = list,
        .default_value = "[]",
-       .doc = "Namespaces whose logs the node agent reads; empty: all."},
+       .doc = "Namespaces whose logs the node agent reads; empty: all.",
+       .pattern = kLabel},
 
       // What no key covers
       {.key = "patches",

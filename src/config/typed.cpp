@@ -62,6 +62,17 @@ YAML::Node checked_string(const Setting &setting, std::string_view text) {
   return yaml::string(text);
 }
 
+/// Where the row has a pattern, the items are texts: each is held against it, and taken literally.
+YAML::Node checked_list(const Setting &setting, const YAML::Node &list) {
+  if (setting.pattern.empty()) return list;
+  YAML::Node texts(YAML::NodeType::Sequence);
+  for (const YAML::Node &item : list) {
+    if (!item.IsScalar()) fail("must be a list of texts");
+    texts.push_back(checked_string(setting, item.Scalar()));
+  }
+  return texts;
+}
+
 YAML::Node from_scalar(const Setting &setting, std::string_view text) {
   if (text.empty() && setting.default_value.empty()) return {}; // an optional value that is said to be nothing
   switch (setting.type) {
@@ -139,7 +150,7 @@ YAML::Node from_text(const Setting &setting, std::string_view text, std::string_
   if (setting.type != Type::list && setting.type != Type::map) return from_scalar(setting, text);
   YAML::Node node = yaml::load(text, where);
   if (setting.type == Type::list ? !node.IsSequence() : !node.IsMap()) return from_scalar(setting, text);
-  return node;
+  return checked_list(setting, node);
 }
 
 YAML::Node default_of(const Setting &setting) {
@@ -147,14 +158,16 @@ YAML::Node default_of(const Setting &setting) {
   if (text.empty()) return {};
   if (text == "[]") return YAML::Node(YAML::NodeType::Sequence);
   if (text == "{}") return YAML::Node(YAML::NodeType::Map);
-  if (setting.type == Type::string) return yaml::string(text); // its pattern costs a std::regex, and is held by a test
+  // A pattern costs a std::regex, and is held by a test.
+  if (setting.type == Type::string) return yaml::string(text);
+  if (setting.type == Type::list) return yaml::load(text, setting.key);
   return from_text(setting, text, setting.key);
 }
 
 YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
   if (node.IsNull()) fail(R"(has no value: leave the key out for the default, or write "", [] or {} for nothing)");
   bool wants_list = setting.type == Type::list, wants_map = setting.type == Type::map;
-  if (node.IsSequence() ? wants_list : node.IsMap() && wants_map) return node;
+  if (node.IsSequence() ? wants_list : node.IsMap() && wants_map) return checked_list(setting, node);
   if (!node.IsScalar())
     fail(node.IsMap() ? "is a map here, and must be one value" : "is a list here, and must be one value");
   yaml::Scalar kind = yaml::kind_of(node);

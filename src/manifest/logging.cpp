@@ -56,7 +56,7 @@ YAML::Node log_paths(const Config &config) {
     // The rotated file is 0.log.20261123-040000.
     for (const char *name : {"*.log", "*.log.2*"}) paths.push_back(yaml::string("/var/log/pods/" + ns + "/*/" + name));
   };
-  for (const YAML::Node &ns : text_list(config, "logging.namespaces")) add(ns.Scalar() + "_*");
+  for (const YAML::Node &ns : config.node("logging.namespaces")) add(ns.Scalar() + "_*");
   if (paths.size() == 0) add("*");
   return paths;
 }

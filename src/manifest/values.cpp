@@ -59,7 +59,7 @@ YAML::Node args(const Config &config) {
   add("--access-log=" + config.text("logging.access"));
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
-  for (const YAML::Node &arg : text_list(config, "args")) add(arg.Scalar());
+  for (const YAML::Node &arg : config.node("args")) add(arg.Scalar());
   return list;
 }
 
@@ -173,12 +173,6 @@ const std::map<std::string_view, Derive> kDerived = {
     {"podAnnotations", [](const Config &c) { return text_map(c, "podAnnotations"); }},
     {"nodeSelector", [](const Config &c) { return text_map(c, "nodeSelector"); }},
     {"autoscaling.external.selector", [](const Config &c) { return text_map(c, "autoscaling.external.selector"); }},
-    {"imagePullSecrets", [](const Config &c) { return text_list(c, "imagePullSecrets"); }},
-    {"ingress.hosts", [](const Config &c) { return text_list(c, "ingress.hosts"); }},
-    {"ingress.paths", [](const Config &c) { return text_list(c, "ingress.paths"); }},
-    {"gateway.hostnames", [](const Config &c) { return text_list(c, "gateway.hostnames"); }},
-    {"gateway.paths", [](const Config &c) { return text_list(c, "gateway.paths"); }},
-    {"loadBalancer.sourceRanges", [](const Config &c) { return text_list(c, "loadBalancer.sourceRanges"); }},
     {"strategy.maxSurge", [](const Config &c) { return count(c, "strategy.maxSurge"); }},
     {"strategy.maxUnavailable", [](const Config &c) { return count(c, "strategy.maxUnavailable"); }},
     {"podDisruptionBudget.minAvailable", [](const Config &c) { return count(c, "podDisruptionBudget.minAvailable"); }},
@@ -201,14 +195,6 @@ YAML::Node text_map(const Config &config, std::string_view key) {
       refuse(config, key, fmt::format("has a value that is not text: {}", entry.first.Scalar()),
              fmt::format("put it in quotes: {}: \"…\"", entry.first.Scalar()));
   return map;
-}
-
-YAML::Node text_list(const Config &config, std::string_view key) {
-  const YAML::Node list = config.node(key);
-  for (const YAML::Node &item : list)
-    if (!item.IsScalar() || item.Scalar().empty() || yaml::kind_of(item) == yaml::Scalar::null)
-      refuse(config, key, "must be a list of texts");
-  return list;
 }
 
 std::optional<YAML::Node> value(const Config &config, std::string_view name) {

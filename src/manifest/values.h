@@ -30,9 +30,6 @@ bool before_1_30(const config::Config &config);
 /// A map of texts, as labels and annotations are. Throws Error(Exit::invalid) where one is a number or a boolean.
 YAML::Node text_map(const config::Config &config, std::string_view key);
 
-/// A list of texts, none empty. Throws Error(Exit::invalid) where one is not.
-YAML::Node text_list(const config::Config &config, std::string_view key);
-
 /// A peer of a NetworkPolicy: all pods of a namespace.
 YAML::Node pods_of(const std::string &ns);
 

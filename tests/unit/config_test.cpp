@@ -195,6 +195,23 @@ TEST_CASE("config: a list, map or section in --set is YAML flow") {
   CHECK_FALSE(config.boolean("autoscaling.enabled"));
 }
 
+TEST_CASE("config: in a list of texts each item is one, as Kubernetes wants it") {
+  CHECK(yaml::to_json(load("args: [1.50, true, no]").node("args")) == R"(["1.50", "true", "no"])");
+  CHECK(error_of("ingress: {hosts: [{a: b}]}") == "hello.yaml:1:18: ingress.hosts: must be a list of texts");
+  CHECK(error_of("args: [null]") == "hello.yaml:1:7: args: must be a list of texts");
+  CHECK(error_of("ingress: {hosts: [https://a.example]}").find(":1:18: ingress.hosts: 'https://a.example' does not") !=
+        std::string::npos);
+  for (const char *bad : {"A.example", "a.example.", "bücher.example", "a:80", "a/b", "*", "a.*.b", "10.0.0.1", "a..b"})
+    for (const char *key : {"ingress: {hosts: ['", "gateway: {hostnames: ['"})
+      CHECK_MESSAGE(error_of(std::string(key) + bad + "']}") != "no error", bad);
+  for (const char *good : {"a", "*.a.example", "xn--bcher-kva.example", "1.2.3.4.example", "1.5", "10.0.0.1a"})
+    CHECK_MESSAGE(error_of("ingress: {hosts: ['" + std::string(good) + "']}") == "no error", good);
+  CHECK(error_of("ingress: {paths: [a]}") != "no error");
+  CHECK(error_of("loadBalancer: {sourceRanges: [10.0.0.1]}") != "no error");
+  CHECK(error_of("loadBalancer: {sourceRanges: [10.0.0.0/8, 'fd00::/8']}") == "no error");
+  CHECK(error_of("imagePullSecrets: [{name: a}]") != "no error");
+}
+
 TEST_CASE("config: --set-file takes the file's bytes") {
   Folder folder("one\ntwo\r\n");
   config::Sources sources;

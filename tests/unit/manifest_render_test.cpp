@@ -254,7 +254,6 @@ TEST_CASE("render: values that contradict each other are refused") {
   CHECK(contains(refused({{"autoscaling.external.metric", "q"}}), "averageValue"));
   CHECK(contains(refused({{"strategy.maxSurge", "0"}}), "no pod could ever be replaced"));
   CHECK(contains(refused({{"ingress.tls.issuer", "a"}, {"ingress.tls.clusterIssuer", "b"}}), "clusterIssuer"));
-  CHECK(contains(refused({{"ingress.hosts", "[{a: b}]"}}), "list of texts"));
 }
 
 TEST_CASE("render: the off switches") {
