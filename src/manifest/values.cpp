@@ -129,6 +129,20 @@ YAML::Node egress(const Config &config) {
   return rules;
 }
 
+void check_text(const Config &config, std::string_view key, const std::string &name, const YAML::Node &value) {
+  if (!value.IsScalar() || yaml::kind_of(value) != yaml::Scalar::string)
+    refuse(config, key, fmt::format("has a value that is not text: {}", name), "put it in quotes");
+}
+
+/// The API server takes a number for no text, and says so in words of its own fields.
+YAML::Node env(const Config &config) {
+  const YAML::Node list = config.node("env");
+  for (const YAML::Node &item : list)
+    if (const YAML::Node value = yaml::at(item, {"value"}); value.IsDefined() && !value.IsNull())
+      check_text(config, "env", yaml::text(item, "name"), value);
+  return config.has("env") ? list : YAML::Node();
+}
+
 YAML::Node spread_keys(const Config &) {
   YAML::Node keys;
   for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}) keys.push_back(yaml::string(key));
@@ -139,6 +153,7 @@ constexpr std::string_view kCollector = "templates/logging/collector.yaml", kSid
 using Derive = YAML::Node (*)(const Config &);
 const std::map<std::string_view, Derive> kDerived = {
     {"args", args},
+    {"env", env},
     {"messages", messages},
     {"serviceType", service_type},
     {"sidecar", sidecar},
@@ -190,10 +205,7 @@ bool before_1_30(const Config &config) { return kube_minor(config) == "1.29"; }
 
 YAML::Node text_map(const Config &config, std::string_view key) {
   const YAML::Node map = config.node(key);
-  for (const auto &entry : map)
-    if (!entry.second.IsScalar() || yaml::kind_of(entry.second) != yaml::Scalar::string)
-      refuse(config, key, fmt::format("has a value that is not text: {}", entry.first.Scalar()),
-             fmt::format("put it in quotes: {}: \"…\"", entry.first.Scalar()));
+  for (const auto &entry : map) check_text(config, key, entry.first.Scalar(), entry.second);
   return map;
 }
 

@@ -236,6 +236,8 @@ TEST_CASE("render: labels and annotations go to every object, and the selector s
   CHECK(json(find(set, "Deployment")["spec"]["template"]["metadata"]["labels"]["team"]) == "\"web\"");
   CHECK_FALSE(find(set, "Deployment")["spec"]["selector"]["matchLabels"]["team"]);
   CHECK(contains(refused({{"labels", "{team: 5}"}}), "not text: team"));
+  CHECK(contains(refused({{"env", "[{name: A, value: b}, {name: PORT, value: 80}]"}}),
+                 "env has a value that is not text: PORT"));
 }
 
 TEST_CASE("render: a namespace of an administrator's is neither made nor closed") {
