@@ -73,6 +73,9 @@ std::vector<YAML::Node> extra_manifests(const config::Config &config) {
       refuse(config, "extraManifests",
              fmt::format("item {} is no Kubernetes object: apiVersion, kind or metadata.name is missing",
                          result.size() + 1));
+    for (const char *key : {"labels", "annotations"})
+      if (const YAML::Node map = yaml::at(item, {"metadata", key}); map.IsDefined() && !map.IsNull() && !map.IsMap())
+        refuse(config, "extraManifests", fmt::format("item {}: metadata.{} is not a map", result.size() + 1, key));
     result.push_back(item);
   }
   return result;
