@@ -14,7 +14,7 @@ constexpr std::string_view kHost = "^(?!([0-9]+\\.){3}[0-9]+$)(\\*\\.)?"
 // https://pkg.go.dev/github.com/distribution/reference: the grammar
 constexpr std::string_view kImage = "^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
                                     "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$";
-constexpr std::string_view kCount = "^[0-9]+%?$"; // of pods, or a share of them
+constexpr std::string_view kCount = "^([0-9]+|([0-9]{1,2}|100)%)$"; // of pods, or a share of them
 
 } // namespace
 
@@ -299,7 +299,7 @@ std::span<const Setting> settings() {
        .type = string,
        .default_value = "50%",
        .doc = "Pods beyond the wanted number during a rollout.",
-       .pattern = kCount},
+       .pattern = "^[0-9]+%?$"},
       {.key = "strategy.maxUnavailable",
        .type = string,
        .default_value = "0",

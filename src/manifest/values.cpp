@@ -32,7 +32,7 @@ YAML::Node count(const Config &config, std::string_view key) {
   if (!config.has(key)) return {};
   const std::string text = config.text(key);
   if (text.ends_with('%')) return yaml::string(text);
-  std::int64_t n = 0;
+  std::int32_t n = 0; // as Kubernetes has it
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc{} || end != text.data() + text.size()) refuse(config, key, "is too large a number");
   return yaml::integer(n);
@@ -252,6 +252,8 @@ void check_together(const Config &config) {
   if (config.has("networkPolicy.ingressNamespace") && (expose == "loadBalancer" || expose == "nodePort"))
     refuse(config, "networkPolicy.ingressNamespace",
            fmt::format("would keep everyone out with expose: {}, whose traffic comes from no pod", expose));
+  if (config.integer("minReadySeconds") >= config.integer("progressDeadlineSeconds"))
+    refuse(config, "minReadySeconds", "is not less than progressDeadlineSeconds: no rollout could be in time");
   const auto none = [&config](std::string_view key) {
     const std::string text = config.text(key);
     return text.find_first_not_of("0%") == std::string::npos;

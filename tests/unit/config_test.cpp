@@ -156,6 +156,10 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
   for (const auto &[kind, digits] : {std::pair("256:", 63), std::pair("256:", 65), std::pair("512:", 64)})
     CHECK(error_of("image: a@sha" + std::string(kind) + std::string(digits, 'a')).find("hello.yaml:1:8: image: ") == 0);
   CHECK(error_of("image: a@sha512:" + std::string(128, 'a')) == "no error");
+  for (const char *key : {"strategy: {maxUnavailable: ", "podDisruptionBudget: {minAvailable: "})
+    for (const auto &[count, good] : {std::pair("100%", true), std::pair("101%", false), std::pair("200", true)})
+      CHECK((error_of(key + std::string(count) + "}") == "no error") == good);
+  CHECK(error_of("strategy: {maxSurge: 200%}") == "no error");
   CHECK(error_of("namespace: Up_per").find("hello.yaml:1:12: namespace.name: 'Up_per' does not match ^") == 0);
   CHECK(error_of("- a") == "hello.yaml:1:1: the file must be a map of keys");
   CHECK(error_of("contexts: [a]") == "hello.yaml:1:11: contexts must be a map of overlays");

@@ -255,6 +255,8 @@ TEST_CASE("render: values that contradict each other are refused") {
   CHECK(contains(refused({{"autoscaling.cpu", "0"}}), "no metric"));
   CHECK(contains(refused({{"autoscaling.external.metric", "q"}}), "averageValue"));
   CHECK(contains(refused({{"strategy.maxSurge", "0"}}), "no pod could ever be replaced"));
+  CHECK(contains(refused({{"strategy.maxSurge", "4294967296"}}), "too large"));
+  CHECK(contains(refused({{"minReadySeconds", "300"}}), "minReadySeconds is not less than progressDeadlineSeconds"));
   CHECK(contains(refused({{"ingress.tls.issuer", "a"}, {"ingress.tls.clusterIssuer", "b"}}), "clusterIssuer"));
 }
 
