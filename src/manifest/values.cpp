@@ -143,6 +143,15 @@ YAML::Node env(const Config &config) {
   return config.has("env") ? list : YAML::Node();
 }
 
+/// Of the three that every object has, a selector needs two, and the third was dropped without a word.
+YAML::Node labels(const Config &config) {
+  const YAML::Node map = text_map(config, "labels");
+  for (const char *own : {"name", "instance", "managed-by"})
+    if (const auto key = fmt::format("app.kubernetes.io/{}", own); map[key])
+      refuse(config, "labels", fmt::format("has {}, which hello itself sets", key));
+  return map;
+}
+
 YAML::Node spread_keys(const Config &) {
   YAML::Node keys;
   for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}) keys.push_back(yaml::string(key));
@@ -184,7 +193,7 @@ const std::map<std::string_view, Derive> kDerived = {
      [](const Config &c) {
        return c.text("expose") == "loadBalancer" ? text_map(c, "loadBalancer.annotations") : YAML::Node();
      }},
-    {"labels", [](const Config &c) { return text_map(c, "labels"); }},
+    {"labels", labels},
     {"podAnnotations", [](const Config &c) { return text_map(c, "podAnnotations"); }},
     {"nodeSelector", [](const Config &c) { return text_map(c, "nodeSelector"); }},
     {"autoscaling.external.selector", [](const Config &c) { return text_map(c, "autoscaling.external.selector"); }},

@@ -112,7 +112,9 @@ private:
     if (same) return;
     std::set<std::string_view> seen;
     for (const auto &[key, value, at] : entries)
-      if (!seen.insert(key.Scalar()).second) fail(at, "key '" + key.Scalar() + "' comes twice");
+      if (!seen.insert(key.Scalar()).second)
+        fail(at,
+             "key '" + key.Scalar() + "' comes twice, by " + at.Scalar()); // what put it there: a setting of the user's
     node = YAML::Node(YAML::NodeType::Map);
     for (const auto &[key, value, at] : entries) node.force_insert(key, value);
   }

@@ -236,6 +236,11 @@ TEST_CASE("render: labels and annotations go to every object, and the selector s
   CHECK(json(find(set, "Deployment")["spec"]["template"]["metadata"]["labels"]["team"]) == "\"web\"");
   CHECK_FALSE(find(set, "Deployment")["spec"]["selector"]["matchLabels"]["team"]);
   CHECK(contains(refused({{"labels", "{team: 5}"}}), "not text: team"));
+  for (const char *own : {"name", "instance", "managed-by"})
+    CHECK(
+        contains(refused({{"labels", "{app.kubernetes.io/" + std::string(own) + ": x}"}}), "which hello itself sets"));
+  CHECK(contains(refused({{"podAnnotations", "{prometheus.io/port: '9'}"}}),
+                 "key 'prometheus.io/port' comes twice, by $(if podAnnotations)"));
   CHECK(contains(refused({{"env", "[{name: A, value: b}, {name: PORT, value: 80}]"}}),
                  "env has a value that is not text: PORT"));
 }

@@ -67,7 +67,7 @@ TEST_CASE("template: conditions put entries or items") {
                "mode!=ingress): {e: 5}}") == "a: 1\nb: 2\nd: 4\n");
   CHECK(filled("[{$(if name): x}, {$(if off): y}, {$(if list): $(list)}, {$(if labels): {k: v}}]") ==
         "- x\n- p\n- q\n- k: v\n");
-  CHECK(filled("{x: 0, $(if labels): $(labels)}") == "t.yaml:1:8: key 'x' comes twice");
+  CHECK(filled("{x: 0, $(if labels): $(labels)}") == "t.yaml:1:8: key 'x' comes twice, by $(if labels)");
 }
 
 TEST_CASE("template: loops") {
