@@ -54,6 +54,14 @@ std::string ended(std::string_view text) {
   return all;
 }
 
+/// Whether the line is indented with a tab: yaml-cpp says only what it makes of the rest.
+bool tab_before(std::string_view text, const YAML::Mark &mark) {
+  std::size_t start = 0;
+  for (int line = mark.line; line > 0; --line) start = text.find('\n', start) + 1;
+  start = text.find_first_not_of(' ', start);
+  return start != text.npos && text[start] == '\t';
+}
+
 class Checker {
 public:
   Checker(std::string_view name, const Limits &limits) : name_(name), limits_(limits) {}
@@ -138,7 +146,7 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, c
   } catch (const YAML::DeepRecursion &error) {
     fail(name, error.mark, fmt::format("nested deeper than {} levels", limits.depth));
   } catch (const YAML::ParserException &error) {
-    fail(name, error.mark, error.msg);
+    fail(name, error.mark, error.msg + (tab_before(text, error.mark) ? ", after a tab: indent with blanks" : ""));
   }
 }
 
