@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <memory>
 
 #include "cli/commands.h"
@@ -16,6 +17,8 @@ void add_serve(const Command &app) {
                {"Public listener: HOST:PORT, :PORT or [HOST]:PORT; port 0: any free one", "ADDRESS", "HELLO_LISTEN"});
   command.text("--admin-listen", o.admin_listen,
                {"Probes, metrics and version: never expose it", "ADDRESS", "HELLO_ADMIN_LISTEN"});
+  // CLI11 takes an empty variable for none; a ConfigMap's empty text is one.
+  if (const char *set = std::getenv("MESSAGES"); set && !*set) o.messages.clear();
   command.text("--messages", o.messages, {"What to show; several lines are several messages", "TEXT", "MESSAGES"});
   command.text("--messages-file", o.messages_file,
                {"Show the text of this file instead, and again when it changes", "PATH", "HELLO_MESSAGES_FILE"});
