@@ -38,6 +38,24 @@ void check_bytes(std::string_view text, std::string_view name, const Limits &lim
                     : "a NUL byte: text cannot carry one");
 }
 
+/// A directive stands before a document (YAML 1.2.2, 6.8); yaml-cpp skips a line that looks like one anywhere.
+void check_directives(std::string_view text, std::string_view name) {
+  bool begun = false;
+  YAML::Mark mark;
+  for (std::size_t start = 0; start < text.size(); ++mark.line) {
+    const std::size_t end = std::min(text.find_first_of("\r\n", start), text.size());
+    const std::string_view line = text.substr(start, end - start);
+    if (line.starts_with('%')) {
+      if (begun) fail(name, mark, "a line that begins with % is a directive: indent it");
+    } else if (line.starts_with("...")) {
+      begun = false;
+    } else if (!line.empty() && line.front() != '#') {
+      begun = true;
+    }
+    start = end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
+  }
+}
+
 /// yaml-cpp 0.8 reads "\N" and "\_" as the single bytes 0x85 and 0xA0; all else it gives is UTF-8 where its input was.
 std::string mended(std::string text) {
   for (std::size_t bad; (bad = invalid_utf8(text)) != text.npos && (text[bad] == '\x85' || text[bad] == '\xA0');)
@@ -126,6 +144,7 @@ private:
 std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, const Limits &limits) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   check_bytes(text, name, limits);
+  check_directives(text, name);
   try {
     std::istringstream in{ended(text)};
     std::vector<YAML::Node> documents;

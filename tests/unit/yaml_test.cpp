@@ -189,6 +189,14 @@ TEST_CASE("yaml: errors say where") {
   for (const char *stray : {"!a,\n- b\n", "]", ", a"}) CHECK(error_of(stray).find("f.yaml:") == 0);
 }
 
+TEST_CASE("yaml: a directive stands before its document, and no line is skipped that looks like one") {
+  for (const char *good : {"%YAML 1.2\n---\na: 1\n", "# c\n\n%YAML 1.2\r\n---\r\na: 1\r\n", "a: 1 %\nb: |\n %c\n",
+                           "a: 1\n...\n%YAML 1.2\n---\nb: 2\n"})
+    CHECK_NOTHROW(yaml::load_all(good, "f.yaml"));
+  CHECK(error_of("a: 1\n%b: 2\n") == "f.yaml:2:1: a line that begins with % is a directive: indent it");
+  CHECK(error_of("a:\r\n\r\n%").find("f.yaml:3:1: ") == 0);
+}
+
 TEST_CASE("yaml: input is bounded in bytes, depth and nodes") {
   CHECK(error_of(std::string(2 << 20, '#')) == "f.yaml: 2097152 bytes, and at most 1048576 are read");
   CHECK(error_of(std::string(66, '[') + std::string(66, ']')).find("nested deeper than 64 levels") !=
