@@ -7,6 +7,7 @@
 
 #include "cli/output.h"
 #include "hello/error.h"
+#include "hello/nearest.h"
 
 namespace hello::cli {
 namespace {
@@ -39,7 +40,22 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   return milliseconds(*number * factor);
 }
 
-/// A wrong command line, in the words of all our errors. CLI11 says only "A subcommand is required" of a misspelt one.
+/// What is wrong with a word that `chosen` does not take, and what it was meant to be.
+std::string unknown(const CLI::App &chosen, std::string_view word) {
+  std::vector<std::string_view> names;
+  if (word.starts_with('-')) {
+    word = word.substr(0, word.find('='));
+    for (const CLI::Option *one : chosen.get_options())
+      names.insert(names.end(), one->get_lnames().begin(), one->get_lnames().end());
+    const std::string near = config::nearest(word.substr(std::min(word.find_first_not_of('-'), word.size())), names);
+    return fmt::format("there is no option '{}'{}", word, config::hint(near.empty() ? near : "--" + near));
+  }
+  for (const CLI::App *one : chosen.get_subcommands(nullptr)) names.push_back(one->get_name());
+  if (names.empty()) return fmt::format("'{}' is one word too many", word);
+  return fmt::format("there is no command '{}'{}", word, config::hint(config::nearest(word, names)));
+}
+
+/// A wrong command line, in the words of all our errors. CLI11 names no misspelt command, and no neighbour of a word.
 Error usage(const CLI::App &app, const CLI::ParseError &error) {
   std::string command = "hello";
   const CLI::App *chosen = &app;
@@ -47,10 +63,19 @@ Error usage(const CLI::App &app, const CLI::ParseError &error) {
     chosen = chosen->get_subcommands().front();
     command += " " + chosen->get_name();
   }
-  const std::vector<std::string> rest = app.remaining();
-  const bool misspelt = chosen == &app && !rest.empty();
-  return Error(Exit::usage, misspelt ? "there is no command '" + rest.front() + "'" : error.what(),
-               command + " --help says more");
+  std::string text = error.what();
+  const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (code == CLI::ExitCodes::ExtrasError || code == CLI::ExitCodes::RequiredError) {
+    const std::vector<std::string> before = app.remaining(), rest = chosen->remaining();
+    const auto option = std::find_if(rest.begin(), rest.end(), [](const auto &word) { return word.starts_with('-'); });
+    if (chosen != &app && !before.empty())
+      text = before.front().starts_with('-')
+                 ? fmt::format("'{}' stands before the command: options come after it", before.front())
+                 : unknown(*chosen, before.front());
+    else if (!rest.empty())
+      text = unknown(*chosen, option == rest.end() ? rest.front() : *option);
+  }
+  return Error(Exit::usage, text, command + " --help says more");
 }
 
 } // namespace

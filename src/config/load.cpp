@@ -8,10 +8,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include "config/environment.h"
-#include "config/nearest.h"
 #include "config/typed.h"
 #include "hello/error.h"
 #include "hello/file.h"
+#include "hello/nearest.h"
 #include "hello/yaml.h"
 
 namespace hello::config {
@@ -22,8 +22,6 @@ constexpr std::size_t kFileLimit = 1 << 20;
 [[noreturn]] void invalid(const std::string &place, const std::string &why) {
   throw Error(Exit::invalid, place + ": " + why);
 }
-
-std::string hint(const std::string &near) { return near.empty() ? "" : " (nearest: " + near + ")"; }
 
 const Setting *row(std::string_view key) {
   for (const Setting &setting : settings())

@@ -1,6 +1,7 @@
-#include "config/nearest.h"
+#include "hello/nearest.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace hello::config {
 namespace {
@@ -33,5 +34,7 @@ std::string nearest(std::string_view word, std::span<const std::string_view> kno
     if (std::size_t d = distance(word, candidate); d < least && d < candidate.size()) least = d, best = candidate;
   return std::string(best);
 }
+
+std::string hint(const std::string &near) { return near.empty() ? "" : " (nearest: " + near + ")"; }
 
 } // namespace hello::config
