@@ -19,6 +19,12 @@ namespace hello::config {
 
 enum class Type { string, integer, boolean, duration, quantity, choice, list, map };
 
+/// What a text must look like.
+struct Pattern {
+  std::string_view expression = {}; ///< ECMAScript; empty: anything
+  std::string_view words = {};      ///< what that is, for "'x' is no …"
+};
+
 /// One row of the table: file, environment, flag, schema and documentation all come from here.
 struct Setting {
   std::string_view key; ///< dotted path in the file: "autoscaling.maxReplicas"
@@ -28,7 +34,7 @@ struct Setting {
   std::string_view doc = {};           ///< one or two sentences, for the schema and the docs
   std::int64_t min = 0, max = 0;       ///< of an integer, a duration (seconds) or a text (bytes); 0, 0: unbounded
   std::string_view choices = {};       ///< of a choice: "annotations|podMonitor|none"
-  std::string_view pattern = {};       ///< of a string, or of a list's items, all texts then: an ECMAScript expression
+  Pattern pattern = {};                ///< of a string, or of a list's items, all texts then
   std::string_view flag = {};          ///< own flag, beside --set: "--namespace"
 };
 

@@ -31,7 +31,7 @@ YAML::Node property(const Setting &setting) {
   case Type::string:
     put(out, "type", "string");
     if (setting.min) put(out, "minLength", yaml::integer(setting.min));
-    if (!setting.pattern.empty()) pattern(setting.pattern);
+    if (!setting.pattern.expression.empty()) pattern(setting.pattern.expression);
     break;
   case Type::integer:
     put(out, "type", "integer");
@@ -59,7 +59,8 @@ YAML::Node property(const Setting &setting) {
   }
   case Type::list:
     put(out, "type", "array");
-    if (!setting.pattern.empty()) put(out, "items", yaml::nested({"pattern"}, yaml::string(setting.pattern)));
+    if (!setting.pattern.expression.empty())
+      put(out, "items", yaml::nested({"pattern"}, yaml::string(setting.pattern.expression)));
     break;
   case Type::map: put(out, "type", "object"); break;
   }

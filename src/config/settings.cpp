@@ -7,14 +7,18 @@ namespace {
 
 // Kubernetes' own limits. DNS-1123 label and subdomain: names of objects and hosts; a host may begin with "*.", and is
 // no IPv4 address.
-constexpr std::string_view kLabel = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
-constexpr std::string_view kSubdomain = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-constexpr std::string_view kHost = "^(?!([0-9]+\\.){3}[0-9]+$)(\\*\\.)?"
-                                   "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+constexpr Pattern kLabel = {"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", "DNS label: a to z, 0 to 9 and -, at most 63"};
+constexpr Pattern kSubdomain = {"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                                "name of an object: a to z, 0 to 9, - and ."};
+constexpr Pattern kHost = {"^(?!([0-9]+\\.){3}[0-9]+$)(\\*\\.)?"
+                           "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                           "DNS name of a host: www.example.com, or *.example.com"};
 // https://pkg.go.dev/github.com/distribution/reference: the grammar
-constexpr std::string_view kImage = "^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
-                                    "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$";
-constexpr std::string_view kCount = "^([0-9]+|([0-9]{1,2}|100)%)$"; // of pods, or a share of them
+constexpr Pattern kImage = {"^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
+                            "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$",
+                            "name of an image: [registry/]name[:tag][@sha256:…], the name in lower case"};
+constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$", "number of pods, or share of them from 0% to 100%"};
+constexpr Pattern kPath = {"^/", "path that begins with /"};
 
 } // namespace
 
@@ -53,7 +57,7 @@ std::span<const Setting> settings() {
        .type = list,
        .default_value = "[]",
        .doc = "More flags for `hello serve`, see `hello serve --help`.",
-       .pattern = "."},
+       .pattern = {".", "text that is not empty"}},
       {.key = "env",
        .type = list,
        .default_value = "[]",
@@ -78,7 +82,7 @@ std::span<const Setting> settings() {
        .type = string,
        .default_value = "1.30",
        .doc = "The oldest Kubernetes that must take the set. 1.29 leaves out the native sleep in preStop.",
-       .pattern = "^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$",
+       .pattern = {"^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$", "version of Kubernetes from 1.29 on"},
        .flag = "--kube-version"},
 
       // How many
@@ -161,7 +165,7 @@ std::span<const Setting> settings() {
        .default_value = "[hello.localhost]",
        .doc = "Host names.",
        .pattern = kHost},
-      {.key = "ingress.paths", .type = list, .default_value = "[/]", .doc = "Paths of each host.", .pattern = "^/"},
+      {.key = "ingress.paths", .type = list, .default_value = "[/]", .doc = "Paths of each host.", .pattern = kPath},
       {.key = "ingress.pathType",
        .type = choice,
        .default_value = "Prefix",
@@ -188,13 +192,13 @@ std::span<const Setting> settings() {
        .default_value = "[hello.localhost]",
        .doc = "Host names; empty: all of the Gateway's.",
        .pattern = kHost},
-      {.key = "gateway.paths", .type = list, .default_value = "[/]", .doc = "Path prefixes.", .pattern = "^/"},
+      {.key = "gateway.paths", .type = list, .default_value = "[/]", .doc = "Path prefixes.", .pattern = kPath},
       {.key = "loadBalancer.class", .type = string, .doc = "The load balancer's class; empty: the cluster's default."},
       {.key = "loadBalancer.sourceRanges",
        .type = list,
        .default_value = "[]",
        .doc = "CIDRs that may connect; empty: all.",
-       .pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$"},
+       .pattern = {"^[0-9a-fA-F.:]+/[0-9]{1,3}$", "CIDR: 203.0.113.0/24"}},
       {.key = "loadBalancer.externalTrafficPolicy",
        .type = choice,
        .doc = "Local keeps the client's address, Cluster (Kubernetes' default) spreads better.",
@@ -299,7 +303,7 @@ std::span<const Setting> settings() {
        .type = string,
        .default_value = "50%",
        .doc = "Pods beyond the wanted number during a rollout.",
-       .pattern = "^[0-9]+%?$"},
+       .pattern = {"^[0-9]+%?$", "number of pods, or share of them in %"}},
       {.key = "strategy.maxUnavailable",
        .type = string,
        .default_value = "0",
@@ -363,7 +367,7 @@ std::span<const Setting> settings() {
       {.key = "logging.endpoint",
        .type = string,
        .doc = "Where the log agents send OTLP over HTTP, whole: http://loki.logs.svc:3100/otlp/v1/logs.",
-       .pattern = "^https?://[^/:@ ]+(:[0-9]{1,5})?(/[^ ]*)?$"},
+       .pattern = {"^https?://[^/:@ ]+(:[0-9]{1,5})?(/[^ ]*)?$", "URL: https://host[:port][/path], without a user"}},
       {.key = "logging.authorizationSecret",
        .type = string,
        .doc = "A secret beside the agent, whose key authorization is sent as that header.",

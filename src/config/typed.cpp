@@ -15,6 +15,12 @@ namespace {
 
 [[noreturn]] void fail(const std::string &why) { throw std::invalid_argument(why); }
 
+/// 010 is 8 to YAML 1.1, and so to Kubernetes, and 10 to people and to YAML 1.2.
+void check_octal(std::string_view text) {
+  if (text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9')
+    fail(fmt::format("{} begins with a zero, which some read as octal: write it without", text));
+}
+
 /// What the user wrote, short enough for a message.
 std::string shown(std::string_view text) {
   if (text.size() <= 60) return fmt::format("'{}'", text);
@@ -51,20 +57,20 @@ YAML::Node checked_string(const Setting &setting, std::string_view text) {
   if (size < setting.min || (setting.max && size > setting.max))
     fail(size == 0 ? "must not be empty"
                    : fmt::format("{} bytes are out of range: {} to {} bytes", size, setting.min, setting.max));
-  if (!setting.pattern.empty()) {
+  if (const std::string_view expression = setting.pattern.expression; !expression.empty()) {
     // std::regex recurses: a text that long matches no name anyway.
     if (text.size() > 2048) fail(shown(text) + " is too long");
     // From pointers, as cpp-httplib makes its own: the parser is there once.
-    const std::regex pattern(setting.pattern.data(), setting.pattern.size());
+    const std::regex pattern(expression.data(), expression.size());
     if (!std::regex_search(text.begin(), text.end(), pattern))
-      fail(fmt::format("{} does not match {}", shown(text), setting.pattern));
+      fail(fmt::format("{} is no {}", shown(text), setting.pattern.words));
   }
   return yaml::string(text);
 }
 
 /// Where the row has a pattern, the items are texts: each is held against it, and taken literally.
 YAML::Node checked_list(const Setting &setting, const YAML::Node &list) {
-  if (setting.pattern.empty()) return list;
+  if (setting.pattern.expression.empty()) return list;
   YAML::Node texts(YAML::NodeType::Sequence);
   for (const YAML::Node &item : list) {
     if (!item.IsScalar()) fail("must be a list of texts");
@@ -78,6 +84,7 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
   switch (setting.type) {
   case Type::string: return checked_string(setting, text);
   case Type::integer: {
+    check_octal(text);
     auto value = parse_integer(text);
     if (!value) fail(shown(text) + " is not a whole number");
     check_range(setting, *value);
@@ -177,6 +184,7 @@ YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
     fail(fmt::format("\"{}\" is a text: write it without quotes", text));
   // 0x10 and True are canonical here as in Kubernetes; a text takes its scalar literally, so that `no` stays no.
   if (setting.type == Type::integer && kind == yaml::Scalar::integer) {
+    check_octal(text);
     std::string canonical = yaml::to_json(node);
     return from_scalar(setting, canonical);
   }
