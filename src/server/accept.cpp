@@ -43,8 +43,8 @@ void Loop::accept_some() {
     auto c = std::make_unique<Connection>();
     c->fd = std::move(fd);
     c->peer = peer;
-    c->events = EPOLLIN;
-    epoll_event event{EPOLLIN, {.ptr = c.get()}};
+    c->events = kIn;
+    epoll_event event{kIn, {.ptr = c.get()}};
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, c->fd.get(), &event) != 0) {
       config_.crowd->open.fetch_sub(1, std::memory_order_relaxed);
       ++turned_away_;
@@ -118,7 +118,7 @@ void Loop::begin_closing() {
   while (Connection *c = idle.first()) {
     idle.remove(*c);
     list(Waiting::request).push(*c);
-    read(*c); // a request that came in this very moment is still served
+    read(*c, false); // a request that came in this very moment is still served
     if (!c->fd || c->waiting != Waiting::request) continue;
     if (c->fresh)
       c->deadline_ms = now_ms_ + kFreshGrace;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include <sys/epoll.h>
+
 #include "hello/address.h"
 #include "hello/fd.h"
 #include "server/framer.h"
@@ -20,6 +22,10 @@ enum class Waiting : std::uint8_t {
   peer_close ///< all is sent and our side shut down: what still comes is dropped, lest a reset eat the answer
 };
 inline constexpr std::size_t kWaitings = 5;
+
+/// What epoll watches. Edge-triggered: each new byte or end is told once, and costs the kernel no second look. Who has
+/// not read all that there was watches anew.
+inline constexpr std::uint32_t kIn = EPOLLIN | EPOLLRDHUP | EPOLLET, kOut = EPOLLOUT | EPOLLET;
 
 /// A request whose body is still coming.
 struct Body {

@@ -99,15 +99,18 @@ void Loop::on_event(Connection &c, std::uint32_t events) {
   // Both sides have ended: what is unread is read first, lest a reset eat the answer on its way.
   if (events & (EPOLLERR | EPOLLHUP) && c.waiting != Waiting::peer_close) return close(c);
   if (events & EPOLLOUT) return on_writable(c);
-  read(c);
+  read(c, events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
 }
 
-void Loop::read(Connection &c) {
-  ssize_t n = ::recv(c.fd.get(), scratch_.get(), kRead, 0);
-  if (n < 0) return errno == EAGAIN || errno == EINTR ? void() : close(c);
+/// `ended`: the peer's end has come, behind what is read now or later.
+void Loop::read(Connection &c, bool ended) {
+  ssize_t n;
+  while ((n = ::recv(c.fd.get(), scratch_.get(), kRead, 0)) < 0)
+    if (errno != EINTR) return errno == EAGAIN ? void() : close(c);
   received_ += static_cast<std::size_t>(n);
   if (c.waiting == Waiting::peer_close) {
-    if (n == 0) close(c);
+    if (n == 0) return close(c);
+    if (n == kRead || ended) watch(c, kIn);
     return;
   }
   c.end_of_input = n == 0;
@@ -118,6 +121,7 @@ void Loop::read(Connection &c) {
     bytes = c.in.append(bytes);
   }
   finish(c, bytes);
+  if ((n == kRead || ended) && c.fd && c.events == kIn) watch(c, kIn); // there is more
 }
 
 void Loop::finish(Connection &c, std::string_view bytes) {
@@ -150,13 +154,14 @@ void Loop::finish(Connection &c, std::string_view bytes) {
   count_kept(c);
 
   if (!all_sent) {
-    wait_for(c, Waiting::writable, EPOLLOUT);
+    wait_for(c, Waiting::writable, kOut);
+    if (c.pending.empty()) watch(c, kOut); // what could be written to all the time is not told again
   } else if (c.close_after) {
     close_politely(c);
   } else {
     bool idle = rest.empty() && !c.body;
     if (idle && phase_ == Phase::closing) return close(c);
-    wait_for(c, c.body ? Waiting::body : idle ? Waiting::request : Waiting::head, EPOLLIN);
+    wait_for(c, c.body ? Waiting::body : idle ? Waiting::request : Waiting::head, kIn);
   }
   keep_less();
 }
@@ -301,7 +306,7 @@ void Loop::on_writable(Connection &c) {
 
 void Loop::close_politely(Connection &c) {
   if (!c.linger || c.end_of_input || ::shutdown(c.fd.get(), SHUT_WR) != 0) return close(c);
-  wait_for(c, Waiting::peer_close, EPOLLIN);
+  wait_for(c, Waiting::peer_close, kIn);
 }
 
 void Loop::close(Connection &c) {

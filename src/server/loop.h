@@ -63,7 +63,7 @@ private:
   void begin_closing();
 
   void on_event(Connection &c, std::uint32_t events);
-  void read(Connection &c);
+  void read(Connection &c, bool ended);
   void finish(Connection &c, std::string_view bytes);
   std::string_view answer_all(Connection &c, std::string_view bytes);
   void answer(Connection &c, std::string_view head_bytes, std::size_t received);
@@ -74,6 +74,7 @@ private:
   void close(Connection &c);
 
   void wake();
+  void watch(Connection &c, std::uint32_t events);
   std::int64_t idle_until() const;
   void wait_for(Connection &c, Waiting waiting, std::uint32_t events);
   void count_kept(Connection &c);

@@ -19,7 +19,10 @@ void Loop::wait_for(Connection &c, Waiting waiting, std::uint32_t events) {
     c.deadline_ms = now_ms_ + config_.timeouts[static_cast<std::size_t>(waiting)].count();
     list(waiting).push(c);
   }
-  if (c.events == events) return;
+  if (c.events != events) watch(c, events);
+}
+
+void Loop::watch(Connection &c, std::uint32_t events) {
   c.events = events;
   epoll_event event{events, {.ptr = &c}};
   epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, c.fd.get(), &event);
