@@ -57,7 +57,7 @@ std::span<const Setting> settings() {
        .type = list,
        .default_value = "[]",
        .doc = "More flags for `hello serve`, see `hello serve --help`.",
-       .pattern = {".", "text that is not empty"}},
+       .pattern = {".", "flag of hello serve"}},
       {.key = "env",
        .type = list,
        .default_value = "[]",

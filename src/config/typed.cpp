@@ -15,16 +15,16 @@ namespace {
 
 [[noreturn]] void fail(const std::string &why) { throw std::invalid_argument(why); }
 
-/// 010 is 8 to YAML 1.1, and so to Kubernetes, and 10 to people and to YAML 1.2.
-void check_octal(std::string_view text) {
-  if (text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9')
-    fail(fmt::format("{} begins with a zero, which some read as octal: write it without", text));
-}
-
 /// What the user wrote, short enough for a message.
 std::string shown(std::string_view text) {
   if (text.size() <= 60) return fmt::format("'{}'", text);
   return fmt::format("a text of {} bytes", text.size());
+}
+
+/// 010 is 8 to YAML 1.1, and so to Kubernetes, and 10 to people and to YAML 1.2.
+void check_octal(std::string_view text) {
+  if (text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9')
+    fail(fmt::format("{} begins with a zero, which some read as octal: write it without", shown(text)));
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {

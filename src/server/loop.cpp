@@ -109,18 +109,17 @@ void Loop::read(Connection &c, bool ended) {
     if (errno != EINTR) return errno == EAGAIN ? void() : close(c);
   received_ += static_cast<std::size_t>(n);
   if (c.waiting == Waiting::peer_close) {
-    if (n == 0) return close(c);
-    if (n == kRead || ended) watch(c, kIn);
-    return;
+    if (n == 0) close(c);
+  } else {
+    c.end_of_input = n == 0;
+    if (c.waiting == Waiting::request) c.started = now_;
+    std::string_view bytes(scratch_.get(), static_cast<std::size_t>(n));
+    if (!c.in.empty()) {
+      if (c.in.size() + bytes.size() > kSmall) c.in.reserve(kMapped);
+      bytes = c.in.append(bytes);
+    }
+    finish(c, bytes);
   }
-  c.end_of_input = n == 0;
-  if (c.waiting == Waiting::request) c.started = now_;
-  std::string_view bytes(scratch_.get(), static_cast<std::size_t>(n));
-  if (!c.in.empty()) {
-    if (c.in.size() + bytes.size() > kSmall) c.in.reserve(kMapped);
-    bytes = c.in.append(bytes);
-  }
-  finish(c, bytes);
   if ((n == kRead || ended) && c.fd && c.events == kIn) watch(c, kIn); // there is more
 }
 

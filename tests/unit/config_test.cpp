@@ -163,7 +163,7 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
   CHECK(error_of("namespace: Up_per").find("hello.yaml:1:12: namespace.name: 'Up_per' is no DNS label: ") == 0);
   for (const char *number : {"010", "08", "00"})
     CHECK(error_of(std::string("replicas: ") + number)
-              .find("hello.yaml:1:11: replicas: " + std::string(number) + " begins with a zero") == 0);
+              .find("hello.yaml:1:11: replicas: '" + std::string(number) + "' begins with a zero") == 0);
   CHECK(error_of("- a") == "hello.yaml:1:1: the file must be a map of keys");
   CHECK(error_of("contexts: [a]") == "hello.yaml:1:11: contexts must be a map of overlays");
   CHECK(error_of("contexts: {prod: {replcas: 1}}") == "hello.yaml:1:19: unknown key 'replcas' (nearest: replicas)");
@@ -176,7 +176,7 @@ TEST_CASE("config: for flags and environment the place is the flag or the variab
   sources.set = {set("replicas", "many")};
   CHECK(error_of("", sources) == "--set replicas: replicas: 'many' is not a whole number");
   sources.set = {set("replicas", "010")};
-  CHECK(error_of("", sources).find("--set replicas: replicas: 010 begins with a zero") == 0);
+  CHECK(error_of("", sources).find("--set replicas: replicas: '010' begins with a zero") == 0);
   sources.set = {set("replcas", "3")};
   CHECK(error_of("", sources) == "--set replcas: unknown key 'replcas' (nearest: replicas)");
   sources.set = {set("autoscaling", "{maxReplica: 3}")};
