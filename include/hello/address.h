@@ -5,7 +5,8 @@
 
 #include <netinet/in.h>
 
-/// Internet addresses as people write them. Numeric only: a server that asks a resolver where to listen hangs with it.
+/// Internet addresses as people write them. Numeric only: a server that asks a resolver where to
+/// listen hangs with it.
 namespace hello::sys {
 
 struct Address {
@@ -20,8 +21,8 @@ struct Address {
   void set_port(std::uint16_t port);
 };
 
-/// "HOST:PORT", ":PORT" (0.0.0.0), "[V6]:PORT"; HOST is an IPv4 address or "localhost". Port 0 to 65535.
-/// Throws Error(Exit::usage), which says how `what` (a flag's name, say) is written.
+/// "HOST:PORT", ":PORT" (0.0.0.0), "[V6]:PORT"; HOST is an IPv4 address or "localhost". Port 0 to
+/// 65535. Throws Error(Exit::usage), which says how `what` (a flag's name, say) is written.
 Address parse_address(std::string_view text, std::string_view what);
 
 /// "127.0.0.1:8080", "[::1]:8080"

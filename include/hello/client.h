@@ -23,15 +23,16 @@ struct Bounds {
   std::size_t bytes = 100 << 20; ///< of the body
 };
 
-/// One connection of an HTTP/1.1 client that knows GET alone; made at the first get, kept from one to the next.
-/// Source: RFC 9112.
+/// One connection of an HTTP/1.1 client that knows GET alone; made at the first get, kept from one
+/// to the next. Source: RFC 9112.
 class Client {
 public:
-  /// `host` is a name or an address, or the path ("/…") of a Unix socket; `authority` is what the Host field says.
+  /// `host` is a name or an address, or the path ("/…") of a Unix socket; `authority` is what the
+  /// Host field says.
   Client(std::string host, std::string port, std::string authority);
 
-  /// Asks for `target` as it stands. The body of a 200 goes to `take`, if there is one, piece by piece, until it
-  /// returns false. Failures are outcomes. One thread at a time.
+  /// Asks for `target` as it stands. The body of a 200 goes to `take`, if there is one, piece by
+  /// piece, until it returns false. Failures are outcomes. One thread at a time.
   Got get(const std::string &target, std::string_view accept, const Bounds &bounds,
           const std::function<bool(std::string_view)> &take = {});
 

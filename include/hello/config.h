@@ -12,9 +12,10 @@
 
 #include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
-/// Everything that can be set for the deployer (`render`, `deploy` and their like), from ONE table of settings.
-/// Flags beat environment beats context overlay beats file beats default. A list or map is replaced whole. A key
-/// "a.name" has the short form "a": `namespace: x`, HELLO_NAMESPACE and --set namespace=x mean namespace.name.
+/// Everything that can be set for the deployer (`render`, `deploy` and their like), from ONE table
+/// of settings. Flags beat environment beats context overlay beats file beats default. A list or
+/// map is replaced whole. A key "a.name" has the short form "a": `namespace: x`, HELLO_NAMESPACE
+/// and --set namespace=x mean namespace.name.
 namespace hello::config {
 
 enum class Type { string, integer, boolean, duration, quantity, choice, list, map };
@@ -32,17 +33,19 @@ struct Setting {
   std::string_view default_value = {}; ///< literal text; of a list or map: YAML flow; empty: none
   std::string_view unit = {};          ///< "seconds", "bytes"; may be empty
   std::string_view doc = {};           ///< one or two sentences, for the schema and the docs
-  std::int64_t min = 0, max = 0;       ///< of an integer, a duration (seconds) or a text (bytes); 0, 0: unbounded
-  std::string_view choices = {};       ///< of a choice: "annotations|podMonitor|none"
-  Pattern pattern = {};                ///< of a string, or of a list's items, all texts then
-  std::string_view flag = {};          ///< own flag, beside --set: "--namespace"
+  std::int64_t min = 0,
+               max = 0; ///< of an integer, a duration (seconds) or a text (bytes); 0, 0: unbounded
+  std::string_view choices = {}; ///< of a choice: "annotations|podMonitor|none"
+  Pattern pattern = {};          ///< of a string, or of a list's items, all texts then
+  std::string_view flag = {};    ///< own flag, beside --set: "--namespace"
 };
 
 /// The table, in the order people read it.
 std::span<const Setting> settings();
 
-/// HELLO_AUTOSCALING_MAX_REPLICAS for "autoscaling.maxReplicas". Empty where the name would be one that Kubernetes sets
-/// itself while service links are on (HELLO_PORT, HELLO_SERVICE_HOST and their like): such a key has no variable.
+/// HELLO_AUTOSCALING_MAX_REPLICAS for "autoscaling.maxReplicas". Empty where the name would be one
+/// that Kubernetes sets itself while service links are on (HELLO_PORT, HELLO_SERVICE_HOST and their
+/// like): such a key has no variable.
 std::string environment_name(std::string_view key);
 
 enum class From { default_value, file, context, environment, flag };
@@ -63,9 +66,9 @@ struct Assignment {
 
 /// What load() reads.
 struct Sources {
-  std::optional<std::string> file;                ///< --config; none: ./hello.yaml where there is one
-  std::optional<std::string> context;             ///< --context: overlay contexts.NAME, and kubectl's context
-  std::vector<Assignment> set;                    ///< in order: the last one for a key holds
+  std::optional<std::string> file;    ///< --config; none: ./hello.yaml where there is one
+  std::optional<std::string> context; ///< --context: overlay contexts.NAME, and kubectl's context
+  std::vector<Assignment> set;        ///< in order: the last one for a key holds
   std::map<std::string, std::string> environment; ///< HELLO_… variables alone
 };
 
@@ -77,7 +80,8 @@ public:
   Config(Config &&) = default;
   Config &operator=(const Config &) = delete; // YAML::Node's assignment would reach into the copies
 
-  /// Throws Error(Exit::invalid) at the first wrong thing, with its place, why, and the nearest known key.
+  /// Throws Error(Exit::invalid) at the first wrong thing, with its place, why, and the nearest
+  /// known key.
   static Config load(const Sources &sources);
 
   // `key` must be in the table; a wrong key or type is a std::logic_error.
@@ -85,8 +89,9 @@ public:
   std::int64_t integer(std::string_view key) const;
   bool boolean(std::string_view key) const;
   std::chrono::seconds duration(std::string_view key) const;
-  YAML::Node node(std::string_view key) const; ///< any type; borrowed: do not change it (YAML::Clone first)
-  bool has(std::string_view key) const;        ///< set, or with a default; and not empty
+  YAML::Node
+  node(std::string_view key) const; ///< any type; borrowed: do not change it (YAML::Clone first)
+  bool has(std::string_view key) const; ///< set, or with a default; and not empty
   const Origin &origin(std::string_view key) const;
   /// "hello.yaml:3:7: messages": how an error about a value begins that only shows itself later.
   std::string place(std::string_view key) const;
@@ -95,10 +100,12 @@ public:
   const std::string &file() const { return file_; }
   /// The context's name as the user said it (--context), else empty.
   const std::string &context() const { return context_; }
-  /// kubectl's context: contexts.NAME.kubeContext, else NAME, else `kubeContext`, else empty (kubectl's current one).
+  /// kubectl's context: contexts.NAME.kubeContext, else NAME, else `kubeContext`, else empty
+  /// (kubectl's current one).
   std::string kube_context() const;
 
-  /// What is odd but harmless, for stderr: an unknown HELLO_… variable, a context without an overlay.
+  /// What is odd but harmless, for stderr: an unknown HELLO_… variable, a context without an
+  /// overlay.
   const std::vector<std::string> &warnings() const { return warnings_; }
 
 private:
@@ -116,16 +123,18 @@ private:
   const Value &at(std::string_view key) const;
 };
 
-/// Every setting with its effective value and its origin: YAML that loads to the same configuration.
+/// Every setting with its effective value and its origin: YAML that loads to the same
+/// configuration.
 std::string describe(const Config &config);
 /// The same as a JSON array of {key, value, from, where}.
 std::string describe_json(const Config &config);
 
-/// What the values come from, on one line: "hello.yaml, context prod, HELLO_REPLICAS, --set image", or "defaults".
+/// What the values come from, on one line: "hello.yaml, context prod, HELLO_REPLICAS, --set image",
+/// or "defaults".
 std::string sources_of(const Config &config);
 
-/// JSON Schema (draft 7, what editors speak) of hello.yaml. Stricter than load(): a text is quoted where it looks like
-/// something else.
+/// JSON Schema (draft 7, what editors speak) of hello.yaml. Stricter than load(): a text is quoted
+/// where it looks like something else.
 std::string schema();
 
 /// A hello.yaml that says nothing yet: every setting with its doc and default, commented out.

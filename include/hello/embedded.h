@@ -13,7 +13,8 @@ struct EmbeddedFile {
 /// All of them, sorted by name; static storage.
 std::span<const EmbeddedFile> embedded_files();
 
-/// The bytes of the one called `name`. Throws std::logic_error if there is none: a mistake of ours, not of a user.
+/// The bytes of the one called `name`. Throws std::logic_error if there is none: a mistake of ours,
+/// not of a user.
 std::string_view embedded(std::string_view name);
 
 } // namespace hello

@@ -4,7 +4,8 @@
 
 namespace hello {
 
-/// What the process tells its caller. Documented in `hello --help`; pipelines branch on it, so a value never changes.
+/// What the process tells its caller. Documented in `hello --help`; pipelines branch on it, so a
+/// value never changes.
 enum class Exit : int {
   ok = 0,
   no = 1,            ///< the answer is no: unhealthy, drift, findings
@@ -18,19 +19,21 @@ enum class Exit : int {
   terminated = 143,  ///< SIGTERM
 };
 
-/// A failure that ends the command: thrown anywhere, caught once, in main. Outcomes (a failed rollout, a child's exit
-/// status) are values, not Errors.
+/// A failure that ends the command: thrown anywhere, caught once, in main. Outcomes (a failed
+/// rollout, a child's exit status) are values, not Errors.
 class Error : public std::runtime_error {
 public:
-  /// `what`: what happened, where and why, without a final full stop or newline; may have several lines.
-  /// `hint`: what to do next, best a command; may be empty.
+  /// `what`: what happened, where and why, without a final full stop or newline; may have several
+  /// lines. `hint`: what to do next, best a command; may be empty.
   Error(Exit code, const std::string &what, std::string hint = {})
       : std::runtime_error(what), code_(code), hint_(std::move(hint)) {}
 
   Exit code() const { return code_; }
   const std::string &hint() const { return hint_; }
   /// Both, where it is told and not thrown.
-  std::string words() const { return hint_.empty() ? what() : std::string(what()) + "\n  " + hint_; }
+  std::string words() const {
+    return hint_.empty() ? what() : std::string(what()) + "\n  " + hint_;
+  }
 
 private:
   Exit code_;

@@ -18,24 +18,26 @@ struct Change {
   bool text = false;         ///< both are strings of several lines: show them as text
 };
 
-/// What differs between two objects, leaving out what the server keeps for itself (status, managedFields,
-/// resourceVersion, uid, generation, creationTimestamp, …). List items are matched by name where all have one.
+/// What differs between two objects, leaving out what the server keeps for itself (status,
+/// managedFields, resourceVersion, uid, generation, creationTimestamp, …). List items are matched
+/// by name where all have one.
 std::vector<Change> changes(const YAML::Node &before, const YAML::Node &after);
 
 /// A value as people read it: `"text"`, `3`, `{"a":1}`.
 std::string shown(const YAML::Node &node);
 
-/// The fields that `manager` holds by server-side apply, as text for comparison; empty if it has applied nothing.
+/// The fields that `manager` holds by server-side apply, as text for comparison; empty if it has
+/// applied nothing.
 std::string ownership(const YAML::Node &object, std::string_view manager);
 
-/// The part of a live object that `manager` holds by server-side apply, ready to be applied again: the way back to it;
-/// and what it holds in `later`, the same object after an apply that may have taken fields from others. If it holds
-/// nothing, no more than what names the object: applying that lets go of all.
-/// Source: structured-merge-diff, fieldpath serialisation ("f:", "k:", "v:", ".").
+/// The part of a live object that `manager` holds by server-side apply, ready to be applied again:
+/// the way back to it; and what it holds in `later`, the same object after an apply that may have
+/// taken fields from others. If it holds nothing, no more than what names the object: applying that
+/// lets go of all. Source: structured-merge-diff, fieldpath serialisation ("f:", "k:", "v:", ".").
 YAML::Node owned(const YAML::Node &object, std::string_view manager, const YAML::Node &later = {});
 
-/// Who holds a field: its managers' names, with "name (Update, subresource scale)" reduced to the name.
-/// `path` is as managedFields has it: {"f:spec", "f:replicas"}.
+/// Who holds a field: its managers' names, with "name (Update, subresource scale)" reduced to the
+/// name. `path` is as managedFields has it: {"f:spec", "f:replicas"}.
 std::vector<std::string> managers(const YAML::Node &object, const std::vector<std::string> &path);
 
 /// A field that another manager holds.
@@ -44,10 +46,12 @@ struct Conflict {
   std::string manager; ///< the other's name
 };
 
-/// The conflicts in kubectl's words, one inner list for each object that had any, in the order of the set.
+/// The conflicts in kubectl's words, one inner list for each object that had any, in the order of
+/// the set.
 std::vector<std::vector<Conflict>> conflicts(std::string_view words);
 
-/// The value at ".spec.template.spec.containers[name="hello"].image", as the server writes paths; shown(), or "".
+/// The value at ".spec.template.spec.containers[name="hello"].image", as the server writes paths;
+/// shown(), or "".
 std::string value_at(const YAML::Node &object, std::string_view path);
 
 } // namespace hello::kube

@@ -9,15 +9,17 @@
 #include "hello/kube.h"
 #include "hello/manifest.h"
 
-/// What was released, kept in the namespace. One entry is one apps/v1 ControllerRevision `hello-release-N`: the server
-/// never lets its data change, and reading it takes no right on Secrets. The data is the whole rendered set but for
-/// Secrets; who, when and from what stands in annotations, so that a list without the sets is enough for all but going
-/// back. The loss of any entry harms nothing: the next deploy needs none.
+/// What was released, kept in the namespace. One entry is one apps/v1 ControllerRevision
+/// `hello-release-N`: the server never lets its data change, and reading it takes no right on
+/// Secrets. The data is the whole rendered set but for Secrets; who, when and from what stands in
+/// annotations, so that a list without the sets is enough for all but going back. The loss of any
+/// entry harms nothing: the next deploy needs none.
 namespace hello::deploy {
 
 using Set = std::vector<manifest::Object>;
 
-inline constexpr std::string_view kOurs = "app.kubernetes.io/managed-by=hello"; ///< selector of all that a set has
+inline constexpr std::string_view kOurs =
+    "app.kubernetes.io/managed-by=hello"; ///< selector of all that a set has
 inline constexpr std::string_view kPods =
     "app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"; ///< selector of its pods
 
@@ -25,7 +27,8 @@ inline kube::Id id_of(const manifest::Object &object) {
   return {object.api_version, object.kind, object.ns, object.name};
 }
 
-/// How a release ended. `pending`: it was begun, and nobody has said how it ended (a deploy runs, or was killed).
+/// How a release ended. `pending`: it was begun, and nobody has said how it ended (a deploy runs,
+/// or was killed).
 enum class ReleaseState { pending, ready, failed, rolled_back, superseded };
 std::string_view name_of(ReleaseState state); ///< "rolled-back"
 
@@ -36,7 +39,8 @@ struct Release {
   std::string who;    ///< the user as the cluster knows him; user@machine until that is known
   std::string from;   ///< user@machine, or the CI's page of the build (BUILD_URL, CI_JOB_URL)
   std::string image;  ///< of the Deployment
-  std::string source; ///< source revision (GIT_COMMIT, CI_COMMIT_SHA, GITHUB_SHA, or the working directory's git, with
+  std::string source; ///< source revision (GIT_COMMIT, CI_COMMIT_SHA, GITHUB_SHA, or the working
+                      ///< directory's git, with
                       ///< "+" where it had changes); may be empty
   std::string note;   ///< "rollback to 3"; may be empty
   std::string digest; ///< SHA-256 of the set without Secrets: equal sets, equal digests
@@ -54,15 +58,18 @@ std::optional<Release> release_of(const YAML::Node &object);
 /// The entry's object as JSON. The objects of `release` are taken from `set`.
 std::string entry_of(const Release &release, const Set &set, const std::string &ns);
 std::string digest_of(const Set &set);
-/// Entries that may go: all but the newest kKept and the newest one that was ready. `all` is newest first.
+/// Entries that may go: all but the newest kKept and the newest one that was ready. `all` is newest
+/// first.
 std::vector<Release> surplus(const std::vector<Release> &all);
-/// The release that is live, as far as the history knows: the newest that was not rolled back. Null: none.
+/// The release that is live, as far as the history knows: the newest that was not rolled back.
+/// Null: none.
 const Release *live_release(const std::vector<Release> &all);
-/// Where `hello rollback` goes: `asked`, or the newest ready one before the live one that has another set.
-/// Throws Error(Exit::usage) if there is no such entry, naming those that there are.
+/// Where `hello rollback` goes: `asked`, or the newest ready one before the live one that has
+/// another set. Throws Error(Exit::usage) if there is no such entry, naming those that there are.
 const Release &rollback_target(const std::vector<Release> &all, std::optional<int> asked);
 
-/// The entries, newest first, without their sets; `refusal` is the server's answer where it gave none.
+/// The entries, newest first, without their sets; `refusal` is the server's answer where it gave
+/// none.
 struct History {
   std::vector<Release> releases;
   kube::Reply refusal{200, ""};
@@ -73,19 +80,21 @@ std::optional<Set> find_set(kube::Cluster &cluster, const Release &release);
 /// The same. Throws Error(Exit::cluster) if there is none.
 Set read_set(kube::Cluster &cluster, const Release &release);
 
-/// Writes one release down: begin() before the set is applied, finish() once it is known how it ended, settle() when
-/// there is nothing else left to do. None ever fails: what went wrong is told to `warn`.
+/// Writes one release down: begin() before the set is applied, finish() once it is known how it
+/// ended, settle() when there is nothing else left to do. None ever fails: what went wrong is told
+/// to `warn`.
 class Recorder {
 public:
   using Warn = std::function<void(const std::string &text)>;
   /// `note`: "rollback to 3", or empty. Main thread, as all of it.
   Recorder(kube::Cluster &cluster, std::string note, Warn warn);
   ~Recorder();
-  /// Two at once get two numbers: the server refuses a name that is taken. Starts to ask the cluster for the user's
-  /// name; finish() adds it.
+  /// Two at once get two numbers: the server refuses a name that is taken. Starts to ask the
+  /// cluster for the user's name; finish() adds it.
   void begin(const Set &set);
-  /// Instead of begin(), where there was nothing to apply: takes up the newest entry if it has the same set and did not
-  /// end as ready (its deploy was killed, or it came right later). Otherwise finish() does nothing.
+  /// Instead of begin(), where there was nothing to apply: takes up the newest entry if it has the
+  /// same set and did not end as ready (its deploy was killed, or it came right later). Otherwise
+  /// finish() does nothing.
   void resume(const std::vector<Release> &history, const Set &set);
   void finish(ReleaseState state);                   ///< only starts to write it
   void settle();                                     ///< waits until it is written

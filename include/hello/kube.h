@@ -13,8 +13,8 @@
 #include "hello/process.h"
 #include "hello/signals.h"
 
-/// The cluster through kubectl, the only client: writes run it once each, reads and watches go through one
-/// `kubectl proxy` on a Unix socket in a private directory.
+/// The cluster through kubectl, the only client: writes run it once each, reads and watches go
+/// through one `kubectl proxy` on a Unix socket in a private directory.
 namespace hello::kube {
 
 /// Which cluster and namespace.
@@ -34,8 +34,8 @@ struct Reply {
 class Stream {
 public:
   virtual ~Stream() = default;
-  /// Gives the bytes as they come to `take`, on the calling thread, until the other end closes, `take` returns false,
-  /// or stop(). The reply's body is empty unless it is an error.
+  /// Gives the bytes as they come to `take`, on the calling thread, until the other end closes,
+  /// `take` returns false, or stop(). The reply's body is empty unless it is an error.
   virtual Reply run(const std::function<bool(std::string_view)> &take) = 0;
   /// Ends run() soon. Any thread.
   virtual void stop() = 0;
@@ -46,8 +46,8 @@ class Cluster {
 public:
   virtual ~Cluster() = default;
   virtual const Access &access() const = 0;
-  /// Runs kubectl with the context's flag before `args` (no namespace: objects name their own). Main thread only.
-  /// Throws Error(Exit::failure) if there is no kubectl.
+  /// Runs kubectl with the context's flag before `args` (no namespace: objects name their own).
+  /// Main thread only. Throws Error(Exit::failure) if there is no kubectl.
   virtual sys::Finished kubectl(const std::vector<std::string> &args, std::string_view input,
                                 sys::Deadline deadline) = 0;
   /// Starts a kubectl that goes on (port-forward); it ends with the Child. Main thread only.
@@ -68,8 +68,9 @@ std::unique_ptr<Cluster> connect(Access access);
 /// kubectl's current context; empty where it has none (in a pod, say). Throws as connect().
 std::string current_context();
 
-/// What went wrong with a kubectl that did not end with 0, as an Error that keeps its words: unknown context,
-/// unreachable, forbidden (with the rule that would allow it), refused. `doing` is "apply the manifests".
+/// What went wrong with a kubectl that did not end with 0, as an Error that keeps its words:
+/// unknown context, unreachable, forbidden (with the rule that would allow it), refused. `doing` is
+/// "apply the manifests".
 Error explain(const sys::Finished &finished, const std::string &doing, const Access &access);
 /// The same for a read that was refused.
 Error explain(const Reply &reply, const std::string &doing, const Access &access);
@@ -87,20 +88,25 @@ struct Id {
 };
 Id id_of(const YAML::Node &object);
 
-/// "/apis/apps/v1/namespaces/hello/deployments"; the plural is guessed as Kubernetes does for its own kinds.
-std::string collection_path(std::string_view api_version, std::string_view kind, std::string_view ns);
-inline std::string object_path(const Id &id) { return collection_path(id.api_version, id.kind, id.ns) + "/" + id.name; }
+/// "/apis/apps/v1/namespaces/hello/deployments"; the plural is guessed as Kubernetes does for its
+/// own kinds.
+std::string collection_path(std::string_view api_version, std::string_view kind,
+                            std::string_view ns);
+inline std::string object_path(const Id &id) {
+  return collection_path(id.api_version, id.kind, id.ns) + "/" + id.name;
+}
 
-/// The live object, or a null node where there is none (nor its kind). Asks discovery if the guessed plural is wrong.
-/// Throws Error(Exit::cluster) if the cluster refuses; a Namespace that may not be read is a null node too, and
-/// `denied` says so.
+/// The live object, or a null node where there is none (nor its kind). Asks discovery if the
+/// guessed plural is wrong. Throws Error(Exit::cluster) if the cluster refuses; a Namespace that
+/// may not be read is a null node too, and `denied` says so.
 YAML::Node read(Cluster &cluster, const Id &id, bool *denied = nullptr);
 
-/// An object of the API server as JSON, with limits that fit it. Throws Error(Exit::cluster) if it is none.
+/// An object of the API server as JSON, with limits that fit it. Throws Error(Exit::cluster) if it
+/// is none.
 YAML::Node parse(std::string_view json, std::string_view name);
 
-/// Copies of the objects of a few collections, kept up to date by watches: one thread each, lists again after 410
-/// Gone, an outage, or a closed stream. Construct, wait and read on one thread.
+/// Copies of the objects of a few collections, kept up to date by watches: one thread each, lists
+/// again after 410 Gone, an outage, or a closed stream. Construct, wait and read on one thread.
 class Mirror {
 public:
   struct Source {
@@ -112,8 +118,8 @@ public:
   Mirror(const Mirror &) = delete;
   Mirror &operator=(const Mirror &) = delete;
 
-  /// Waits until something changed, and takes in all there is; false at the deadline. Throws check_interrupted()'s
-  /// Error.
+  /// Waits until something changed, and takes in all there is; false at the deadline. Throws
+  /// check_interrupted()'s Error.
   bool wait(sys::Deadline deadline);
   /// Every source was listed (or refused) once.
   bool complete() const;

@@ -11,7 +11,8 @@
 namespace hello::kube {
 
 struct LogLine {
-  std::string pod, container, time, text; ///< time: RFC 3339 with nine digits of a second, as the kubelet writes it
+  std::string pod, container, time,
+      text; ///< time: RFC 3339 with nine digits of a second, as the kubelet writes it
 };
 
 struct LogOptions {
@@ -25,7 +26,8 @@ struct LogOptions {
 /// "2026-11-23T04:00:00.123456789Z text" in two; a line without a time has an empty one.
 LogLine log_line(std::string pod, std::string container, std::string_view line);
 
-/// Leaves out what came before a connection was lost and comes again after it: the server knows seconds only.
+/// Leaves out what came before a connection was lost and comes again after it: the server knows
+/// seconds only.
 class Seen {
 public:
   /// True if the line is new. Lines of one container, in order.
@@ -36,14 +38,16 @@ public:
 
 private:
   std::string last_;
-  std::size_t at_last_ = 0, skip_ = 0; ///< lines with the time last_: seen, and still to be left out
+  std::size_t at_last_ = 0,
+              skip_ = 0; ///< lines with the time last_: seen, and still to be left out
   bool resuming_ = false;
 };
 
-/// Gives the lines to `take` on the calling thread: without follow in the order of their times, then returns; with
-/// follow as they come, until take returns false or an interruption throws. Pods that come later are followed from
-/// their first line. Throws Error(Exit::cluster) if the pods cannot be read. Main thread.
-/// Returns the number of pods that it found.
-std::size_t read_logs(Cluster &cluster, const LogOptions &options, const std::function<bool(const LogLine &)> &take);
+/// Gives the lines to `take` on the calling thread: without follow in the order of their times,
+/// then returns; with follow as they come, until take returns false or an interruption throws. Pods
+/// that come later are followed from their first line. Throws Error(Exit::cluster) if the pods
+/// cannot be read. Main thread. Returns the number of pods that it found.
+std::size_t read_logs(Cluster &cluster, const LogOptions &options,
+                      const std::function<bool(const LogLine &)> &take);
 
 } // namespace hello::kube

@@ -7,8 +7,8 @@
 
 #include "hello/config.h"
 
-/// From configuration to the objects of a release. `render` prints and `deploy` applies what render_all() returns:
-/// the same function, so the same bytes.
+/// From configuration to the objects of a release. `render` prints and `deploy` applies what
+/// render_all() returns: the same function, so the same bytes.
 namespace hello::manifest {
 
 /// One Kubernetes object.
@@ -20,9 +20,10 @@ struct Object {
   YAML::Node node;
 
   Object() = default;
-  Object(std::string api_version_, std::string kind_, std::string ns_, std::string name_, const YAML::Node &node_)
-      : api_version(std::move(api_version_)), kind(std::move(kind_)), ns(std::move(ns_)), name(std::move(name_)),
-        node(node_) {}
+  Object(std::string api_version_, std::string kind_, std::string ns_, std::string name_,
+         const YAML::Node &node_)
+      : api_version(std::move(api_version_)), kind(std::move(kind_)), ns(std::move(ns_)),
+        name(std::move(name_)), node(node_) {}
   Object(const Object &) = default;
   // Node's own assignment would write into the document that other copies share.
   Object &operator=(const Object &other) {
@@ -32,17 +33,19 @@ struct Object {
   }
 };
 
-/// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …; patches applied. `with` names add-ons that
-/// come after it, in a namespace of their own: "logging", a log agent on each node.
-/// Throws Error(Exit::invalid) if a template or a patch is wrong, values contradict each other, or one cannot be
-/// carried.
-std::vector<Object> render_all(const config::Config &config, std::span<const std::string> with = {});
+/// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …; patches applied. `with`
+/// names add-ons that come after it, in a namespace of their own: "logging", a log agent on each
+/// node. Throws Error(Exit::invalid) if a template or a patch is wrong, values contradict each
+/// other, or one cannot be carried.
+std::vector<Object> render_all(const config::Config &config,
+                               std::span<const std::string> with = {});
 
-/// The account that a pipeline needs to deploy this configuration, with exactly the rights that it uses, in its
-/// namespace: ServiceAccount, Role, RoleBinding. For an administrator to apply.
+/// The account that a pipeline needs to deploy this configuration, with exactly the rights that it
+/// uses, in its namespace: ServiceAccount, Role, RoleBinding. For an administrator to apply.
 std::vector<Object> deployer(const config::Config &config);
 
-/// What the user should know of the set and cannot see in it (what an old kube-version left out), a line each.
+/// What the user should know of the set and cannot see in it (what an old kube-version left out), a
+/// line each.
 std::vector<std::string> notes(const config::Config &config);
 
 /// An error stops a deploy; a warning shows.
@@ -53,7 +56,8 @@ struct Finding {
   std::string_view rule; ///< "read-only-root"
   Severity severity;
   std::string object; ///< "Deployment/hello"
-  std::string what;   ///< what is wrong and where: "container hello: readOnlyRootFilesystem is not true"
+  std::string
+      what; ///< what is wrong and where: "container hello: readOnlyRootFilesystem is not true"
 };
 
 /// A rule of lint(), and why there is one.
@@ -63,9 +67,9 @@ struct LintRule {
 };
 std::span<const LintRule> lint_rules();
 
-/// Holds a set, after its patches, against the rules; errors first. Left out is what `allow` and the setting lint.allow
-/// name, and what an object's annotation hello/lint-allow ("RULE RULE …") names for itself.
-/// Throws Error(Exit::invalid) where one of those is no rule.
+/// Holds a set, after its patches, against the rules; errors first. Left out is what `allow` and
+/// the setting lint.allow name, and what an object's annotation hello/lint-allow ("RULE RULE …")
+/// names for itself. Throws Error(Exit::invalid) where one of those is no rule.
 std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
                           const std::vector<std::string> &allow = {});
 

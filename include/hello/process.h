@@ -10,15 +10,17 @@
 /// Child processes: an argv, never a shell.
 namespace hello::sys {
 
-/// The path of a program: `name` itself if it has a slash, else the first executable in PATH; empty if there is none.
+/// The path of a program: `name` itself if it has a slash, else the first executable in PATH; empty
+/// if there is none.
 std::string find_program(const std::string &name);
 
-/// A running child with its own process group (a Ctrl-C at the terminal reaches us, not it) that the kernel kills when
-/// we die. Start it on a thread that lives as long as it should: PR_SET_PDEATHSIG follows the thread.
+/// A running child with its own process group (a Ctrl-C at the terminal reaches us, not it) that
+/// the kernel kills when we die. Start it on a thread that lives as long as it should:
+/// PR_SET_PDEATHSIG follows the thread.
 class Child {
 public:
-  /// Starts argv[0] (a path). stdout and stderr are pipes; stdin is a pipe if `with_input`, else /dev/null.
-  /// Throws Error(Exit::failure) if it cannot be started.
+  /// Starts argv[0] (a path). stdout and stderr are pipes; stdin is a pipe if `with_input`, else
+  /// /dev/null. Throws Error(Exit::failure) if it cannot be started.
   Child(const std::vector<std::string> &argv, bool with_input);
   /// Kills what still runs of its group, and reaps it.
   ~Child();
@@ -45,7 +47,8 @@ private:
 /// Appends what can be read now to `text`. Returns false at the end of file.
 bool drain(int fd, std::string &text);
 
-inline constexpr std::size_t kLargestOutput = 256 << 20; ///< bytes; a child that prints more is killed
+inline constexpr std::size_t kLargestOutput = 256
+                                              << 20; ///< bytes; a child that prints more is killed
 
 /// What a child that has ended left behind.
 struct Finished {
@@ -54,8 +57,8 @@ struct Finished {
   std::string out, err;
 };
 
-/// Runs argv to its end with `input` on stdin; at `deadline` it is killed. An interruption kills it and throws as
-/// check_interrupted() does. Throws Error(Exit::failure) if it cannot be started.
+/// Runs argv to its end with `input` on stdin; at `deadline` it is killed. An interruption kills it
+/// and throws as check_interrupted() does. Throws Error(Exit::failure) if it cannot be started.
 Finished run(const std::vector<std::string> &argv, std::string_view input, Deadline deadline);
 
 /// The same for a child that was started before.

@@ -8,7 +8,8 @@
 
 #include <yaml-cpp/yaml.h>
 
-/// What the cluster says of one Deployment, as plain values, and the pure judges that make a verdict of it.
+/// What the cluster says of one Deployment, as plain values, and the pure judges that make a
+/// verdict of it.
 namespace hello::kube {
 
 using Instant = std::chrono::sys_seconds;
@@ -35,7 +36,7 @@ struct Condition {
 
 struct Pod {
   std::string name, uid, node, phase, owner; ///< owner: uid of its ReplicaSet
-  std::string reason, message;               ///< why the kubelet or a controller ended it (Evicted, NodeLost, …)
+  std::string reason, message; ///< why the kubelet or a controller ended it (Evicted, NodeLost, …)
   bool deleting = false;
   Instant created{};
   std::vector<Condition> conditions;
@@ -51,7 +52,8 @@ struct ReplicaSet {
 };
 
 struct Deployment {
-  std::string name, uid, template_text; ///< the pod template as JSON: tells whether it is still ours
+  std::string name, uid,
+      template_text; ///< the pod template as JSON: tells whether it is still ours
   std::int64_t generation = 0, observed = 0, revision = 0;
   std::int64_t wanted = 1, replicas = 0, updated = 0, ready = 0, available = 0;
   bool paused = false;
@@ -138,8 +140,8 @@ struct Verdict {
   std::vector<Problem> problems; ///< the gravest first
 };
 
-/// Whether the rollout is done, and if not, why. `template_text` is the pod template that was applied; `generation` the
-/// Deployment's generation after that. Pure.
+/// Whether the rollout is done, and if not, why. `template_text` is the pod template that was
+/// applied; `generation` the Deployment's generation after that. Pure.
 Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::int64_t generation);
 
 /// What is wrong with one pod, if anything. Pure.

@@ -32,12 +32,14 @@ struct Report {
 /// What was read for a report.
 struct Sight {
   std::vector<Release> history;
-  std::map<kube::Id, YAML::Node> objects;                  ///< live; those of the release that are missing are null
-  std::vector<std::pair<std::string, std::string>> unread; ///< what these rights do not let be read; the rule for it
-  kube::Snapshot snapshot;                                 ///< its events may be left out where all pods are ready
+  std::map<kube::Id, YAML::Node> objects; ///< live; those of the release that are missing are null
+  std::vector<std::pair<std::string, std::string>>
+      unread;              ///< what these rights do not let be read; the rule for it
+  kube::Snapshot snapshot; ///< its events may be left out where all pods are ready
 };
 
-/// Reads all that a report needs; a round of GETs. Throws Error(Exit::cluster) if the cluster gives no answer.
+/// Reads all that a report needs; a round of GETs. Throws Error(Exit::cluster) if the cluster gives
+/// no answer.
 Sight look(kube::Cluster &cluster);
 
 /// The verdict. `now` is for ages. Pure.

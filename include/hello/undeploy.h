@@ -16,13 +16,16 @@ struct Removal {
   bool empty() const { return remove.empty() && history.empty() && namespaces.empty(); }
 };
 
-/// What undeploy would remove. A namespace is removed only if we made it and all else in it is ours, or what Kubernetes
-/// itself puts into each. Throws Error(Exit::cluster) if the cluster gives no answer. Main thread.
+/// What undeploy would remove. A namespace is removed only if we made it and all else in it is
+/// ours, or what Kubernetes itself puts into each. Throws Error(Exit::cluster) if the cluster gives
+/// no answer. Main thread.
 Removal plan_removal(kube::Cluster &cluster);
 
-/// Removes it and waits until it is gone, pods too. Killed at any moment, the same again carries on: the history goes
-/// after the objects, the namespace last. Throws Error(Exit::cluster) if the cluster refuses, Error(Exit::rollout) if
-/// something is still there at `deadline`, naming it. Main thread.
-void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline, const Listener &tell);
+/// Removes it and waits until it is gone, pods too. Killed at any moment, the same again carries
+/// on: the history goes after the objects, the namespace last. Throws Error(Exit::cluster) if the
+/// cluster refuses, Error(Exit::rollout) if something is still there at `deadline`, naming it. Main
+/// thread.
+void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
+              const Listener &tell);
 
 } // namespace hello::deploy

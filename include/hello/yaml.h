@@ -9,8 +9,9 @@
 
 #include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
-/// YAML in, YAML and JSON out, with two promises that yaml-cpp alone does not make: input is bounded and its errors
-/// say where, and output never changes a value's type, whichever YAML 1.1 or 1.2 parser reads it.
+/// YAML in, YAML and JSON out, with two promises that yaml-cpp alone does not make: input is
+/// bounded and its errors say where, and output never changes a value's type, whichever YAML 1.1
+/// or 1.2 parser reads it.
 namespace hello::yaml {
 
 /// Bounds of one file; past any of them load() throws.
@@ -20,20 +21,23 @@ struct Limits {
   std::size_t nodes = 100'000; ///< counted after aliases are expanded: alias bombs end here
 };
 
-/// The documents of `text`. `name` stands in errors: "hello.yaml:3:7: …". Empty documents are null nodes.
-/// Throws Error(Exit::invalid) if it is not YAML, has a duplicate key in a map, a key that is not a scalar, a merge key
+/// The documents of `text`. `name` stands in errors: "hello.yaml:3:7: …". Empty documents are null
+/// nodes. Throws Error(Exit::invalid) if it is not YAML, has a duplicate key in a map, a key that
+/// is not a scalar, a merge key
 /// (`<<`), a tag other than `!!str`, invalid UTF-8, a NUL, or is past `limits`.
-std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, const Limits &limits = {});
+std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
+                                 const Limits &limits = {});
 
 /// The same for a text of at most one document.
 YAML::Node load(std::string_view text, std::string_view name, const Limits &limits = {});
 
-/// The same tree for what our own templates are written in: block style, plain or double-quoted scalars without
-/// escapes, lists of those in brackets, comments. None for anything else; unchecked, and without places. A tenth of
-/// load()'s cost.
+/// The same tree for what our own templates are written in: block style, plain or double-quoted
+/// scalars without escapes, lists of those in brackets, comments. None for anything else;
+/// unchecked, and without places. A tenth of load()'s cost.
 std::optional<YAML::Node> load_simple(std::string_view text);
 
-/// The node below `node` by these keys, or an undefined one, whatever is in the way (yaml-cpp throws half-way).
+/// The node below `node` by these keys, or an undefined one, whatever is in the way (yaml-cpp
+/// throws half-way).
 YAML::Node at(const YAML::Node &node, std::initializer_list<const char *> keys);
 template <class... Keys> YAML::Node at(const YAML::Node &node, const char *key, Keys... more) {
   return at(node, {key, more...});
@@ -50,16 +54,17 @@ template <class... Keys> std::string text(const YAML::Node &node, const char *ke
 /// {a: {b: value}} for the keys a and b.
 YAML::Node nested(std::initializer_list<const char *> keys, const YAML::Node &value);
 
-/// The items of a sequence; none for anything else. Cheaper than a loop over the node itself, which copies each three
-/// times.
+/// The items of a sequence; none for anything else. Cheaper than a loop over the node itself, which
+/// copies each three times.
 std::vector<YAML::Node> items(const YAML::Node &node);
 
-/// "name:line:column" of a node (from 1), as an editor takes it; `name` alone for a node that was not read from a text.
+/// "name:line:column" of a node (from 1), as an editor takes it; `name` alone for a node that was
+/// not read from a text.
 std::string place(const YAML::Node &node, std::string_view name);
 
-/// What kind of thing a scalar is: the YAML 1.2 core schema, with Kubernetes' octal 0644. Words that readers disagree
-/// about (yes, 1_000, 12:30:45, 2026-11-22) are strings. A node made from a C++ string, or quoted in its source, is
-/// always a string. An undefined node is null.
+/// What kind of thing a scalar is: the YAML 1.2 core schema, with Kubernetes' octal 0644. Words
+/// that readers disagree about (yes, 1_000, 12:30:45, 2026-11-22) are strings. A node made from a
+/// C++ string, or quoted in its source, is always a string. An undefined node is null.
 enum class Scalar { null, boolean, integer, real, string };
 Scalar kind_of(const YAML::Node &scalar);
 
@@ -72,8 +77,8 @@ YAML::Node boolean(bool value);
 /// The offset of the first byte that is not UTF-8 (RFC 3629), or npos.
 std::size_t invalid_utf8(std::string_view text);
 
-/// One document, block style, two blanks of indent, a final newline, no "---". Strings are plain only where no YAML 1.1
-/// or 1.2 reader could take them for something else.
+/// One document, block style, two blanks of indent, a final newline, no "---". Strings are plain
+/// only where no YAML 1.1 or 1.2 reader could take them for something else.
 std::string to_yaml(const YAML::Node &node);
 
 /// RFC 8259, on one line, or with `indent` blanks a level.

@@ -1,5 +1,6 @@
-// Where the C++ library is the lean one of cmake/get-zig: no memory, and what only a defect can raise, end the process
-// with a line and the exit code of any other failure. Nothing is thrown, so nothing needs to be ready for it.
+// Where the C++ library is the lean one of cmake/get-zig: no memory, and what only a defect can
+// raise, end the process with a line and the exit code of any other failure. Nothing is thrown, so
+// nothing needs to be ready for it.
 #include <new> // _LIBCPP_VERSION
 #ifdef _LIBCPP_VERSION
 #include <cstdio>

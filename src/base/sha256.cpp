@@ -22,7 +22,8 @@ using State = std::array<std::uint32_t, 8>;
 void compress(State &state, const unsigned char *block) {
   std::array<std::uint32_t, 64> w;
   for (std::size_t i = 0; i < 16; ++i, block += 4)
-    w[i] = std::uint32_t{block[0]} << 24 | std::uint32_t{block[1]} << 16 | std::uint32_t{block[2]} << 8 | block[3];
+    w[i] = std::uint32_t{block[0]} << 24 | std::uint32_t{block[1]} << 16 |
+           std::uint32_t{block[2]} << 8 | block[3];
   for (std::size_t i = 16; i < 64; ++i) {
     const std::uint32_t a = w[i - 15], b = w[i - 2];
     w[i] = w[i - 16] + w[i - 7] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ a >> 3) +
@@ -30,9 +31,10 @@ void compress(State &state, const unsigned char *block) {
   }
   auto [a, b, c, d, e, f, g, h] = state;
   for (std::size_t i = 0; i < 64; ++i) {
-    const std::uint32_t one =
-        h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + kRounds[i] + w[i];
-    const std::uint32_t two = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+    const std::uint32_t one = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) +
+                              ((e & f) ^ (~e & g)) + kRounds[i] + w[i];
+    const std::uint32_t two =
+        (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
     h = g, g = f, f = e, e = d + one, d = c, c = b, b = a, a = one + two;
   }
   const State add = {a, b, c, d, e, f, g, h};
@@ -42,7 +44,8 @@ void compress(State &state, const unsigned char *block) {
 } // namespace
 
 Digest sha256(std::string_view bytes) {
-  State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   const auto *data = reinterpret_cast<const unsigned char *>(bytes.data());
   std::size_t left = bytes.size();
   for (; left >= 64; left -= 64, data += 64) compress(state, data);
@@ -54,18 +57,21 @@ Digest sha256(std::string_view bytes) {
     tail[size - 1 - i] = static_cast<unsigned char>(std::uint64_t{bytes.size()} * 8 >> 8 * i);
   for (std::size_t i = 0; i < size; i += 64) compress(state, tail.data() + i);
   Digest digest;
-  for (std::size_t i = 0; i < 32; ++i) digest[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
+  for (std::size_t i = 0; i < 32; ++i)
+    digest[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
   return digest;
 }
 
 std::string hex(const Digest &digest) {
   std::string out;
-  for (const std::uint8_t byte : digest) (out += "0123456789abcdef"[byte >> 4]) += "0123456789abcdef"[byte & 15];
+  for (const std::uint8_t byte : digest)
+    (out += "0123456789abcdef"[byte >> 4]) += "0123456789abcdef"[byte & 15];
   return out;
 }
 
 std::string base64(const Digest &digest) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (std::size_t bit = 0; bit < 256; bit += 6) {
     const std::size_t i = bit / 8;

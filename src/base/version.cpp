@@ -3,7 +3,8 @@
 namespace hello {
 
 const BuildInfo &build_info() {
-  static constexpr BuildInfo info{HELLO_VERSION, HELLO_COMMIT, HELLO_EPOCH, HELLO_COMPILER, HELLO_LIBRARIES};
+  static constexpr BuildInfo info{HELLO_VERSION, HELLO_COMMIT, HELLO_EPOCH, HELLO_COMPILER,
+                                  HELLO_LIBRARIES};
   return info;
 }
 

@@ -1,7 +1,7 @@
 #include "hello/cli.h"
 
-#include "cli/commands.h"
-#include "cli/output.h"
+#include "cli/commands/commands.h"
+#include "cli/view/output.h"
 
 namespace hello::cli {
 int run(int argc, char **argv) {

@@ -34,11 +34,14 @@ std::int64_t Config::integer(std::string_view key) const {
 
 bool Config::boolean(std::string_view key) const {
   std::string word = text(key);
-  if (word != "true" && word != "false") throw std::logic_error(fmt::format("setting '{}' is no boolean", key));
+  if (word != "true" && word != "false")
+    throw std::logic_error(fmt::format("setting '{}' is no boolean", key));
   return word == "true";
 }
 
-std::chrono::seconds Config::duration(std::string_view key) const { return std::chrono::seconds(integer(key)); }
+std::chrono::seconds Config::duration(std::string_view key) const {
+  return std::chrono::seconds(integer(key));
+}
 
 YAML::Node Config::node(std::string_view key) const { return at(key).node; }
 
@@ -51,7 +54,8 @@ const Origin &Config::origin(std::string_view key) const { return at(key).origin
 
 std::string Config::kube_context() const {
   const Value &own = at("kubeContext");
-  bool beats = own.origin.from == From::flag || (own.origin.from == From::context && has("kubeContext"));
+  bool beats =
+      own.origin.from == From::flag || (own.origin.from == From::context && has("kubeContext"));
   return context_.empty() || beats ? text("kubeContext") : context_;
 }
 

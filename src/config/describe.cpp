@@ -14,13 +14,16 @@ constexpr std::string_view kFrom[] = {"default", "file", "context", "environment
 
 /// A seconds node as people write it.
 YAML::Node shown(const Setting &setting, const YAML::Node &node) {
-  return setting.type == Type::duration && !node.IsNull() ? yaml::string(node.Scalar() + "s") : node;
+  return setting.type == Type::duration && !node.IsNull() ? yaml::string(node.Scalar() + "s")
+                                                          : node;
 }
 
 std::string where(const Config &config, const Setting &setting) {
   const Origin &origin = config.origin(setting.key);
   if (origin.from == From::default_value) return "default";
-  return origin.from == From::context ? fmt::format("{} (context {})", origin.where, config.context()) : origin.where;
+  return origin.from == From::context
+             ? fmt::format("{} (context {})", origin.where, config.context())
+             : origin.where;
 }
 
 } // namespace
@@ -61,8 +64,10 @@ std::string sources_of(const Config &config) {
   for (From from : {From::environment, From::flag})
     for (const Setting &setting : settings()) {
       const Origin &origin = config.origin(setting.key);
-      std::string place = origin.where.substr(0, origin.where.find(':')); // a section's flag has line and column too
-      if (origin.from == from && std::find(all.begin(), all.end(), place) == all.end()) all.push_back(place);
+      std::string place = origin.where.substr(
+          0, origin.where.find(':')); // a section's flag has line and column too
+      if (origin.from == from && std::find(all.begin(), all.end(), place) == all.end())
+        all.push_back(place);
     }
   std::string line = all.empty() ? "defaults" : fmt::format("{}", fmt::join(all, ", "));
   for (char &c : line)

@@ -6,8 +6,9 @@ namespace hello::config {
 
 bool is_service_link(std::string_view name, std::string_view value) {
   auto has = [&](std::string_view part) { return name.find(part) != name.npos; };
-  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || name.ends_with("_PORT") || has("_TCP") || has("_UDP") ||
-         has("_SCTP") || value.starts_with("tcp://") || value.starts_with("udp://") || value.starts_with("sctp://");
+  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || name.ends_with("_PORT") || has("_TCP") ||
+         has("_UDP") || has("_SCTP") || value.starts_with("tcp://") ||
+         value.starts_with("udp://") || value.starts_with("sctp://");
 }
 
 std::string environment_name(std::string_view key) {
@@ -16,7 +17,8 @@ std::string environment_name(std::string_view key) {
   for (std::size_t i = 0; i < key.size(); ++i) {
     char c = key[i];
     bool word = is_upper(c) && i > 0 && key[i - 1] != '.' &&
-                (!is_upper(key[i - 1]) || (i + 1 < key.size() && !is_upper(key[i + 1]) && key[i + 1] != '.'));
+                (!is_upper(key[i - 1]) ||
+                 (i + 1 < key.size() && !is_upper(key[i + 1]) && key[i + 1] != '.'));
     if (word) name += '_';
     name += c == '.' || c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
   }

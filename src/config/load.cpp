@@ -35,7 +35,8 @@ const Setting *row_or_short(std::string_view key) {
   return found ? found : row(std::string(key) + ".name");
 }
 
-/// What may stand where the path begins with `prefix` ("" or "autoscaling."): the next part of each key.
+/// What may stand where the path begins with `prefix` ("" or "autoscaling."): the next part of each
+/// key.
 std::vector<std::string_view> members(std::string_view prefix) {
   std::vector<std::string_view> out;
   for (const Setting &setting : settings()) {
@@ -51,7 +52,8 @@ std::vector<std::string_view> members(std::string_view prefix) {
 std::string hint_for(std::string_view prefix, std::string_view key, bool top_of_file) {
   std::string_view last = key.substr(key.rfind('.') + 1);
   for (const Setting &setting : settings())
-    if (setting.key == key || setting.key.ends_with("." + std::string(last))) return hint(std::string(setting.key));
+    if (setting.key == key || setting.key.ends_with("." + std::string(last)))
+      return hint(std::string(setting.key));
   std::vector<std::string_view> known = members(prefix);
   if (top_of_file) known.push_back("contexts");
   if (std::string near = nearest(key, known); !near.empty()) return hint(near);
@@ -68,7 +70,8 @@ public:
   explicit Loader(const Sources &sources) : sources_(sources) {}
 
   Config load() && {
-    for (const Setting &setting : settings()) config_.values_[std::string(setting.key)].set(default_of(setting), {});
+    for (const Setting &setting : settings())
+      config_.values_[std::string(setting.key)].set(default_of(setting), {});
     config_.context_ = sources_.context.value_or("");
     file();
     environment();
@@ -79,10 +82,12 @@ public:
 private:
   void file() {
     std::string name = sources_.file.value_or("hello.yaml");
-    if (!sources_.file && ::access(name.c_str(), F_OK) != 0 && errno == ENOENT) return overlay({}, name);
+    if (!sources_.file && ::access(name.c_str(), F_OK) != 0 && errno == ENOENT)
+      return overlay({}, name);
     YAML::Node tree = yaml::load(sys::read_file(name, kFileLimit, Exit::invalid), name);
     config_.file_ = name;
-    if (!tree.IsNull() && !tree.IsMap()) invalid(yaml::place(tree, name), "the file must be a map of keys");
+    if (!tree.IsNull() && !tree.IsMap())
+      invalid(yaml::place(tree, name), "the file must be a map of keys");
     YAML::Node contexts;
     apply(tree, "", name, From::file, &contexts);
     overlay(contexts, name);
@@ -109,7 +114,8 @@ private:
       checking_ = false;
     }
     if (sources_.context && !found && !names.empty())
-      config_.warnings_.push_back(fmt::format("{} has no contexts.{}{}: no overlay is applied", name, *sources_.context,
+      config_.warnings_.push_back(fmt::format("{} has no contexts.{}{}: no overlay is applied",
+                                              name, *sources_.context,
                                               hint(nearest(*sources_.context, names))));
   }
 
@@ -121,7 +127,8 @@ private:
       std::string path = prefix + key.Scalar();
       if (contexts && path == "contexts") {
         contexts->reset(value);
-      } else if (const Setting *setting = value.IsMap() || value.IsNull() ? row(path) : row_or_short(path)) {
+      } else if (const Setting *setting =
+                     value.IsMap() || value.IsNull() ? row(path) : row_or_short(path)) {
         Origin origin{from, yaml::place(key, name)};
         put(*setting, std::move(origin), yaml::place(value.IsNull() ? key : value, name),
             [&] { return from_node(*setting, value); });
@@ -132,8 +139,8 @@ private:
         apply(value, path + ".", name, from);
       } else if (!value.IsNull()) {
         std::vector<std::string_view> known = members(path + ".");
-        invalid(yaml::place(value, name),
-                fmt::format("{} has keys of its own: {}{}", path, known[0], known.size() > 1 ? ", …" : ""));
+        invalid(yaml::place(value, name), fmt::format("{} has keys of its own: {}{}", path,
+                                                      known[0], known.size() > 1 ? ", …" : ""));
       }
     }
   }
@@ -149,13 +156,15 @@ private:
             environment_name(candidate.key.substr(0, candidate.key.size() - 5)) == name)
           setting = &candidate;
       }
-      if (is_service_link(name, value) || name == "HELLO_CONFIG" || name == "HELLO_CONTEXT") continue;
+      if (is_service_link(name, value) || name == "HELLO_CONFIG" || name == "HELLO_CONTEXT")
+        continue;
       if (setting) {
         put(*setting, {From::environment, name}, name,
             [&, text = value, where = name] { return from_text(*setting, text, where); });
       } else {
         std::vector<std::string_view> known(names.begin(), names.end());
-        config_.warnings_.push_back(fmt::format("no setting has the variable {}{}", name, hint(nearest(name, known))));
+        config_.warnings_.push_back(
+            fmt::format("no setting has the variable {}{}", name, hint(nearest(name, known))));
       }
     }
   }
@@ -165,14 +174,17 @@ private:
     std::string text = is_path ? sys::read_file(value, kFileLimit, Exit::invalid) : value;
     std::string place = is_path ? fmt::format("{} ({})", where, value) : where;
     if (const Setting *setting = row_or_short(key))
-      return put(*setting, {From::flag, where}, place, [&] { return from_text(*setting, text, place); });
-    if (members(key + ".").empty()) invalid(where, fmt::format("unknown key '{}'{}", key, hint_for("", key, false)));
+      return put(*setting, {From::flag, where}, place,
+                 [&] { return from_text(*setting, text, place); });
+    if (members(key + ".").empty())
+      invalid(where, fmt::format("unknown key '{}'{}", key, hint_for("", key, false)));
     YAML::Node tree = yaml::load(text, place);
     if (!tree.IsMap()) invalid(place, key + " has keys of its own: {key: value}");
     apply(tree, key + ".", place, From::flag);
   }
 
-  template <class Make> void put(const Setting &setting, Origin origin, const std::string &place, Make make) {
+  template <class Make>
+  void put(const Setting &setting, Origin origin, const std::string &place, Make make) {
     try {
       YAML::Node value = make();
       if (!checking_) config_.values_.find(setting.key)->second.set(value, std::move(origin));

@@ -18,7 +18,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
       }
       std::size_t cost = lower(a[i - 1]) != lower(b[j - 1]);
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+          lower(a[i - 2]) == lower(b[j - 1]))
         d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   return d[a.size()][b.size()];
@@ -31,7 +32,8 @@ std::string nearest(std::string_view word, std::span<const std::string_view> kno
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   if (word.size() > 100) return {};
   for (std::string_view candidate : known)
-    if (std::size_t d = distance(word, candidate); d < least && d < candidate.size()) least = d, best = candidate;
+    if (std::size_t d = distance(word, candidate); d < least && d < candidate.size())
+      least = d, best = candidate;
   return std::string(best);
 }
 

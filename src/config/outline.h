@@ -5,7 +5,8 @@
 
 #include <yaml-cpp/yaml.h>
 
-/// The table of settings written as a nested file: what `hello config` and `hello init` have in common.
+/// The table of settings written as a nested file: what `hello config` and `hello init` have in
+/// common.
 namespace hello::config {
 
 /// Opens and closes sections while keys come by in the table's order.
@@ -13,7 +14,8 @@ class Outline {
 public:
   explicit Outline(std::string &out) : out_(out) {}
 
-  /// Writes the heads ("autoscaling:") of the sections that `key` newly enters; returns its last part.
+  /// Writes the heads ("autoscaling:") of the sections that `key` newly enters; returns its last
+  /// part.
   std::string enter(std::string_view key);
   std::string indent() const { return std::string(2 * open_.size(), ' '); }
 

@@ -7,8 +7,12 @@
 namespace hello::config {
 namespace {
 
-void put(YAML::Node &map, std::string_view key, const YAML::Node &value) { map.force_insert(yaml::string(key), value); }
-void put(YAML::Node &map, std::string_view key, std::string_view text) { put(map, key, yaml::string(text)); }
+void put(YAML::Node &map, std::string_view key, const YAML::Node &value) {
+  map.force_insert(yaml::string(key), value);
+}
+void put(YAML::Node &map, std::string_view key, std::string_view text) {
+  put(map, key, yaml::string(text));
+}
 
 YAML::Node new_map() { return YAML::Node(YAML::NodeType::Map); }
 
@@ -22,11 +26,14 @@ YAML::Node property(const Setting &setting) {
   YAML::Node out = new_map();
   std::string doc(setting.doc);
   if (!setting.unit.empty()) doc += " In " + std::string(setting.unit) + ".";
-  if (std::string variable = environment_name(setting.key); !variable.empty()) doc += " Environment: " + variable + ".";
+  if (std::string variable = environment_name(setting.key); !variable.empty())
+    doc += " Environment: " + variable + ".";
   put(out, "description", doc);
   bool bounded = setting.min || setting.max, optional = setting.default_value.empty();
   // An optional value may be said to be nothing.
-  auto pattern = [&](std::string_view one) { put(out, "pattern", (optional ? "^$|" : "") + std::string(one)); };
+  auto pattern = [&](std::string_view one) {
+    put(out, "pattern", (optional ? "^$|" : "") + std::string(one));
+  };
   switch (setting.type) {
   case Type::string:
     put(out, "type", "string");
@@ -35,13 +42,17 @@ YAML::Node property(const Setting &setting) {
     break;
   case Type::integer:
     put(out, "type", "integer");
-    if (bounded) put(out, "minimum", yaml::integer(setting.min)), put(out, "maximum", yaml::integer(setting.max));
+    if (bounded)
+      put(out, "minimum", yaml::integer(setting.min)),
+          put(out, "maximum", yaml::integer(setting.max));
     break;
   case Type::boolean: put(out, "type", "boolean"); break;
   case Type::duration:
     put(out, "type", words({"string", "integer"}));
     pattern("^([0-9]+|([0-9]+(h|m|s|ms))+)$");
-    if (bounded) put(out, "minimum", yaml::integer(setting.min)), put(out, "maximum", yaml::integer(setting.max));
+    if (bounded)
+      put(out, "minimum", yaml::integer(setting.min)),
+          put(out, "maximum", yaml::integer(setting.max));
     break;
   case Type::quantity:
     put(out, "type", words({"string", "number"}));
@@ -51,7 +62,8 @@ YAML::Node property(const Setting &setting) {
     YAML::Node all(YAML::NodeType::Sequence);
     for (std::size_t start = 0, end = 0; end != setting.choices.npos; start = end + 1) {
       end = setting.choices.find('|', start);
-      all.push_back(yaml::string(setting.choices.substr(start, end == setting.choices.npos ? end : end - start)));
+      all.push_back(yaml::string(
+          setting.choices.substr(start, end == setting.choices.npos ? end : end - start)));
     }
     if (optional) all.push_back(yaml::string(""));
     put(out, "enum", all);
@@ -65,12 +77,13 @@ YAML::Node property(const Setting &setting) {
   case Type::map: put(out, "type", "object"); break;
   }
   if (!setting.default_value.empty())
-    put(out, "default", setting.type == Type::duration ? yaml::string(setting.default_value) : default_of(setting));
+    put(out, "default",
+        setting.type == Type::duration ? yaml::string(setting.default_value) : default_of(setting));
   return out;
 }
 
-/// The object whose keys begin with `prefix`; "a.name" gives the key "a" its short form. Null stands for a section
-/// whose keys are all commented out.
+/// The object whose keys begin with `prefix`; "a.name" gives the key "a" its short form. Null
+/// stands for a section whose keys are all commented out.
 YAML::Node object(const std::string &prefix) {
   YAML::Node out = new_map(), properties = new_map();
   put(out, "type", words({"object", "null"}));
@@ -107,7 +120,8 @@ YAML::Node object(const std::string &prefix) {
 std::string schema() {
   YAML::Node overlays = new_map(), reference = new_map(), definitions = new_map();
   put(reference, "$ref", "#/definitions/overlay");
-  put(overlays, "description", "Overlays: `--context NAME` puts the keys of contexts.NAME over those of the file.");
+  put(overlays, "description",
+      "Overlays: `--context NAME` puts the keys of contexts.NAME over those of the file.");
   put(overlays, "type", words({"object", "null"}));
   put(overlays, "additionalProperties", reference);
   YAML::Node overlay = object(""), out = object(""), head = new_map();

@@ -5,19 +5,23 @@
 namespace hello::config {
 namespace {
 
-// Kubernetes' own limits. DNS-1123 label and subdomain: names of objects and hosts; a host may begin with "*.", and is
-// no IPv4 address.
-constexpr Pattern kLabel = {"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", "DNS label: a to z, 0 to 9 and -, at most 63"};
-constexpr Pattern kSubdomain = {"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-                                "name of an object: a to z, 0 to 9, - and ."};
+// Kubernetes' own limits. DNS-1123 label and subdomain: names of objects and hosts; a host may
+// begin with "*.", and is no IPv4 address.
+constexpr Pattern kLabel = {"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+                            "DNS label: a to z, 0 to 9 and -, at most 63"};
+constexpr Pattern kSubdomain = {
+    "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    "name of an object: a to z, 0 to 9, - and ."};
 constexpr Pattern kHost = {"^(?!([0-9]+\\.){3}[0-9]+$)(\\*\\.)?"
                            "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
                            "DNS name of a host: www.example.com, or *.example.com"};
 // https://pkg.go.dev/github.com/distribution/reference: the grammar
-constexpr Pattern kImage = {"^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
-                            "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$",
-                            "name of an image: [registry/]name[:tag][@sha256:…], the name in lower case"};
-constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$", "number of pods, or share of them from 0% to 100%"};
+constexpr Pattern kImage = {
+    "^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
+    "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$",
+    "name of an image: [registry/]name[:tag][@sha256:…], the name in lower case"};
+constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$",
+                            "number of pods, or share of them from 0% to 100%"};
 constexpr Pattern kPath = {"^/", "path that begins with /"};
 
 } // namespace
@@ -30,13 +34,15 @@ std::span<const Setting> settings() {
       {.key = "messages",
        .type = string,
        .default_value = "Hello, World!",
-       .doc = "The text that the service shows; each line is a message. At most 131,062 bytes (512 KiB with reload: "
+       .doc = "The text that the service shows; each line is a message. At most 131,062 bytes (512 "
+              "KiB with reload: "
               "live).",
        .max = 512 << 10},
       {.key = "reload",
        .type = choice,
        .default_value = "restart",
-       .doc = "A changed message restarts the pods (restart), or is mounted and shown without one (live).",
+       .doc = "A changed message restarts the pods (restart), or is mounted and shown without one "
+              "(live).",
        .choices = "restart|live"},
       {.key = "image",
        .type = string,
@@ -46,7 +52,8 @@ std::span<const Setting> settings() {
        .flag = "--image"},
       {.key = "imagePullPolicy",
        .type = choice,
-       .doc = "By default Always where the image names a registry or a digest, IfNotPresent for a bare local name.",
+       .doc = "By default Always where the image names a registry or a digest, IfNotPresent for a "
+              "bare local name.",
        .choices = "Always|IfNotPresent|Never"},
       {.key = "imagePullSecrets",
        .type = list,
@@ -73,15 +80,18 @@ std::span<const Setting> settings() {
       {.key = "namespace.create",
        .type = boolean,
        .default_value = "true",
-       .doc = "The Namespace is part of the set, with the restricted Pod Security labels and a default-deny policy. "
+       .doc = "The Namespace is part of the set, with the restricted Pod Security labels and a "
+              "default-deny policy. "
               "Without it an administrator owns the namespace."},
       {.key = "kubeContext",
        .type = string,
-       .doc = "kubectl's context; in contexts.NAME where the two names differ. Empty: kubectl's current one."},
+       .doc = "kubectl's context; in contexts.NAME where the two names differ. Empty: kubectl's "
+              "current one."},
       {.key = "kubeVersion",
        .type = string,
        .default_value = "1.30",
-       .doc = "The oldest Kubernetes that must take the set. 1.29 leaves out the native sleep in preStop.",
+       .doc = "The oldest Kubernetes that must take the set. 1.29 leaves out the native sleep in "
+              "preStop.",
        .pattern = {"^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$", "version of Kubernetes from 1.29 on"},
        .flag = "--kube-version"},
 
@@ -94,7 +104,8 @@ std::span<const Setting> settings() {
       {.key = "autoscaling.enabled",
        .type = boolean,
        .default_value = "true",
-       .doc = "A HorizontalPodAutoscaler decides how many pods run; it needs metrics, see docs/metrics.md."},
+       .doc = "A HorizontalPodAutoscaler decides how many pods run; it needs metrics, see "
+              "docs/metrics.md."},
       {.key = "autoscaling.minReplicas",
        .type = integer,
        .default_value = "2",
@@ -121,17 +132,26 @@ std::span<const Setting> settings() {
        .max = 10000},
       {.key = "autoscaling.requestsPerSecond",
        .type = quantity,
-       .doc = "Average requests a second and pod, from custom.metrics.k8s.io; empty: not looked at."},
+       .doc =
+           "Average requests a second and pod, from custom.metrics.k8s.io; empty: not looked at."},
       {.key = "autoscaling.requestsMetric",
        .type = string,
        .default_value = "hello_http_requests_per_second",
        .doc = "The name that the metrics adapter gives to requests a second by pod."},
       {.key = "autoscaling.external.metric",
        .type = string,
-       .doc = "A metric of external.metrics.k8s.io, such as a queue's length; empty: not looked at."},
-      {.key = "autoscaling.external.selector", .type = map, .default_value = "{}", .doc = "The labels of its series."},
-      {.key = "autoscaling.external.value", .type = quantity, .doc = "The value it shall keep; or use averageValue."},
-      {.key = "autoscaling.external.averageValue", .type = quantity, .doc = "The value divided by the number of pods."},
+       .doc =
+           "A metric of external.metrics.k8s.io, such as a queue's length; empty: not looked at."},
+      {.key = "autoscaling.external.selector",
+       .type = map,
+       .default_value = "{}",
+       .doc = "The labels of its series."},
+      {.key = "autoscaling.external.value",
+       .type = quantity,
+       .doc = "The value it shall keep; or use averageValue."},
+      {.key = "autoscaling.external.averageValue",
+       .type = quantity,
+       .doc = "The value divided by the number of pods."},
       {.key = "autoscaling.behavior",
        .type = map,
        .default_value = "{}",
@@ -165,7 +185,11 @@ std::span<const Setting> settings() {
        .default_value = "[hello.localhost]",
        .doc = "Host names.",
        .pattern = kHost},
-      {.key = "ingress.paths", .type = list, .default_value = "[/]", .doc = "Paths of each host.", .pattern = kPath},
+      {.key = "ingress.paths",
+       .type = list,
+       .default_value = "[/]",
+       .doc = "Paths of each host.",
+       .pattern = kPath},
       {.key = "ingress.pathType",
        .type = choice,
        .default_value = "Prefix",
@@ -173,7 +197,8 @@ std::span<const Setting> settings() {
        .choices = "Prefix|Exact|ImplementationSpecific"},
       {.key = "ingress.tls.secretName",
        .type = string,
-       .doc = "The secret with the certificate of all hosts; empty: no TLS, or hello-tls where an issuer makes it.",
+       .doc = "The secret with the certificate of all hosts; empty: no TLS, or hello-tls where an "
+              "issuer makes it.",
        .pattern = kSubdomain},
       {.key = "ingress.tls.clusterIssuer",
        .type = string,
@@ -181,19 +206,28 @@ std::span<const Setting> settings() {
       {.key = "ingress.tls.issuer",
        .type = string,
        .doc = "The cert-manager Issuer, in the same namespace, that does."},
-      {.key = "ingress.annotations", .type = map, .default_value = "{}", .doc = "For the Ingress controller."},
+      {.key = "ingress.annotations",
+       .type = map,
+       .default_value = "{}",
+       .doc = "For the Ingress controller."},
       {.key = "gateway.parentRefs",
        .type = list,
        .default_value = "[]",
-       .doc =
-           "The Gateways that the HTTPRoute attaches to: {name, namespace, sectionName}; needed with expose: gateway."},
+       .doc = "The Gateways that the HTTPRoute attaches to: {name, namespace, sectionName}; needed "
+              "with expose: gateway."},
       {.key = "gateway.hostnames",
        .type = list,
        .default_value = "[hello.localhost]",
        .doc = "Host names; empty: all of the Gateway's.",
        .pattern = kHost},
-      {.key = "gateway.paths", .type = list, .default_value = "[/]", .doc = "Path prefixes.", .pattern = kPath},
-      {.key = "loadBalancer.class", .type = string, .doc = "The load balancer's class; empty: the cluster's default."},
+      {.key = "gateway.paths",
+       .type = list,
+       .default_value = "[/]",
+       .doc = "Path prefixes.",
+       .pattern = kPath},
+      {.key = "loadBalancer.class",
+       .type = string,
+       .doc = "The load balancer's class; empty: the cluster's default."},
       {.key = "loadBalancer.sourceRanges",
        .type = list,
        .default_value = "[]",
@@ -203,7 +237,10 @@ std::span<const Setting> settings() {
        .type = choice,
        .doc = "Local keeps the client's address, Cluster (Kubernetes' default) spreads better.",
        .choices = "Cluster|Local"},
-      {.key = "loadBalancer.annotations", .type = map, .default_value = "{}", .doc = "For the cloud's load balancer."},
+      {.key = "loadBalancer.annotations",
+       .type = map,
+       .default_value = "{}",
+       .doc = "For the cloud's load balancer."},
       {.key = "nodePort.port",
        .type = integer,
        .default_value = "0",
@@ -223,14 +260,16 @@ std::span<const Setting> settings() {
        .doc = "Where the set has the Namespace: all its other pods are closed too."},
       {.key = "networkPolicy.ingressNamespace",
        .type = string,
-       .doc = "The namespace of the Ingress or Gateway controller's pods, which alone may reach the public port. "
+       .doc = "The namespace of the Ingress or Gateway controller's pods, which alone may reach "
+              "the public port. "
               "Empty: any "
               "address, as a controller in the host's network needs.",
        .pattern = kLabel},
       {.key = "networkPolicy.monitoringNamespace",
        .type = string,
        .default_value = "monitoring",
-       .doc = "The namespace whose pods may reach the admin port, while metrics.scrape is not none.",
+       .doc =
+           "The namespace whose pods may reach the admin port, while metrics.scrape is not none.",
        .pattern = kLabel},
       {.key = "networkPolicy.egress",
        .type = list,
@@ -246,7 +285,10 @@ std::span<const Setting> settings() {
        .type = quantity,
        .default_value = "100m",
        .doc = "What the scheduler keeps for a pod; the autoscaler's 100 %."},
-      {.key = "resources.requests.memory", .type = quantity, .default_value = "32Mi", .doc = "The same of memory."},
+      {.key = "resources.requests.memory",
+       .type = quantity,
+       .default_value = "32Mi",
+       .doc = "The same of memory."},
       {.key = "resources.requests.ephemeral-storage",
        .type = quantity,
        .default_value = "64Mi",
@@ -262,18 +304,22 @@ std::span<const Setting> settings() {
       {.key = "resources.limits.ephemeral-storage",
        .type = quantity,
        .default_value = "512Mi",
-       .doc = "Disk at most: /tmp and the container's log, which the kubelet rotates only now and then. A pod past it "
+       .doc = "Disk at most: /tmp and the container's log, which the kubelet rotates only now and "
+              "then. A pod past it "
               "is evicted."},
-      {.key = "tmp.sizeLimit", .type = quantity, .default_value = "32Mi", .doc = "Size of the emptyDir at /tmp."},
+      {.key = "tmp.sizeLimit",
+       .type = quantity,
+       .default_value = "32Mi",
+       .doc = "Size of the emptyDir at /tmp."},
       {.key = "resourceQuota.enabled",
        .type = boolean,
        .default_value = "false",
        .doc = "A ResourceQuota on the namespace."},
       {.key = "resourceQuota.hard",
        .type = map,
-       .default_value =
-           "{pods: 20, requests.cpu: 4, requests.memory: 2Gi, requests.ephemeral-storage: 4Gi, limits.cpu: 24, "
-           "limits.memory: 4Gi, limits.ephemeral-storage: 16Gi}",
+       .default_value = "{pods: 20, requests.cpu: 4, requests.memory: 2Gi, "
+                        "requests.ephemeral-storage: 4Gi, limits.cpu: 24, "
+                        "limits.memory: 4Gi, limits.ephemeral-storage: 16Gi}",
        .doc = "Its limits; room for maxReplicas and a rollout's surge."},
       {.key = "limitRange.enabled",
        .type = boolean,
@@ -281,13 +327,20 @@ std::span<const Setting> settings() {
        .doc = "A LimitRange: defaults for containers that say nothing."},
       {.key = "limitRange.limits",
        .type = list,
-       .default_value = "[{type: Container, default: {cpu: 500m, memory: 128Mi, ephemeral-storage: 256Mi}, "
-                        "defaultRequest: {cpu: 50m, memory: 32Mi, ephemeral-storage: 32Mi}}]",
+       .default_value =
+           "[{type: Container, default: {cpu: 500m, memory: 128Mi, ephemeral-storage: 256Mi}, "
+           "defaultRequest: {cpu: 50m, memory: 32Mi, ephemeral-storage: 32Mi}}]",
        .doc = "As in a LimitRange."},
 
       // Where its pods go, and how they change
-      {.key = "priorityClassName", .type = string, .doc = "The pods' PriorityClass.", .pattern = kSubdomain},
-      {.key = "nodeSelector", .type = map, .default_value = "{}", .doc = "Labels of the nodes that may run it."},
+      {.key = "priorityClassName",
+       .type = string,
+       .doc = "The pods' PriorityClass.",
+       .pattern = kSubdomain},
+      {.key = "nodeSelector",
+       .type = map,
+       .default_value = "{}",
+       .doc = "Labels of the nodes that may run it."},
       {.key = "tolerations", .type = list, .default_value = "[]", .doc = "As in a pod."},
       {.key = "affinity",
        .type = map,
@@ -296,7 +349,8 @@ std::span<const Setting> settings() {
       {.key = "topologySpread",
        .type = choice,
        .default_value = "ScheduleAnyway",
-       .doc = "Pods spread over nodes and zones: if possible (ScheduleAnyway), strictly (DoNotSchedule), or not looked "
+       .doc = "Pods spread over nodes and zones: if possible (ScheduleAnyway), strictly "
+              "(DoNotSchedule), or not looked "
               "at.",
        .choices = "ScheduleAnyway|DoNotSchedule|none"},
       {.key = "strategy.maxSurge",
@@ -339,16 +393,29 @@ std::span<const Setting> settings() {
        .min = 1,
        .max = 3600},
       {.key = "volumes", .type = list, .default_value = "[]", .doc = "More volumes, as in a pod."},
-      {.key = "volumeMounts", .type = list, .default_value = "[]", .doc = "Where they are mounted, as in a container."},
-      {.key = "labels", .type = map, .default_value = "{}", .doc = "Labels for every object and the pods."},
-      {.key = "annotations", .type = map, .default_value = "{}", .doc = "Annotations for every object."},
-      {.key = "podAnnotations", .type = map, .default_value = "{}", .doc = "Annotations for the pods."},
+      {.key = "volumeMounts",
+       .type = list,
+       .default_value = "[]",
+       .doc = "Where they are mounted, as in a container."},
+      {.key = "labels",
+       .type = map,
+       .default_value = "{}",
+       .doc = "Labels for every object and the pods."},
+      {.key = "annotations",
+       .type = map,
+       .default_value = "{}",
+       .doc = "Annotations for every object."},
+      {.key = "podAnnotations",
+       .type = map,
+       .default_value = "{}",
+       .doc = "Annotations for the pods."},
 
       // Metrics and logs
       {.key = "metrics.scrape",
        .type = choice,
        .default_value = "annotations",
-       .doc = "How Prometheus finds the admin port: annotations on the pods, a PodMonitor (Prometheus operator), or "
+       .doc = "How Prometheus finds the admin port: annotations on the pods, a PodMonitor "
+              "(Prometheus operator), or "
               "not at all.",
        .choices = "annotations|podMonitor|none"},
       {.key = "logging.access",
@@ -360,14 +427,16 @@ std::span<const Setting> settings() {
       {.key = "logging.sidecar",
        .type = choice,
        .default_value = "none",
-       .doc =
-           "The access log goes to a file in /tmp, and a sidecar copies it to its own stdout (stream) or sends it to "
-           "the store (agent).",
+       .doc = "The access log goes to a file in /tmp, and a sidecar copies it to its own stdout "
+              "(stream) or sends it to "
+              "the store (agent).",
        .choices = "none|stream|agent"},
       {.key = "logging.endpoint",
        .type = string,
-       .doc = "Where the log agents send OTLP over HTTP, whole: http://loki.logs.svc:3100/otlp/v1/logs.",
-       .pattern = {"^https?://[^/:@ ]+(:[0-9]{1,5})?(/[^ ]*)?$", "URL: https://host[:port][/path], without a user"}},
+       .doc = "Where the log agents send OTLP over HTTP, whole: "
+              "http://loki.logs.svc:3100/otlp/v1/logs.",
+       .pattern = {"^https?://[^/:@ ]+(:[0-9]{1,5})?(/[^ ]*)?$",
+                   "URL: https://host[:port][/path], without a user"}},
       {.key = "logging.authorizationSecret",
        .type = string,
        .doc = "A secret beside the agent, whose key authorization is sent as that header.",
@@ -392,8 +461,8 @@ std::span<const Setting> settings() {
       {.key = "patches",
        .type = list,
        .default_value = "[]",
-       .doc =
-           "Changes to the rendered set: {target: {kind, name}, patch}, a JSON merge patch (RFC 7386): null removes."},
+       .doc = "Changes to the rendered set: {target: {kind, name}, patch}, a JSON merge patch (RFC "
+              "7386): null removes."},
       {.key = "extraManifests",
        .type = list,
        .default_value = "[]",
@@ -401,7 +470,8 @@ std::span<const Setting> settings() {
       {.key = "lint.allow",
        .type = list,
        .default_value = "[]",
-       .doc = "Rules of `hello lint` that this release may break; `hello lint --rules` lists them."},
+       .doc =
+           "Rules of `hello lint` that this release may break; `hello lint --rules` lists them."},
 
       // The deploy itself
       {.key = "timeout",
@@ -415,7 +485,8 @@ std::span<const Setting> settings() {
       {.key = "grace",
        .type = duration,
        .default_value = "30s",
-       .doc = "How long a failure that may heal (pull, crash loop, probe, unschedulable) may last before the deploy "
+       .doc = "How long a failure that may heal (pull, crash loop, probe, unschedulable) may last "
+              "before the deploy "
               "fails.",
        .max = 86400,
        .flag = "--grace"},

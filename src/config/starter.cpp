@@ -36,9 +36,11 @@ std::string facts(const Setting &setting) {
   return out;
 }
 
-/// What stands after the key: the default as it would be written, or for a key without one something of its type.
+/// What stands after the key: the default as it would be written, or for a key without one
+/// something of its type.
 YAML::Node example(const Setting &setting) {
-  if (setting.type == Type::duration || setting.default_value.empty()) return yaml::string(setting.default_value);
+  if (setting.type == Type::duration || setting.default_value.empty())
+    return yaml::string(setting.default_value);
   return default_of(setting);
 }
 
@@ -46,7 +48,8 @@ YAML::Node example(const Setting &setting) {
 
 std::string starter() {
   std::string out =
-      "# hello.yaml: how hello is put on Kubernetes. All of it is optional; a line that begins with `#key:`\n"
+      "# hello.yaml: how hello is put on Kubernetes. All of it is optional; a line that begins "
+      "with `#key:`\n"
       "# shows a default: take the # away to change it. `hello config` says what holds and why.\n"
       "# yaml-language-server: $schema=hello.schema.json\n"
       "# (for editors: hello config schema > hello.schema.json)\n";
@@ -60,7 +63,8 @@ std::string starter() {
     out += comment(facts(setting), indent);
     out += entry(name, example(setting), indent + "#");
   }
-  out += "\n# Overlays: `--context prod` names kubectl's context and puts these keys over those above.\n"
+  out += "\n# Overlays: `--context prod` names kubectl's context and puts these keys over those "
+         "above.\n"
          "#contexts:\n#  prod:\n#    kubeContext: prod-cluster\n#    replicas: 4\n";
   return out;
 }

@@ -24,7 +24,8 @@ std::string shown(std::string_view text) {
 /// 010 is 8 to YAML 1.1, and so to Kubernetes, and 10 to people and to YAML 1.2.
 void check_octal(std::string_view text) {
   if (text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9')
-    fail(fmt::format("{} begins with a zero, which some read as octal: write it without", shown(text)));
+    fail(fmt::format("{} begins with a zero, which some read as octal: write it without",
+                     shown(text)));
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
@@ -38,7 +39,8 @@ void check_range(const Setting &setting, std::int64_t value) {
   if (setting.min == 0 && setting.max == 0) return;
   if (value >= setting.min && value <= setting.max) return;
   std::string unit = setting.type == Type::duration ? " seconds" : "";
-  fail(fmt::format("{}{} is out of range: {} to {}{}", value, unit, setting.min, setting.max, unit));
+  fail(
+      fmt::format("{}{} is out of range: {} to {}{}", value, unit, setting.min, setting.max, unit));
 }
 
 bool is_choice(std::string_view choices, std::string_view text) {
@@ -52,11 +54,13 @@ bool is_choice(std::string_view choices, std::string_view text) {
 YAML::Node checked_string(const Setting &setting, std::string_view text) {
   if (text.find('\0') != text.npos) fail("a NUL byte: text cannot carry one");
   if (std::size_t bad = yaml::invalid_utf8(text); bad != text.npos)
-    fail(fmt::format("invalid UTF-8 (byte 0x{:02X} at offset {})", static_cast<unsigned char>(text[bad]), bad));
+    fail(fmt::format("invalid UTF-8 (byte 0x{:02X} at offset {})",
+                     static_cast<unsigned char>(text[bad]), bad));
   auto size = static_cast<std::int64_t>(text.size());
   if (size < setting.min || (setting.max && size > setting.max))
     fail(size == 0 ? "must not be empty"
-                   : fmt::format("{} bytes are out of range: {} to {} bytes", size, setting.min, setting.max));
+                   : fmt::format("{} bytes are out of range: {} to {} bytes", size, setting.min,
+                                 setting.max));
   if (const std::string_view expression = setting.pattern.expression; !expression.empty()) {
     // std::regex recurses: a text that long matches no name anyway.
     if (text.size() > 2048) fail(shown(text) + " is too long");
@@ -80,7 +84,8 @@ YAML::Node checked_list(const Setting &setting, const YAML::Node &list) {
 }
 
 YAML::Node from_scalar(const Setting &setting, std::string_view text) {
-  if (text.empty() && setting.default_value.empty()) return {}; // an optional value that is said to be nothing
+  if (text.empty() && setting.default_value.empty())
+    return {}; // an optional value that is said to be nothing
   switch (setting.type) {
   case Type::string: return checked_string(setting, text);
   case Type::integer: {
@@ -95,7 +100,8 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
     return yaml::boolean(text == "true");
   case Type::duration: {
     auto seconds = parse_duration(text);
-    if (!seconds) fail(shown(text) + " is not a duration in whole seconds: 90s, 5m, 1h30m, or plain seconds");
+    if (!seconds)
+      fail(shown(text) + " is not a duration in whole seconds: 90s, 5m, 1h30m, or plain seconds");
     check_range(setting, *seconds);
     return yaml::integer(*seconds);
   }
@@ -103,7 +109,8 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
     if (!is_quantity(text)) fail(shown(text) + " is not a quantity: 100m, 0.5, 64Mi");
     return yaml::string(text);
   case Type::choice:
-    if (!is_choice(setting.choices, text)) fail(fmt::format("{} is none of {}", shown(text), setting.choices));
+    if (!is_choice(setting.choices, text))
+      fail(fmt::format("{} is none of {}", shown(text), setting.choices));
     return yaml::string(text);
   case Type::list: fail(shown(text) + " is not a list: [a, b]");
   case Type::map: fail(shown(text) + " is not a map: {key: value}");
@@ -130,7 +137,8 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
                          : unit == "h"          ? 3'600'000
                                                 : 0;
     constexpr std::int64_t century_ms = 3'155'760'000'000;
-    if (!scale || *number > century_ms / scale || (total_ms += *number * scale) > century_ms) return std::nullopt;
+    if (!scale || *number > century_ms / scale || (total_ms += *number * scale) > century_ms)
+      return std::nullopt;
   }
   if (text.empty() || total_ms % 1000) return std::nullopt;
   return total_ms / 1000;
@@ -156,7 +164,8 @@ bool is_quantity(std::string_view text) {
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where) {
   if (setting.type != Type::list && setting.type != Type::map) return from_scalar(setting, text);
   YAML::Node node = yaml::load(text, where);
-  if (setting.type == Type::list ? !node.IsSequence() : !node.IsMap()) return from_scalar(setting, text);
+  if (setting.type == Type::list ? !node.IsSequence() : !node.IsMap())
+    return from_scalar(setting, text);
   return checked_list(setting, node);
 }
 
@@ -172,17 +181,21 @@ YAML::Node default_of(const Setting &setting) {
 }
 
 YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
-  if (node.IsNull()) fail(R"(has no value: leave the key out for the default, or write "", [] or {} for nothing)");
+  if (node.IsNull())
+    fail(R"(has no value: leave the key out for the default, or write "", [] or {} for nothing)");
   bool wants_list = setting.type == Type::list, wants_map = setting.type == Type::map;
-  if (node.IsSequence() ? wants_list : node.IsMap() && wants_map) return checked_list(setting, node);
+  if (node.IsSequence() ? wants_list : node.IsMap() && wants_map)
+    return checked_list(setting, node);
   if (!node.IsScalar())
-    fail(node.IsMap() ? "is a map here, and must be one value" : "is a list here, and must be one value");
+    fail(node.IsMap() ? "is a map here, and must be one value"
+                      : "is a list here, and must be one value");
   yaml::Scalar kind = yaml::kind_of(node);
   const std::string &text = node.Scalar();
-  if ((setting.type == Type::integer || setting.type == Type::boolean) && kind == yaml::Scalar::string &&
-      node.Tag() != "?")
+  if ((setting.type == Type::integer || setting.type == Type::boolean) &&
+      kind == yaml::Scalar::string && node.Tag() != "?")
     fail(fmt::format("\"{}\" is a text: write it without quotes", text));
-  // 0x10 and True are canonical here as in Kubernetes; a text takes its scalar literally, so that `no` stays no.
+  // 0x10 and True are canonical here as in Kubernetes; a text takes its scalar literally, so that
+  // `no` stays no.
   if (setting.type == Type::integer && kind == yaml::Scalar::integer) {
     check_octal(text);
     std::string canonical = yaml::to_json(node);

@@ -10,12 +10,14 @@ namespace hello::deploy {
 namespace {
 
 const manifest::Object *find(const Set &set, std::string_view kind) {
-  const auto found =
-      std::find_if(set.begin(), set.end(), [&](const manifest::Object &object) { return object.kind == kind; });
+  const auto found = std::find_if(
+      set.begin(), set.end(), [&](const manifest::Object &object) { return object.kind == kind; });
   return found == set.end() ? nullptr : &*found;
 }
 
-YAML::Node live(kube::Cluster &cluster, const manifest::Object &object) { return kube::read(cluster, id_of(object)); }
+YAML::Node live(kube::Cluster &cluster, const manifest::Object &object) {
+  return kube::read(cluster, id_of(object));
+}
 
 std::string scalar(const YAML::Node &node, std::string_view path) {
   std::string text = kube::value_at(node, path);
@@ -28,7 +30,9 @@ std::string address(const YAML::Node &object) {
   const YAML::Node all = yaml::at(object, {"status", "loadBalancer", "ingress"});
   if (!all.IsDefined() || !all.IsSequence() || all.size() == 0) return "";
   const YAML::Node first = all[0];
-  return first["ip"] ? yaml::text(first, "ip") : first["hostname"] ? yaml::text(first, "hostname") : "";
+  return first["ip"]         ? yaml::text(first, "ip")
+         : first["hostname"] ? yaml::text(first, "hostname")
+                             : "";
 }
 
 void tell_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const Listener &tell) {
@@ -37,7 +41,8 @@ void tell_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const 
   const bool has_class = !kube::value_at(ingress, ".spec.ingressClassName").empty();
   if (!has_class)
     tell({"warning", object,
-          "it has no class: unless the cluster has a default one, no controller takes it (ingress.className)"});
+          "it has no class: unless the cluster has a default one, no controller takes it "
+          "(ingress.className)"});
   else if (at.empty())
     tell({"warning", object, "no controller has given it an address yet"});
   const YAML::Node tls = yaml::at(ingress, {"spec", "tls"});
@@ -45,8 +50,10 @@ void tell_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const 
     for (const YAML::Node &one : tls) {
       if (!one["secretName"]) continue;
       const std::string secret = yaml::text(one, "secretName");
-      const kube::Reply reply = cluster.get(kube::collection_path("v1", "Secret", wanted.ns) + "/" + secret);
-      if (reply.status == 404) tell({"warning", object, fmt::format("its TLS secret {} is not there", secret)});
+      const kube::Reply reply =
+          cluster.get(kube::collection_path("v1", "Secret", wanted.ns) + "/" + secret);
+      if (reply.status == 404)
+        tell({"warning", object, fmt::format("its TLS secret {} is not there", secret)});
     }
   const YAML::Node rules = yaml::at(ingress, {"spec", "rules"});
   if (rules.IsDefined())
@@ -60,8 +67,8 @@ void tell_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const 
     }
 }
 
-void tell_service(const YAML::Node &service, const std::string &name, const kube::Access &access, bool ingress,
-                  const Listener &tell) {
+void tell_service(const YAML::Node &service, const std::string &name, const kube::Access &access,
+                  bool ingress, const Listener &tell) {
   const std::string type = scalar(service, ".spec.type"), object = "Service/" + name;
   if (type == "LoadBalancer") {
     const std::string at = address(service);
@@ -82,7 +89,8 @@ void tell_service(const YAML::Node &service, const std::string &name, const kube
     tell({"reachable", object,
           fmt::format("kubectl{}{} port-forward service/{} 8080:{}",
                       access.context.empty() ? "" : " --context " + access.context,
-                      access.ns.empty() ? "" : " --namespace " + access.ns, name, ports[0]["port"].Scalar())});
+                      access.ns.empty() ? "" : " --namespace " + access.ns, name,
+                      ports[0]["port"].Scalar())});
 }
 
 void warn_autoscaler(kube::Cluster &cluster, const manifest::Object &wanted, const Listener &tell) {
@@ -94,7 +102,8 @@ void warn_autoscaler(kube::Cluster &cluster, const manifest::Object &wanted, con
   if (kube::value_at(wanted.node, ".spec.metrics").find("\"Resource\"") != std::string::npos &&
       cluster.get("/apis/metrics.k8s.io/v1beta1").status != 200)
     tell({"warning", "HorizontalPodAutoscaler/" + wanted.name,
-          "the cluster serves no resource metrics (metrics.k8s.io): it will not scale; install metrics-server"});
+          "the cluster serves no resource metrics (metrics.k8s.io): it will not scale; install "
+          "metrics-server"});
 }
 
 } // namespace
@@ -106,13 +115,14 @@ std::string target_port(const Set &set) {
   return target.empty() ? scalar(service->node, ".spec.ports[0].port") : target;
 }
 
-bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell) {
+bool look_after(kube::Cluster &cluster, const Set &set, const Options &options,
+                const Listener &tell) {
   Forward forward(cluster);
   return look_after(cluster, set, options, tell, forward);
 }
 
-bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell,
-                Forward &forward) {
+bool look_after(kube::Cluster &cluster, const Set &set, const Options &options,
+                const Listener &tell, Forward &forward) {
   const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
                          *scaler = find(set, "HorizontalPodAutoscaler");
   const bool asked = options.verify && (service || !options.verify_url.empty());
@@ -128,13 +138,18 @@ bool look_after(kube::Cluster &cluster, const Set &set, const Options &options, 
     forward.begin("service/" + service->name,
                   scalar(service->node, ".spec.ports[0].port")); // starts while we look around
   if (ingress) tell_ingress(cluster, *ingress, tell);
-  if (service) tell_service(live(cluster, *service), service->name, cluster.access(), ingress != nullptr, tell);
+  if (service)
+    tell_service(live(cluster, *service), service->name, cluster.access(), ingress != nullptr,
+                 tell);
   if (scaler) warn_autoscaler(cluster, *scaler, tell);
   if (!asked) return true;
   const Answer answer = options.verify_url.empty() ? forward.ask() : ask(options.verify_url);
   const std::string object = service ? "Service/" + service->name : "";
   if (answer.ok)
-    tell({"answers", object, fmt::format("{} answers: {}", answer.where, answer.text), {{"url", answer.where}}});
+    tell({"answers",
+          object,
+          fmt::format("{} answers: {}", answer.where, answer.text),
+          {{"url", answer.where}}});
   else
     tell({"failed",
           object,

@@ -42,15 +42,16 @@ Answer ask(const std::string &url) {
 
 void Forward::begin(const std::string &what, const std::string &port) {
   if (child_) return;
-  child_ =
-      cluster_.start({"--namespace=" + cluster_.access().ns, "port-forward", "--address=127.0.0.1", what, ":" + port});
+  child_ = cluster_.start({"--namespace=" + cluster_.access().ns, "port-forward",
+                           "--address=127.0.0.1", what, ":" + port});
 }
 
 Answer Forward::ask() {
   const auto deadline = sys::Clock::now() + 10s;
   Answer answer{false, "a port-forward", ""};
   std::string out, err;
-  for (bool open = true; open && out.find('\n') == std::string::npos;) { // "Forwarding from 127.0.0.1:40123 -> 8080"
+  for (bool open = true;
+       open && out.find('\n') == std::string::npos;) { // "Forwarding from 127.0.0.1:40123 -> 8080"
     const int fds[] = {child_->out(), child_->err()};
     if (!sys::wait_readable(fds, deadline)) break;
     const bool err_open = sys::drain(child_->err(), err);
@@ -60,10 +61,12 @@ Answer Forward::ask() {
   if (from == std::string::npos) {
     answer.text = "no pod took it within 10 s";
     if (err.empty()) return answer;
-    answer.text = kube::explain(sys::Finished{1, false, {}, err}, "start it", cluster_.access()).words();
+    answer.text =
+        kube::explain(sys::Finished{1, false, {}, err}, "start it", cluster_.access()).words();
     return answer;
   }
-  const Answer local = ask_until("http://" + out.substr(from, to - from) + "/", sys::Clock::now() + 5s);
+  const Answer local =
+      ask_until("http://" + out.substr(from, to - from) + "/", sys::Clock::now() + 5s);
   answer.ok = local.ok;
   answer.text = local.text;
   return answer;

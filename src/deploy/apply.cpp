@@ -13,12 +13,13 @@ namespace hello::deploy {
 namespace {
 
 /// Runs kubectl until the API server answers: what it does is the same however often it is done.
-sys::Finished insist(kube::Cluster &cluster, const std::vector<std::string> &args, const std::string &input,
-                     sys::Deadline deadline, const Listener &tell) {
+sys::Finished insist(kube::Cluster &cluster, const std::vector<std::string> &args,
+                     const std::string &input, sys::Deadline deadline, const Listener &tell) {
   bool told = false;
   for (;;) {
     sys::Finished finished = cluster.kubectl(args, input, deadline);
-    if (finished.timed_out || !kube::unreachable(finished) || sys::Clock::now() + std::chrono::seconds(1) > deadline)
+    if (finished.timed_out || !kube::unreachable(finished) ||
+        sys::Clock::now() + std::chrono::seconds(1) > deadline)
       return finished;
     if (!std::exchange(told, true))
       tell({"warning", "", "the API server does not answer; trying again until the time limit"});
@@ -26,14 +27,15 @@ sys::Finished insist(kube::Cluster &cluster, const std::vector<std::string> &arg
   }
 }
 
-void run_or_throw(kube::Cluster &cluster, const std::vector<std::string> &args, const std::string &input,
-                  sys::Deadline deadline, const Listener &tell, const std::string &doing) {
+void run_or_throw(kube::Cluster &cluster, const std::vector<std::string> &args,
+                  const std::string &input, sys::Deadline deadline, const Listener &tell,
+                  const std::string &doing) {
   const auto finished = insist(cluster, args, input, deadline, tell);
   if (finished.code != 0) throw kube::explain(finished, doing, cluster.access());
 }
 
-void hand_over(kube::Cluster &cluster, const kube::Id &id, std::int64_t count, bool force, sys::Deadline deadline,
-               const Listener &tell) {
+void hand_over(kube::Cluster &cluster, const kube::Id &id, std::int64_t count, bool force,
+               sys::Deadline deadline, const Listener &tell) {
   auto args = server_side(kHandover);
   if (force) args.push_back("--force-conflicts");
   run_or_throw(cluster, args, replicas_only(id, count), deadline, tell, "hand over the replicas");
@@ -60,10 +62,12 @@ std::int64_t autoscaler_minimum(const Set &set) {
 }
 
 /// Removes what the plan says, the autoscalers or all others.
-void remove_items(kube::Cluster &cluster, const Plan &plan, bool autoscalers, sys::Deadline deadline,
-                  const Listener &tell) {
+void remove_items(kube::Cluster &cluster, const Plan &plan, bool autoscalers,
+                  sys::Deadline deadline, const Listener &tell) {
   for (const Item &item : plan.items) {
-    if (item.action != Item::Action::remove || (item.id.kind == "HorizontalPodAutoscaler") != autoscalers) continue;
+    if (item.action != Item::Action::remove ||
+        (item.id.kind == "HorizontalPodAutoscaler") != autoscalers)
+      continue;
     const auto known = plan.live.find(item.id);
     const YAML::Node live = known != plan.live.end() ? known->second : kube::read(cluster, item.id);
     if (!live.IsMap()) continue;
@@ -72,25 +76,27 @@ void remove_items(kube::Cluster &cluster, const Plan &plan, bool autoscalers, sy
     else if (remove(cluster, {item.id, live, ""}, deadline))
       tell({"removed", item.id.text(), "removed"});
     else
-      tell({"warning", item.id.text(), "stays: another of that name has taken its place meanwhile"});
+      tell(
+          {"warning", item.id.text(), "stays: another of that name has taken its place meanwhile"});
   }
 }
 
 } // namespace
 
-Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, sys::Deadline deadline,
-              const Listener &tell) {
+Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options,
+              sys::Deadline deadline, const Listener &tell) {
   const manifest::Object *deployment = nullptr;
   for (const manifest::Object &object : plan.set)
     if (object.kind == "Deployment" && !deployment) deployment = &object;
   const auto found = deployment ? plan.live.find(id_of(*deployment)) : plan.live.end();
-  const bool there = found != plan.live.end() && found->second.IsDefined() && !found->second.IsNull();
+  const bool there =
+      found != plan.live.end() && found->second.IsDefined() && !found->second.IsNull();
   if (plan.empty()) return there ? applied_of(found->second) : Applied{};
 
   remove_items(cluster, plan, true, deadline, tell);
   if (plan.keep_replicas)
-    hand_over(cluster, id_of(*deployment), number(kube::value_at(found->second, ".spec.replicas")), false, deadline,
-              tell);
+    hand_over(cluster, id_of(*deployment), number(kube::value_at(found->second, ".spec.replicas")),
+              false, deadline, tell);
   Set set = plan.set;
   if (plan.take_replicas) { // the autoscaler's number was only for the plan
     hand_over(cluster, id_of(*deployment), number(*plan.take_replicas), true, deadline, tell);
@@ -111,7 +117,8 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
                 why.hint() + (why.hint().empty() ? "" : "; ") +
                     "the rest of the set may be applied: hello diff shows what is left");
   }
-  for (std::size_t from = 0, to; (to = finished.err.find('\n', from)) != std::string::npos; from = to + 1)
+  for (std::size_t from = 0, to; (to = finished.err.find('\n', from)) != std::string::npos;
+       from = to + 1)
     if (finished.err.compare(from, 9, "Warning: ") == 0)
       tell({"warning", "", finished.err.substr(from + 9, to - from - 9)});
   remove_items(cluster, plan, false, deadline, tell);
@@ -128,7 +135,8 @@ Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options, 
   else
     look(answer);
   if (deployment && !there && kube::value_at(deployment->node, ".spec.replicas").empty())
-    // the autoscaler itself would take up to 15 s to say so; and the server notes who scales only if somebody held it
+    // the autoscaler itself would take up to 15 s to say so; and the server notes who scales only
+    // if somebody held it
     hand_over(cluster, id_of(*deployment), autoscaler_minimum(plan.set), true, deadline, tell);
   applied.objects = std::move(objects);
   return applied;

@@ -9,13 +9,16 @@
 namespace hello::deploy {
 namespace {
 
-std::string with(std::string_view selector) { return "labelSelector=" + kube::query_value(selector); }
+std::string with(std::string_view selector) {
+  return "labelSelector=" + kube::query_value(selector);
+}
 
-/// The items of a list; none where there is no such kind or it may not be read. Of Deployments it must be known:
-/// without them all would look as if nothing were there.
-std::vector<YAML::Node> list(kube::Cluster &cluster, std::string_view api_version, std::string_view kind,
-                             const std::string &query, Sight &sight) {
-  const kube::Reply reply = cluster.get(kube::collection_path(api_version, kind, cluster.access().ns) + "?" + query);
+/// The items of a list; none where there is no such kind or it may not be read. Of Deployments it
+/// must be known: without them all would look as if nothing were there.
+std::vector<YAML::Node> list(kube::Cluster &cluster, std::string_view api_version,
+                             std::string_view kind, const std::string &query, Sight &sight) {
+  const kube::Reply reply =
+      cluster.get(kube::collection_path(api_version, kind, cluster.access().ns) + "?" + query);
   const bool denied = reply.status == 403 && kind != "Deployment";
   if (denied) sight.unread.emplace_back(kind, kube::explain(reply, "", cluster.access()).hint());
   if (denied || reply.status == 404) return {};
@@ -29,13 +32,15 @@ Sight look(kube::Cluster &cluster) {
   Sight sight;
   const std::string &ns = cluster.access().ns;
   const History history = read_history(cluster);
-  if (history.refusal.status == 0) throw kube::explain(history.refusal, "read the history", cluster.access());
+  if (history.refusal.status == 0)
+    throw kube::explain(history.refusal, "read the history", cluster.access());
   if (!history.refusal.ok())
-    sight.unread.emplace_back("ControllerRevision", kube::explain(history.refusal, "", cluster.access()).hint());
+    sight.unread.emplace_back("ControllerRevision",
+                              kube::explain(history.refusal, "", cluster.access()).hint());
   sight.history = history.releases;
 
-  std::set<std::pair<std::string, std::string>> kinds{{"apps/v1", "Deployment"},
-                                                      {"autoscaling/v2", "HorizontalPodAutoscaler"}};
+  std::set<std::pair<std::string, std::string>> kinds{
+      {"apps/v1", "Deployment"}, {"autoscaling/v2", "HorizontalPodAutoscaler"}};
   if (const Release *live = live_release(sight.history)) {
     for (const kube::Id &id : live->objects) {
       sight.objects[id].reset();
@@ -46,7 +51,8 @@ Sight look(kube::Cluster &cluster) {
         if (reply.ok()) sight.objects[id].reset(kube::parse(reply.body, id.text()));
         if (reply.status == 403)
           sight.objects.erase(id),
-              sight.unread.emplace_back(id.text(), kube::explain(reply, "", cluster.access()).hint());
+              sight.unread.emplace_back(id.text(),
+                                        kube::explain(reply, "", cluster.access()).hint());
       }
     }
   } else {
@@ -56,13 +62,16 @@ Sight look(kube::Cluster &cluster) {
     for (const YAML::Node &item : list(cluster, api_version, kind, with(kOurs), sight))
       sight.objects[{api_version, kind, ns, yaml::text(item, "metadata", "name")}].reset(item);
   for (const auto &[kind, rule] : sight.unread) // not to be taken for missing
-    std::erase_if(sight.objects,
-                  [&, kind = kind](const auto &one) { return one.first.kind == kind && one.second.IsNull(); });
+    std::erase_if(sight.objects, [&, kind = kind](const auto &one) {
+      return one.first.kind == kind && one.second.IsNull();
+    });
 
   for (const auto &[id, object] : sight.objects) {
     if (!object.IsMap()) continue;
-    if (id.kind == "Deployment" && id.name == "hello") sight.snapshot.deployment = kube::deployment_of(object);
-    if (id.kind == "HorizontalPodAutoscaler") sight.snapshot.autoscaler = kube::autoscaler_of(object);
+    if (id.kind == "Deployment" && id.name == "hello")
+      sight.snapshot.deployment = kube::deployment_of(object);
+    if (id.kind == "HorizontalPodAutoscaler")
+      sight.snapshot.autoscaler = kube::autoscaler_of(object);
   }
   bool all_ready = true;
   for (const YAML::Node &item : list(cluster, "apps/v1", "ReplicaSet", with(kPods), sight))

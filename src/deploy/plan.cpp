@@ -21,7 +21,8 @@ std::map<kube::Id, YAML::Node> read_live(kube::Cluster &cluster, const Set &set)
     bool denied = false;
     const kube::Id id = id_of(object);
     live[id] = kube::read(cluster, id, &denied);
-    if (denied) live[id] = YAML::Node(YAML::NodeType::Undefined); // there is one or not: we may not know
+    if (denied)
+      live[id] = YAML::Node(YAML::NodeType::Undefined); // there is one or not: we may not know
   }
   return live;
 }
@@ -33,13 +34,14 @@ std::map<kube::Id, YAML::Node> listed(const std::string &json) {
   if (yaml::text(node, "kind") != "List") {
     found[kube::id_of(node)] = node;
   } else {
-    for (const YAML::Node &item : yaml::items(yaml::at(node, "items"))) found[kube::id_of(item)] = item;
+    for (const YAML::Node &item : yaml::items(yaml::at(node, "items")))
+      found[kube::id_of(item)] = item;
   }
   return found;
 }
 
-/// The object that a group of conflicts is about: kubectl does not name it. The one whose live values are the other
-/// manager's and differ from ours in all those fields.
+/// The object that a group of conflicts is about: kubectl does not name it. The one whose live
+/// values are the other manager's and differ from ours in all those fields.
 const manifest::Object *about(const Set &set, const std::map<kube::Id, YAML::Node> &live,
                               const std::vector<kube::Conflict> &group) {
   for (const manifest::Object &object : set) {
@@ -65,11 +67,13 @@ Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live,
     for (const kube::Conflict &one : group) {
       text += fmt::format("\n  {} is held by \"{}\"", one.path, one.manager);
       if (object)
-        text += fmt::format(": {} there, {} here", kube::value_at(live.at(id_of(*object)), one.path),
-                            kube::value_at(object->node, one.path));
+        text +=
+            fmt::format(": {} there, {} here", kube::value_at(live.at(id_of(*object)), one.path),
+                        kube::value_at(object->node, one.path));
     }
   }
-  return Error(Exit::cluster, text, "--force-conflicts takes them; or leave those fields out of the set");
+  return Error(Exit::cluster, text,
+               "--force-conflicts takes them; or leave those fields out of the set");
 }
 
 /// What is on its way out: "Namespace/hello, ConfigMap/x"; empty if nothing is.
@@ -98,7 +102,8 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
   const auto deadline = sys::Clock::now() + options.timeout;
   const auto dry_run = [&] {
     auto args = server_side(kManager);
-    args.insert(args.end(), {"--dry-run=server", "-o=json", "--show-managed-fields", "--request-timeout=30s"});
+    args.insert(args.end(),
+                {"--dry-run=server", "-o=json", "--show-managed-fields", "--request-timeout=30s"});
     add_choices(args, options);
     return cluster.kubectl(args, manifest::to_yaml(plan.set), deadline);
   };
@@ -120,7 +125,8 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
   if (no_namespace && dry.code != 0 && dry.err.find("not found") != std::string::npos) {
     plan.checked = false;
     for (const manifest::Object &object : set)
-      plan.items.push_back({plan.live[id_of(object)].IsNull() ? Action::create : Action::same, id_of(object), {}});
+      plan.items.push_back(
+          {plan.live[id_of(object)].IsNull() ? Action::create : Action::same, id_of(object), {}});
     return plan;
   }
   if (settle_replicas(plan, options)) dry = dry_run();
@@ -142,7 +148,8 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
       note_replicas(plan, id, item.changes);
       if (!item.changes.empty())
         item.action = Action::change;
-      else if (kube::ownership(live, kManager) != kube::ownership(answer->second, kManager) && !plan.keep_replicas)
+      else if (kube::ownership(live, kManager) != kube::ownership(answer->second, kManager) &&
+               !plan.keep_replicas)
         item.action = Action::adopt;
     }
     plan.items.push_back(std::move(item));
@@ -152,23 +159,25 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
 
 } // namespace
 
-Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options, const Listener *tell) {
+Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
+               const Listener *tell) {
   const auto deadline = sys::Clock::now() + options.timeout;
   for (bool told = false;; sys::pause(std::chrono::seconds(1))) {
     Plan plan = plan_once(cluster, set, options);
     const std::string names = ending(plan);
     if (names.empty()) return plan;
     if (!tell || sys::Clock::now() > deadline)
-      throw Error(
-          Exit::cluster, "is being removed: " + names,
-          "hello deploy waits until it is gone, for --timeout; a finalizer may hold it: kubectl get it -o yaml");
+      throw Error(Exit::cluster, "is being removed: " + names,
+                  "hello deploy waits until it is gone, for --timeout; a finalizer may hold it: "
+                  "kubectl get it -o yaml");
     if (!std::exchange(told, true)) (*tell)({"note", "", "waiting until it is gone: " + names});
   }
 }
 
 bool Plan::empty() const {
-  return !keep_replicas &&
-         std::all_of(items.begin(), items.end(), [](const Item &item) { return item.action == Action::same; });
+  return !keep_replicas && std::all_of(items.begin(), items.end(), [](const Item &item) {
+    return item.action == Action::same;
+  });
 }
 
 std::string Plan::summary() const {

@@ -32,17 +32,18 @@ bool settle_replicas(Plan &plan, const Options &options) {
 
 void note_replicas(const Plan &plan, const kube::Id &id, std::vector<kube::Change> &changes) {
   if (id.kind != "Deployment") return;
-  if (plan.keep_replicas) std::erase_if(changes, [](const kube::Change &one) { return one.path == "spec.replicas"; });
+  if (plan.keep_replicas)
+    std::erase_if(changes, [](const kube::Change &one) { return one.path == "spec.replicas"; });
   if (plan.take_replicas)
-    changes.push_back(
-        {"spec.replicas", kube::value_at(plan.live.at(id), ".spec.replicas"), *plan.take_replicas, false});
+    changes.push_back({"spec.replicas", kube::value_at(plan.live.at(id), ".spec.replicas"),
+                       *plan.take_replicas, false});
 }
 
 std::string replicas_only(const kube::Id &id, std::int64_t count) {
-  return fmt::format(
-      "{{\"apiVersion\":\"{}\",\"kind\":\"{}\",\"metadata\":{{\"name\":\"{}\",\"namespace\":\"{}\"}},\"spec\":"
-      "{{\"replicas\":{}}}}}",
-      id.api_version, id.kind, id.name, id.ns, count);
+  return fmt::format("{{\"apiVersion\":\"{}\",\"kind\":\"{}\",\"metadata\":{{\"name\":\"{}\","
+                     "\"namespace\":\"{}\"}},\"spec\":"
+                     "{{\"replicas\":{}}}}}",
+                     id.api_version, id.kind, id.name, id.ns, count);
 }
 
 } // namespace hello::deploy

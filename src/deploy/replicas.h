@@ -1,13 +1,15 @@
 #pragma once
 #include "hello/deploy.h"
 
-/// The one field that two managers share: spec.replicas, ours while there is no autoscaler and the autoscaler's where
-/// there is. Neither switching it on nor off scales anything by itself. Source: kubernetes.io, "Migrating Deployments
-/// and StatefulSets to horizontal autoscaling"; "Transferring ownership".
+/// The one field that two managers share: spec.replicas, ours while there is no autoscaler and the
+/// autoscaler's where there is. Neither switching it on nor off scales anything by itself. Source:
+/// kubernetes.io, "Migrating Deployments and StatefulSets to horizontal autoscaling"; "Transferring
+/// ownership".
 namespace hello::deploy {
 
-/// Looks at who holds replicas: sets keep_replicas if they pass to an autoscaler, and writes an autoscaler's live count
-/// into the set (or take_replicas, where the user chose a number) if they come back. True if the set changed.
+/// Looks at who holds replicas: sets keep_replicas if they pass to an autoscaler, and writes an
+/// autoscaler's live count into the set (or take_replicas, where the user chose a number) if they
+/// come back. True if the set changed.
 bool settle_replicas(Plan &plan, const Options &options);
 
 /// Drops the change of replicas that a hand-over avoids, and adds the one that take_replicas makes.

@@ -3,11 +3,13 @@
 
 namespace hello::deploy {
 
-/// kubectl's arguments for a server-side apply of stdin. Not validated by kubectl, which downloads the cluster's schema
-/// for that: the server refuses unknown fields and wrong types of a server-side apply by itself.
-/// Source: kubernetes.io, "Server-Side Apply"; structured-merge-diff, "field not declared in schema"
+/// kubectl's arguments for a server-side apply of stdin. Not validated by kubectl, which downloads
+/// the cluster's schema for that: the server refuses unknown fields and wrong types of a
+/// server-side apply by itself. Source: kubernetes.io, "Server-Side Apply"; structured-merge-diff,
+/// "field not declared in schema"
 inline std::vector<std::string> server_side(std::string_view manager) {
-  return {"apply", "--server-side", "--field-manager=" + std::string(manager), "--validate=ignore", "-f=-"};
+  return {"apply", "--server-side", "--field-manager=" + std::string(manager), "--validate=ignore",
+          "-f=-"};
 }
 
 /// What the user chose, last: of two equal flags kubectl takes the last.

@@ -13,7 +13,8 @@ namespace {
 using kube::Problem;
 using namespace std::chrono_literals;
 
-/// How long a problem has been there. One that comes and goes (a crash loop runs in between) is one problem.
+/// How long a problem has been there. One that comes and goes (a crash loop runs in between) is one
+/// problem.
 class Patience {
 public:
   struct Entry {
@@ -33,23 +34,27 @@ private:
   std::map<std::string, Entry> seen_;
 };
 
-/// What comes before it is worth a word: probes fail while a service starts, and conditions lag behind.
+/// What comes before it is worth a word: probes fail while a service starts, and conditions lag
+/// behind.
 sys::Clock::duration settling(const Problem &problem) {
-  if (problem.cause == kube::Cause::probe && problem.what.find("restarts") == std::string::npos) return 2s;
+  if (problem.cause == kube::Cause::probe && problem.what.find("restarts") == std::string::npos)
+    return 2s;
   return problem.cause == kube::Cause::deadline ? 1s : 0s;
 }
 
 std::string counts(const Progress &p) {
   std::string text = fmt::format("{} of {} available", p.available, p.wanted);
-  if (p.updated < p.wanted || p.available < p.updated) text += fmt::format(", {} updated", p.updated);
+  if (p.updated < p.wanted || p.available < p.updated)
+    text += fmt::format(", {} updated", p.updated);
   if (p.old > 0) text += fmt::format(", {} old", p.old);
   return text;
 }
 
 /// Events whose words a problem brings anyway.
 bool judged(std::string_view reason) {
-  static constexpr std::string_view reasons[] = {"Failed",       "BackOff",   "FailedScheduling", "FailedMount",
-                                                 "FailedCreate", "Unhealthy", "InspectFailed"};
+  static constexpr std::string_view reasons[] = {"Failed",       "BackOff",      "FailedScheduling",
+                                                 "FailedMount",  "FailedCreate", "Unhealthy",
+                                                 "InspectFailed"};
   return std::find(std::begin(reasons), std::end(reasons), reason) != std::end(reasons);
 }
 
@@ -66,8 +71,8 @@ public:
       PodLine line{pod.name, std::string(name_of(step_of(pod, snapshot))), "", 0};
       for (const kube::Container &c : pod.containers) line.restarts += c.restarts;
       if (const auto problem = kube::judge_pod(pod, snapshot)) line.note = problem->what;
-      const auto next =
-          std::find_if(now.pods.begin(), now.pods.end(), [&](const PodLine &other) { return line.name < other.name; });
+      const auto next = std::find_if(now.pods.begin(), now.pods.end(),
+                                     [&](const PodLine &other) { return line.name < other.name; });
       now.pods.insert(next, std::move(line));
     }
     for (const PodLine &pod : now.pods) tell_pod(pod);
@@ -87,11 +92,13 @@ public:
 
 private:
   void tell_pod(const PodLine &pod) {
-    const auto before =
-        std::find_if(last_.pods.begin(), last_.pods.end(), [&](const PodLine &old) { return old.name == pod.name; });
-    if (before != last_.pods.end() && before->step == pod.step && before->restarts == pod.restarts) return;
+    const auto before = std::find_if(last_.pods.begin(), last_.pods.end(),
+                                     [&](const PodLine &old) { return old.name == pod.name; });
+    if (before != last_.pods.end() && before->step == pod.step && before->restarts == pod.restarts)
+      return;
     const std::string restarts =
-        pod.restarts ? fmt::format(", {} restart{}", pod.restarts, pod.restarts == 1 ? "" : "s") : "";
+        pod.restarts ? fmt::format(", {} restart{}", pod.restarts, pod.restarts == 1 ? "" : "s")
+                     : "";
     tell_({"pod",
            "Pod/" + pod.name,
            pod.step + restarts,
@@ -133,13 +140,17 @@ void tell_problem(const Listener &tell, const Problem &problem) {
 } // namespace
 
 std::string describe(const Problem &problem) {
-  std::string text = problem.container.empty() ? problem.what : fmt::format("{}: {}", problem.container, problem.what);
+  std::string text = problem.container.empty()
+                         ? problem.what
+                         : fmt::format("{}: {}", problem.container, problem.what);
   if (problem.evidence.empty()) return text;
-  text += problem.evidence.find('\n') == std::string::npos && problem.evidence.size() < 60 ? ": " : "\n";
+  text += problem.evidence.find('\n') == std::string::npos && problem.evidence.size() < 60 ? ": "
+                                                                                           : "\n";
   return text + problem.evidence;
 }
 
-Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &options, const Listener &tell) {
+Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &options,
+             const Listener &tell) {
   using State = Outcome::State;
   if (applied.deployment.empty()) return {};
   const auto deadline = sys::Clock::now() + options.timeout;
@@ -153,11 +164,14 @@ Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &opti
     const auto now = sys::Clock::now();
     if (std::exchange(offline, watch.offline()) != watch.offline())
       tell({watch.offline() ? "warning" : "note", "",
-            watch.offline() ? "the API server does not answer; waiting for it" : "the API server answers again"});
-    if (watch.refused() && !std::exchange(refused, true)) tell({"warning", "", watch.refused()->words()});
+            watch.offline() ? "the API server does not answer; waiting for it"
+                            : "the API server answers again"});
+    if (watch.refused() && !std::exchange(refused, true))
+      tell({"warning", "", watch.refused()->words()});
     if (watch.complete()) {
       const kube::Snapshot &snapshot = watch.snapshot();
-      const kube::Verdict verdict = kube::judge(snapshot, applied.template_text, applied.generation);
+      const kube::Verdict verdict =
+          kube::judge(snapshot, applied.template_text, applied.generation);
       if (news)
         reporter.report(snapshot, verdict);
       else

@@ -31,7 +31,8 @@ private:
   std::vector<unsigned long> seen_;
   std::optional<Error> refused_;
   sys::Deadline nodes_next_{};
-  std::map<std::string, sys::Deadline> silent_since_; ///< pod uid → since when it is bound and the kubelet says nothing
+  std::map<std::string, sys::Deadline>
+      silent_since_; ///< pod uid → since when it is bound and the kubelet says nothing
 };
 
 } // namespace hello::deploy

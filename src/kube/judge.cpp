@@ -7,30 +7,37 @@
 namespace hello::kube {
 namespace {
 
-constexpr std::string_view kCauses[] = {"ImagePull", "InvalidImageName", "Crash",   "MissingConfig", "CannotStart",
-                                        "Probe",     "Unschedulable",    "Quota",   "Refused",       "Volume",
-                                        "Node",      "Paused",           "Deadline"};
+constexpr std::string_view kCauses[] = {
+    "ImagePull", "InvalidImageName", "Crash",   "MissingConfig", "CannotStart",
+    "Probe",     "Unschedulable",    "Quota",   "Refused",       "Volume",
+    "Node",      "Paused",           "Deadline"};
 constexpr std::string_view kSteps[] = {"pending", "scheduled", "pulled", "started", "ready"};
 
 bool has(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    return text.find(word) != std::string_view::npos;
+  });
 }
 
 /// The newest event about `uid` for one of `reasons` whose message has `word`.
 const Happening *newest(const Snapshot &snapshot, const std::string &uid,
-                        std::initializer_list<std::string_view> reasons, std::string_view word = "") {
+                        std::initializer_list<std::string_view> reasons,
+                        std::string_view word = "") {
   const Happening *found = nullptr;
   for (const Happening &event : snapshot.events)
-    if (event.uid == uid && std::find(reasons.begin(), reasons.end(), event.reason) != reasons.end() &&
+    if (event.uid == uid &&
+        std::find(reasons.begin(), reasons.end(), event.reason) != reasons.end() &&
         event.message.find(word) != std::string::npos && (!found || event.time >= found->time))
       found = &event;
   return found;
 }
 
 std::string how_it_ended(const End &end) {
-  if (end.reason == "OOMKilled") return "was killed for want of memory (OOMKilled): it reached its memory limit";
-  const int signal = end.signal ? end.signal : end.exit_code > 128 && end.exit_code < 160 ? end.exit_code - 128 : 0;
+  if (end.reason == "OOMKilled")
+    return "was killed for want of memory (OOMKilled): it reached its memory limit";
+  const int signal = end.signal                                   ? end.signal
+                     : end.exit_code > 128 && end.exit_code < 160 ? end.exit_code - 128
+                                                                  : 0;
   if (signal) return fmt::format("was ended by signal {} (exit code {})", signal, end.exit_code);
   return fmt::format("ended with exit code {}", end.exit_code);
 }
@@ -42,25 +49,33 @@ std::string which_probe(const std::string &words) {
   return "a probe fails";
 }
 
-std::optional<Problem> judge_container(const Container &c, const Pod &pod, const Snapshot &snapshot) {
-  const auto problem = [&](Cause cause, std::string what, std::string evidence, bool fatal = false) {
+std::optional<Problem> judge_container(const Container &c, const Pod &pod,
+                                       const Snapshot &snapshot) {
+  const auto problem = [&](Cause cause, std::string what, std::string evidence,
+                           bool fatal = false) {
     return Problem{cause, "Pod/" + pod.name, c.name, std::move(what), std::move(evidence), fatal};
   };
   if (c.waiting == "InvalidImageName")
     return problem(Cause::image_name, "the image's name is not valid", c.message, true);
   if (c.waiting == "ErrImageNeverPull")
-    return problem(Cause::image_pull, "the image is not on the node, and its pull policy is Never", c.message, true);
-  if (has(c.waiting, {"ImagePull", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed"})) {
-    const Happening *said = newest(snapshot, pod.uid, {"Failed"}, "Failed to pull image"); // the back-off has no words
+    return problem(Cause::image_pull, "the image is not on the node, and its pull policy is Never",
+                   c.message, true);
+  if (has(c.waiting,
+          {"ImagePull", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed"})) {
+    const Happening *said =
+        newest(snapshot, pod.uid, {"Failed"}, "Failed to pull image"); // the back-off has no words
     return problem(Cause::image_pull, "the image cannot be pulled",
                    c.waiting == "ImagePullBackOff" && said ? said->message : c.message);
   }
-  if (c.waiting == "CreateContainerConfigError") // all but a slow cache stay as they are until someone acts
+  if (c.waiting ==
+      "CreateContainerConfigError") // all but a slow cache stay as they are until someone acts
     return problem(Cause::config, "its configuration is not there", c.message,
                    !has(c.message, {"failed to sync", "timed out"}));
-  if (c.waiting == "CreateContainerError" || c.waiting == "RunContainerError" || c.waiting == "PostStartHookError")
+  if (c.waiting == "CreateContainerError" || c.waiting == "RunContainerError" ||
+      c.waiting == "PostStartHookError")
     return problem(Cause::start, "the container cannot be started", c.message);
-  if (c.init && (c.running || (c.ended && c.ended->exit_code == 0)) && c.restarts == 0) return std::nullopt;
+  if (c.init && (c.running || (c.ended && c.ended->exit_code == 0)) && c.restarts == 0)
+    return std::nullopt;
   const std::optional<End> &end = c.ended ? c.ended : c.last_ended;
   if (c.ready || !end || (c.init && end->exit_code == 0)) return std::nullopt;
   if (end->reason == "StartError" || end->reason == "ContainerCannotRun")
@@ -68,14 +83,19 @@ std::optional<Problem> judge_container(const Container &c, const Pod &pod, const
   const Happening *unhealthy = newest(snapshot, pod.uid, {"Unhealthy"});
   for (const char *kind : {"Startup", "Liveness"})
     if (const Happening *said = newest(snapshot, pod.uid, {"Unhealthy"}, kind)) unhealthy = said;
-  const bool kubelet_ended_it = end->exit_code == 0 || end->exit_code == 137 || end->exit_code == 143;
-  if (unhealthy && !unhealthy->message.starts_with("Readiness") && kubelet_ended_it && end->reason != "OOMKilled")
-    return problem(Cause::probe, which_probe(unhealthy->message) + ", and the kubelet restarts the container",
+  const bool kubelet_ended_it =
+      end->exit_code == 0 || end->exit_code == 137 || end->exit_code == 143;
+  if (unhealthy && !unhealthy->message.starts_with("Readiness") && kubelet_ended_it &&
+      end->reason != "OOMKilled")
+    return problem(Cause::probe,
+                   which_probe(unhealthy->message) + ", and the kubelet restarts the container",
                    unhealthy->message);
-  return problem(Cause::crash,
-                 fmt::format("the container {}{}", how_it_ended(*end),
-                             c.restarts ? fmt::format(", {} restart{}", c.restarts, c.restarts == 1 ? "" : "s") : ""),
-                 end->message);
+  return problem(
+      Cause::crash,
+      fmt::format("the container {}{}", how_it_ended(*end),
+                  c.restarts ? fmt::format(", {} restart{}", c.restarts, c.restarts == 1 ? "" : "s")
+                             : ""),
+      end->message);
 }
 
 /// A pod that the API server did not take.
@@ -85,11 +105,12 @@ Problem judge_refusal(const std::string &object, const std::string &words) {
   };
   if (has(words, {"exceeded quota", "failed quota"}))
     return problem(Cause::quota, "the namespace's quota refuses its pods", false);
-  if (has(words, {"violates PodSecurity"})) return problem(Cause::refused, "Pod Security refuses its pods", true);
+  if (has(words, {"violates PodSecurity"}))
+    return problem(Cause::refused, "Pod Security refuses its pods", true);
   if (has(words, {"denied the request", "denied request"}))
     return problem(Cause::refused, "an admission policy or webhook refuses its pods", true);
-  if (has(words, {"failed calling webhook", "error looking up service account", "connection refused", "timeout",
-                  "etcdserver"}))
+  if (has(words, {"failed calling webhook", "error looking up service account",
+                  "connection refused", "timeout", "etcdserver"}))
     return problem(Cause::refused, "its pods cannot be created", false);
   return problem(Cause::refused, "the cluster refuses its pods", true);
 }
@@ -118,10 +139,12 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
     return Problem{cause, "Pod/" + pod.name, "", std::move(what), std::move(evidence), false};
   };
   if (pod.ready() || pod.phase == "Succeeded") {
-    // It stays ready while the kubelet ends a container that is not alive: known before its restart shows
+    // It stays ready while the kubelet ends a container that is not alive: known before its restart
+    // shows
     const Happening *ends = newest(snapshot, pod.uid, {"Killing"}, "failed liveness probe");
     const auto restarted = [](const Container &c) { return c.restarts > 0; };
-    if (!ends || std::any_of(pod.containers.begin(), pod.containers.end(), restarted)) return std::nullopt;
+    if (!ends || std::any_of(pod.containers.begin(), pod.containers.end(), restarted))
+      return std::nullopt;
     const Happening *said = newest(snapshot, pod.uid, {"Unhealthy"}, "Liveness");
     return problem(Cause::probe, "the liveness probe fails, and the kubelet restarts the container",
                    (said ? said : ends)->message);
@@ -134,22 +157,26 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
   if (pod.deleting) {
     const Condition *target = pod.condition("DisruptionTarget");
     if (!target || target->status != "True") return std::nullopt;
-    return problem(Cause::node, fmt::format("it is taken off its node {} ({})", pod.node, target->reason),
+    return problem(Cause::node,
+                   fmt::format("it is taken off its node {} ({})", pod.node, target->reason),
                    target->message);
   }
   if (pod.phase == "Failed")
-    return problem(Cause::node, fmt::format("its node {} ended it ({})", pod.node, pod.reason), pod.message);
+    return problem(Cause::node, fmt::format("its node {} ended it ({})", pod.node, pod.reason),
+                   pod.message);
   const Condition *scheduled = pod.condition("PodScheduled");
   if (scheduled && scheduled->status == "False")
     return problem(Cause::unschedulable, "no node takes it", scheduled->message);
   for (const Container &c : pod.containers)
     if (auto found = judge_container(c, pod, snapshot)) return found;
-  const bool none_runs =
-      std::none_of(pod.containers.begin(), pod.containers.end(), [](const Container &c) { return c.running; });
+  const bool none_runs = std::none_of(pod.containers.begin(), pod.containers.end(),
+                                      [](const Container &c) { return c.running; });
   if (none_runs) {
-    if (const Happening *event = newest(snapshot, pod.uid, {"FailedMount", "FailedAttachVolume", "FailedMapVolume"}))
+    if (const Happening *event =
+            newest(snapshot, pod.uid, {"FailedMount", "FailedAttachVolume", "FailedMapVolume"}))
       return problem(Cause::volume, "a volume cannot be mounted", event->message);
-    if (const Happening *event = newest(snapshot, pod.uid, {"FailedCreatePodSandBox", "FailedCreatePodContainer"}))
+    if (const Happening *event =
+            newest(snapshot, pod.uid, {"FailedCreatePodSandBox", "FailedCreatePodContainer"}))
       return problem(Cause::start, "the pod cannot be started", event->message);
   } else if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy", "ProbeError"})) {
     return problem(Cause::probe, which_probe(event->message), event->message);
@@ -165,16 +192,20 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
   }
   const Deployment &d = *snapshot.deployment;
   const std::string object = "Deployment/" + d.name;
-  verdict.wanted = d.wanted == 0 || !snapshot.autoscaler ? d.wanted : std::max(d.wanted, snapshot.autoscaler->min);
+  verdict.wanted = d.wanted == 0 || !snapshot.autoscaler
+                       ? d.wanted
+                       : std::max(d.wanted, snapshot.autoscaler->min);
   if (d.template_text != template_text) {
     verdict.state = Verdict::State::superseded;
     return verdict;
   }
-  if (d.observed < std::max(d.generation, generation)) return verdict; // its status speaks of an older one
+  if (d.observed < std::max(d.generation, generation))
+    return verdict; // its status speaks of an older one
   verdict.updated = d.updated;
   verdict.old = d.replicas - d.updated;
   if (d.paused)
-    verdict.problems.push_back({Cause::paused, object, "", "the rollout is paused", "spec.paused is true", false});
+    verdict.problems.push_back(
+        {Cause::paused, object, "", "the rollout is paused", "spec.paused is true", false});
   if (d.updated >= verdict.wanted && d.available >= verdict.wanted && d.replicas == d.updated &&
       d.available == d.replicas && !d.paused) {
     verdict.available = d.available;
@@ -183,9 +214,11 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
   }
   const ReplicaSet *set = snapshot.current();
   if (!set) return verdict;
-  verdict.available = std::count_if(snapshot.pods.begin(), snapshot.pods.end(), [&](const Pod &pod) {
-    return pod.owner == set->uid && !pod.deleting && pod.ready(); // the Deployment's own number counts old pods too
-  });
+  verdict.available =
+      std::count_if(snapshot.pods.begin(), snapshot.pods.end(), [&](const Pod &pod) {
+        return pod.owner == set->uid && !pod.deleting &&
+               pod.ready(); // the Deployment's own number counts old pods too
+      });
   for (const Condition &c : set->conditions)
     if (c.type == "ReplicaFailure" && c.status == "True")
       verdict.problems.push_back(judge_refusal("ReplicaSet/" + set->name, c.message));
@@ -193,13 +226,14 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
     if (pod.owner == set->uid)
       if (auto problem = judge_pod(pod, snapshot)) {
         auto &all = verdict.problems; // the fatal ones first
-        const auto place =
-            std::find_if(all.begin(), all.end(), [&](const Problem &p) { return p.fatal < problem->fatal; });
+        const auto place = std::find_if(all.begin(), all.end(),
+                                        [&](const Problem &p) { return p.fatal < problem->fatal; });
         all.insert(place, std::move(*problem));
       }
   for (const Condition &c : d.conditions)
     if (c.type == "Progressing" && c.status == "False" && c.reason == "ProgressDeadlineExceeded")
-      verdict.problems.push_back({Cause::deadline, object, "", "the progress deadline has passed", c.message, true});
+      verdict.problems.push_back(
+          {Cause::deadline, object, "", "the progress deadline has passed", c.message, true});
   return verdict;
 }
 

@@ -46,7 +46,8 @@ void for_each_line(std::string &buffer, const std::function<void(std::string_vie
 }
 
 std::string log_path(const std::string &ns, const std::string &pod, const std::string &container) {
-  return collection_path("v1", "Pod", ns) + "/" + pod + "/log?timestamps=true&container=" + query_value(container);
+  return collection_path("v1", "Pod", ns) + "/" + pod +
+         "/log?timestamps=true&container=" + query_value(container);
 }
 
 std::string beginning(const LogOptions &options) {
@@ -73,8 +74,10 @@ struct Flow {
     return !stopping;
   }
 
-  void follow(const std::string &uid, const std::string &pod, const std::string &container, std::string query) {
-    const std::string path = log_path(cluster.access().ns, pod, container) + "&follow=true", key = uid + container;
+  void follow(const std::string &uid, const std::string &pod, const std::string &container,
+              std::string query) {
+    const std::string path = log_path(cluster.access().ns, pod, container) + "&follow=true",
+                      key = uid + container;
     Seen seen;
     for (bool over = false; !over;) {
       std::unique_ptr<Stream> stream;
@@ -103,7 +106,8 @@ struct Flow {
       running.erase(key);
       if (moved.wait_for(lock, std::chrono::milliseconds(500), [this] { return stopping; })) return;
       seen.again();
-      if (!seen.last().empty()) query = "&sinceTime=" + query_value(seen.last().substr(0, 19) + "Z");
+      if (!seen.last().empty())
+        query = "&sinceTime=" + query_value(seen.last().substr(0, 19) + "Z");
     }
   }
 };
@@ -129,16 +133,18 @@ struct Followers {
   }
 };
 
-std::size_t follow(Cluster &cluster, const LogOptions &options, const std::function<bool(const LogLine &)> &take) {
-  Mirror mirror(
-      cluster, {{collection_path("v1", "Pod", cluster.access().ns), "labelSelector=" + query_value(options.selector)}});
+std::size_t follow(Cluster &cluster, const LogOptions &options,
+                   const std::function<bool(const LogLine &)> &take) {
+  Mirror mirror(cluster, {{collection_path("v1", "Pod", cluster.access().ns),
+                           "labelSelector=" + query_value(options.selector)}});
   Followers all(cluster);
   std::set<std::string> pods;
   unsigned long version = 0;
   for (bool first = true;;) {
     mirror.wait(sys::Clock::now() + std::chrono::milliseconds(50));
     if (options.wanted && !options.wanted()) return pods.size();
-    if (mirror.refused(0)) throw explain(Reply{mirror.refused(0), mirror.words(0)}, "read the pods", cluster.access());
+    if (mirror.refused(0))
+      throw explain(Reply{mirror.refused(0), mirror.words(0)}, "read the pods", cluster.access());
     if (mirror.complete() && mirror.version(0) != version) {
       version = mirror.version(0);
       std::set<std::string> gone = pods;
@@ -147,9 +153,11 @@ std::size_t follow(Cluster &cluster, const LogOptions &options, const std::funct
         if (!ended(pod)) gone.erase(uid);
         for (const std::string &container : with_log(pod))
           if (all.known.insert(uid + container).second)
-            all.threads.emplace_back(
-                [&flow = all.flow, id = uid, name = text(pod, "metadata", "name"), container,
-                 query = first ? beginning(options) : std::string()] { flow.follow(id, name, container, query); });
+            all.threads.emplace_back([&flow = all.flow, id = uid,
+                                      name = text(pod, "metadata", "name"), container,
+                                      query = first ? beginning(options) : std::string()] {
+              flow.follow(id, name, container, query);
+            });
       }
       const std::lock_guard lock(all.flow.mutex);
       all.flow.gone = std::move(gone);
@@ -190,10 +198,12 @@ void Seen::again() {
   skip_ = at_last_;
 }
 
-std::size_t read_logs(Cluster &cluster, const LogOptions &options, const std::function<bool(const LogLine &)> &take) {
+std::size_t read_logs(Cluster &cluster, const LogOptions &options,
+                      const std::function<bool(const LogLine &)> &take) {
   if (options.follow) return follow(cluster, options, take);
   const std::string &ns = cluster.access().ns;
-  const Reply reply = cluster.get(collection_path("v1", "Pod", ns) + "?labelSelector=" + query_value(options.selector));
+  const Reply reply = cluster.get(collection_path("v1", "Pod", ns) +
+                                  "?labelSelector=" + query_value(options.selector));
   if (!reply.ok()) throw explain(reply, "read the pods", cluster.access());
   const YAML::Node list = parse(reply.body, "pods");
   std::vector<LogLine> lines;
@@ -203,9 +213,12 @@ std::size_t read_logs(Cluster &cluster, const LogOptions &options, const std::fu
       Reply log = cluster.get(log_path(ns, name, container) + beginning(options));
       if (log.status == 403) throw explain(log, "read the log of " + name, cluster.access());
       if (!log.ok()) continue; // it has gone meanwhile, or its node does not answer
-      for_each_line(log.body, [&](std::string_view line) { lines.push_back(log_line(name, container, line)); });
+      for_each_line(log.body, [&](std::string_view line) {
+        lines.push_back(log_line(name, container, line));
+      });
     }
-  std::stable_sort(lines.begin(), lines.end(), [](const LogLine &a, const LogLine &b) { return a.time < b.time; });
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const LogLine &a, const LogLine &b) { return a.time < b.time; });
   for (const LogLine &line : lines)
     if (!take(line)) break;
   return list["items"].size();

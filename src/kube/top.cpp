@@ -44,7 +44,8 @@ std::optional<double> quantity(std::string_view text) {
   if (at == whole.npos) at = whole.size();
   if (at == 0 || whole.find_first_of("0123456789") >= at) return std::nullopt;
   std::string number = whole.substr(0, at), unit = whole.substr(at);
-  if ((unit.starts_with("e") || unit.starts_with("E")) && unit.size() > 1 && unit != "Ei") { // decimal exponent
+  if ((unit.starts_with("e") || unit.starts_with("E")) && unit.size() > 1 &&
+      unit != "Ei") { // decimal exponent
     number = whole;
     unit.clear();
   }
@@ -93,15 +94,18 @@ std::vector<Usage> read_usage(Cluster &cluster, const std::string &selector) {
   const std::string &ns = cluster.access().ns, query = "?labelSelector=" + query_value(selector);
   const Reply pods = cluster.get(collection_path("v1", "Pod", ns) + query);
   if (!pods.ok()) throw explain(pods, "read the pods", cluster.access());
-  const Reply metrics = cluster.get("/apis/metrics.k8s.io/v1beta1/namespaces/" + ns + "/pods" + query);
+  const Reply metrics =
+      cluster.get("/apis/metrics.k8s.io/v1beta1/namespaces/" + ns + "/pods" + query);
   if (metrics.status == 404 || metrics.status == 503)
-    throw Error(Exit::cluster,
-                metrics.status == 404 ? "the cluster has no metrics server, so nobody measures its pods"
-                                      : "the cluster's metrics server does not answer",
-                metrics.status == 404
-                    ? "an administrator installs it (see docs/metrics.md): kubectl apply -f "
-                      "https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml"
-                    : "try: kubectl get apiservice v1beta1.metrics.k8s.io -o yaml; its status says why");
+    throw Error(
+        Exit::cluster,
+        metrics.status == 404 ? "the cluster has no metrics server, so nobody measures its pods"
+                              : "the cluster's metrics server does not answer",
+        metrics.status == 404
+            ? "an administrator installs it (see docs/metrics.md): kubectl apply -f "
+              "https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/"
+              "components.yaml"
+            : "try: kubectl get apiservice v1beta1.metrics.k8s.io -o yaml; its status says why");
   if (!metrics.ok()) throw explain(metrics, "read the pods' metrics", cluster.access());
   return usage_of(parse(metrics.body, "metrics"), parse(pods.body, "pods"));
 }

@@ -1,4 +1,5 @@
-// What names what: duplicates, selectors, ports, references. A wrong name fails silently in Kubernetes.
+// What names what: duplicates, selectors, ports, references. A wrong name fails silently in
+// Kubernetes.
 #include <algorithm>
 #include <set>
 
@@ -37,12 +38,14 @@ bool has_port(const Object &service, const std::string &port) {
   return false;
 }
 
-/// Whether `selector` selects the very pods of the workload: fewer labels would take in others as well.
+/// Whether `selector` selects the very pods of the workload: fewer labels would take in others as
+/// well.
 void same_pods(Lint &lint, const Object &object, const YAML::Node &selector, const Workload &work) {
   const YAML::Node own = at(work.object->node, "spec", "selector", "matchLabels");
   if (!selects(selector, work.labels) || !selects(own, selector))
-    lint.error("selector", object,
-               fmt::format("a selector is not that of {}/{}", work.object->kind, work.object->name));
+    lint.error(
+        "selector", object,
+        fmt::format("a selector is not that of {}/{}", work.object->kind, work.object->name));
 }
 
 void own_links(Lint &lint, const Workload &work) {
@@ -53,29 +56,35 @@ void own_links(Lint &lint, const Workload &work) {
     lint.error("selector", object, "its selector does not match its own pods");
   for (const char *label : {"app.kubernetes.io/name", "app.kubernetes.io/instance"})
     if (selector.size() > 0 && object.name == "hello" && text(selector, label).empty())
-      lint.error("selector", object, fmt::format("its selector lacks {}, and takes in others' pods", label));
+      lint.error("selector", object,
+                 fmt::format("its selector lacks {}, and takes in others' pods", label));
   for (const YAML::Node &container : work.containers)
     for (const char *probe : {"startupProbe", "readinessProbe", "livenessProbe"}) {
       const std::string port = text(container, probe, "httpGet", "port");
       if (!port.empty() && !has_port(work, port))
         lint.error("port", object,
-                   fmt::format("{}: {} asks port {}, which no container has", container_name(container), probe, port));
+                   fmt::format("{}: {} asks port {}, which no container has",
+                               container_name(container), probe, port));
     }
-  const auto annotated = text(object.node, "spec", "template", "metadata", "annotations", "prometheus.io/port");
+  const auto annotated =
+      text(object.node, "spec", "template", "metadata", "annotations", "prometheus.io/port");
   if (!annotated.empty() && !has_port(work, annotated))
-    lint.error("port", object, fmt::format("prometheus.io/port is {}, which no container has", annotated));
+    lint.error("port", object,
+               fmt::format("prometheus.io/port is {}, which no container has", annotated));
   for (const YAML::Node &spread : items(at(work.spec, "topologySpreadConstraints")))
     same_pods(lint, object, at(spread, "labelSelector", "matchLabels"), work);
 }
 
-/// Selectors of other objects, each of which must match a workload of the set, whose ports it then may name.
+/// Selectors of other objects, each of which must match a workload of the set, whose ports it then
+/// may name.
 void selectors(Lint &lint, const Object &object) {
   YAML::Node selector(YAML::NodeType::Undefined);
   std::vector<std::string> ports;
   if (object.kind == "Service") {
     selector.reset(at(object.node, "spec", "selector"));
     for (const YAML::Node &port : items(at(object.node, "spec", "ports")))
-      ports.push_back(text(port, "targetPort").empty() ? text(port, "port") : text(port, "targetPort"));
+      ports.push_back(text(port, "targetPort").empty() ? text(port, "port")
+                                                       : text(port, "targetPort"));
     if (text(object.node, "spec", "type") == "ExternalName") return;
   } else if (object.kind == "PodDisruptionBudget" || object.kind == "PodMonitor") {
     selector.reset(at(object.node, "spec", "selector", "matchLabels"));
@@ -88,15 +97,19 @@ void selectors(Lint &lint, const Object &object) {
       for (const YAML::Node &port : items(at(rule, "ports"))) ports.push_back(text(port, "port"));
   } else
     return;
-  const auto work = std::find_if(lint.workloads.begin(), lint.workloads.end(), [&](const Workload &candidate) {
-    return candidate.object->ns == object.ns && selector.IsDefined() && selector.size() > 0 &&
-           selects(selector, candidate.labels);
-  });
-  if (work == lint.workloads.end()) return lint.error("selector", object, "selects no pod of the set");
+  const auto work =
+      std::find_if(lint.workloads.begin(), lint.workloads.end(), [&](const Workload &candidate) {
+        return candidate.object->ns == object.ns && selector.IsDefined() && selector.size() > 0 &&
+               selects(selector, candidate.labels);
+      });
+  if (work == lint.workloads.end())
+    return lint.error("selector", object, "selects no pod of the set");
   same_pods(lint, object, selector, *work);
   for (const std::string &port : ports)
     if (!has_port(*work, port))
-      lint.error("port", object, fmt::format("port {} is none of {}/{}", port, work->object->kind, work->object->name));
+      lint.error(
+          "port", object,
+          fmt::format("port {} is none of {}/{}", port, work->object->kind, work->object->name));
 }
 
 void backend(Lint &lint, const Object &object, const std::string &name, const std::string &port) {
@@ -110,15 +123,19 @@ void backend(Lint &lint, const Object &object, const std::string &name, const st
 void references(Lint &lint, const Object &object) {
   std::set<std::string> paths;
   if (object.kind == "Ingress") {
-    if (at(object.node, "spec", "rules").size() == 0) lint.error("reference", object, "has no rule");
+    if (at(object.node, "spec", "rules").size() == 0)
+      lint.error("reference", object, "has no rule");
     for (const YAML::Node &rule : items(at(object.node, "spec", "rules"))) {
-      if (at(rule, "http", "paths").size() == 0) lint.error("reference", object, "a rule without paths leads nowhere");
+      if (at(rule, "http", "paths").size() == 0)
+        lint.error("reference", object, "a rule without paths leads nowhere");
       for (const YAML::Node &path : items(at(rule, "http", "paths"))) {
         const YAML::Node service = at(path, "backend", "service");
         const std::string port = text(service, "port", "name");
-        backend(lint, object, text(service, "name"), port.empty() ? text(service, "port", "number") : port);
+        backend(lint, object, text(service, "name"),
+                port.empty() ? text(service, "port", "number") : port);
         if (!paths.insert(text(rule, "host") + text(path, "path")).second)
-          lint.error("duplicate", object, fmt::format("{}{} is there twice", text(rule, "host"), text(path, "path")));
+          lint.error("duplicate", object,
+                     fmt::format("{}{} is there twice", text(rule, "host"), text(path, "path")));
       }
     }
   }
@@ -130,12 +147,14 @@ void references(Lint &lint, const Object &object) {
     const YAML::Node target = at(object.node, "spec", "scaleTargetRef");
     const Object *found = lint.find(text(target, "kind"), text(target, "name"));
     if (!found || found->api_version != text(target, "apiVersion"))
-      lint.error("reference", object,
-                 fmt::format("{}/{} is not in the set", text(target, "kind"), text(target, "name")));
+      lint.error(
+          "reference", object,
+          fmt::format("{}/{} is not in the set", text(target, "kind"), text(target, "name")));
   }
 }
 
-/// ConfigMaps that a pod needs. Secrets are made elsewhere, and others' ConfigMaps may be: those are only warned about.
+/// ConfigMaps that a pod needs. Secrets are made elsewhere, and others' ConfigMaps may be: those
+/// are only warned about.
 void pod_references(Lint &lint, const Workload &work) {
   const auto need = [&](const YAML::Node &ref) {
     const std::string name = text(ref, "name");
@@ -144,7 +163,8 @@ void pod_references(Lint &lint, const Workload &work) {
   };
   for (const YAML::Node &volume : items(at(work.spec, "volumes"))) need(at(volume, "configMap"));
   for (const YAML::Node &container : work.containers) {
-    for (const YAML::Node &variable : items(at(container, "env"))) need(at(variable, "valueFrom", "configMapKeyRef"));
+    for (const YAML::Node &variable : items(at(container, "env")))
+      need(at(variable, "valueFrom", "configMapKeyRef"));
     for (const YAML::Node &from : items(at(container, "envFrom"))) need(at(from, "configMapRef"));
   }
 }

@@ -11,7 +11,8 @@ namespace {
 
 bool both_ways(const YAML::Node &spec) {
   bool in = false, out = false;
-  for (const YAML::Node &type : items(at(spec, "policyTypes"))) (text(type) == "Ingress" ? in : out) = true;
+  for (const YAML::Node &type : items(at(spec, "policyTypes")))
+    (text(type) == "Ingress" ? in : out) = true;
   return in && out;
 }
 
@@ -24,14 +25,18 @@ void namespaces(Lint &lint, const Object &object) {
     if (text(labels, (key + "-version").c_str()).empty())
       lint.warning("namespace", object, fmt::format("label {}-version is missing", key));
   }
-  if (!lint.config.boolean("networkPolicy.enabled") || !lint.config.boolean("networkPolicy.defaultDeny")) return;
-  const bool closed = std::any_of(lint.objects.begin(), lint.objects.end(), [&object](const Object &policy) {
-    const YAML::Node spec = at(policy.node, "spec");
-    return policy.kind == "NetworkPolicy" && policy.ns == object.name && both_ways(spec) &&
-           at(spec, "podSelector").IsMap() && at(spec, "podSelector").size() == 0 && at(spec, "ingress").size() == 0 &&
-           at(spec, "egress").size() == 0;
-  });
-  if (!closed) lint.error("default-deny", object, "no NetworkPolicy closes all of its pods both ways");
+  if (!lint.config.boolean("networkPolicy.enabled") ||
+      !lint.config.boolean("networkPolicy.defaultDeny"))
+    return;
+  const bool closed =
+      std::any_of(lint.objects.begin(), lint.objects.end(), [&object](const Object &policy) {
+        const YAML::Node spec = at(policy.node, "spec");
+        return policy.kind == "NetworkPolicy" && policy.ns == object.name && both_ways(spec) &&
+               at(spec, "podSelector").IsMap() && at(spec, "podSelector").size() == 0 &&
+               at(spec, "ingress").size() == 0 && at(spec, "egress").size() == 0;
+      });
+  if (!closed)
+    lint.error("default-deny", object, "no NetworkPolicy closes all of its pods both ways");
 }
 
 /// The number of a port that a rule names, as the workload knows it.
@@ -47,15 +52,17 @@ bool anyone(const YAML::Node &rule) {
   const YAML::Node from = at(rule, "from");
   return from.size() == 0 || std::any_of(from.begin(), from.end(), [](const auto &peer) {
            const YAML::Node wide = at(peer, "namespaceSelector");
-           return peer.size() == 0 || (wide.IsDefined() && at(wide, "matchLabels").size() == 0 &&
-                                       at(wide, "matchExpressions").size() == 0 && peer.size() == 1);
+           return peer.size() == 0 ||
+                  (wide.IsDefined() && at(wide, "matchLabels").size() == 0 &&
+                   at(wide, "matchExpressions").size() == 0 && peer.size() == 1);
          });
 }
 
 void holes(Lint &lint, const Object &policy, const Workload &work, std::set<std::string> &open) {
   const YAML::Node spec = at(policy.node, "spec");
   for (const YAML::Node &rule : items(at(spec, "ingress"))) {
-    if (at(rule, "ports").size() == 0) lint.error("network-policy", policy, "a hole without ports: every port is open");
+    if (at(rule, "ports").size() == 0)
+      lint.error("network-policy", policy, "a hole without ports: every port is open");
     for (const YAML::Node &port : items(at(rule, "ports"))) {
       const std::string name = port_name(work, text(port, "port"));
       open.insert(name);
@@ -64,7 +71,8 @@ void holes(Lint &lint, const Object &policy, const Workload &work, std::set<std:
       else if (name == "admin" && anyone(rule))
         lint.error("network-policy", policy, "the admin port is open to anyone");
       else if (name == "http" && anyone(rule) && lint.config.has("networkPolicy.ingressNamespace"))
-        lint.error("network-policy", policy, "the public port is open to others than networkPolicy.ingressNamespace");
+        lint.error("network-policy", policy,
+                   "the public port is open to others than networkPolicy.ingressNamespace");
     }
   }
   for (const YAML::Node &rule : items(at(spec, "egress")))
@@ -91,9 +99,11 @@ void policies(Lint &lint, const Workload &work) {
       lint.warning("network-policy", *work.object, what);
   } else if (work.object->name == "hello") {
     if (!open.count("http"))
-      lint.error("network-policy", *work.object, "no hole for the public port: nobody can reach it");
+      lint.error("network-policy", *work.object,
+                 "no hole for the public port: nobody can reach it");
     if (!open.count("admin") && lint.config.text("metrics.scrape") != "none")
-      lint.error("network-policy", *work.object, "no hole for the admin port: it cannot be scraped");
+      lint.error("network-policy", *work.object,
+                 "no hole for the admin port: it cannot be scraped");
   }
 }
 
@@ -101,7 +111,8 @@ void policies(Lint &lint, const Workload &work) {
 void policy(Lint &lint, const Object &object) {
   const YAML::Node spec = at(object.node, "spec");
   if (!both_ways(spec))
-    lint.error("network-policy", object, "closes one way only: policyTypes lacks Ingress or Egress");
+    lint.error("network-policy", object,
+               "closes one way only: policyTypes lacks Ingress or Egress");
   if (at(spec, "podSelector", "matchLabels").size() == 0 &&
       (at(spec, "ingress").size() > 0 || at(spec, "egress").size() > 0))
     lint.error("network-policy", object, "opens its holes in every pod of the namespace");
@@ -117,7 +128,8 @@ void hosts(Lint &lint, const Object &object) {
   if (object.kind == "Ingress") {
     if (at(object.node, "spec", "defaultBackend").IsDefined())
       lint.error("host", object, "a defaultBackend takes every host's requests");
-    for (const YAML::Node &rule : items(at(object.node, "spec", "rules"))) check(text(rule, "host"));
+    for (const YAML::Node &rule : items(at(object.node, "spec", "rules")))
+      check(text(rule, "host"));
   }
   if (object.kind == "HTTPRoute") {
     if (at(object.node, "spec", "hostnames").size() == 0) check("");

@@ -16,7 +16,8 @@ void resources(Lint &lint, const Workload &work, const YAML::Node &container) {
   for (const char *level : {"requests", "limits"})
     for (const char *resource : {"cpu", "memory", "ephemeral-storage"}) {
       if (!text(container, "resources", level, resource).empty()) continue;
-      const std::string what = fmt::format("{}: no resources.{}.{}", container_name(container), level, resource);
+      const std::string what =
+          fmt::format("{}: no resources.{}.{}", container_name(container), level, resource);
       // Some platforms leave the CPU limit out on purpose: it throttles where the node has room.
       if (level == std::string_view("limits") && resource == std::string_view("cpu"))
         lint.warning("resources", *work.object, what);
@@ -26,13 +27,18 @@ void resources(Lint &lint, const Workload &work, const YAML::Node &container) {
 }
 
 void probes(Lint &lint, const Workload &work, const YAML::Node &container) {
-  if (text(container, "restartPolicy") == "Always") return; // a native sidecar: nobody sends it requests
-  const auto path = [&container](const char *probe) { return text(container, probe, "httpGet", "path"); };
+  if (text(container, "restartPolicy") == "Always")
+    return; // a native sidecar: nobody sends it requests
+  const auto path = [&container](const char *probe) {
+    return text(container, probe, "httpGet", "path");
+  };
   for (const char *probe : {"startupProbe", "readinessProbe", "livenessProbe"})
     if (!at(container, probe).IsMap())
-      lint.error("probes", *work.object, fmt::format("{}: no {}", container_name(container), probe));
+      lint.error("probes", *work.object,
+                 fmt::format("{}: no {}", container_name(container), probe));
     else if (text(container, "name") == "hello" && path(probe).empty())
-      lint.error("probes", *work.object, fmt::format("{}: {} asks no path", container_name(container), probe));
+      lint.error("probes", *work.object,
+                 fmt::format("{}: {} asks no path", container_name(container), probe));
   if (!path("readinessProbe").empty() && path("readinessProbe") == path("livenessProbe"))
     lint.warning("probes", *work.object,
                  container_name(container) +
@@ -50,7 +56,8 @@ long flag_seconds(const YAML::Node &container, const std::string &name) {
 
 bool has_flag(const YAML::Node &container, const std::string &name) {
   const YAML::Node args = at(container, "args");
-  return std::any_of(args.begin(), args.end(), [&name](const auto &arg) { return text(arg).starts_with(name + "="); });
+  return std::any_of(args.begin(), args.end(),
+                     [&name](const auto &arg) { return text(arg).starts_with(name + "="); });
 }
 
 long number(const std::string &digits, long otherwise) {
@@ -61,21 +68,26 @@ long number(const std::string &digits, long otherwise) {
 
 void ending(Lint &lint, const Workload &work, const YAML::Node &container) {
   const long sleep = number(text(container, "lifecycle", "preStop", "sleep", "seconds"), 0);
-  const long delay = flag_seconds(container, "--drain-delay"), drain = flag_seconds(container, "--drain-timeout");
+  const long delay = flag_seconds(container, "--drain-delay"),
+             drain = flag_seconds(container, "--drain-timeout");
   if (sleep + delay == 0 && !at(container, "lifecycle", "preStop", "exec").IsDefined())
     lint.warning("drain", *work.object,
-                 container_name(container) + ": ends at once, with no preStop sleep and no drain delay");
+                 container_name(container) +
+                     ": ends at once, with no preStop sleep and no drain delay");
   if (sleep > 0 && before_1_30(lint.config))
     lint.error("drain", *work.object,
-               container_name(container) + ": the preStop sleep is behind a gate in Kubernetes 1.29");
+               container_name(container) +
+                   ": the preStop sleep is behind a gate in Kubernetes 1.29");
   for (const char *flag : {"--drain-delay", "--drain-timeout"})
     if (!has_flag(container, flag))
-      lint.error("drain", *work.object, fmt::format("{}: does not say {}", container_name(container), flag));
+      lint.error("drain", *work.object,
+                 fmt::format("{}: does not say {}", container_name(container), flag));
   const long grace = number(text(work.spec, "terminationGracePeriodSeconds"), 0);
   if (grace <= sleep + delay + drain)
-    lint.error("grace-period", *work.object,
-               fmt::format("terminationGracePeriodSeconds is {}, but preStop and drain take up to {} s", grace,
-                           sleep + delay + drain));
+    lint.error(
+        "grace-period", *work.object,
+        fmt::format("terminationGracePeriodSeconds is {}, but preStop and drain take up to {} s",
+                    grace, sleep + delay + drain));
 }
 
 void image(Lint &lint, const Workload &work, const YAML::Node &container) {
@@ -87,24 +99,29 @@ void image(Lint &lint, const Workload &work, const YAML::Node &container) {
   if (image.empty())
     lint.error("image", *work.object, where + ": no image");
   else if (!digest && (tag.empty() || tag == "latest"))
-    lint.error("image", *work.object, where + ": " + image + " is another image tomorrow: name a tag, best a digest");
+    lint.error("image", *work.object,
+               where + ": " + image + " is another image tomorrow: name a tag, best a digest");
   else if (!digest)
-    lint.warning("image", *work.object, where + ": " + image + " has no digest: a tag can be moved");
+    lint.warning("image", *work.object,
+                 where + ": " + image + " has no digest: a tag can be moved");
   const bool local = image.find('/') == image.npos && !digest;
   if (policy.empty())
     lint.error("pull-policy", *work.object, where + ": no imagePullPolicy");
   else if (!local && policy != "Always")
-    lint.warning("pull-policy", *work.object, fmt::format("{}: {} of an image from a registry", where, policy));
+    lint.warning("pull-policy", *work.object,
+                 fmt::format("{}: {} of an image from a registry", where, policy));
 }
 
 void secrets(Lint &lint, const Workload &work, const YAML::Node &container) {
   for (const YAML::Node &variable : items(at(container, "env"))) {
     std::string name = text(variable, "name");
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return std::toupper(c); });
     for (const char *word : {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"})
       if (name.find(word) != name.npos && !text(variable, "value").empty())
         lint.warning("secret", *work.object,
-                     fmt::format("{}: {} is written out; take it from a Secret", container_name(container), name));
+                     fmt::format("{}: {} is written out; take it from a Secret",
+                                 container_name(container), name));
   }
 }
 
@@ -127,12 +144,14 @@ void messages(Lint &lint, const Workload &work, const YAML::Node &container) {
   for (const YAML::Node &variable : items(at(container, "env")))
     if (text(variable, "name") == "MESSAGES") {
       const YAML::Node ref = at(variable, "valueFrom", "configMapKeyRef");
-      found = text(ref, "name") == "message-config" && text(ref, "key") == "MESSAGES" && !is_true(ref, "optional");
+      found = text(ref, "name") == "message-config" && text(ref, "key") == "MESSAGES" &&
+              !is_true(ref, "optional");
     }
   if (!found) error("MESSAGES does not come from ConfigMap/message-config");
-  if (text(work.object->node, "spec", "template", "metadata", "annotations", "checksum/message-config") !=
-      hex(sha256(text(text_node))))
-    error("the annotation checksum/message-config is not that of the message: a new one would not roll the pods");
+  if (text(work.object->node, "spec", "template", "metadata", "annotations",
+           "checksum/message-config") != hex(sha256(text(text_node))))
+    error("the annotation checksum/message-config is not that of the message: a new one would not "
+          "roll the pods");
 }
 
 } // namespace

@@ -25,18 +25,21 @@ Address address_of(std::string_view url) {
   url.remove_prefix(tls ? 8 : 7);
   url = url.substr(0, url.find('/'));
   const std::size_t colon = url.rfind(':');
-  if (colon == url.npos || url.find(']', colon) != url.npos) return {std::string(url), tls ? 443 : 80};
+  if (colon == url.npos || url.find(']', colon) != url.npos)
+    return {std::string(url), tls ? 443 : 80};
   int port = 0;
   std::from_chars(url.data() + colon + 1, url.data() + url.size(), port);
   return {std::string(url.substr(0, colon)), port};
 }
 
-/// The namespace in "store.logs.svc" or "store.logs.svc.cluster.local"; empty: the host is outside the cluster.
+/// The namespace in "store.logs.svc" or "store.logs.svc.cluster.local"; empty: the host is outside
+/// the cluster.
 std::string cluster_namespace(const std::string &host) {
   const std::size_t first = host.find('.'), second = host.find('.', first + 1);
   if (first == host.npos || second == host.npos) return "";
   const std::string rest = host.substr(second + 1);
-  return rest == "svc" || rest.starts_with("svc.") ? host.substr(first + 1, second - first - 1) : "";
+  return rest == "svc" || rest.starts_with("svc.") ? host.substr(first + 1, second - first - 1)
+                                                   : "";
 }
 
 } // namespace
@@ -46,15 +49,17 @@ std::string collector_config(const Config &config, std::string_view file) {
 }
 
 YAML::Node sidecar(const Config &config) {
-  return filled(config, config.text("logging.sidecar") == "agent" ? "templates/logging/agent-container.yaml"
-                                                                  : "templates/logging/stream-container.yaml");
+  return filled(config, config.text("logging.sidecar") == "agent"
+                            ? "templates/logging/agent-container.yaml"
+                            : "templates/logging/stream-container.yaml");
 }
 
 YAML::Node log_paths(const Config &config) {
   YAML::Node paths;
   const auto add = [&paths](const std::string &ns) {
     // The rotated file is 0.log.20261123-040000.
-    for (const char *name : {"*.log", "*.log.2*"}) paths.push_back(yaml::string("/var/log/pods/" + ns + "/*/" + name));
+    for (const char *name : {"*.log", "*.log.2*"})
+      paths.push_back(yaml::string("/var/log/pods/" + ns + "/*/" + name));
   };
   for (const YAML::Node &ns : config.node("logging.namespaces")) add(ns.Scalar() + "_*");
   if (paths.size() == 0) add("*");
@@ -72,7 +77,8 @@ YAML::Node store_egress(const Config &config) {
     if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1)
       store["to"].push_back(yaml::nested({"ipBlock", "cidr"}, yaml::string(host + "/32")));
   }
-  rules.push_back(yaml::load("ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]", "DNS"));
+  rules.push_back(
+      yaml::load("ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]", "DNS"));
   rules.push_back(store);
   return rules;
 }
@@ -80,9 +86,9 @@ YAML::Node store_egress(const Config &config) {
 void check_logging(const Config &config, bool node_agent) {
   const bool agent = config.text("logging.sidecar") == "agent";
   if ((node_agent || agent) && !config.has("logging.endpoint"))
-    refuse(
-        config, "logging.endpoint", "is not set, and the log agent must know where to send to",
-        "logging: {endpoint: \"http://HOST:PORT/v1/logs\"}: where your store takes OTLP over HTTP, see docs/logs.md");
+    refuse(config, "logging.endpoint", "is not set, and the log agent must know where to send to",
+           "logging: {endpoint: \"http://HOST:PORT/v1/logs\"}: where your store takes OTLP over "
+           "HTTP, see docs/logs.md");
   if (config.text("logging.sidecar") != "none" && config.text("logging.access") == "off")
     refuse(config, "logging.sidecar", "is on, but logging.access is off: there is no log to carry");
 }

@@ -18,7 +18,8 @@ void check_patch(const config::Config &config, const YAML::Node &patch, std::siz
   };
   if (!patch.IsMap()) wrong("is not a map");
   for (const auto &entry : patch)
-    if (const auto key = entry.first.Scalar(); key != "target" && key != "patch") wrong("has an unknown key: " + key);
+    if (const auto key = entry.first.Scalar(); key != "target" && key != "patch")
+      wrong("has an unknown key: " + key);
   if (!patch["target"] || !patch["target"].IsMap() || text(patch, "target", "kind").empty())
     wrong("has no target.kind");
   for (const auto &entry : patch["target"])
@@ -59,7 +60,8 @@ void apply_patches(const config::Config &config, std::vector<Object> &objects) {
       }
     if (!found)
       refuse(config, "patches",
-             fmt::format("item {}: there is no {}{}{} in the set", n, kind, name.empty() ? "" : "/", name),
+             fmt::format("item {}: there is no {}{}{} in the set", n, kind, name.empty() ? "" : "/",
+                         name),
              "hello render shows what there is");
   }
 }
@@ -67,15 +69,19 @@ void apply_patches(const config::Config &config, std::vector<Object> &objects) {
 std::vector<YAML::Node> extra_manifests(const config::Config &config) {
   std::vector<YAML::Node> result;
   for (const YAML::Node &item : config.node("extraManifests")) {
-    const bool whole = item.IsMap() && !text(item, "apiVersion").empty() && !text(item, "kind").empty() &&
-                       item["metadata"] && item["metadata"].IsMap() && !text(item, "metadata", "name").empty();
+    const bool whole = item.IsMap() && !text(item, "apiVersion").empty() &&
+                       !text(item, "kind").empty() && item["metadata"] &&
+                       item["metadata"].IsMap() && !text(item, "metadata", "name").empty();
     if (!whole)
       refuse(config, "extraManifests",
-             fmt::format("item {} is no Kubernetes object: apiVersion, kind or metadata.name is missing",
-                         result.size() + 1));
+             fmt::format(
+                 "item {} is no Kubernetes object: apiVersion, kind or metadata.name is missing",
+                 result.size() + 1));
     for (const char *key : {"labels", "annotations"})
-      if (const YAML::Node map = yaml::at(item, {"metadata", key}); map.IsDefined() && !map.IsNull() && !map.IsMap())
-        refuse(config, "extraManifests", fmt::format("item {}: metadata.{} is not a map", result.size() + 1, key));
+      if (const YAML::Node map = yaml::at(item, {"metadata", key});
+          map.IsDefined() && !map.IsNull() && !map.IsMap())
+        refuse(config, "extraManifests",
+               fmt::format("item {}: metadata.{} is not a map", result.size() + 1, key));
     result.push_back(item);
   }
   return result;

@@ -8,8 +8,8 @@
 
 namespace hello::manifest {
 
-/// `target` changed by `patch`: null removes, maps are merged, all else replaces. Neither is changed.
-/// Source: RFC 7386, section 2
+/// `target` changed by `patch`: null removes, maps are merged, all else replaces. Neither is
+/// changed. Source: RFC 7386, section 2
 YAML::Node merge_patch(const YAML::Node &target, const YAML::Node &patch);
 
 /// Applies the setting `patches` to the objects that each one's target names.

@@ -25,24 +25,30 @@ struct Part {
 // In apply order: what others need comes first.
 const Part kParts[] = {
     {"templates/namespace.yaml", [](const Config &c) { return c.boolean("namespace.create"); }},
-    {"templates/resourcequota.yaml", [](const Config &c) { return c.boolean("resourceQuota.enabled"); }},
+    {"templates/resourcequota.yaml",
+     [](const Config &c) { return c.boolean("resourceQuota.enabled"); }},
     {"templates/limitrange.yaml", [](const Config &c) { return c.boolean("limitRange.enabled"); }},
     {"templates/serviceaccount.yaml"},
     {"templates/configmap.yaml"},
-    {"templates/logging/sidecar-configmap.yaml", [](const Config &c) { return c.text("logging.sidecar") == "agent"; }},
+    {"templates/logging/sidecar-configmap.yaml",
+     [](const Config &c) { return c.text("logging.sidecar") == "agent"; }},
     {"templates/deployment.yaml"},
     {"templates/service.yaml"},
     {"templates/ingress.yaml", [](const Config &c) { return c.text("expose") == "ingress"; }},
     {"templates/httproute.yaml", [](const Config &c) { return c.text("expose") == "gateway"; }},
-    {"templates/horizontalpodautoscaler.yaml", [](const Config &c) { return c.boolean("autoscaling.enabled"); }},
+    {"templates/horizontalpodautoscaler.yaml",
+     [](const Config &c) { return c.boolean("autoscaling.enabled"); }},
     {"templates/networkpolicy-default-deny.yaml",
      [](const Config &c) {
        return c.boolean("networkPolicy.enabled") && c.boolean("networkPolicy.defaultDeny") &&
               c.boolean("namespace.create");
      }},
-    {"templates/networkpolicy.yaml", [](const Config &c) { return c.boolean("networkPolicy.enabled"); }},
-    {"templates/poddisruptionbudget.yaml", [](const Config &c) { return c.boolean("podDisruptionBudget.enabled"); }},
-    {"templates/podmonitor.yaml", [](const Config &c) { return c.text("metrics.scrape") == "podMonitor"; }},
+    {"templates/networkpolicy.yaml",
+     [](const Config &c) { return c.boolean("networkPolicy.enabled"); }},
+    {"templates/poddisruptionbudget.yaml",
+     [](const Config &c) { return c.boolean("podDisruptionBudget.enabled"); }},
+    {"templates/podmonitor.yaml",
+     [](const Config &c) { return c.text("metrics.scrape") == "podMonitor"; }},
 };
 
 const Part kLogging[] = {
@@ -52,7 +58,8 @@ const Part kLogging[] = {
     {"templates/logging/networkpolicy.yaml"},
 };
 
-// Kinds without a namespace that a release may bring; for one that is not here, `metadata.namespace: null` says so.
+// Kinds without a namespace that a release may bring; for one that is not here,
+// `metadata.namespace: null` says so.
 constexpr std::array kClusterWide = {"Namespace",
                                      "CustomResourceDefinition",
                                      "ClusterRole",
@@ -70,7 +77,9 @@ constexpr std::array kClusterWide = {"Namespace",
                                      "ValidatingAdmissionPolicy",
                                      "ValidatingAdmissionPolicyBinding"};
 
-void put(YAML::Node &map, std::string_view key, const YAML::Node &value) { map.force_insert(yaml::string(key), value); }
+void put(YAML::Node &map, std::string_view key, const YAML::Node &value) {
+  map.force_insert(yaml::string(key), value);
+}
 
 void merge_missing(YAML::Node &map, const YAML::Node &more) {
   const YAML::Node &seen = map; // operator[] of one that is not const leaves an empty entry behind
@@ -78,14 +87,16 @@ void merge_missing(YAML::Node &map, const YAML::Node &more) {
     if (!seen[entry.first.Scalar()]) map.force_insert(entry.first, entry.second);
 }
 
-/// The same metadata on all: name, namespace, labels, annotations, in this order; what the object says itself wins.
-/// `object` is changed in place: to put its nodes into a new one costs as much as to read it.
+/// The same metadata on all: name, namespace, labels, annotations, in this order; what the object
+/// says itself wins. `object` is changed in place: to put its nodes into a new one costs as much as
+/// to read it.
 Object finish(const Config &config, const YAML::Node &object) {
   Object result;
   result.kind = object["kind"].Scalar();
   const YAML::Node own = object["metadata"];
-  const bool cluster_wide = std::find(kClusterWide.begin(), kClusterWide.end(), result.kind) != kClusterWide.end() ||
-                            (own["namespace"] && own["namespace"].IsNull());
+  const bool cluster_wide =
+      std::find(kClusterWide.begin(), kClusterWide.end(), result.kind) != kClusterWide.end() ||
+      (own["namespace"] && own["namespace"].IsNull());
 
   YAML::Node labels = own["labels"] ? YAML::Clone(own["labels"]) : YAML::Node(YAML::NodeType::Map);
   YAML::Node standard;
@@ -94,13 +105,15 @@ Object finish(const Config &config, const YAML::Node &object) {
   put(standard, "app.kubernetes.io/managed-by", yaml::string("hello"));
   merge_missing(labels, standard);
   merge_missing(labels, text_map(config, "labels"));
-  YAML::Node annotations = own["annotations"] ? YAML::Clone(own["annotations"]) : YAML::Node(YAML::NodeType::Map);
+  YAML::Node annotations =
+      own["annotations"] ? YAML::Clone(own["annotations"]) : YAML::Node(YAML::NodeType::Map);
   merge_missing(annotations, text_map(config, "annotations"));
 
   YAML::Node metadata;
   put(metadata, "name", YAML::Clone(own["name"]));
   if (!cluster_wide)
-    put(metadata, "namespace", YAML::Clone(own["namespace"] ? own["namespace"] : config.node("namespace.name")));
+    put(metadata, "namespace",
+        YAML::Clone(own["namespace"] ? own["namespace"] : config.node("namespace.name")));
   put(metadata, "labels", labels);
   if (annotations.size() > 0) put(metadata, "annotations", annotations);
   for (const auto &entry : own)
@@ -122,7 +135,8 @@ void name_again(Object &object) {
   object.ns = yaml::text(object.node, "metadata", "namespace");
   if (object.api_version.empty() || object.kind.empty() || object.name.empty())
     throw Error(Exit::invalid,
-                fmt::format("a patch left {}/{} without apiVersion, kind or metadata.name", object.kind, object.name));
+                fmt::format("a patch left {}/{} without apiVersion, kind or metadata.name",
+                            object.kind, object.name));
 }
 
 /// Is the last thing in it a text with a final newline?
@@ -139,7 +153,8 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   check_together(config);
   for (const std::string &name : with)
     if (name != "logging")
-      throw Error(Exit::usage, fmt::format("there is no add-on {}", name), "--with logging: a log agent on each node");
+      throw Error(Exit::usage, fmt::format("there is no add-on {}", name),
+                  "--with logging: a log agent on each node");
   check_logging(config, !with.empty());
   std::vector<Object> objects;
   const auto add = [&](std::span<const Part> parts) {
@@ -150,7 +165,8 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   };
   add(kParts);
   if (!with.empty()) add(kLogging);
-  for (const YAML::Node &extra : extra_manifests(config)) objects.push_back(finish(config, YAML::Clone(extra)));
+  for (const YAML::Node &extra : extra_manifests(config))
+    objects.push_back(finish(config, YAML::Clone(extra)));
   // What everything else stands on goes first, wherever it came from.
   std::stable_partition(objects.begin(), objects.end(), [](const Object &object) {
     return object.kind == "Namespace" || object.kind == "CustomResourceDefinition";
@@ -164,9 +180,9 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
 std::vector<std::string> notes(const Config &config) {
   std::vector<std::string> lines;
   if (before_1_30(config))
-    lines.push_back(fmt::format(
-        "Kubernetes 1.29 has the preStop sleep behind a gate: left out; the server drains {} s longer instead",
-        config.duration("termination.preStop").count()));
+    lines.push_back(fmt::format("Kubernetes 1.29 has the preStop sleep behind a gate: left out; "
+                                "the server drains {} s longer instead",
+                                config.duration("termination.preStop").count()));
   return lines;
 }
 
@@ -174,7 +190,8 @@ std::string to_yaml(std::span<const Object> objects) {
   std::string out;
   bool lines = false;
   for (const Object &object : objects) {
-    // Readers that split at "\n---" take the last line's end away: an empty line saves that of a literal block
+    // Readers that split at "\n---" take the last line's end away: an empty line saves that of a
+    // literal block
     if (!out.empty()) out += lines ? "\n---\n" : "---\n";
     out += yaml::to_yaml(object.node);
     lines = ends_with_a_line(object.node);

@@ -34,27 +34,33 @@ YAML::Node count(const Config &config, std::string_view key) {
   if (text.ends_with('%')) return yaml::string(text);
   std::int32_t n = 0; // as Kubernetes has it
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc{} || end != text.data() + text.size()) refuse(config, key, "is too large a number");
+  if (error != std::errc{} || end != text.data() + text.size())
+    refuse(config, key, "is too large a number");
   return yaml::integer(n);
 }
 
-/// Always where another machine may have changed the image under its name, or a registry must say who may have it;
-/// IfNotPresent for a bare local name, which no registry has.
-/// Source: https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
+/// Always where another machine may have changed the image under its name, or a registry must say
+/// who may have it; IfNotPresent for a bare local name, which no registry has. Source:
+/// https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
 std::string pull_policy(const Config &config) {
   if (config.has("imagePullPolicy")) return config.text("imagePullPolicy");
   const std::string image = config.text("image");
-  return image.find('@') != std::string::npos || image.find('/') != std::string::npos ? "Always" : "IfNotPresent";
+  return image.find('@') != std::string::npos || image.find('/') != std::string::npos
+             ? "Always"
+             : "IfNotPresent";
 }
 
-std::int64_t seconds(const Config &config, std::string_view key) { return config.duration(key).count(); }
+std::int64_t seconds(const Config &config, std::string_view key) {
+  return config.duration(key).count();
+}
 
 YAML::Node args(const Config &config) {
   YAML::Node list;
   const auto add = [&list](const std::string &arg) { list.push_back(yaml::string(arg)); };
   add("serve");
   // preStop's sleep already waits until the endpoints are gone; without it the server has to.
-  add(fmt::format("--drain-delay={}s", before_1_30(config) ? seconds(config, "termination.preStop") : 0));
+  add(fmt::format("--drain-delay={}s",
+                  before_1_30(config) ? seconds(config, "termination.preStop") : 0));
   add(fmt::format("--drain-timeout={}s", seconds(config, "termination.drainTimeout")));
   add("--access-log=" + config.text("logging.access"));
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
@@ -82,12 +88,16 @@ YAML::Node messages(const Config &config) {
 
 YAML::Node service_type(const Config &config) {
   const std::string expose = config.text("expose");
-  return yaml::string(expose == "loadBalancer" ? "LoadBalancer" : expose == "nodePort" ? "NodePort" : "ClusterIP");
+  return yaml::string(expose == "loadBalancer" ? "LoadBalancer"
+                      : expose == "nodePort"   ? "NodePort"
+                                               : "ClusterIP");
 }
 
 YAML::Node tls_secret(const Config &config) {
-  if (config.has("ingress.tls.secretName")) return yaml::string(config.text("ingress.tls.secretName"));
-  if (config.has("ingress.tls.issuer") || config.has("ingress.tls.clusterIssuer")) return yaml::string("hello-tls");
+  if (config.has("ingress.tls.secretName"))
+    return yaml::string(config.text("ingress.tls.secretName"));
+  if (config.has("ingress.tls.issuer") || config.has("ingress.tls.clusterIssuer"))
+    return yaml::string("hello-tls");
   return {};
 }
 
@@ -96,14 +106,16 @@ YAML::Node ingress_annotations(const Config &config) {
   YAML::Node result = YAML::Clone(text_map(config, "ingress.annotations"));
   for (const char *kind : {"clusterIssuer", "issuer"})
     if (const auto key = fmt::format("ingress.tls.{}", kind); config.has(key))
-      result[kind == std::string_view("issuer") ? "cert-manager.io/issuer" : "cert-manager.io/cluster-issuer"] =
+      result[kind == std::string_view("issuer") ? "cert-manager.io/issuer"
+                                                : "cert-manager.io/cluster-issuer"] =
           yaml::string(config.text(key));
   return result;
 }
 
-/// Who may come to the public port; null: anyone. A selector matches pods only, and traffic from load balancers, node
-/// ports and host-network controllers has none. Without an exposure only the cluster's pods have a reason to come.
-/// Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+/// Who may come to the public port; null: anyone. A selector matches pods only, and traffic from
+/// load balancers, node ports and host-network controllers has none. Without an exposure only the
+/// cluster's pods have a reason to come. Source:
+/// https://kubernetes.io/docs/concepts/services-networking/network-policies/
 YAML::Node public_from(const Config &config) {
   const std::string expose = config.text("expose");
   YAML::Node from;
@@ -118,18 +130,20 @@ YAML::Node public_from(const Config &config) {
 YAML::Node egress(const Config &config) {
   YAML::Node rules(YAML::NodeType::Sequence);
   if (config.boolean("networkPolicy.dns"))
-    rules.push_back(yaml::load("to:\n"
-                               "- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}\n"
-                               "  podSelector: {matchLabels: {k8s-app: kube-dns}}\n"
-                               "ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]\n",
-                               "DNS"));
+    rules.push_back(yaml::load(
+        "to:\n"
+        "- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}\n"
+        "  podSelector: {matchLabels: {k8s-app: kube-dns}}\n"
+        "ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]\n",
+        "DNS"));
   if (config.text("logging.sidecar") == "agent")
     for (const YAML::Node &rule : store_egress(config)) rules.push_back(rule);
   for (const YAML::Node &rule : config.node("networkPolicy.egress")) rules.push_back(rule);
   return rules;
 }
 
-void check_text(const Config &config, std::string_view key, const std::string &name, const YAML::Node &value) {
+void check_text(const Config &config, std::string_view key, const std::string &name,
+                const YAML::Node &value) {
   if (!value.IsScalar() || yaml::kind_of(value) != yaml::Scalar::string)
     refuse(config, key, fmt::format("has a value that is not text: {}", name), "put it in quotes");
 }
@@ -143,7 +157,8 @@ YAML::Node env(const Config &config) {
   return config.has("env") ? list : YAML::Node();
 }
 
-/// Of the three that every object has, a selector needs two, and the third was dropped without a word.
+/// Of the three that every object has, a selector needs two, and the third was dropped without a
+/// word.
 YAML::Node labels(const Config &config) {
   const YAML::Node map = text_map(config, "labels");
   for (const char *own : {"name", "instance", "managed-by"})
@@ -154,11 +169,13 @@ YAML::Node labels(const Config &config) {
 
 YAML::Node spread_keys(const Config &) {
   YAML::Node keys;
-  for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}) keys.push_back(yaml::string(key));
+  for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"})
+    keys.push_back(yaml::string(key));
   return keys;
 }
 
-constexpr std::string_view kCollector = "templates/logging/collector.yaml", kSidecar = "templates/logging/sidecar.yaml";
+constexpr std::string_view kCollector = "templates/logging/collector.yaml",
+                           kSidecar = "templates/logging/sidecar.yaml";
 using Derive = YAML::Node (*)(const Config &);
 const std::map<std::string_view, Derive> kDerived = {
     {"args", args},
@@ -167,9 +184,12 @@ const std::map<std::string_view, Derive> kDerived = {
     {"serviceType", service_type},
     {"sidecar", sidecar},
     {"sidecarConfig", [](const Config &c) { return yaml::string(collector_config(c, kSidecar)); }},
-    {"sidecarChecksum", [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kSidecar)))); }},
-    {"collectorConfig", [](const Config &c) { return yaml::string(collector_config(c, kCollector)); }},
-    {"collectorChecksum", [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kCollector)))); }},
+    {"sidecarChecksum",
+     [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kSidecar)))); }},
+    {"collectorConfig",
+     [](const Config &c) { return yaml::string(collector_config(c, kCollector)); }},
+    {"collectorChecksum",
+     [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kCollector)))); }},
     {"logPaths", log_paths},
     {"storeEgress", store_egress},
     {"tlsSecret", tls_secret},
@@ -187,26 +207,32 @@ const std::map<std::string_view, Derive> kDerived = {
      }},
     {"gracePeriod",
      [](const Config &c) {
-       return yaml::integer(seconds(c, "termination.preStop") + seconds(c, "termination.drainTimeout") + kSlackSeconds);
+       return yaml::integer(seconds(c, "termination.preStop") +
+                            seconds(c, "termination.drainTimeout") + kSlackSeconds);
      }},
     {"serviceAnnotations",
      [](const Config &c) {
-       return c.text("expose") == "loadBalancer" ? text_map(c, "loadBalancer.annotations") : YAML::Node();
+       return c.text("expose") == "loadBalancer" ? text_map(c, "loadBalancer.annotations")
+                                                 : YAML::Node();
      }},
     {"labels", labels},
     {"podAnnotations", [](const Config &c) { return text_map(c, "podAnnotations"); }},
     {"nodeSelector", [](const Config &c) { return text_map(c, "nodeSelector"); }},
-    {"autoscaling.external.selector", [](const Config &c) { return text_map(c, "autoscaling.external.selector"); }},
+    {"autoscaling.external.selector",
+     [](const Config &c) { return text_map(c, "autoscaling.external.selector"); }},
     {"strategy.maxSurge", [](const Config &c) { return count(c, "strategy.maxSurge"); }},
-    {"strategy.maxUnavailable", [](const Config &c) { return count(c, "strategy.maxUnavailable"); }},
-    {"podDisruptionBudget.minAvailable", [](const Config &c) { return count(c, "podDisruptionBudget.minAvailable"); }},
+    {"strategy.maxUnavailable",
+     [](const Config &c) { return count(c, "strategy.maxUnavailable"); }},
+    {"podDisruptionBudget.minAvailable",
+     [](const Config &c) { return count(c, "podDisruptionBudget.minAvailable"); }},
     {"podDisruptionBudget.maxUnavailable",
      [](const Config &c) { return count(c, "podDisruptionBudget.maxUnavailable"); }},
 };
 
 } // namespace
 
-void refuse(const Config &config, std::string_view key, const std::string &why, const std::string &hint) {
+void refuse(const Config &config, std::string_view key, const std::string &why,
+            const std::string &hint) {
   throw Error(Exit::invalid, config.place(key) + " " + why, hint);
 }
 
@@ -221,7 +247,8 @@ YAML::Node text_map(const Config &config, std::string_view key) {
 std::optional<YAML::Node> value(const Config &config, std::string_view name) {
   if (const auto found = kDerived.find(name); found != kDerived.end()) return found->second(config);
   const auto rows = config::settings();
-  if (std::none_of(rows.begin(), rows.end(), [name](const config::Setting &row) { return row.key == name; }))
+  if (std::none_of(rows.begin(), rows.end(),
+                   [name](const config::Setting &row) { return row.key == name; }))
     return std::nullopt;
   return config.has(name) ? config.node(name) : YAML::Node();
 }
@@ -229,7 +256,8 @@ std::optional<YAML::Node> value(const Config &config, std::string_view name) {
 YAML::Node filled(const Config &config, std::string_view file) {
   const templates::Lookup lookup = [&config](std::string_view name) { return value(config, name); };
   try {
-    if (const auto tree = yaml::load_simple(embedded(file))) return templates::instantiate(*tree, file, lookup);
+    if (const auto tree = yaml::load_simple(embedded(file)))
+      return templates::instantiate(*tree, file, lookup);
   } catch (const Error &) {
     // once more, for an error with its place
   }
@@ -244,35 +272,45 @@ void check_together(const Config &config) {
     if (config.integer("autoscaling.cpu") == 0 && config.integer("autoscaling.memory") == 0 &&
         !config.has("autoscaling.requestsPerSecond") && !external)
       refuse(config, "autoscaling.enabled", "is true, but no metric is set",
-             "set autoscaling.cpu, .memory, .requestsPerSecond or .external, or autoscaling.enabled: false");
-    if (external && config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
-      refuse(config, "autoscaling.external.metric", "needs one of autoscaling.external.value and .averageValue");
+             "set autoscaling.cpu, .memory, .requestsPerSecond or .external, or "
+             "autoscaling.enabled: false");
+    if (external &&
+        config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
+      refuse(config, "autoscaling.external.metric",
+             "needs one of autoscaling.external.value and .averageValue");
   }
   const std::string expose = config.text("expose");
   if (expose == "gateway" && config.node("gateway.parentRefs").size() == 0)
     refuse(config, "expose", "is gateway, but gateway.parentRefs names no Gateway",
            "gateway: {parentRefs: [{name: GATEWAY, namespace: NAMESPACE}]}");
-  if (expose == "ingress" && (config.node("ingress.hosts").size() == 0 || config.node("ingress.paths").size() == 0))
+  if (expose == "ingress" &&
+      (config.node("ingress.hosts").size() == 0 || config.node("ingress.paths").size() == 0))
     refuse(config, "expose", "is ingress, but ingress.hosts or ingress.paths is empty");
   if (expose == "gateway" && config.node("gateway.paths").size() == 0)
     refuse(config, "expose", "is gateway, but gateway.paths is empty");
   if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
-    refuse(config, "ingress.tls.issuer", "stands beside ingress.tls.clusterIssuer: one makes the certificate");
-  if (config.has("networkPolicy.ingressNamespace") && (expose == "loadBalancer" || expose == "nodePort"))
+    refuse(config, "ingress.tls.issuer",
+           "stands beside ingress.tls.clusterIssuer: one makes the certificate");
+  if (config.has("networkPolicy.ingressNamespace") &&
+      (expose == "loadBalancer" || expose == "nodePort"))
     refuse(config, "networkPolicy.ingressNamespace",
-           fmt::format("would keep everyone out with expose: {}, whose traffic comes from no pod", expose));
+           fmt::format("would keep everyone out with expose: {}, whose traffic comes from no pod",
+                       expose));
   if (config.integer("minReadySeconds") >= config.integer("progressDeadlineSeconds"))
-    refuse(config, "minReadySeconds", "is not less than progressDeadlineSeconds: no rollout could be in time");
+    refuse(config, "minReadySeconds",
+           "is not less than progressDeadlineSeconds: no rollout could be in time");
   const auto none = [&config](std::string_view key) {
     const std::string text = config.text(key);
     return text.find_first_not_of("0%") == std::string::npos;
   };
   if (none("strategy.maxSurge") && none("strategy.maxUnavailable"))
-    refuse(config, "strategy.maxSurge", "and strategy.maxUnavailable are both 0: no pod could ever be replaced");
+    refuse(config, "strategy.maxSurge",
+           "and strategy.maxUnavailable are both 0: no pod could ever be replaced");
 }
 
 YAML::Node pods_of(const std::string &ns) {
-  return yaml::nested({"namespaceSelector", "matchLabels", "kubernetes.io/metadata.name"}, yaml::string(ns));
+  return yaml::nested({"namespaceSelector", "matchLabels", "kubernetes.io/metadata.name"},
+                      yaml::string(ns));
 }
 
 } // namespace hello::manifest

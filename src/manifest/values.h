@@ -24,10 +24,12 @@ void check_together(const config::Config &config);
 [[noreturn]] void refuse(const config::Config &config, std::string_view key, const std::string &why,
                          const std::string &hint = {});
 
-/// Whether the set must do without what Kubernetes has since 1.30 only (the native sleep in preStop).
+/// Whether the set must do without what Kubernetes has since 1.30 only (the native sleep in
+/// preStop).
 bool before_1_30(const config::Config &config);
 
-/// A map of texts, as labels and annotations are. Throws Error(Exit::invalid) where one is a number or a boolean.
+/// A map of texts, as labels and annotations are. Throws Error(Exit::invalid) where one is a number
+/// or a boolean.
 YAML::Node text_map(const config::Config &config, std::string_view key);
 
 /// A peer of a NetworkPolicy: all pods of a namespace.

@@ -7,15 +7,19 @@
 
 namespace hello::sys {
 
-std::uint16_t Address::port() const { return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port); }
+std::uint16_t Address::port() const {
+  return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
+}
 
-void Address::set_port(std::uint16_t port) { (any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port) = htons(port); }
+void Address::set_port(std::uint16_t port) {
+  (any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port) = htons(port);
+}
 
 Address parse_address(std::string_view text, std::string_view what) {
   auto bad = [&](std::string_view why) {
-    return Error(
-        Exit::usage, fmt::format("{} '{}': {}", what, text, why),
-        "write 127.0.0.1:8080, :8080 (all IPv4 addresses), [::]:8080 (all addresses), or port 0 for any free one");
+    return Error(Exit::usage, fmt::format("{} '{}': {}", what, text, why),
+                 "write 127.0.0.1:8080, :8080 (all IPv4 addresses), [::]:8080 (all addresses), or "
+                 "port 0 for any free one");
   };
   auto colon = text.rfind(':');
   if (colon == text.npos) throw bad("there is no port");
@@ -38,7 +42,8 @@ Address parse_address(std::string_view text, std::string_view what) {
     if (host == "localhost") host = "127.0.0.1";
     address.v4.sin_family = AF_INET;
     if (inet_pton(AF_INET, host.c_str(), &address.v4.sin_addr) != 1)
-      throw bad(host.find(':') == host.npos ? "the host is not an IPv4 address" : "an IPv6 address stands in brackets");
+      throw bad(host.find(':') == host.npos ? "the host is not an IPv4 address"
+                                            : "an IPv6 address stands in brackets");
   }
   address.set_port(static_cast<std::uint16_t>(port));
   return address;

@@ -29,7 +29,8 @@ Broken no_http() { return {"what answers does not speak HTTP/1"}; }
 std::size_t number(std::string_view text, int base) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || (end != text.data() + text.size() && *end != ';' && *end != ' ')) throw no_http();
+  if (error != std::errc() || (end != text.data() + text.size() && *end != ';' && *end != ' '))
+    throw no_http();
   return value;
 }
 
@@ -52,7 +53,8 @@ void Client::stop() {
 bool Client::ready(short events, const Bounds &bounds) const {
   const auto deadline = std::min(bounds.until, Clock::now() + bounds.silence);
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left < 0) return false;
     pollfd one{fd_.get(), events, 0};
     const int n = ::poll(&one, 1, static_cast<int>(left) + 1);
@@ -71,7 +73,8 @@ void Client::connect(const Bounds &bounds) {
   hints.ai_socktype = SOCK_STREAM;
   const bool is_path = host_.starts_with('/');
   if (is_path) {
-    if (host_.size() >= sizeof path.sun_path) throw Broken{host_ + " is too long for a socket's path"};
+    if (host_.size() >= sizeof path.sun_path)
+      throw Broken{host_ + " is too long for a socket's path"};
     std::memcpy(path.sun_path, host_.c_str(), host_.size() + 1);
   } else if (const int error = ::getaddrinfo(host_.c_str(), port_.c_str(), &hints, &found)) {
     throw Broken{fmt::format("{}: {}", host_, gai_strerror(error))};
@@ -118,7 +121,8 @@ std::string Client::line(const Bounds &bounds) {
 Got Client::ask(const std::string &target, std::string_view accept, const Bounds &bounds,
                 const std::function<bool(std::string_view)> &take) {
   const std::string out =
-      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: hello\r\nAccept: {}\r\n\r\n", target, authority_, accept);
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: hello\r\nAccept: {}\r\n\r\n", target,
+                  authority_, accept);
   for (std::size_t sent = 0; sent < out.size();) {
     const ssize_t n = ::send(fd_.get(), out.data() + sent, out.size() - sent, MSG_NOSIGNAL);
     if (n > 0)
@@ -131,8 +135,9 @@ Got Client::ask(const std::string &target, std::string_view accept, const Bounds
 
   Got got;
   bool chunked = false, keep = true;
-  std::size_t left = std::string::npos; // of the body, or of this chunk; npos: until the end of the connection
-  do {                                  // an interim answer comes before the one that counts
+  std::size_t left =
+      std::string::npos; // of the body, or of this chunk; npos: until the end of the connection
+  do {                   // an interim answer comes before the one that counts
     const std::string first = line(bounds);
     if (first.size() < 12 || !first.starts_with("HTTP/1.")) throw no_http();
     got.status = static_cast<int>(number(std::string_view(first).substr(9, 3), 10));
@@ -144,8 +149,11 @@ Got Client::ask(const std::string &target, std::string_view accept, const Bounds
       if (colon == field.npos || from == field.npos) continue;
       const std::string name = field.substr(0, colon), value = field.substr(from);
       if (::strcasecmp(name.c_str(), "content-length") == 0) left = number(value, 10);
-      if (::strcasecmp(name.c_str(), "transfer-encoding") == 0) chunked = ::strcasecmp(value.c_str(), "chunked") == 0;
-      if (::strcasecmp(name.c_str(), "connection") == 0 && ::strcasecmp(value.c_str(), "close") == 0) keep = false;
+      if (::strcasecmp(name.c_str(), "transfer-encoding") == 0)
+        chunked = ::strcasecmp(value.c_str(), "chunked") == 0;
+      if (::strcasecmp(name.c_str(), "connection") == 0 &&
+          ::strcasecmp(value.c_str(), "close") == 0)
+        keep = false;
     }
   } while (got.status < 200);
   if (chunked || got.status == 204 || got.status == 304) left = 0;
@@ -163,7 +171,8 @@ Got Client::ask(const std::string &target, std::string_view accept, const Bounds
         throw Broken{"the connection was closed in the middle of the answer"};
       }
       const std::string_view part(in_.data(), std::min(in_.size(), left));
-      const bool enough = take && got.status == 200 ? !take(part) : got.body.append(part).size() >= bounds.bytes;
+      const bool enough =
+          take && got.status == 200 ? !take(part) : got.body.append(part).size() >= bounds.bytes;
       if (enough) {
         close();
         got.body.resize(std::min(got.body.size(), bounds.bytes));
@@ -181,7 +190,8 @@ Got Client::ask(const std::string &target, std::string_view accept, const Bounds
 Got Client::get(const std::string &target, std::string_view accept, const Bounds &bounds,
                 const std::function<bool(std::string_view)> &take) {
   for (;;) {
-    const bool kept = static_cast<bool>(fd_); // the other end may have closed it meanwhile: once more, then
+    const bool kept =
+        static_cast<bool>(fd_); // the other end may have closed it meanwhile: once more, then
     try {
       if (!kept) connect(bounds);
       return ask(target, accept, bounds, take);

@@ -35,7 +35,8 @@ std::string read_file(const std::string &path, std::size_t limit_bytes, Exit cod
     if (n < 0) fail(code, "read", path, errno);
     bytes.append(chunk, static_cast<std::size_t>(n));
     if (bytes.size() > limit_bytes)
-      throw Error(code, fmt::format("{}: more than {} bytes, the most that is read", path, limit_bytes));
+      throw Error(code,
+                  fmt::format("{}: more than {} bytes, the most that is read", path, limit_bytes));
   }
   return bytes;
 }

@@ -20,9 +20,12 @@
 namespace hello::sys {
 namespace {
 
-constexpr int kBatchMs = 100;      // after reading all there is: lines gather, so that a busy log costs few wake-ups
-constexpr int kIdleMs = 1000;      // where inotify does not work (some sandboxes), this is how new lines are found
-constexpr std::size_t kMark = 256; // bytes of a file's beginning that tell it from a later one with its inode
+constexpr int kBatchMs =
+    100; // after reading all there is: lines gather, so that a busy log costs few wake-ups
+constexpr int kIdleMs =
+    1000; // where inotify does not work (some sandboxes), this is how new lines are found
+constexpr std::size_t kMark =
+    256; // bytes of a file's beginning that tell it from a later one with its inode
 
 class Descriptor {
 public:
@@ -70,7 +73,8 @@ std::uint64_t mark_of(int fd, off_t offset) {
   char bytes[kMark];
   ssize_t n = ::pread(fd, bytes, std::min<std::size_t>(kMark, offset), 0);
   std::uint64_t hash = 14695981039346656037u;
-  for (ssize_t i = 0; i < n; ++i) hash = (hash ^ static_cast<unsigned char>(bytes[i])) * 1099511628211u;
+  for (ssize_t i = 0; i < n; ++i)
+    hash = (hash ^ static_cast<unsigned char>(bytes[i])) * 1099511628211u;
   return hash;
 }
 
@@ -86,12 +90,17 @@ public:
   /// Sets the file's offset if it is the one that was saved.
   bool restore(File &file) const {
     char text[128] = {}, *offset_at = nullptr, *mark_at = nullptr, *end = nullptr;
-    if (fd_.get() < 0 || file.inode == 0 || ::pread(fd_.get(), text, sizeof text - 1, 0) <= 0) return false;
-    const auto inode = std::strtoull(text, &offset_at, 10); // not sscanf: it would be here for this alone, and is large
-    const auto offset = std::strtoull(offset_at, &mark_at, 10), mark = std::strtoull(mark_at, &end, 16);
+    if (fd_.get() < 0 || file.inode == 0 || ::pread(fd_.get(), text, sizeof text - 1, 0) <= 0)
+      return false;
+    const auto inode = std::strtoull(
+        text, &offset_at, 10); // not sscanf: it would be here for this alone, and is large
+    const auto offset = std::strtoull(offset_at, &mark_at, 10),
+               mark = std::strtoull(mark_at, &end, 16);
     if (mark_at == offset_at || end == mark_at || inode != file.inode) return false;
     struct stat status {};
-    if (::fstat(file.fd.get(), &status) < 0 || static_cast<unsigned long long>(status.st_size) < offset) return false;
+    if (::fstat(file.fd.get(), &status) < 0 ||
+        static_cast<unsigned long long>(status.st_size) < offset)
+      return false;
     if (mark_of(file.fd.get(), static_cast<off_t>(offset)) != mark) return false;
     file.offset = static_cast<off_t>(offset);
     return true;
@@ -100,7 +109,8 @@ public:
   void save(const File &file) const {
     if (fd_.get() < 0) return;
     char text[128];
-    int n = std::snprintf(text, sizeof text, "%20llu %20llu %016llx\n", static_cast<unsigned long long>(file.inode),
+    int n = std::snprintf(text, sizeof text, "%20llu %20llu %016llx\n",
+                          static_cast<unsigned long long>(file.inode),
                           static_cast<unsigned long long>(file.offset),
                           static_cast<unsigned long long>(mark_of(file.fd.get(), file.offset)));
     if (::pwrite(fd_.get(), text, n, 0) != n) throw failed("write", path_);
@@ -120,9 +130,11 @@ public:
     changed_ = Descriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     appeared_ = Descriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     ::inotify_add_watch(changed_.get(), directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
-    if (::inotify_add_watch(appeared_.get(), directory.c_str(), IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0 &&
+    if (::inotify_add_watch(appeared_.get(), directory.c_str(),
+                            IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0 &&
         (errno == ENOENT || errno == ENOTDIR))
-      throw Error(Exit::usage, "cannot follow " + what.path + ": there is no directory " + directory,
+      throw Error(Exit::usage,
+                  "cannot follow " + what.path + ": there is no directory " + directory,
                   "Mount the volume that the service writes its log to.");
     begin();
   }
@@ -154,7 +166,8 @@ private:
     created_ = 0;
   }
 
-  /// Opens what was created at `path` since the last look, and the file before it where that one was missed.
+  /// Opens what was created at `path` since the last look, and the file before it where that one
+  /// was missed.
   void find_new() {
     created_ += events(appeared_);
     File now = open_file(what_.path);
@@ -188,13 +201,15 @@ private:
     for (ssize_t n; (n = ::read(watch.get(), bytes, sizeof bytes)) > 0;)
       for (char *at = bytes; at < bytes + n;) {
         auto *event = reinterpret_cast<inotify_event *>(at);
-        if ((event->mask & (IN_CREATE | IN_MOVED_TO)) && event->len > 0 && name_ == event->name) ++appeared;
+        if ((event->mask & (IN_CREATE | IN_MOVED_TO)) && event->len > 0 && name_ == event->name)
+          ++appeared;
         at += sizeof(inotify_event) + event->len;
       }
     return appeared;
   }
 
-  /// Takes the next lines into the buffer, from the oldest file that has any. False: nothing to write now.
+  /// Takes the next lines into the buffer, from the oldest file that has any. False: nothing to
+  /// write now.
   bool fill() {
     while (!files_.empty()) {
       File &file = files_.front();
@@ -214,14 +229,16 @@ private:
         files_.pop_front();
         continue;
       }
-      if (end == text.npos && text.size() < sizeof bytes && last && !stopping_) return false; // half a line
+      if (end == text.npos && text.size() < sizeof bytes && last && !stopping_)
+        return false; // half a line
       buffer_.assign(text.substr(0, end == text.npos ? text.size() : end + 1));
       return true;
     }
     return false;
   }
 
-  /// Writes the buffer, at most PIPE_BUF bytes: whole or not at all where `out` is a pipe. False: nobody reads it.
+  /// Writes the buffer, at most PIPE_BUF bytes: whole or not at all where `out` is a pipe. False:
+  /// nobody reads it.
   bool write() {
     std::size_t done = 0;
     while (done < buffer_.size()) {
@@ -237,10 +254,11 @@ private:
     return true;
   }
 
-  /// Waits until `fd` has one of `events`, a stop or a new file comes, or the time is over (-1: never). True: `fd` is
-  /// ready, or broken.
+  /// Waits until `fd` has one of `events`, a stop or a new file comes, or the time is over (-1:
+  /// never). True: `fd` is ready, or broken.
   bool ready(int fd, short events, int timeout_ms) {
-    pollfd polled[] = {{fd, events, 0}, {stopping_ ? -1 : what_.stop, POLLIN, 0}, {appeared_.get(), POLLIN, 0}};
+    pollfd polled[] = {
+        {fd, events, 0}, {stopping_ ? -1 : what_.stop, POLLIN, 0}, {appeared_.get(), POLLIN, 0}};
     if (::poll(polled, 3, timeout_ms) < 0 && errno != EINTR) throw failed("wait for", what_.path);
     if (polled[1].revents != 0) stopping_ = true;
     return polled[0].revents != 0;

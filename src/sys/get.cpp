@@ -32,7 +32,8 @@ Url parse(const std::string &text) {
   if (colon != url.host.npos && url.host.find(']', colon) == url.host.npos) {
     url.port = url.host.substr(colon + 1);
     url.host.resize(colon);
-    if (url.port.empty() || url.port.size() > 5 || url.port.find_first_not_of("0123456789") != url.port.npos)
+    if (url.port.empty() || url.port.size() > 5 ||
+        url.port.find_first_not_of("0123456789") != url.port.npos)
       throw bad("the port is not a number");
   }
   if (url.host.size() > 2 && url.host.front() == '[' && url.host.back() == ']')
@@ -46,7 +47,8 @@ Url parse(const std::string &text) {
 Got get(const std::string &text, std::chrono::milliseconds timeout) {
   const Url url = parse(text);
   const auto now = std::chrono::steady_clock::now();
-  return Client(url.host, url.port, url.authority).get(url.target, "text/plain", {timeout, now + timeout, 64 << 10});
+  return Client(url.host, url.port, url.authority)
+      .get(url.target, "text/plain", {timeout, now + timeout, 64 << 10});
 }
 
 } // namespace hello::sys

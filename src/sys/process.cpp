@@ -80,7 +80,8 @@ Child::Child(const std::vector<std::string> &argv, bool with_input) {
   const int null = with_input ? -1 : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const pid_t self = ::getpid();
   pid_ = ::fork();
-  if (pid_ == 0) become(words.data(), self, with_input ? in.read : null, out.write, err.write, report.write);
+  if (pid_ == 0)
+    become(words.data(), self, with_input ? in.read : null, out.write, err.write, report.write);
   if (null >= 0) ::close(null);
   if (pid_ < 0) throw Error(Exit::failure, "cannot start " + argv[0] + ": " + std::strerror(errno));
   ::setpgid(pid_, pid_);
@@ -118,7 +119,8 @@ int Child::wait() {
 
 bool Child::ended() const {
   siginfo_t info{};
-  return pid_ < 0 || ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+  return pid_ < 0 ||
+         ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
          info.si_pid != 0;
 }
 

@@ -36,13 +36,15 @@ Interrupts::Interrupts(std::string what, std::string hint) {
   said_what = std::move(what);
   said_hint = std::move(hint);
   noted = 0;
-  if (::pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0) throw Error(Exit::failure, "no descriptors left for a pipe");
+  if (::pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+    throw Error(Exit::failure, "no descriptors left for a pipe");
   struct sigaction action = {};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
   for (std::size_t i = 0; i < std::size(kSignals); ++i) {
     sigaction(kSignals[i], &action, &old[i]);
-    if (kSignals[i] == SIGHUP && old[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &old[i], nullptr); // nohup
+    if (kSignals[i] == SIGHUP && old[i].sa_handler == SIG_IGN)
+      sigaction(SIGHUP, &old[i], nullptr); // nohup
   }
 }
 
@@ -67,7 +69,8 @@ bool wait_readable(std::span<const int> fds, Deadline deadline) {
   for (;;) {
     check_interrupted();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    const int n = ::poll(polled.data(), polled.size(), static_cast<int>(std::clamp<long long>(left, 0, 60'000)));
+    const int n = ::poll(polled.data(), polled.size(),
+                         static_cast<int>(std::clamp<long long>(left, 0, 60'000)));
     check_interrupted();
     if (n > 0) return true;
     if (n == 0 && left <= 60'000) return false;

@@ -8,7 +8,8 @@
 namespace hello::templates {
 namespace {
 
-constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+constexpr std::string_view kNameCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
 
 std::string name_of(std::string_view text, std::string_view whole) {
   if (text.empty() || text.find_first_not_of(kNameCharacters) != text.npos)
@@ -22,8 +23,8 @@ Condition condition(std::string_view text, std::string_view whole) {
   std::size_t equals = text.find('=');
   if (equals == text.npos) return {name_of(text, whole), Test::set, {}};
   bool different = equals > 0 && text[equals - 1] == '!';
-  return {name_of(text.substr(0, equals - different), whole), different ? Test::different : Test::equal,
-          std::string(text.substr(equals + 1))};
+  return {name_of(text.substr(0, equals - different), whole),
+          different ? Test::different : Test::equal, std::string(text.substr(equals + 1))};
 }
 
 Placeholder control(std::string_view inside, std::string_view whole) {
@@ -32,7 +33,8 @@ Placeholder control(std::string_view inside, std::string_view whole) {
     out.kind = Placeholder::Kind::when;
     for (std::size_t start = 3, end = 0; end != inside.npos; start = end + 5) {
       end = inside.find(" and ", start);
-      out.conditions.push_back(condition(inside.substr(start, end == inside.npos ? end : end - start), whole));
+      out.conditions.push_back(
+          condition(inside.substr(start, end == inside.npos ? end : end - start), whole));
     }
   } else if (inside.starts_with("optional ")) {
     out.kind = Placeholder::Kind::optional;
@@ -40,7 +42,8 @@ Placeholder control(std::string_view inside, std::string_view whole) {
   } else {
     out.kind = Placeholder::Kind::each;
     std::size_t in = inside.find(" in ");
-    if (in == inside.npos || in < 4) throw std::invalid_argument(fmt::format("'{}' is not $(for NAME in LIST)", whole));
+    if (in == inside.npos || in < 4)
+      throw std::invalid_argument(fmt::format("'{}' is not $(for NAME in LIST)", whole));
     out.variable = name_of(inside.substr(4, in - 4), whole);
     out.name = name_of(inside.substr(in + 4), whole);
   }
@@ -67,8 +70,10 @@ Placeholder parse(std::string_view text) {
     if (end == rest.npos) throw std::invalid_argument(fmt::format("'{}' has no ')'", rest));
     std::string_view inside = rest.substr(2, end - 2);
     bool is_all = text.size() == end + 1;
-    if (inside.starts_with("if ") || inside.starts_with("for ") || inside.starts_with("optional ")) {
-      if (!is_all) throw std::invalid_argument(fmt::format("'{}' must stand alone", rest.substr(0, end + 1)));
+    if (inside.starts_with("if ") || inside.starts_with("for ") ||
+        inside.starts_with("optional ")) {
+      if (!is_all)
+        throw std::invalid_argument(fmt::format("'{}' must stand alone", rest.substr(0, end + 1)));
       return control(inside, text);
     }
     std::string name = name_of(inside, text);

@@ -34,8 +34,9 @@ bool is_true(const YAML::Node &node) {
   return is_set(node) && (!node.IsScalar() || (node.Scalar() != "false" && node.Scalar() != "0"));
 }
 
-/// One pass over one template, changing it in place: most of its nodes stay as they are, and yaml-cpp makes it dear to
-/// put nodes of one document into another. What a loop binds is looked up first, innermost last in.
+/// One pass over one template, changing it in place: most of its nodes stay as they are, and
+/// yaml-cpp makes it dear to put nodes of one document into another. What a loop binds is looked up
+/// first, innermost last in.
 class Pass {
 public:
   Pass(std::string_view file, const Lookup &values) : file_(file), values_(values) {}
@@ -67,7 +68,8 @@ private:
       fail(node, "'" + node.Scalar() + "' belongs in a key");
     const YAML::Node value = find(found.name, node);
     if (found.kind == Kind::optional && !is_set(value)) return false;
-    if (!value.IsDefined() || value.IsNull()) fail(node, "'" + found.name + "' is needed here and not set");
+    if (!value.IsDefined() || value.IsNull())
+      fail(node, "'" + found.name + "' is needed here and not set");
     node = YAML::Clone(value);
     return true;
   }
@@ -80,7 +82,8 @@ private:
         continue;
       }
       const YAML::Node value = find(piece.text, node);
-      if (!value.IsDefined() || !value.IsScalar()) fail(node, "'" + piece.text + "' is no text here");
+      if (!value.IsDefined() || !value.IsScalar())
+        fail(node, "'" + piece.text + "' is no text here");
       out += value.Scalar();
     }
     return out;
@@ -107,14 +110,16 @@ private:
       if (found.kind == Kind::each || found.kind == Kind::optional)
         fail(key, "'" + key.Scalar() + "' has no meaning as a key");
       if (found.kind == Kind::value) found.pieces = {{true, found.name}};
-      if (fill(entry.second)) entries.push_back({yaml::string(text(found, key)), entry.second, key});
+      if (fill(entry.second))
+        entries.push_back({yaml::string(text(found, key)), entry.second, key});
     }
     if (same) return;
     std::set<std::string_view> seen;
     for (const auto &[key, value, at] : entries)
       if (!seen.insert(key.Scalar()).second)
         fail(at,
-             "key '" + key.Scalar() + "' comes twice, by " + at.Scalar()); // what put it there: a setting of the user's
+             "key '" + key.Scalar() + "' comes twice, by " +
+                 at.Scalar()); // what put it there: a setting of the user's
     node = YAML::Node(YAML::NodeType::Map);
     for (const auto &[key, value, at] : entries) node.force_insert(key, value);
   }
@@ -149,7 +154,8 @@ private:
     for (const YAML::Node &item : items) node.push_back(item);
   }
 
-  void loop(std::vector<YAML::Node> &items, const Placeholder &found, const YAML::Node &key, const YAML::Node &body) {
+  void loop(std::vector<YAML::Node> &items, const Placeholder &found, const YAML::Node &key,
+            const YAML::Node &body) {
     const YAML::Node all = find(found.name, key);
     if (is_set(all) && !all.IsSequence()) fail(key, "'" + found.name + "' is no list");
     for (YAML::Node one : all) {
@@ -208,7 +214,8 @@ private:
   std::vector<std::pair<std::string, YAML::Node>> bound_;
 };
 
-void collect(const YAML::Node &node, std::string_view file, std::vector<std::string> &bound, std::vector<Use> &out) {
+void collect(const YAML::Node &node, std::string_view file, std::vector<std::string> &bound,
+             std::vector<Use> &out) {
   auto add = [&](const std::string &name) {
     for (const std::string &variable : bound)
       if (name == variable || name.starts_with(variable + ".")) return;

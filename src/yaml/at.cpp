@@ -9,15 +9,20 @@ YAML::Node at(const YAML::Node &node, std::initializer_list<const char *> keys) 
   for (const char *key : keys) {
     if (!found.IsDefined() || !found.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
     const YAML::Node inner = static_cast<const YAML::Node &>(found)[key];
-    if (!inner.IsDefined()) return YAML::Node(YAML::NodeType::Undefined); // what yaml-cpp gives may not be handed on
+    if (!inner.IsDefined())
+      return YAML::Node(YAML::NodeType::Undefined); // what yaml-cpp gives may not be handed on
     found.reset(inner);
   }
   return found;
 }
 
-std::string text(const YAML::Node &node) { return node.IsDefined() && node.IsScalar() ? node.Scalar() : ""; }
+std::string text(const YAML::Node &node) {
+  return node.IsDefined() && node.IsScalar() ? node.Scalar() : "";
+}
 
-std::string text(const YAML::Node &node, std::initializer_list<const char *> keys) { return text(at(node, keys)); }
+std::string text(const YAML::Node &node, std::initializer_list<const char *> keys) {
+  return text(at(node, keys));
+}
 
 YAML::Node nested(std::initializer_list<const char *> keys, const YAML::Node &value) {
   YAML::Node inner(value);

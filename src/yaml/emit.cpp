@@ -30,8 +30,8 @@ bool is_measure(std::string_view text) {
   std::size_t n = 0;
   while (n < text.size() && digit(text[n])) ++n;
   std::string_view unit = text.substr(n);
-  return n > 0 &&
-         (unit == "m" || unit == "s" || unit == "%" || unit == "Ki" || unit == "Mi" || unit == "Gi" || unit == "Ti");
+  return n > 0 && (unit == "m" || unit == "s" || unit == "%" || unit == "Ki" || unit == "Mi" ||
+                   unit == "Gi" || unit == "Ti");
 }
 
 /// Narrower than any YAML version allows, so that there is nothing to disagree about.
@@ -41,7 +41,8 @@ bool plain(std::string_view text) {
   if (text.back() == ' ' || text.back() == ':') return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    if (letter(c) || digit(c) || std::string_view("_./-+=@,()$%*;!?'&<>~^|").find(c) != std::string_view::npos)
+    if (letter(c) || digit(c) ||
+        std::string_view("_./-+=@,()$%*;!?'&<>~^|").find(c) != std::string_view::npos)
       continue;
     if (c == ' ' || (c == ':' && text[i + 1] != ' ')) continue;
     return false;
@@ -51,12 +52,15 @@ bool plain(std::string_view text) {
 
 /// Characters that a reader may refuse, fold or take for a line break.
 bool needs_escape(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || (c & 0xFFFE) == 0xFFFE;
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF ||
+         (c & 0xFFFE) == 0xFFFE;
 }
 
-/// A text of lines that a literal block carries without doubt: no blanks at the ends of lines, nothing invisible.
+/// A text of lines that a literal block carries without doubt: no blanks at the ends of lines,
+/// nothing invisible.
 bool literal(std::string_view text) {
-  if (text.find('\n') == text.npos || text[0] == '\n' || text[0] == ' ' || text.ends_with("\n\n")) return false;
+  if (text.find('\n') == text.npos || text[0] == '\n' || text[0] == ' ' || text.ends_with("\n\n"))
+    return false;
   char before = '\n';
   for (std::size_t i = 0; i < text.size();) {
     char32_t c = next_code_point(text, i);
@@ -96,7 +100,8 @@ class Emitter {
 public:
   std::string take() { return std::move(out_); }
 
-  /// After "key:" or "-" (or nothing, at the top): what follows on the line and below. `indent`: of lines below.
+  /// After "key:" or "-" (or nothing, at the top): what follows on the line and below. `indent`: of
+  /// lines below.
   void value(const YAML::Node &node, int indent, bool in_list) {
     if (node.IsMap() && node.size()) {
       if (!in_list) out_ += '\n';
@@ -202,8 +207,10 @@ void json(const YAML::Node &node, int indent, int level, std::string &out) {
     out += "null";
   } else if (node.Tag() == "?") {
     Plain plain = resolve(node.Scalar());
-    if (plain.kind == Scalar::real && (plain.canonical.ends_with(".inf") || plain.canonical == ".nan"))
-      throw Error(Exit::invalid, place(node, "value") + ": " + plain.canonical + " is no number that JSON can say");
+    if (plain.kind == Scalar::real &&
+        (plain.canonical.ends_with(".inf") || plain.canonical == ".nan"))
+      throw Error(Exit::invalid, place(node, "value") + ": " + plain.canonical +
+                                     " is no number that JSON can say");
     out += plain.kind == Scalar::string ? quoted(plain.canonical, true) : plain.canonical;
   } else {
     out += quoted(node.Scalar(), true);

@@ -16,13 +16,15 @@ namespace hello::yaml {
 namespace {
 
 [[noreturn]] void fail(std::string_view name, const YAML::Mark &mark, const std::string &why) {
-  throw Error(Exit::invalid, fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, why));
+  throw Error(Exit::invalid,
+              fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, why));
 }
 
 /// What yaml-cpp would misread without a word: it ends at a U+0004, and guesses at encodings.
 void check_bytes(std::string_view text, std::string_view name, const Limits &limits) {
   if (text.size() > limits.bytes)
-    throw Error(Exit::invalid, fmt::format("{}: {} bytes, and at most {} are read", name, text.size(), limits.bytes));
+    throw Error(Exit::invalid, fmt::format("{}: {} bytes, and at most {} are read", name,
+                                           text.size(), limits.bytes));
   std::size_t bad = invalid_utf8(text);
   for (std::size_t i = 0; i < text.size() && i < bad; ++i) {
     char c = text[i];
@@ -34,11 +36,13 @@ void check_bytes(std::string_view text, std::string_view name, const Limits &lim
   auto byte = static_cast<unsigned char>(text[bad]);
   fail(name, mark,
        byte >= 0x80 ? fmt::format("invalid UTF-8 (byte 0x{:02X})", byte)
-       : byte       ? fmt::format("control character U+{:04X}: write \"\\x{:02X}\" in double quotes", byte, byte)
-                    : "a NUL byte: text cannot carry one");
+       : byte ? fmt::format("control character U+{:04X}: write \"\\x{:02X}\" in double quotes",
+                            byte, byte)
+              : "a NUL byte: text cannot carry one");
 }
 
-/// A directive stands before a document (YAML 1.2.2, 6.8); yaml-cpp skips a line that looks like one anywhere.
+/// A directive stands before a document (YAML 1.2.2, 6.8); yaml-cpp skips a line that looks like
+/// one anywhere.
 void check_directives(std::string_view text, std::string_view name) {
   bool begun = false;
   YAML::Mark mark;
@@ -56,19 +60,22 @@ void check_directives(std::string_view text, std::string_view name) {
   }
 }
 
-/// yaml-cpp 0.8 reads "\N" and "\_" as the single bytes 0x85 and 0xA0; all else it gives is UTF-8 where its input was.
+/// yaml-cpp 0.8 reads "\N" and "\_" as the single bytes 0x85 and 0xA0; all else it gives is UTF-8
+/// where its input was.
 std::string mended(std::string text) {
-  for (std::size_t bad; (bad = invalid_utf8(text)) != text.npos && (text[bad] == '\x85' || text[bad] == '\xA0');)
+  for (std::size_t bad;
+       (bad = invalid_utf8(text)) != text.npos && (text[bad] == '\x85' || text[bad] == '\xA0');)
     text.insert(bad, 1, '\xC2');
   return text;
 }
 
-/// yaml-cpp takes the end of the input for the end of a quoted text, if only blanks are before it on its line: a
-/// comment there ends nothing that had ended before.
+/// yaml-cpp takes the end of the input for the end of a quoted text, if only blanks are before it
+/// on its line: a comment there ends nothing that had ended before.
 std::string ended(std::string_view text) {
   std::string all(text);
   const std::size_t last = text.find_last_not_of(" \t");
-  if (last != text.npos && (text[last] == '\n' || text[last] == '\r')) all += last + 1 < text.size() ? "\n#" : "#";
+  if (last != text.npos && (text[last] == '\n' || text[last] == '\r'))
+    all += last + 1 < text.size() ? "\n#" : "#";
   return all;
 }
 
@@ -87,15 +94,19 @@ public:
   void check(YAML::Node node, std::size_t depth) {
     if (++nodes_ > limits_.nodes)
       fail(name_, node.Mark(),
-           fmt::format("more than {} nodes (aliases counted as what they stand for)", limits_.nodes));
-    if (depth > limits_.depth) fail(name_, node.Mark(), fmt::format("nested deeper than {} levels", limits_.depth));
+           fmt::format("more than {} nodes (aliases counted as what they stand for)",
+                       limits_.nodes));
+    if (depth > limits_.depth)
+      fail(name_, node.Mark(), fmt::format("nested deeper than {} levels", limits_.depth));
     switch (node.Type()) {
     case YAML::NodeType::Scalar: return check_scalar(node);
     case YAML::NodeType::Sequence:
       check_tag(node, "tag:yaml.org,2002:seq");
       for (YAML::Node item : node) check(item, depth + 1);
       return;
-    case YAML::NodeType::Map: check_tag(node, "tag:yaml.org,2002:map"); return check_map(node, depth);
+    case YAML::NodeType::Map:
+      check_tag(node, "tag:yaml.org,2002:map");
+      return check_map(node, depth);
     default: return;
     }
   }
@@ -111,7 +122,8 @@ private:
     check_tag(node, "tag:yaml.org,2002:str");
     const std::string &text = node.Scalar();
     std::string tag = node.Tag() == "?" ? "?" : "!";
-    if (text.find('\0') != text.npos) fail(name_, node.Mark(), "a NUL (\\0): text cannot carry one");
+    if (text.find('\0') != text.npos)
+      fail(name_, node.Mark(), "a NUL (\\0): text cannot carry one");
     if (invalid_utf8(text) != text.npos) node = mended(text);
     if (node.Tag() != tag) node.SetTag(tag);
   }
@@ -121,15 +133,16 @@ private:
     for (auto entry : node) {
       YAML::Node key = entry.first;
       if (!key.IsScalar())
-        fail(name_, key.Mark(), key.IsNull() ? "a key is empty" : "a key must be a text, not a list or map");
+        fail(name_, key.Mark(),
+             key.IsNull() ? "a key is empty" : "a key must be a text, not a list or map");
       if (key.Scalar() == "<<" && key.Tag() == "?")
         fail(name_, key.Mark(), "merge keys (<<) are not supported: write the keys out");
       check(key, depth + 1);
       auto [first, fresh] = seen.try_emplace(key.Scalar(), key.Mark());
       if (!fresh)
         fail(name_, key.Mark(),
-             fmt::format("duplicate key '{}' (first at line {}, column {})", key.Scalar(), first->second.line + 1,
-                         first->second.column + 1));
+             fmt::format("duplicate key '{}' (first at line {}, column {})", key.Scalar(),
+                         first->second.line + 1, first->second.column + 1));
       check(entry.second, depth + 1);
     }
   }
@@ -141,7 +154,8 @@ private:
 
 } // namespace
 
-std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, const Limits &limits) {
+std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
+                                 const Limits &limits) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   check_bytes(text, name, limits);
   check_directives(text, name);
@@ -149,8 +163,8 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, c
     std::istringstream in{ended(text)};
     std::vector<YAML::Node> documents;
     YAML::Parser parser(in);
-    // As YAML::LoadAll, but that it goes on for ever where a token belongs to no document ("!a," at the top): each
-    // turn then makes an empty document at the same place.
+    // As YAML::LoadAll, but that it goes on for ever where a token belongs to no document ("!a," at
+    // the top): each turn then makes an empty document at the same place.
     while (true) {
       YAML::NodeBuilder document;
       if (!parser.HandleNextDocument(document)) break;
@@ -165,13 +179,15 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name, c
   } catch (const YAML::DeepRecursion &error) {
     fail(name, error.mark, fmt::format("nested deeper than {} levels", limits.depth));
   } catch (const YAML::ParserException &error) {
-    fail(name, error.mark, error.msg + (tab_before(text, error.mark) ? ", after a tab: indent with blanks" : ""));
+    fail(name, error.mark,
+         error.msg + (tab_before(text, error.mark) ? ", after a tab: indent with blanks" : ""));
   }
 }
 
 YAML::Node load(std::string_view text, std::string_view name, const Limits &limits) {
   std::vector<YAML::Node> documents = load_all(text, name, limits);
-  if (documents.size() > 1) fail(name, documents[1].Mark(), "a second document begins: one is read");
+  if (documents.size() > 1)
+    fail(name, documents[1].Mark(), "a second document begins: one is read");
   return documents.empty() ? YAML::Node() : documents[0];
 }
 

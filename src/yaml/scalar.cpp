@@ -11,7 +11,8 @@ bool digits(std::string_view text, std::string_view allowed) {
   return !text.empty() && text.find_first_not_of(allowed) == text.npos;
 }
 
-constexpr std::string_view kDecimal = "0123456789", kOctal = "01234567", kHex = "0123456789abcdefABCDEF";
+constexpr std::string_view kDecimal = "0123456789", kOctal = "01234567",
+                           kHex = "0123456789abcdefABCDEF";
 
 /// Digits of another base as decimal; those that fit no 64 bits stay text.
 Plain based(std::string_view sign, std::string_view text, int base, std::string_view whole) {
@@ -21,8 +22,8 @@ Plain based(std::string_view sign, std::string_view text, int base, std::string_
   return {Scalar::integer, std::string(sign == "-" && value ? "-" : "") + std::to_string(value)};
 }
 
-/// [0-9]* [. [0-9]*] [e [+-] [0-9]+], with a digit before the exponent, as every reader takes it for a number: YAML 1.1
-/// wants a dot and a sign in the exponent.
+/// [0-9]* [. [0-9]*] [e [+-] [0-9]+], with a digit before the exponent, as every reader takes it
+/// for a number: YAML 1.1 wants a dot and a sign in the exponent.
 std::optional<std::string> real(std::string_view text) {
   std::size_t dot = std::min(text.find_first_not_of(kDecimal), text.size());
   std::string_view whole = text.substr(0, dot), fraction, exponent;
@@ -35,7 +36,8 @@ std::optional<std::string> real(std::string_view text) {
   std::string_view sign = "+";
   if (text.starts_with('e') || text.starts_with('E')) {
     text.remove_prefix(1);
-    if (text.starts_with('-') || text.starts_with('+')) sign = text.substr(0, 1), text.remove_prefix(1);
+    if (text.starts_with('-') || text.starts_with('+'))
+      sign = text.substr(0, 1), text.remove_prefix(1);
     if (!digits(text, kDecimal)) return std::nullopt;
     exponent = text;
     text = {};
@@ -53,7 +55,8 @@ std::optional<std::string> real(std::string_view text) {
 } // namespace
 
 Plain resolve(std::string_view text) {
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return {Scalar::null, "null"};
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
+    return {Scalar::null, "null"};
   if (text == "true" || text == "True" || text == "TRUE") return {Scalar::boolean, "true"};
   if (text == "false" || text == "False" || text == "FALSE") return {Scalar::boolean, "false"};
   std::string_view rest = text, sign;
@@ -61,15 +64,20 @@ Plain resolve(std::string_view text) {
   if (rest == ".inf" || rest == ".Inf" || rest == ".INF")
     return {Scalar::real, std::string(sign == "-" ? "-.inf" : ".inf")};
   if (text == ".nan" || text == ".NaN" || text == ".NAN") return {Scalar::real, ".nan"};
-  if (rest.empty() || (rest[0] != '.' && (rest[0] < '0' || rest[0] > '9'))) return {Scalar::string, std::string(text)};
-  if (rest.starts_with("0o") && digits(rest.substr(2), kOctal)) return based(sign, rest.substr(2), 8, text);
-  if (rest.starts_with("0x") && digits(rest.substr(2), kHex)) return based(sign, rest.substr(2), 16, text);
+  if (rest.empty() || (rest[0] != '.' && (rest[0] < '0' || rest[0] > '9')))
+    return {Scalar::string, std::string(text)};
+  if (rest.starts_with("0o") && digits(rest.substr(2), kOctal))
+    return based(sign, rest.substr(2), 8, text);
+  if (rest.starts_with("0x") && digits(rest.substr(2), kHex))
+    return based(sign, rest.substr(2), 16, text);
   if (digits(rest, kDecimal)) {
     if (rest.size() > 1 && rest[0] == '0') {
       // 0644 is octal to Kubernetes, decimal to YAML 1.2; 089 is a number to few.
-      return digits(rest, kOctal) ? based(sign, rest, 8, text) : Plain{Scalar::string, std::string(text)};
+      return digits(rest, kOctal) ? based(sign, rest, 8, text)
+                                  : Plain{Scalar::string, std::string(text)};
     }
-    return {Scalar::integer, std::string(sign == "-" && rest != "0" ? "-" : "") + std::string(rest)};
+    return {Scalar::integer,
+            std::string(sign == "-" && rest != "0" ? "-" : "") + std::string(rest)};
   }
   if (auto number = real(rest)) return {Scalar::real, (sign == "-" ? "-" : "") + *number};
   return {Scalar::string, std::string(text)};
@@ -94,16 +102,18 @@ YAML::Node boolean(bool value) { return scalar(value ? "true" : "false", "?"); }
 
 std::size_t invalid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    auto at = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
+    auto at = [&](std::size_t k) {
+      return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
+    };
     unsigned lead = at(i), second = at(i + 1);
     if (lead < 0x80) {
       ++i;
       continue;
     }
     std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    bool good = lead >= 0xC2 && lead <= 0xF4 && (second & 0xC0) == 0x80 && !(lead == 0xE0 && second < 0xA0) &&
-                !(lead == 0xED && second > 0x9F) && !(lead == 0xF0 && second < 0x90) &&
-                !(lead == 0xF4 && second > 0x8F);
+    bool good = lead >= 0xC2 && lead <= 0xF4 && (second & 0xC0) == 0x80 &&
+                !(lead == 0xE0 && second < 0xA0) && !(lead == 0xED && second > 0x9F) &&
+                !(lead == 0xF0 && second < 0x90) && !(lead == 0xF4 && second > 0x8F);
     for (std::size_t k = 2; k < length; ++k) good = good && (at(i + k) & 0xC0) == 0x80;
     if (!good) return i;
     i += length;

@@ -10,7 +10,8 @@ namespace hello::yaml {
 
 struct Plain {
   Scalar kind;
-  std::string canonical; ///< true, false, null, 420 for 0644, 1.0e+3 for 1e3; for a string: its text
+  std::string
+      canonical; ///< true, false, null, 420 for 0644, 1.0e+3 for 1e3; for a string: its text
 };
 
 /// The meaning of a plain (unquoted) scalar.

@@ -43,12 +43,13 @@ private:
     lines_.push_back({indent, line.substr(indent)});
   }
 
-  /// The lines from here that are indented alike, into a node that is in its place already: yaml-cpp makes it dear to
-  /// put one that holds others into another.
+  /// The lines from here that are indented alike, into a node that is in its place already:
+  /// yaml-cpp makes it dear to put one that holds others into another.
   void block(YAML::Node &node) {
     const std::size_t indent = lines_[next_].indent;
     const bool list = lines_[next_].is_item();
-    while (next_ < lines_.size() && lines_[next_].indent == indent && lines_[next_].is_item() == list)
+    while (next_ < lines_.size() && lines_[next_].indent == indent &&
+           lines_[next_].is_item() == list)
       list ? item(node) : entry(node);
     if (next_ < lines_.size() && lines_[next_].indent > indent) throw Other();
   }
@@ -73,8 +74,8 @@ private:
     map.force_insert(key, value);
     if (colon + 1 < text.size())
       flow(value, text.substr(colon + 2));
-    else if (next_ < lines_.size() &&
-             (lines_[next_].indent > indent || (lines_[next_].indent == indent && lines_[next_].is_item())))
+    else if (next_ < lines_.size() && (lines_[next_].indent > indent ||
+                                       (lines_[next_].indent == indent && lines_[next_].is_item())))
       block(value);
   }
 
@@ -103,9 +104,11 @@ private:
   static void scalar(YAML::Node &node, std::string_view text) {
     const bool quoted = text.size() > 1 && text[0] == '"' && text.ends_with('"');
     if (quoted) text = text.substr(1, text.size() - 2);
-    const bool other = quoted ? text.find_first_of("\"\\") != text.npos
-                              : text.empty() || std::string_view("\"'[]{}&*!|>%@`,?~#").find(text[0]) != text.npos ||
-                                    text.find(": ") != text.npos || text == "null";
+    const bool other =
+        quoted
+            ? text.find_first_of("\"\\") != text.npos
+            : text.empty() || std::string_view("\"'[]{}&*!|>%@`,?~#").find(text[0]) != text.npos ||
+                  text.find(": ") != text.npos || text == "null";
     if (other) throw Other();
     node = std::string(text);
     node.SetTag(quoted ? "!" : "?");

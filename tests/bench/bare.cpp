@@ -1,5 +1,6 @@
-// A bare epoll loop: reads whatever comes and writes the bytes of one answer, once for each empty line. It parses
-// nothing else, so it is what no web server can be faster than. `bare PORT THREADS ANSWER-FILE`.
+// A bare epoll loop: reads whatever comes and writes the bytes of one answer, once for each empty
+// line. It parses nothing else, so it is what no web server can be faster than. `bare PORT THREADS
+// ANSWER-FILE`.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +26,8 @@ void loop(int port, const std::string &answer) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<unsigned short>(port));
-  if (bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) || listen(listener, 4096)) {
+  if (bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) ||
+      listen(listener, 4096)) {
     std::perror("bare");
     std::exit(1);
   }
@@ -51,7 +53,8 @@ void loop(int port, const std::string &answer) {
         continue;
       }
       std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
-      if (bytes.ends_with("\r\n\r\n") && send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) close(fd);
+      if (bytes.ends_with("\r\n\r\n") && send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0)
+        close(fd);
     }
   }
 }
@@ -62,6 +65,7 @@ int main(int argc, char **argv) {
   std::ifstream file(argv[3], std::ios::binary);
   std::string answer{std::istreambuf_iterator<char>(file), {}};
   std::vector<std::thread> threads;
-  for (int i = 0; i < std::atoi(argv[2]); ++i) threads.emplace_back(loop, std::atoi(argv[1]), answer);
+  for (int i = 0; i < std::atoi(argv[2]); ++i)
+    threads.emplace_back(loop, std::atoi(argv[1]), answer);
   for (auto &thread : threads) thread.join();
 }

@@ -1,4 +1,5 @@
-// The whole engine over a real socket: any bytes, in any pieces, to the real application; it answers and stays whole.
+// The whole engine over a real socket: any bytes, in any pieces, to the real application; it
+// answers and stays whole.
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -12,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/listener.h"
-#include "server/loop.h"
+#include "server/engine/listener.h"
+#include "server/engine/loop.h"
 
 using namespace hello;
 using namespace hello::server;
@@ -29,7 +30,8 @@ struct Service {
     config.timeouts = {1s, 1s, 1s, 1s, 1s};
     config.crowd = &crowd;
     address = sys::parse_address("127.0.0.1:0", "fuzz");
-    loop = std::make_unique<Loop>(std::move(listen_on(address, 1).front()), config, *handler, status.loop(0));
+    loop = std::make_unique<Loop>(std::move(listen_on(address, 1).front()), config, *handler,
+                                  status.loop(0));
     std::thread([this] { loop->run(); }).detach();
   }
   Options options;
@@ -57,7 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
   std::string got;
   char buffer[65536];
   ssize_t n;
-  while ((n = ::recv(fd.get(), buffer, sizeof buffer, 0)) > 0) got.append(buffer, static_cast<std::size_t>(n));
+  while ((n = ::recv(fd.get(), buffer, sizeof buffer, 0)) > 0)
+    got.append(buffer, static_cast<std::size_t>(n));
   if (n < 0 && errno == EAGAIN) std::abort(); // it must close after our end
   if (!got.empty() && !got.starts_with("HTTP/1.1 ")) std::abort();
   return 0;

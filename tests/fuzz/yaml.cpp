@@ -1,5 +1,5 @@
-// Bytes as a hello.yaml, and as a text in one: what loads is written so that it loads to the same, and every text comes
-// back as it was.
+// Bytes as a hello.yaml, and as a text in one: what loads is written so that it loads to the same,
+// and every text comes back as it was.
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -22,7 +22,8 @@ void as_document(std::string_view bytes) {
   } catch (const Error &) {
     return; // not YAML that we take, or .inf in it
   }
-  if (yaml::to_json(yaml::load(yaml::to_yaml(node), "again", {64 << 20, 80, 1'000'000})) != json) std::abort();
+  if (yaml::to_json(yaml::load(yaml::to_yaml(node), "again", {64 << 20, 80, 1'000'000})) != json)
+    std::abort();
 }
 
 void as_text(std::string_view bytes) {
@@ -31,7 +32,8 @@ void as_text(std::string_view bytes) {
   list.push_back(yaml::string(bytes));
   map.force_insert(yaml::string(bytes), list);
   const YAML::Node back = yaml::load(yaml::to_yaml(map), "text", {64 << 20, 80, 1'000'000});
-  if (back.begin()->first.Scalar() != bytes || back.begin()->second[0].Scalar() != bytes) std::abort();
+  if (back.begin()->first.Scalar() != bytes || back.begin()->second[0].Scalar() != bytes)
+    std::abort();
   if (yaml::kind_of(back.begin()->second[0]) != yaml::Scalar::string) std::abort();
 }
 

@@ -43,7 +43,8 @@ TEST_CASE("starter: loads, equals the defaults, and says nothing") {
 }
 
 TEST_CASE("starter: with every # taken away it loads and equals the defaults too") {
-  std::string live = std::regex_replace(config::starter(), std::regex("(^|\n)( *)#(?=[^ \n#]|  )"), "$1$2");
+  std::string live =
+      std::regex_replace(config::starter(), std::regex("(^|\n)( *)#(?=[^ \n#]|  )"), "$1$2");
   Config config = from_text(live);
   CHECK(values_of(config) == values_of(from_text("")));
   for (const config::Setting &setting : config::settings())

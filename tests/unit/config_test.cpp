@@ -51,7 +51,8 @@ std::string error_of(std::string_view yaml, config::Sources sources = {}) {
   } catch (const Error &error) {
     CHECK(error.code() == Exit::invalid);
     std::string what = error.what();
-    for (std::size_t at; (at = what.find(folder.path + "/")) != what.npos;) what.erase(at, folder.path.size() + 1);
+    for (std::size_t at; (at = what.find(folder.path + "/")) != what.npos;)
+      what.erase(at, folder.path.size() + 1);
     return what;
   }
   return "no error";
@@ -70,10 +71,10 @@ TEST_CASE("config: with nothing, the defaults hold") {
   CHECK(load("---\nautoscaling:\n").warnings().empty());
 }
 
-TEST_CASE(
-    "config: flags beat environment beats context overlay beats file beats default, and each value knows its origin") {
-  std::string file =
-      "replicas: 3\ncontexts:\n  prod:\n    replicas: 4\n    kubeContext: real\n  other: {replicas: 9}\n";
+TEST_CASE("config: flags beat environment beats context overlay beats file beats default, and each "
+          "value knows its origin") {
+  std::string file = "replicas: 3\ncontexts:\n  prod:\n    replicas: 4\n    kubeContext: real\n  "
+                     "other: {replicas: 9}\n";
   config::Sources sources;
   auto check = [&](int value, From from, std::string_view where) {
     Config config = load(file, sources);
@@ -108,8 +109,8 @@ TEST_CASE("config: a.name has the short form a, in the file, the environment and
 }
 
 TEST_CASE("config: a text takes its scalar literally, so that no stays no") {
-  for (std::string text :
-       {"true", "no", "8080", "1e3", "0o14", "0x1F", "1_000", "2026-11-22", "12:30:45", ".inf", "1.10"}) {
+  for (std::string text : {"true", "no", "8080", "1e3", "0o14", "0x1F", "1_000", "2026-11-22",
+                           "12:30:45", ".inf", "1.10"}) {
     CHECK(load("messages: " + text).text("messages") == text);
     config::Sources sources;
     sources.set = {set("messages", text)};
@@ -128,46 +129,57 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
   CHECK(error_of("replcas: 3\n") == "hello.yaml:1:1: unknown key 'replcas' (nearest: replicas)");
   CHECK(error_of("autoscaling:\n  maxReplica: 3\n") ==
         "hello.yaml:2:3: unknown key 'autoscaling.maxReplica' (nearest: maxReplicas)");
-  CHECK(error_of("maxReplicas: 3\n") == "hello.yaml:1:1: unknown key 'maxReplicas' (nearest: autoscaling.maxReplicas)");
+  CHECK(error_of("maxReplicas: 3\n") ==
+        "hello.yaml:1:1: unknown key 'maxReplicas' (nearest: autoscaling.maxReplicas)");
   CHECK(error_of("context: {}") == "hello.yaml:1:1: unknown key 'context' (nearest: contexts)");
   CHECK(error_of("replicas: many") == "hello.yaml:1:11: replicas: 'many' is not a whole number");
-  CHECK(error_of("replicas: \"3\"") == "hello.yaml:1:11: replicas: \"3\" is a text: write it without quotes");
+  CHECK(error_of("replicas: \"3\"") ==
+        "hello.yaml:1:11: replicas: \"3\" is a text: write it without quotes");
   CHECK(error_of("replicas: -1") == "hello.yaml:1:11: replicas: -1 is out of range: 0 to 1000");
   CHECK(error_of("replicas: 99999999999999999999") ==
         "hello.yaml:1:11: replicas: '99999999999999999999' is not a whole number");
   CHECK(error_of("replicas: 1.5") == "hello.yaml:1:11: replicas: '1.5' is not a whole number");
-  CHECK(
-      error_of("replicas:\n") ==
-      "hello.yaml:1:1: replicas: has no value: leave the key out for the default, or write \"\", [] or {} for nothing");
-  CHECK(error_of("replicas: [1]") == "hello.yaml:1:11: replicas: is a list here, and must be one value");
-  CHECK(error_of("autoscaling: true") == "hello.yaml:1:14: autoscaling has keys of its own: enabled, …");
+  CHECK(error_of("replicas:\n") == "hello.yaml:1:1: replicas: has no value: leave the key out for "
+                                   "the default, or write \"\", [] or {} for nothing");
+  CHECK(error_of("replicas: [1]") ==
+        "hello.yaml:1:11: replicas: is a list here, and must be one value");
+  CHECK(error_of("autoscaling: true") ==
+        "hello.yaml:1:14: autoscaling has keys of its own: enabled, …");
   CHECK(error_of("autoscaling: {enabled: yes}") ==
         "hello.yaml:1:24: autoscaling.enabled: 'yes' is neither true nor false");
   CHECK(error_of("imagePullPolicy: always") ==
         "hello.yaml:1:18: imagePullPolicy: 'always' is none of Always|IfNotPresent|Never");
   CHECK(error_of("messages: a\nmessages: b\n") ==
         "hello.yaml:2:1: duplicate key 'messages' (first at line 1, column 1)");
-  for (const char *bad :
-       {"a@sha256:abc", "Not/Valid", "a b", "'a:'", "/a", "a/", "a:-x", "''", "a//b", "a..b", "a___b", "a._b"})
+  for (const char *bad : {"a@sha256:abc", "Not/Valid", "a b", "'a:'", "/a", "a/", "a:-x", "''",
+                          "a//b", "a..b", "a___b", "a._b"})
     CHECK(error_of(std::string("image: ") + bad).find("hello.yaml:1:8: image: ") == 0);
   for (const char *good : {"a", "A.b:5000/c/d__e--f:V_1.2-x", "localhost/a", "[::1]:5000/a"})
-    CHECK(error_of(std::string("image: \"") + good + "@sha256:" + std::string(64, 'a') + "\"") == "no error");
+    CHECK(error_of(std::string("image: \"") + good + "@sha256:" + std::string(64, 'a') + "\"") ==
+          "no error");
   // A digest that is cut or glued together names no image.
-  for (const auto &[kind, digits] : {std::pair("256:", 63), std::pair("256:", 65), std::pair("512:", 64)})
-    CHECK(error_of("image: a@sha" + std::string(kind) + std::string(digits, 'a')).find("hello.yaml:1:8: image: ") == 0);
+  for (const auto &[kind, digits] :
+       {std::pair("256:", 63), std::pair("256:", 65), std::pair("512:", 64)})
+    CHECK(error_of("image: a@sha" + std::string(kind) + std::string(digits, 'a'))
+              .find("hello.yaml:1:8: image: ") == 0);
   CHECK(error_of("image: a@sha512:" + std::string(128, 'a')) == "no error");
   for (const char *key : {"strategy: {maxUnavailable: ", "podDisruptionBudget: {minAvailable: "})
-    for (const auto &[count, good] : {std::pair("100%", true), std::pair("101%", false), std::pair("200", true)})
+    for (const auto &[count, good] :
+         {std::pair("100%", true), std::pair("101%", false), std::pair("200", true)})
       CHECK((error_of(key + std::string(count) + "}") == "no error") == good);
   CHECK(error_of("strategy: {maxSurge: 200%}") == "no error");
-  CHECK(error_of("namespace: Up_per").find("hello.yaml:1:12: namespace.name: 'Up_per' is no DNS label: ") == 0);
+  CHECK(error_of("namespace: Up_per")
+            .find("hello.yaml:1:12: namespace.name: 'Up_per' is no DNS label: ") == 0);
   for (const char *number : {"010", "08", "00"})
     CHECK(error_of(std::string("replicas: ") + number)
-              .find("hello.yaml:1:11: replicas: '" + std::string(number) + "' begins with a zero") == 0);
+              .find("hello.yaml:1:11: replicas: '" + std::string(number) +
+                    "' begins with a zero") == 0);
   CHECK(error_of("- a") == "hello.yaml:1:1: the file must be a map of keys");
   CHECK(error_of("contexts: [a]") == "hello.yaml:1:11: contexts must be a map of overlays");
-  CHECK(error_of("contexts: {prod: {replcas: 1}}") == "hello.yaml:1:19: unknown key 'replcas' (nearest: replicas)");
-  CHECK(error_of("contexts: {prod: {contexts: {}}}").find("unknown key 'contexts'") != std::string::npos);
+  CHECK(error_of("contexts: {prod: {replcas: 1}}") ==
+        "hello.yaml:1:19: unknown key 'replcas' (nearest: replicas)");
+  CHECK(error_of("contexts: {prod: {contexts: {}}}").find("unknown key 'contexts'") !=
+        std::string::npos);
   CHECK(error_of("messages: \"a\\0b\"") == "hello.yaml:1:11: a NUL (\\0): text cannot carry one");
 }
 
@@ -180,9 +192,11 @@ TEST_CASE("config: for flags and environment the place is the flag or the variab
   sources.set = {set("replcas", "3")};
   CHECK(error_of("", sources) == "--set replcas: unknown key 'replcas' (nearest: replicas)");
   sources.set = {set("autoscaling", "{maxReplica: 3}")};
-  CHECK(error_of("", sources) == "--set autoscaling:1:2: unknown key 'autoscaling.maxReplica' (nearest: maxReplicas)");
+  CHECK(error_of("", sources) ==
+        "--set autoscaling:1:2: unknown key 'autoscaling.maxReplica' (nearest: maxReplicas)");
   sources.set = {set("ingress.hosts", "a, b")};
-  CHECK(error_of("", sources) == "--set ingress.hosts: ingress.hosts: 'a, b' is not a list: [a, b]");
+  CHECK(error_of("", sources) ==
+        "--set ingress.hosts: ingress.hosts: 'a, b' is not a list: [a, b]");
   sources.set = {set("messages", std::string("a\0b", 3))};
   CHECK(error_of("", sources) == "--set messages: messages: a NUL byte: text cannot carry one");
   sources.set = {set("messages", "a\xFF")};
@@ -206,14 +220,17 @@ TEST_CASE("config: a list, map or section in --set is YAML flow") {
 
 TEST_CASE("config: in a list of texts each item is one, as Kubernetes wants it") {
   CHECK(yaml::to_json(load("args: [1.50, true, no]").node("args")) == R"(["1.50", "true", "no"])");
-  CHECK(error_of("ingress: {hosts: [{a: b}]}") == "hello.yaml:1:18: ingress.hosts: must be a list of texts");
+  CHECK(error_of("ingress: {hosts: [{a: b}]}") ==
+        "hello.yaml:1:18: ingress.hosts: must be a list of texts");
   CHECK(error_of("args: [null]") == "hello.yaml:1:7: args: must be a list of texts");
   CHECK(error_of("ingress: {hosts: [https://a.example]}")
             .find(":1:18: ingress.hosts: 'https://a.example' is no DNS name") != std::string::npos);
-  for (const char *bad : {"A.example", "a.example.", "bücher.example", "a:80", "a/b", "*", "a.*.b", "10.0.0.1", "a..b"})
+  for (const char *bad : {"A.example", "a.example.", "bücher.example", "a:80", "a/b", "*", "a.*.b",
+                          "10.0.0.1", "a..b"})
     for (const char *key : {"ingress: {hosts: ['", "gateway: {hostnames: ['"})
       CHECK_MESSAGE(error_of(std::string(key) + bad + "']}") != "no error", bad);
-  for (const char *good : {"a", "*.a.example", "xn--bcher-kva.example", "1.2.3.4.example", "1.5", "10.0.0.1a"})
+  for (const char *good :
+       {"a", "*.a.example", "xn--bcher-kva.example", "1.2.3.4.example", "1.5", "10.0.0.1a"})
     CHECK_MESSAGE(error_of("ingress: {hosts: ['" + std::string(good) + "']}") == "no error", good);
   CHECK(error_of("ingress: {paths: [a]}") != "no error");
   CHECK(error_of("loadBalancer: {sourceRanges: [10.0.0.1]}") != "no error");
@@ -230,15 +247,16 @@ TEST_CASE("config: --set-file takes the file's bytes") {
 
 TEST_CASE("config: variables of Kubernetes' service links are never ours; a typo is a warning") {
   config::Sources sources;
-  for (const char *name :
-       {"HELLO_PORT", "HELLO_SERVICE_HOST", "HELLO_SERVICE_PORT", "HELLO_SERVICE_PORT_HTTP", "HELLO_PORT_80_TCP",
-        "HELLO_PORT_80_TCP_ADDR", "HELLO_ADMIN_PORT", "HELLO_ADMIN_SERVICE_HOST"})
+  for (const char *name : {"HELLO_PORT", "HELLO_SERVICE_HOST", "HELLO_SERVICE_PORT",
+                           "HELLO_SERVICE_PORT_HTTP", "HELLO_PORT_80_TCP", "HELLO_PORT_80_TCP_ADDR",
+                           "HELLO_ADMIN_PORT", "HELLO_ADMIN_SERVICE_HOST"})
     sources.environment[name] = "tcp://10.0.0.1:80";
   CHECK(load("", sources).warnings().empty());
   sources.environment["HELLO_REPLICSA"] = "1";
   Config config = load("", sources);
   REQUIRE(config.warnings().size() == 1);
-  CHECK(config.warnings()[0] == "no setting has the variable HELLO_REPLICSA (nearest: HELLO_REPLICAS)");
+  CHECK(config.warnings()[0] ==
+        "no setting has the variable HELLO_REPLICSA (nearest: HELLO_REPLICAS)");
 }
 
 TEST_CASE("config: names of variables") {
@@ -258,8 +276,8 @@ TEST_CASE("config: durations and quantities") {
   CHECK(seconds("1h30m5s") == 5405);
   CHECK(seconds("2000ms") == 2);
   CHECK(seconds("0") == 0);
-  for (const char *bad :
-       {"", "s", "5x", "1.5h", "-5s", "500ms", " 5s", "5 s", "5s3", "99999999999999999999s", "9999999999999h"})
+  for (const char *bad : {"", "s", "5x", "1.5h", "-5s", "500ms", " 5s", "5 s", "5s3",
+                          "99999999999999999999s", "9999999999999h"})
     CHECK_MESSAGE(seconds(bad) == -1, bad);
   for (const char *good : {"100m", "1", "0.5", "64Mi", "1e3", "1E-2", "5E", "5Ei", "1.", ".5", "0"})
     CHECK_MESSAGE(config::is_quantity(good), good);
@@ -279,7 +297,8 @@ TEST_CASE("config: the table holds together") {
     const auto &[expression, words] = setting.pattern;
     CHECK(expression.empty() == words.empty());
     CHECK_NOTHROW(std::regex(std::string(expression), std::regex::ECMAScript));
-    if (!setting.default_value.empty()) CHECK_NOTHROW(config::from_text(setting, setting.default_value, setting.key));
+    if (!setting.default_value.empty())
+      CHECK_NOTHROW(config::from_text(setting, setting.default_value, setting.key));
     for (const config::Setting &other : config::settings())
       CHECK_MESSAGE(!other.key.starts_with(std::string(setting.key) + "."),
                     "a key cannot be a section too: ", other.key);

@@ -11,10 +11,11 @@ namespace {
 
 deploy::Set set_of(const std::string &message) {
   deploy::Set set;
-  for (const YAML::Node &node : yaml::load_all("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
-                                               "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: shop}\n"
-                                               "data: {MESSAGES: \"x\", a: \"true\", b: \"1e3\"}\n",
-                                               "set")) {
+  for (const YAML::Node &node :
+       yaml::load_all("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+                      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: shop}\n"
+                      "data: {MESSAGES: \"x\", a: \"true\", b: \"1e3\"}\n",
+                      "set")) {
     const kube::Id id = kube::id_of(node);
     set.push_back({id.api_version, id.kind, id.ns, id.name, node});
   }
@@ -62,7 +63,8 @@ TEST_CASE("history: an entry comes back as it was written, set and facts") {
     const kube::Id id = kube::id_of(node);
     again.push_back({id.api_version, id.kind, id.ns, id.name, node});
   }
-  CHECK(yaml::to_json(again[1].node["data"]["MESSAGES"]) == yaml::to_json(set[1].node["data"]["MESSAGES"]));
+  CHECK(yaml::to_json(again[1].node["data"]["MESSAGES"]) ==
+        yaml::to_json(set[1].node["data"]["MESSAGES"]));
   CHECK(deploy::digest_of(again) == one.digest);
   CHECK(deploy::digest_of(set_of("other")) != one.digest);
 }
@@ -88,7 +90,8 @@ TEST_CASE("history: what is not a whole entry of ours is not one") {
 
 TEST_CASE("history: the newest ten are kept, and the newest that was ready") {
   std::vector<Release> all;
-  for (int revision = 14; revision >= 1; --revision) all.push_back(release(revision, State::failed));
+  for (int revision = 14; revision >= 1; --revision)
+    all.push_back(release(revision, State::failed));
   CHECK(numbers(deploy::surplus(all)) == std::vector{4, 3, 2, 1});
   all[12].state = State::ready; // revision 2
   CHECK(numbers(deploy::surplus(all)) == std::vector{4, 3, 1});
@@ -100,16 +103,21 @@ TEST_CASE("history: the newest ten are kept, and the newest that was ready") {
 
 TEST_CASE("rollback: goes to the newest ready release before the live one, with another set") {
   using enum State;
-  const auto target = [](std::vector<Release> all) { return deploy::rollback_target(all, std::nullopt).revision; };
+  const auto target = [](std::vector<Release> all) {
+    return deploy::rollback_target(all, std::nullopt).revision;
+  };
   CHECK(target({release(3, ready), release(2, ready), release(1, ready)}) == 2);
   CHECK(target({release(3, failed), release(2, ready)}) == 2);
   CHECK(target({release(3, pending), release(2, failed), release(1, ready)}) == 1);
-  CHECK(target({release(4, rolled_back), release(3, ready), release(2, failed), release(1, ready)}) == 1);
+  CHECK(target({release(4, rolled_back), release(3, ready), release(2, failed),
+                release(1, ready)}) == 1);
   CHECK(target({release(4, superseded), release(3, ready), release(2, ready)}) == 2);
   CHECK(target({release(3, ready, "same"), release(2, ready, "same"), release(1, ready)}) == 1);
   const std::vector<Release> all = {release(3, ready), release(2, failed)};
-  CHECK_THROWS_WITH(target(all), "the history has no earlier release that was ready and differs from what runs");
+  CHECK_THROWS_WITH(target(all),
+                    "the history has no earlier release that was ready and differs from what runs");
   CHECK_THROWS_AS(target({}), Error);
   CHECK(deploy::rollback_target(all, 2).revision == 2);
-  CHECK_THROWS_WITH(deploy::rollback_target(all, 7), "no revision 7 in the history; there are: 3, 2");
+  CHECK_THROWS_WITH(deploy::rollback_target(all, 7),
+                    "no revision 7 in the history; there are: 3, 2");
 }

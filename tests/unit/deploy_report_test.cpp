@@ -26,18 +26,21 @@ spec: {replicas: 1, selector: {matchLabels: {a: b}}, template: {spec: {container
 status: {observedGeneration: 2, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1}
 )",
                                               "deployment"));
-  sight.objects[kIngress].reset(yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}, {host: "
-                                           "b.test}]}\nstatus: {loadBalancer: {ingress: [{ip: 10.0.0.1}]}}\n",
-                                           "ingress"));
-  sight.objects[kScaler].reset(
-      yaml::load("metadata: {name: hello}\nspec: {minReplicas: 1, maxReplicas: 3}\nstatus: {currentReplicas: 1, "
-                 "desiredReplicas: 1, "
-                 "currentMetrics: [{type: Resource, resource: {name: cpu, current: {averageUtilization: 12}}}]}\n",
-                 "scaler"));
+  sight.objects[kIngress].reset(
+      yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}, {host: "
+                 "b.test}]}\nstatus: {loadBalancer: {ingress: [{ip: 10.0.0.1}]}}\n",
+                 "ingress"));
+  sight.objects[kScaler].reset(yaml::load("metadata: {name: hello}\nspec: {minReplicas: 1, "
+                                          "maxReplicas: 3}\nstatus: {currentReplicas: 1, "
+                                          "desiredReplicas: 1, "
+                                          "currentMetrics: [{type: Resource, resource: {name: cpu, "
+                                          "current: {averageUtilization: 12}}}]}\n",
+                                          "scaler"));
   sight.snapshot.deployment = kube::deployment_of(sight.objects[kDeployment]);
-  sight.snapshot.replica_sets.push_back(kube::replica_set_of(yaml::load(
-      "metadata: {name: hello-5d9, uid: r1, annotations: {deployment.kubernetes.io/revision: \"7\"}}\nspec: {}\n",
-      "set")));
+  sight.snapshot.replica_sets.push_back(
+      kube::replica_set_of(yaml::load("metadata: {name: hello-5d9, uid: r1, annotations: "
+                                      "{deployment.kubernetes.io/revision: \"7\"}}\nspec: {}\n",
+                                      "set")));
   sight.snapshot.pods.push_back(kube::pod_of(yaml::load(R"(
 metadata: {name: hello-5d9-a, uid: p1, creationTimestamp: "2026-11-23T04:00:00Z", ownerReferences: [{uid: r1, controller: true}]}
 spec: {nodeName: lab}
@@ -100,11 +103,13 @@ status:
 
 TEST_CASE("status: what will bite later is a warning, and healthy all the same") {
   auto sight = good();
-  sight.objects[kIngress].reset(yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}]}\n", "ingress"));
-  sight.objects[kScaler].reset(yaml::load("metadata: {name: hello}\nspec: {maxReplicas: 3}\nstatus: {currentReplicas: "
-                                          "1, conditions: [{type: ScalingActive, status: "
-                                          "\"False\", reason: FailedGetResourceMetric, message: no metrics}]}\n",
-                                          "scaler"));
+  sight.objects[kIngress].reset(
+      yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}]}\n", "ingress"));
+  sight.objects[kScaler].reset(
+      yaml::load("metadata: {name: hello}\nspec: {maxReplicas: 3}\nstatus: {currentReplicas: "
+                 "1, conditions: [{type: ScalingActive, status: "
+                 "\"False\", reason: FailedGetResourceMetric, message: no metrics}]}\n",
+                 "scaler"));
   const auto r = report(sight);
   CHECK(r.health == Health::warning);
   CHECK(r.healthy());
@@ -113,7 +118,8 @@ TEST_CASE("status: what will bite later is a warning, and healthy all the same")
 
 TEST_CASE("status: what is scaled to 0 is not healthy, for nobody is served") {
   auto sight = good();
-  sight.snapshot.deployment->wanted = sight.snapshot.deployment->replicas = sight.snapshot.deployment->updated = 0;
+  sight.snapshot.deployment->wanted = sight.snapshot.deployment->replicas =
+      sight.snapshot.deployment->updated = 0;
   sight.snapshot.deployment->available = sight.snapshot.deployment->ready = 0;
   sight.snapshot.pods.clear();
   const auto r = report(sight);

@@ -17,7 +17,8 @@ TEST_CASE("embedded: every template is read the fast way, to what any YAML reade
     ++templates;
     const auto tree = hello::yaml::load_simple(file.bytes);
     REQUIRE(tree);
-    CHECK(hello::yaml::to_yaml(*tree) == hello::yaml::to_yaml(hello::yaml::load(file.bytes, file.name)));
+    CHECK(hello::yaml::to_yaml(*tree) ==
+          hello::yaml::to_yaml(hello::yaml::load(file.bytes, file.name)));
   }
   CHECK(templates > 20);
 }

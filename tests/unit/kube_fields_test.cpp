@@ -36,11 +36,13 @@ TEST_CASE("fields: what the manager holds can be applied again, and nothing that
       R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app.kubernetes.io/name":"hello"},"name":"hello","namespace":"n"},)"
       R"("spec":{"template":{"spec":{"containers":[{"args":["serve","--x"],"image":"hello:1","name":"hello","ports":[{"containerPort":8080,"name":"http"}]}],)"
       R"("volumes":[{"emptyDir":{"sizeLimit":"32Mi"},"name":"tmp"}]}}}})");
-  CHECK(kube::canonical(kube::owned(live(), "nobody")) ==
-        R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"hello","namespace":"n"}})");
+  CHECK(
+      kube::canonical(kube::owned(live(), "nobody")) ==
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"hello","namespace":"n"}})");
 }
 
-TEST_CASE("fields: the way back has what a later apply took from others, and nothing that came new with it") {
+TEST_CASE("fields: the way back has what a later apply took from others, and nothing that came new "
+          "with it") {
   const YAML::Node before = kube::parse(
       R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","managedFields":[
           {"manager":"hello","operation":"Apply","fieldsV1":{"f:data":{"f:OURS":{}}}}]},
@@ -50,13 +52,15 @@ TEST_CASE("fields: the way back has what a later apply took from others, and not
       R"({"metadata":{"managedFields":[
           {"manager":"hello","operation":"Apply","fieldsV1":{"f:data":{"f:NEW":{},"f:THEIRS":{}},"f:metadata":{"f:labels":{"f:a":{}}}}}]}})",
       "later");
-  CHECK(kube::canonical(kube::owned(before, "hello", later)["data"]) == R"({"OURS":"1","THEIRS":"2"})");
+  CHECK(kube::canonical(kube::owned(before, "hello", later)["data"]) ==
+        R"({"OURS":"1","THEIRS":"2"})");
   CHECK(kube::canonical(kube::owned(before, "hello")["data"]) == R"({"OURS":"1"})");
   CHECK(!kube::owned(before, "hello", later)["metadata"]["labels"]);
 }
 
 TEST_CASE("fields: who holds replicas") {
-  CHECK(kube::managers(live(), {"f:spec", "f:replicas"}) == std::vector<std::string>{"kube-controller-manager"});
+  CHECK(kube::managers(live(), {"f:spec", "f:replicas"}) ==
+        std::vector<std::string>{"kube-controller-manager"});
   CHECK(kube::managers(live(), {"f:spec", "f:paused"}).empty());
 }
 
@@ -83,7 +87,8 @@ TEST_CASE("parse: what is no object is told as such, with its first line") {
 }
 
 TEST_CASE("fields: a number and the text of the same digits differ") {
-  const auto found = kube::changes(kube::parse(R"({"a":1,"b":[1,2]})", ""), kube::parse(R"({"a":"1","b":[1]})", ""));
+  const auto found = kube::changes(kube::parse(R"({"a":1,"b":[1,2]})", ""),
+                                   kube::parse(R"({"a":"1","b":[1]})", ""));
   REQUIRE(found.size() == 2);
   CHECK(found[0].after == "\"1\"");
   CHECK(found[1].path == "b[1]");
@@ -98,17 +103,20 @@ TEST_CASE("fields: text of several lines is shown as text") {
 }
 
 TEST_CASE("fields: conflicts are read from the API server's words, one manager or several") {
-  const auto one = kube::conflicts("error: Apply failed with 1 conflict: conflict with \"kubectl-edit\" using apps/v1 "
-                                   "at 2026-11-23T04:00:00Z: .spec.replicas\nPlease review");
+  const auto one = kube::conflicts(
+      "error: Apply failed with 1 conflict: conflict with \"kubectl-edit\" using apps/v1 "
+      "at 2026-11-23T04:00:00Z: .spec.replicas\nPlease review");
   REQUIRE(one.size() == 1);
   REQUIRE(one[0].size() == 1);
   CHECK(one[0][0].path == ".spec.replicas");
   CHECK(one[0][0].manager == "kubectl-edit");
-  const auto two = kube::conflicts(
-      "error: Apply failed with 3 conflicts: conflicts with \"a\" using v1:\n- .data.MESSAGES\n- .metadata.labels.x\n"
-      "conflicts with \"b\" with subresource \"scale\" using apps/v1:\n- .spec.replicas\nPlease review the fields "
-      "above\n"
-      "error: Apply failed with 1 conflict: conflict with \"c\": .spec.rules\n");
+  const auto two =
+      kube::conflicts("error: Apply failed with 3 conflicts: conflicts with \"a\" using v1:\n- "
+                      ".data.MESSAGES\n- .metadata.labels.x\n"
+                      "conflicts with \"b\" with subresource \"scale\" using apps/v1:\n- "
+                      ".spec.replicas\nPlease review the fields "
+                      "above\n"
+                      "error: Apply failed with 1 conflict: conflict with \"c\": .spec.rules\n");
   REQUIRE(two.size() == 2);
   REQUIRE(two[0].size() == 3);
   CHECK(two[0][1].manager == "a");
@@ -118,10 +126,10 @@ TEST_CASE("fields: conflicts are read from the API server's words, one manager o
 
 TEST_CASE("fields: the value at a path as the server writes it") {
   CHECK(kube::value_at(live(), ".spec.replicas") == "5");
-  CHECK(kube::value_at(live(), ".spec.template.spec.containers[name=\"hello\"].image") == "\"hello:1\"");
-  CHECK(kube::value_at(
-            live(), ".spec.template.spec.containers[name=\"hello\"].ports[containerPort=8080,protocol=\"TCP\"].name") ==
-        "\"http\"");
+  CHECK(kube::value_at(live(), ".spec.template.spec.containers[name=\"hello\"].image") ==
+        "\"hello:1\"");
+  CHECK(kube::value_at(live(), ".spec.template.spec.containers[name=\"hello\"].ports[containerPort="
+                               "8080,protocol=\"TCP\"].name") == "\"http\"");
   CHECK(kube::value_at(live(), ".metadata.labels.app.kubernetes.io/name") == "\"hello\"");
   CHECK(kube::value_at(live(), ".spec.template.spec.volumes[1].name") == "\"istio\"");
   CHECK(kube::value_at(live(), ".spec.none").empty());
@@ -144,21 +152,22 @@ TEST_CASE("kube: kubectl's failures get a reason, a next step, and keep their wo
     return kube::explain(sys::Finished{1, false, "", words}, "apply the manifests", lab);
   };
   const Error unknown = say("error: context \"prod\" does not exist\n");
-  CHECK(std::string(unknown.what()) ==
-        "cannot apply the manifests: kubectl does not know the context\nerror: context \"prod\" does not exist");
+  CHECK(std::string(unknown.what()) == "cannot apply the manifests: kubectl does not know the "
+                                       "context\nerror: context \"prod\" does not exist");
   CHECK(unknown.code() == Exit::cluster);
-  const Error forbidden = say("Error from server (Forbidden): ingresses.networking.k8s.io \"hello\" is forbidden: User "
-                              "\"ci\" cannot patch resource \"ingresses\" in API group "
-                              "\"networking.k8s.io\" in the namespace \"hello\"");
-  CHECK(forbidden.hint() == "a Role in namespace hello with this rule gives it: {apiGroups: [\"networking.k8s.io\"], "
-                            "resources: [ingresses], verbs: [patch]}");
-  const Error away =
-      say("The connection to the server 198.18.0.1:6443 was refused - did you specify the right host or port?");
+  const Error forbidden =
+      say("Error from server (Forbidden): ingresses.networking.k8s.io \"hello\" is forbidden: User "
+          "\"ci\" cannot patch resource \"ingresses\" in API group "
+          "\"networking.k8s.io\" in the namespace \"hello\"");
+  CHECK(forbidden.hint() ==
+        "a Role in namespace hello with this rule gives it: {apiGroups: [\"networking.k8s.io\"], "
+        "resources: [ingresses], verbs: [patch]}");
+  const Error away = say("The connection to the server 198.18.0.1:6443 was refused - did you "
+                         "specify the right host or port?");
   CHECK(std::string(away.what()).find("cannot be reached") != std::string::npos);
   CHECK(away.hint() == "try: kubectl --context lab cluster-info");
-  CHECK(
-      std::string(say("Error from server (BadRequest): unknown field \"spec.x\"").what()).find("the cluster refused") !=
-      std::string::npos);
+  CHECK(std::string(say("Error from server (BadRequest): unknown field \"spec.x\"").what())
+            .find("the cluster refused") != std::string::npos);
 }
 
 TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
@@ -168,33 +177,41 @@ TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
   struct {
     const char *words, *why, *hint;
   } const cases[] = {
-      {"Error from server (InternalError): Internal error occurred: failed calling webhook \"away.test\": failed to "
+      {"Error from server (InternalError): Internal error occurred: failed calling webhook "
+       "\"away.test\": failed to "
        "call "
        "webhook: Post \"https://127.0.0.1:1/?timeout=5s\": context deadline exceeded",
        "an admission webhook does not answer", "validatingwebhookconfigurations"},
-      {"Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown "
+      {"Unable to connect to the server: tls: failed to verify certificate: x509: certificate "
+       "signed by unknown "
        "authority",
        "the cluster's certificate is not trusted", "config view --minify"},
-      {"error: You must be logged in to the server (Unauthorized)", "the cluster does not accept these credentials",
-       "auth whoami"},
-      {"Unable to connect to the server: getting credentials: exec: executable no-such-plugin not found",
+      {"error: You must be logged in to the server (Unauthorized)",
+       "the cluster does not accept these credentials", "auth whoami"},
+      {"Unable to connect to the server: getting credentials: exec: executable no-such-plugin not "
+       "found",
        "kubectl has no credentials", "auth whoami"},
-      {"error: error loading config file \"/root/.kube/config\": yaml: line 1: did not find expected ',' or ']'",
+      {"error: error loading config file \"/root/.kube/config\": yaml: line 1: did not find "
+       "expected ',' or ']'",
        "kubectl cannot read its configuration", ""},
       {"EOF", "the cluster cannot be reached", "cluster-info"},
-      {"Error in configuration: \n* unable to read client-cert /c.crt for a due to open /c.crt: no such file or "
+      {"Error in configuration: \n* unable to read client-cert /c.crt for a due to open /c.crt: no "
+       "such file or "
        "directory",
        "kubectl cannot read its configuration", ""},
       {"error: unknown flag: --unix-socket", "kubectl failed", ""},
       {"Error from server (NotFound): namespaces \"shop\" not found", "there is no namespace shop",
        "kubectl create namespace shop, or namespace.create: true"},
-      {"Error from server (Forbidden): services \"hello\" is forbidden: unable to create new content in namespace shop "
+      {"Error from server (Forbidden): services \"hello\" is forbidden: unable to create new "
+       "content in namespace shop "
        "because it is being terminated",
        "the namespace is being removed", "get namespace shop -o yaml"},
-      {"error: resource mapping not found for name: \"hello\" namespace: \"shop\" from \"STDIN\": no matches for kind "
+      {"error: resource mapping not found for name: \"hello\" namespace: \"shop\" from \"STDIN\": "
+       "no matches for kind "
        "\"PodMonitor\" in version \"monitoring.coreos.com/v1\"\nensure CRDs are installed first",
        "the cluster does not know the kind", "CRDs"},
-      {"The Service \"hello\" is invalid: spec.clusterIPs[0]: Invalid value: [\"198.19.1.1\"]: may not change once set",
+      {"The Service \"hello\" is invalid: spec.clusterIPs[0]: Invalid value: [\"198.19.1.1\"]: may "
+       "not change once set",
        "a field that never changes would have to", "kubectl delete"},
   };
   for (const auto &one : cases) {
@@ -205,13 +222,16 @@ TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
   }
   CHECK(std::string(say("dial tcp 127.0.0.1:8080: connect: connection refused", "").what())
             .find("kubectl has no current context") != std::string::npos);
-  const sys::Finished webhook{1, false, "", cases[0].words}, away{1, false, "", "connect: connection refused"};
+  const sys::Finished webhook{1, false, "", cases[0].words},
+      away{1, false, "", "connect: connection refused"};
   CHECK_FALSE(kube::unreachable(webhook)); // the same again would fail the same way
   CHECK(kube::unreachable(away));
 }
 
 TEST_CASE("kube: what kubectl says of each object in the same words is said once") {
   const std::string words = "Error from server (NotFound): namespaces \"shop\" not found\n";
-  const Error error = kube::explain(sys::Finished{1, false, "", words + words + words}, "ask", {"lab", "shop"});
-  CHECK(error.what() == "cannot ask: there is no namespace shop\n" + words.substr(0, words.size() - 1));
+  const Error error =
+      kube::explain(sys::Finished{1, false, "", words + words + words}, "ask", {"lab", "shop"});
+  CHECK(error.what() ==
+        "cannot ask: there is no namespace shop\n" + words.substr(0, words.size() - 1));
 }

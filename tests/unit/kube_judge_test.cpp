@@ -24,9 +24,10 @@ std::string container(const std::string &state, const std::string &last = "{}", 
          std::to_string(restarts) + R"(,"state":)" + state + R"(,"lastState":)" + last + "}]}";
 }
 
-std::string warning(const std::string &reason, const std::string &message, const std::string &uid = "p1") {
-  return R"({"involvedObject":{"kind":"Pod","name":"hello-5d9-x","uid":")" + uid + R"("},"type":"Warning","reason":")" +
-         reason + R"(","message":)" + "\"" + message +
+std::string warning(const std::string &reason, const std::string &message,
+                    const std::string &uid = "p1") {
+  return R"({"involvedObject":{"kind":"Pod","name":"hello-5d9-x","uid":")" + uid +
+         R"("},"type":"Warning","reason":")" + reason + R"(","message":)" + "\"" + message +
          R"(","firstTimestamp":"2026-11-23T05:01:27Z","lastTimestamp":"2026-11-23T05:01:29Z","eventTime":null})";
 }
 
@@ -64,9 +65,10 @@ const std::vector<Case> &cases() {
            R"({"waiting":{"reason":"ErrImagePull","message":"failed to pull and unpack image \"198.18.0.1:5000/no-such:1\": failed to resolve reference: not found"}})"),
        "", Cause::image_pull, "not found", false},
       {"image pull back-off tells the registry's words from the event",
-       container(R"({"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image \"x\""}})"),
-       warning("Failed", R"(Failed to pull image \"x\": pull access denied)"), Cause::image_pull, "pull access denied",
-       false},
+       container(
+           R"({"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image \"x\""}})"),
+       warning("Failed", R"(Failed to pull image \"x\": pull access denied)"), Cause::image_pull,
+       "pull access denied", false},
       {"invalid image name",
        container(
            R"({"waiting":{"reason":"InvalidImageName","message":"Failed to apply default image tag \"Not/Valid:\": couldn't parse image name: invalid reference format"}})"),
@@ -76,24 +78,27 @@ const std::vector<Case> &cases() {
            R"({"waiting":{"reason":"ErrImageNeverPull","message":"Container image \"no-such:1\" is not present with pull policy of Never"}})"),
        "", Cause::image_pull, "not present", true},
       {"crash loop with its exit code",
-       container(R"({"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s restarting failed container"}})",
-                 R"({"terminated":{"exitCode":2,"reason":"Error"}})", 1),
+       container(
+           R"({"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s restarting failed container"}})",
+           R"({"terminated":{"exitCode":2,"reason":"Error"}})", 1),
        "", Cause::crash, "ended with exit code 2, 1 restart", false},
       {"crash loop while the container runs again",
        container(R"({"running":{"startedAt":"2026-11-23T05:02:14Z"}})",
                  R"({"terminated":{"exitCode":1,"reason":"Error"}})", 3),
        "", Cause::crash, "exit code 1, 3 restarts", false},
-      {"first end, before any back-off", container(R"({"terminated":{"exitCode":0,"reason":"Completed"}})"), "",
-       Cause::crash, "exit code 0", false},
-      {"ended by a signal", container(R"({"terminated":{"exitCode":139,"reason":"Error"}})"), "", Cause::crash,
-       "signal 11", false},
+      {"first end, before any back-off",
+       container(R"({"terminated":{"exitCode":0,"reason":"Completed"}})"), "", Cause::crash,
+       "exit code 0", false},
+      {"ended by a signal", container(R"({"terminated":{"exitCode":139,"reason":"Error"}})"), "",
+       Cause::crash, "signal 11", false},
       {"out of memory",
        container(R"({"waiting":{"reason":"CrashLoopBackOff","message":"x"}})",
                  R"({"terminated":{"exitCode":137,"reason":"OOMKilled"}})", 2),
        "", Cause::crash, "OOMKilled", false},
       {"out of memory before it starts", container(R"({"waiting":{"reason":"ContainerCreating"}})"),
-       warning("FailedCreatePodSandBox", "runc create failed: unable to start container process: container init was "
-                                         "OOM-killed (memory limit too low?): unknown"),
+       warning("FailedCreatePodSandBox",
+               "runc create failed: unable to start container process: container init was "
+               "OOM-killed (memory limit too low?): unknown"),
        Cause::start, "OOM-killed", false},
       {"no such program",
        container(
@@ -106,30 +111,33 @@ const std::vector<Case> &cases() {
            R"({"waiting":{"reason":"CreateContainerConfigError","message":"couldn't find key NONE in ConfigMap n/message-config"}})"),
        "", Cause::config, "couldn't find key NONE", true},
       {"missing secret",
-       container(R"({"waiting":{"reason":"CreateContainerConfigError","message":"secret \"no-such\" not found"}})"), "",
-       Cause::config, "not found", true},
+       container(
+           R"({"waiting":{"reason":"CreateContainerConfigError","message":"secret \"no-such\" not found"}})"),
+       "", Cause::config, "not found", true},
       {"a slow cache is not a missing key",
        container(
            R"({"waiting":{"reason":"CreateContainerConfigError","message":"failed to sync configmap cache: timed out waiting for the condition"}})"),
        "", Cause::config, "sync", false},
       {"readiness probe", container(R"({"running":{"startedAt":"2026-11-23T05:01:26Z"}})"),
-       warning("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404"), Cause::probe,
-       "Readiness probe failed: HTTP probe failed with statuscode: 404", false},
+       warning("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404"),
+       Cause::probe, "Readiness probe failed: HTTP probe failed with statuscode: 404", false},
       {"liveness probe: the kubelet ended it, not the program",
        container(R"({"waiting":{"reason":"CrashLoopBackOff"}})",
                  R"({"terminated":{"exitCode":0,"reason":"Completed"}})", 2),
-       warning("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404"), Cause::probe,
-       "the liveness probe fails, and the kubelet restarts", false},
+       warning("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404"),
+       Cause::probe, "the liveness probe fails, and the kubelet restarts", false},
       {"unschedulable",
        R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."}]})",
        "", Cause::unschedulable, "0/1 nodes are available", false},
       {"volume that can't mount", container(R"({"waiting":{"reason":"ContainerCreating"}})"),
-       warning("FailedMount", R"(MountVolume.SetUp failed for volume \"extra\" : secret \"no-such\" not found)"),
+       warning("FailedMount",
+               R"(MountVolume.SetUp failed for volume \"extra\" : secret \"no-such\" not found)"),
        Cause::volume, "MountVolume.SetUp failed", false},
-      {"node gone", container(R"({"running":{}})"), warning("NodeNotReady", "Node is not ready"), Cause::node,
-       "lab is gone", false},
-      {"evicted", R"({"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."})", "",
-       Cause::node, "low on resource", false},
+      {"node gone", container(R"({"running":{}})"), warning("NodeNotReady", "Node is not ready"),
+       Cause::node, "lab is gone", false},
+      {"evicted",
+       R"({"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."})",
+       "", Cause::node, "low on resource", false},
   };
   return all;
 }
@@ -163,7 +171,8 @@ TEST_CASE("judge: pods of the old template are not judged") {
 TEST_CASE("judge: events of another pod prove nothing") {
   kube::Snapshot s = snapshot();
   s.pods.push_back(kube::pod_of(json(pod(container(R"({"running":{}})")))));
-  s.events.push_back(kube::happening_of(json(warning("Unhealthy", "Readiness probe failed: x", "p2"))));
+  s.events.push_back(
+      kube::happening_of(json(warning("Unhealthy", "Readiness probe failed: x", "p2"))));
   CHECK(kube::judge(s, kTemplate, 3).problems.empty());
 }
 
@@ -189,10 +198,10 @@ TEST_CASE("judge: pods that the API server refuses") {
       {R"(pods \"hello-5d9-x\" is forbidden: ValidatingAdmissionPolicy 'x' with binding 'x' denied request: no pods on Mondays)",
        Cause::refused, true},
       {R"(admission webhook \"policy.example.com\" denied the request: no)", Cause::refused, true},
-      {R"(Internal error occurred: failed calling webhook \"policy.example.com\": connection refused)", Cause::refused,
-       false},
-      {R"(pods \"hello-5d9-x\" is forbidden: maximum cpu usage per Container is 50m, but limit is 1)", Cause::refused,
-       true},
+      {R"(Internal error occurred: failed calling webhook \"policy.example.com\": connection refused)",
+       Cause::refused, false},
+      {R"(pods \"hello-5d9-x\" is forbidden: maximum cpu usage per Container is 50m, but limit is 1)",
+       Cause::refused, true},
   };
   for (const auto &one : table) {
     CAPTURE(one.words);
@@ -200,8 +209,8 @@ TEST_CASE("judge: pods that the API server refuses") {
     s.replica_sets[0] = kube::replica_set_of(json(
         std::string(
             R"({"metadata":{"name":"hello-5d9","uid":"rs1","annotations":{"deployment.kubernetes.io/revision":"2"}},"spec":{"replicas":1},"status":{"replicas":0,)") +
-        R"("conditions":[{"type":"ReplicaFailure","status":"True","reason":"FailedCreate","message":")" + one.words +
-        "\"}]}}"));
+        R"("conditions":[{"type":"ReplicaFailure","status":"True","reason":"FailedCreate","message":")" +
+        one.words + "\"}]}}"));
     const kube::Verdict verdict = kube::judge(s, kTemplate, 3);
     REQUIRE(verdict.problems.size() == 1);
     CHECK(kube::name_of(verdict.problems[0].cause) == kube::name_of(one.cause));
@@ -213,8 +222,11 @@ TEST_CASE("judge: pods that the API server refuses") {
 TEST_CASE("rollout: deadline exceeded names the pod's reason first") {
   kube::Snapshot s = snapshot();
   s.pods.push_back(kube::pod_of(json(pod(cases()[0].status))));
-  s.deployment->conditions = {
-      {"Progressing", "False", "ProgressDeadlineExceeded", "ReplicaSet \"hello-5d9\" has timed out progressing.", {}}};
+  s.deployment->conditions = {{"Progressing",
+                               "False",
+                               "ProgressDeadlineExceeded",
+                               "ReplicaSet \"hello-5d9\" has timed out progressing.",
+                               {}}};
   const kube::Verdict verdict = kube::judge(s, kTemplate, 3);
   REQUIRE(verdict.problems.size() == 2);
   CHECK(verdict.problems[0].cause == Cause::image_pull);
@@ -226,8 +238,8 @@ TEST_CASE("rollout: done only when all are updated and available, and none is ol
   kube::Snapshot s = snapshot();
   const auto with = [&](std::int64_t replicas, std::int64_t updated, std::int64_t available,
                         std::int64_t observed = 3) {
-    s.deployment->replicas = replicas, s.deployment->updated = updated, s.deployment->available = available,
-    s.deployment->observed = observed;
+    s.deployment->replicas = replicas, s.deployment->updated = updated,
+    s.deployment->available = available, s.deployment->observed = observed;
     return kube::judge(s, kTemplate, 3).state == kube::Verdict::State::done;
   };
   CHECK(with(2, 2, 2));
@@ -254,9 +266,13 @@ TEST_CASE("rollout: another template, or none, ends the wait") {
 
 TEST_CASE("judge: a pod's steps") {
   kube::Snapshot s = snapshot();
-  const auto step = [&](const std::string &text) { return kube::name_of(kube::step_of(kube::pod_of(json(text)), s)); };
-  CHECK(step(R"({"metadata":{"name":"x","uid":"p1"},"spec":{"containers":[]},"status":{"phase":"Pending"}})") ==
-        "pending");
+  const auto step = [&](const std::string &text) {
+    return kube::name_of(kube::step_of(kube::pod_of(json(text)), s));
+  };
+  CHECK(
+      step(
+          R"({"metadata":{"name":"x","uid":"p1"},"spec":{"containers":[]},"status":{"phase":"Pending"}})") ==
+      "pending");
   CHECK(step(pod(container(R"({"waiting":{"reason":"ContainerCreating"}})"))) == "scheduled");
   s.events.push_back(kube::happening_of(json(warning("Pulled", "Successfully pulled image"))));
   CHECK(step(pod(container(R"({"waiting":{"reason":"ContainerCreating"}})"))) == "pulled");
@@ -265,7 +281,8 @@ TEST_CASE("judge: a pod's steps") {
 
 TEST_CASE("snapshot: times, and events of both APIs") {
   using namespace std::chrono;
-  CHECK(kube::instant_of("2026-11-23T05:02:40Z") == kube::instant_of("2026-11-23T05:02:40.367773Z"));
+  CHECK(kube::instant_of("2026-11-23T05:02:40Z") ==
+        kube::instant_of("2026-11-23T05:02:40.367773Z"));
   CHECK(kube::instant_of("1970-01-02T00:00:01Z").time_since_epoch() == seconds(86401));
   CHECK(kube::instant_of("never") == kube::Instant{});
   const auto event = kube::happening_of(json(
@@ -273,7 +290,8 @@ TEST_CASE("snapshot: times, and events of both APIs") {
   CHECK(event.time == kube::instant_of("2026-11-23T05:03:40Z"));
 }
 
-TEST_CASE("judge: a ready pod whose container the kubelet ends for its liveness probe is told before the restart") {
+TEST_CASE("judge: a ready pod whose container the kubelet ends for its liveness probe is told "
+          "before the restart") {
   const std::string ready =
       R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"hello","imageID":"x","ready":true,"restartCount":RESTARTS,"state":{"running":{}},"lastState":{}}]})";
   const auto judged = [&](const std::string &restarts, bool killing) {
@@ -281,11 +299,11 @@ TEST_CASE("judge: a ready pod whose container the kubelet ends for its liveness 
     std::string status = ready;
     status.replace(status.find("RESTARTS"), 8, restarts);
     s.pods.push_back(kube::pod_of(json(pod(status))));
-    s.events.push_back(kube::happening_of(
-        json(warning("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404"))));
+    s.events.push_back(kube::happening_of(json(
+        warning("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404"))));
     if (killing)
-      s.events.push_back(
-          kube::happening_of(json(warning("Killing", "Container hello failed liveness probe, will be restarted"))));
+      s.events.push_back(kube::happening_of(
+          json(warning("Killing", "Container hello failed liveness probe, will be restarted"))));
     return kube::judge_pod(s.pods.front(), s);
   };
   const auto found = judged("0", true);

@@ -11,13 +11,15 @@ TEST_CASE("logs: the kubelet's time is taken off, and nothing else") {
   CHECK(line.time == "2026-11-23T04:00:00.123456789Z");
   CHECK(line.text == "{\"msg\": \"a b\"}");
   CHECK(kube::log_line("p", "c", "2026-11-23T04:00:00.123456789Z ").text == "");
-  CHECK(kube::log_line("p", "c", "failed to try resolving symlinks").text == "failed to try resolving symlinks");
+  CHECK(kube::log_line("p", "c", "failed to try resolving symlinks").text ==
+        "failed to try resolving symlinks");
   CHECK(kube::log_line("p", "c", "").time == "");
 }
 
 TEST_CASE("logs: after a reconnection no line comes twice, and none is missing") {
   // As a server that knows seconds only: all lines of that second come again.
-  const std::vector<std::string> log = {"00.1", "00.2", "01.1", "01.5", "01.5", "01.5", "01.7", "02.0"};
+  const std::vector<std::string> log = {"00.1", "00.2", "01.1", "01.5",
+                                        "01.5", "01.5", "01.7", "02.0"};
   for (std::size_t cut = 0; cut <= log.size(); ++cut) {
     CAPTURE(cut);
     kube::Seen seen;

@@ -25,17 +25,19 @@ TEST_CASE("top: quantities as Kubernetes writes them") {
     REQUIRE(kube::quantity(text));
     CHECK(*kube::quantity(text) == doctest::Approx(value));
   }
-  for (const char *text : {"", "m", "Mi", "1Q", "1 Mi", "1.2.3", "--1", "e3", "1e", "0x10", "inf", "nan"}) {
+  for (const char *text :
+       {"", "m", "Mi", "1Q", "1 Mi", "1.2.3", "--1", "e3", "1e", "0x10", "inf", "nan"}) {
     CAPTURE(text);
     CHECK_FALSE(kube::quantity(text));
   }
 }
 
 TEST_CASE("top: containers are added up, and what one lacks the pod lacks") {
-  const auto all = kube::usage_of(yaml::load("items: [{metadata: {name: a}, containers: [{usage: {cpu: 50m, memory: "
-                                             "16Mi}}, {usage: {cpu: 25m, memory: 8Mi}}]}]",
-                                             "metrics"),
-                                  yaml::load(R"(
+  const auto all = kube::usage_of(
+      yaml::load("items: [{metadata: {name: a}, containers: [{usage: {cpu: 50m, memory: "
+                 "16Mi}}, {usage: {cpu: 25m, memory: 8Mi}}]}]",
+                 "metrics"),
+      yaml::load(R"(
 items:
   - metadata: {name: a}
     spec:
@@ -46,7 +48,7 @@ items:
   - {metadata: {name: b}, spec: {containers: [{}]}}
   - {metadata: {name: c}, spec: {containers: [{}]}, status: {phase: Succeeded}}
 )",
-                                             "pods"));
+                 "pods"));
   REQUIRE(all.size() == 2);
   CHECK(*all[0].cpu.used == doctest::Approx(0.075));
   CHECK(*all[0].cpu.request == doctest::Approx(0.15));

@@ -30,7 +30,8 @@ config::Config configured(Set set) {
 std::vector<Object> clone(const std::vector<Object> &objects) {
   std::vector<Object> copy;
   for (const Object &object : objects)
-    copy.emplace_back(object.api_version, object.kind, object.ns, object.name, YAML::Clone(object.node));
+    copy.emplace_back(object.api_version, object.kind, object.ns, object.name,
+                      YAML::Clone(object.node));
   return copy;
 }
 
@@ -42,7 +43,8 @@ std::string show(const std::vector<Finding> &findings) {
 }
 
 bool has(const std::vector<Finding> &findings, std::string_view rule) {
-  return std::any_of(findings.begin(), findings.end(), [rule](const Finding &finding) { return finding.rule == rule; });
+  return std::any_of(findings.begin(), findings.end(),
+                     [rule](const Finding &finding) { return finding.rule == rule; });
 }
 
 /// The rules' answer to the default set with one patch.
@@ -72,7 +74,8 @@ YAML::Node changed(const YAML::Node &node, const std::vector<std::string> &path,
   YAML::Node out(node.Type());
   std::size_t index = 0;
   for (const auto &entry : node) {
-    const bool here = (node.IsMap() ? entry.first.Scalar() : std::to_string(index++)) == path[depth];
+    const bool here =
+        (node.IsMap() ? entry.first.Scalar() : std::to_string(index++)) == path[depth];
     const YAML::Node old = node.IsMap() ? entry.second : YAML::Node(entry);
     const YAML::Node now = here ? changed(old, path, depth + 1, change) : old;
     if (!now.IsDefined()) continue;
@@ -104,26 +107,30 @@ std::vector<std::string> weaker(const std::string &value) {
   return {};
 }
 
-// What is no hardening: removing it makes the set refuse to work or say something else, and that is seen at once by
-// the API server (R), by the schema (S), or is a choice of the user's that has a default (C).
+// What is no hardening: removing it makes the set refuse to work or say something else, and that is
+// seen at once by the API server (R), by the schema (S), or is a choice of the user's that has a
+// default (C).
 bool exempt(const std::string &kind, const std::string &path) {
   const auto below = [&path](std::string_view prefix) { return path.starts_with(prefix); };
   const auto ends = [&path](std::string_view suffix) { return path.ends_with(suffix); };
   if (path == "/apiVersion" || path == "/kind" || below("/metadata/name")) return true; // R
   if (path == "/metadata" || path == "/spec" || path == "/metadata/labels")
-    return kind != "Namespace" && path != "/spec";                                      // R
-  if (path.find("app.kubernetes.io/") != path.npos && below("/metadata/")) return true; // C: for people
+    return kind != "Namespace" && path != "/spec"; // R
+  if (path.find("app.kubernetes.io/") != path.npos && below("/metadata/"))
+    return true; // C: for people
   if (path.find("/app.kubernetes.io~instance") != path.npos) return true;
   if (path.find("prometheus.io/") != path.npos) return true; // C: how it is scraped
   if (ends("/protocol")) return true;                        // S: TCP by default
   if (ends("/type") && kind == "Service") return true;       // C: ClusterIP by default
   for (const char *choice :
-       {"/spec/revisionHistoryLimit", "/spec/progressDeadlineSeconds", "/maxSurge", "/periodSeconds", "/timeoutSeconds",
-        "/failureThreshold", "/maxSkew", "/matchLabelKeys", "/matchLabelKeys/0", "/pathType", "/weight"})
+       {"/spec/revisionHistoryLimit", "/spec/progressDeadlineSeconds", "/maxSurge",
+        "/periodSeconds", "/timeoutSeconds", "/failureThreshold", "/maxSkew", "/matchLabelKeys",
+        "/matchLabelKeys/0", "/pathType", "/weight"})
     if (ends(choice)) return true; // C
   // R: required fields
-  for (const char *refused : {"/whenUnsatisfiable", "/containers/0/name", "/containerPort", "/httpGet/port",
-                              "/spec/ports/0/port", "/http/paths/0/path", "/from/0/namespaceSelector", "/args/0"})
+  for (const char *refused :
+       {"/whenUnsatisfiable", "/containers/0/name", "/containerPort", "/httpGet/port",
+        "/spec/ports/0/port", "/http/paths/0/path", "/from/0/namespaceSelector", "/args/0"})
     if (ends(refused)) return true;
   if (ends("/args/3")) return true;                                      // C: the access log
   return kind == "HorizontalPodAutoscaler" && below("/spec/metrics/0/"); // R
@@ -131,19 +138,21 @@ bool exempt(const std::string &kind, const std::string &path) {
 
 } // namespace
 
-TEST_CASE("lint: a set by digest has nothing to say, whatever the exposure, metric and way of reload") {
-  for (const Set &set : std::vector<Set>{{},
-                                         {{"expose", "gateway"}, {"gateway.parentRefs", "[{name: g}]"}},
-                                         {{"expose", "loadBalancer"}},
-                                         {{"expose", "nodePort"}},
-                                         {{"expose", "none"}},
-                                         {{"reload", "live"}},
-                                         {{"kubeVersion", "1.29"}},
-                                         {{"namespace.create", "false"}},
-                                         {{"metrics.scrape", "podMonitor"}},
-                                         {{"resourceQuota.enabled", "true"}, {"limitRange.enabled", "true"}},
-                                         {{"autoscaling.requestsPerSecond", "100"}},
-                                         {{"autoscaling.enabled", "false"}}}) {
+TEST_CASE(
+    "lint: a set by digest has nothing to say, whatever the exposure, metric and way of reload") {
+  for (const Set &set :
+       std::vector<Set>{{},
+                        {{"expose", "gateway"}, {"gateway.parentRefs", "[{name: g}]"}},
+                        {{"expose", "loadBalancer"}},
+                        {{"expose", "nodePort"}},
+                        {{"expose", "none"}},
+                        {{"reload", "live"}},
+                        {{"kubeVersion", "1.29"}},
+                        {{"namespace.create", "false"}},
+                        {{"metrics.scrape", "podMonitor"}},
+                        {{"resourceQuota.enabled", "true"}, {"limitRange.enabled", "true"}},
+                        {{"autoscaling.requestsPerSecond", "100"}},
+                        {{"autoscaling.enabled", "false"}}}) {
     const auto config = configured(set);
     CHECK(show(manifest::lint(manifest::render_all(config), config)) == "");
   }
@@ -159,7 +168,8 @@ TEST_CASE("lint: every line that is removed from the set is noticed") {
     each_path(objects[i].node, path, [&](const std::vector<std::string> &where) {
       const std::string name = joined(where);
       if (exempt(objects[i].kind, name)) return;
-      if (objects[i].name == "default-deny" && name == "/spec/podSelector") return; // none is all, as {} is
+      if (objects[i].name == "default-deny" && name == "/spec/podSelector")
+        return; // none is all, as {} is
       auto copy = clone(objects);
       copy[i].node.reset(changed(copy[i].node, where, 0, YAML::Node(YAML::NodeType::Undefined)));
       ++tried;
@@ -179,8 +189,10 @@ TEST_CASE("lint: every line that is weakened is noticed") {
     std::vector<std::string> path;
     each_path(objects[i].node, path, [&](const std::vector<std::string> &where) {
       YAML::Node node = YAML::Clone(objects[i].node);
-      for (const std::string &key : where) node.reset(node.IsMap() ? node[key] : node[std::stoul(key)]);
-      if (!node.IsScalar() || where.front() == "data" || joined(where).find("prometheus.io/") != std::string::npos)
+      for (const std::string &key : where)
+        node.reset(node.IsMap() ? node[key] : node[std::stoul(key)]);
+      if (!node.IsScalar() || where.front() == "data" ||
+          joined(where).find("prometheus.io/") != std::string::npos)
         return;
       for (const std::string &value : weaker(node.Scalar())) {
         auto copy = clone(objects);
@@ -200,7 +212,8 @@ TEST_CASE("lint: an object that is missing is noticed") {
   const auto config = configured({});
   const auto objects = manifest::render_all(config);
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (objects[i].kind == "Namespace" || objects[i].kind == "Ingress") continue; // an administrator's; a choice
+    if (objects[i].kind == "Namespace" || objects[i].kind == "Ingress")
+      continue; // an administrator's; a choice
     auto copy = clone(objects);
     copy.erase(copy.begin() + static_cast<std::ptrdiff_t>(i));
     CAPTURE(objects[i].kind + "/" + objects[i].name);
@@ -220,30 +233,37 @@ TEST_CASE("lint: what is added to a pod is seen") {
   CHECK(has(pod("{serviceAccountName: default}"), "service-account"));
   CHECK(has(pod("{terminationGracePeriodSeconds: 10}"), "grace-period"));
   const auto bare = pod("{initContainers: [{name: extra, image: 'x:latest'}]}");
-  for (const char *rule : {"read-only-root", "privileges", "capabilities", "resources", "image", "pull-policy"})
+  for (const char *rule :
+       {"read-only-root", "privileges", "capabilities", "resources", "image", "pull-policy"})
     CHECK(has(bare, rule));
-  CHECK(has(pod("{containers: [{name: hello, image: x, securityContext: {privileged: true}}]}"), "privileges"));
+  CHECK(has(pod("{containers: [{name: hello, image: x, securityContext: {privileged: true}}]}"),
+            "privileges"));
   CHECK(has(patched("Deployment", "{spec: {replicas: 3}}"), "replicas"));
   CHECK(has(patched("Deployment", "{spec: {strategy: {type: Recreate}}}"), "rollout"));
 }
 
 TEST_CASE("lint: what names something that is not there") {
   CHECK(has(patched("Service", "{spec: {selector: {app: x}}}"), "selector"));
-  CHECK(has(patched("Service", "{spec: {ports: [{name: http, port: 80, targetPort: htpp}]}}"), "port"));
-  CHECK(has(patched("Service", "{spec: {ports: [{name: web, port: 80, targetPort: http}]}}"), "port"));
+  CHECK(has(patched("Service", "{spec: {ports: [{name: http, port: 80, targetPort: htpp}]}}"),
+            "port"));
+  CHECK(has(patched("Service", "{spec: {ports: [{name: web, port: 80, targetPort: http}]}}"),
+            "port"));
   CHECK(has(patched("Ingress", "{spec: {rules: [{host: '*.x.test'}]}}"), "host"));
   CHECK(has(patched("Ingress", "{spec: {rules: [{http: {paths: []}}]}}"), "host"));
-  CHECK(has(patched("HorizontalPodAutoscaler", "{spec: {scaleTargetRef: {name: helo}}}"), "reference"));
+  CHECK(has(patched("HorizontalPodAutoscaler", "{spec: {scaleTargetRef: {name: helo}}}"),
+            "reference"));
   CHECK(has(patched("ConfigMap", "{data: {MESSAGES: other}}"), "messages"));
   CHECK(has(patched("ConfigMap", "{metadata: {name: other}}"), "messages"));
   CHECK(has(patched("PodDisruptionBudget", "{spec: {maxUnavailable: 0}}"), "disruption"));
-  CHECK(has(patched("PodDisruptionBudget", "{spec: {maxUnavailable: null, minAvailable: 2}}"), "disruption"));
+  CHECK(has(patched("PodDisruptionBudget", "{spec: {maxUnavailable: null, minAvailable: 2}}"),
+            "disruption"));
   CHECK(has(patched("NetworkPolicy", "{spec: {egress: [{}]}}"), "network-policy"));
   CHECK(has(patched("Service", "{a: 1}",
                     {{"extraManifests", "[{apiVersion: v1, kind: Service, metadata: {name: hello}, "
                                         "spec: {selector: {app.kubernetes.io/name: hello}}}]"}}),
             "duplicate"));
-  CHECK(has(patched("Service", "{a: 1}", {{"env", "[{name: DB_PASSWORD, value: hunter2}]"}}), "secret"));
+  CHECK(has(patched("Service", "{a: 1}", {{"env", "[{name: DB_PASSWORD, value: hunter2}]"}}),
+            "secret"));
 }
 
 TEST_CASE("lint: images") {
@@ -257,14 +277,16 @@ TEST_CASE("lint: images") {
   CHECK(lint("r.test/hello:1@sha256:" + std::string(64, 'a')).empty());
 }
 
-TEST_CASE("lint: a rule may be broken in writing, by the file, the flag or the object itself; a wrong name may not") {
+TEST_CASE("lint: a rule may be broken in writing, by the file, the flag or the object itself; a "
+          "wrong name may not") {
   const Set set = {{"image", "hello:latest"}};
   auto config = configured(set);
   CHECK(has(manifest::lint(manifest::render_all(config), config), "image"));
   CHECK_FALSE(has(manifest::lint(manifest::render_all(config), config, {"image"}), "image"));
   const auto by_file = configured({{"image", "hello:latest"}, {"lint.allow", "[image]"}});
   CHECK_FALSE(has(manifest::lint(manifest::render_all(by_file), by_file), "image"));
-  const auto by_object = configured({{"image", "hello:latest"}, {"annotations", "{hello/lint-allow: image tmp}"}});
+  const auto by_object =
+      configured({{"image", "hello:latest"}, {"annotations", "{hello/lint-allow: image tmp}"}});
   CHECK_FALSE(has(manifest::lint(manifest::render_all(by_object), by_object), "image"));
   CHECK_THROWS_AS(manifest::lint(manifest::render_all(config), config, {"imagge"}), Error);
 }

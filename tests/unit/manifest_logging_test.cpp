@@ -24,7 +24,8 @@ config::Config configured(const Set &set) {
 
 std::vector<Object> render(const Set &set, bool with_agent = false) {
   const std::vector<std::string> with = {"logging"};
-  return manifest::render_all(configured(set), with_agent ? std::span(with) : std::span<const std::string>());
+  return manifest::render_all(configured(set),
+                              with_agent ? std::span(with) : std::span<const std::string>());
 }
 
 YAML::Node find(const std::vector<Object> &objects, std::string_view kind, std::string_view name) {
@@ -48,7 +49,8 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 
 } // namespace
 
-TEST_CASE("logging: the node agent comes after the set, in a namespace of its own, which alone is privileged") {
+TEST_CASE("logging: the node agent comes after the set, in a namespace of its own, which alone is "
+          "privileged") {
   const auto without = render({}), with = render({{"logging.endpoint", kEndpoint}}, true);
   std::string kinds;
   for (std::size_t i = 0; i < with.size(); ++i) {
@@ -62,10 +64,13 @@ TEST_CASE("logging: the node agent comes after the set, in a namespace of its ow
       CHECK(object.ns == "hello-logging");
     CHECK(object.node["metadata"]["labels"]["app.kubernetes.io/name"].Scalar() == "hello-logging");
   }
-  CHECK(kinds == "Namespace ServiceAccount ClusterRole ClusterRoleBinding ConfigMap DaemonSet NetworkPolicy ");
+  CHECK(
+      kinds ==
+      "Namespace ServiceAccount ClusterRole ClusterRoleBinding ConfigMap DaemonSet NetworkPolicy ");
   CHECK(with.size() == without.size() + 7);
   const auto level = [&](const char *ns) {
-    return find(with, "Namespace", ns)["metadata"]["labels"]["pod-security.kubernetes.io/enforce"].Scalar();
+    return find(with, "Namespace", ns)["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        .Scalar();
   };
   CHECK(level("hello") == "restricted");
   CHECK(level("hello-logging") == "privileged");
@@ -85,20 +90,26 @@ TEST_CASE("logging: the node agent may do no more than it must") {
       CHECK((volume["hostPath"]["path"].Scalar() == "/var/log/pods" ||
              volume["hostPath"]["path"].Scalar() == "/var/lib/hello-logging"));
   const YAML::Node rules = find(objects, "ClusterRole", "hello-logging")["rules"];
-  CHECK(yaml::to_json(rules) == R"([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}])");
+  CHECK(yaml::to_json(rules) ==
+        R"([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}])");
 }
 
-TEST_CASE("logging: the collector's configuration is YAML in the ConfigMap, and a change rolls the agents") {
-  const auto one = render({{"logging.endpoint", kEndpoint}, {"logging.namespaces", "[shop, bank]"}}, true);
+TEST_CASE("logging: the collector's configuration is YAML in the ConfigMap, and a change rolls the "
+          "agents") {
+  const auto one =
+      render({{"logging.endpoint", kEndpoint}, {"logging.namespaces", "[shop, bank]"}}, true);
   const auto other = render({{"logging.endpoint", kEndpoint + "2"}}, true);
-  const std::string text = find(one, "ConfigMap", "hello-logging")["data"]["collector.yaml"].Scalar();
+  const std::string text =
+      find(one, "ConfigMap", "hello-logging")["data"]["collector.yaml"].Scalar();
   const YAML::Node collector = yaml::load(text, "collector.yaml");
   CHECK(collector["exporters"]["otlp_http"]["logs_endpoint"].Scalar() == kEndpoint);
   CHECK(collector["exporters"]["otlp_http"]["headers"].IsDefined() == false);
   CHECK(collector["receivers"]["file_log"]["include"].size() == 4);
-  CHECK(collector["receivers"]["file_log"]["include"][2].Scalar() == "/var/log/pods/bank_*/*/*.log");
+  CHECK(collector["receivers"]["file_log"]["include"][2].Scalar() ==
+        "/var/log/pods/bank_*/*/*.log");
   const auto checksum = [](const std::vector<Object> &objects) {
-    return find(objects, "DaemonSet", "hello-logging")["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+    return find(objects, "DaemonSet",
+                "hello-logging")["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
         .Scalar();
   };
   CHECK(checksum(one).size() == 64);
@@ -106,12 +117,15 @@ TEST_CASE("logging: the collector's configuration is YAML in the ConfigMap, and 
 }
 
 TEST_CASE("logging: a secret becomes the authorization header, never a text in the set") {
-  const auto objects = render({{"logging.endpoint", kEndpoint}, {"logging.authorizationSecret", "otlp"}}, true);
+  const auto objects =
+      render({{"logging.endpoint", kEndpoint}, {"logging.authorizationSecret", "otlp"}}, true);
   const YAML::Node collector =
-      yaml::load(find(objects, "ConfigMap", "hello-logging")["data"]["collector.yaml"].Scalar(), "collector.yaml");
-  CHECK(collector["exporters"]["otlp_http"]["headers"]["Authorization"].Scalar() == "${env:OTLP_AUTHORIZATION}");
-  const YAML::Node env =
-      find(objects, "DaemonSet", "hello-logging")["spec"]["template"]["spec"]["containers"][0]["env"];
+      yaml::load(find(objects, "ConfigMap", "hello-logging")["data"]["collector.yaml"].Scalar(),
+                 "collector.yaml");
+  CHECK(collector["exporters"]["otlp_http"]["headers"]["Authorization"].Scalar() ==
+        "${env:OTLP_AUTHORIZATION}");
+  const YAML::Node env = find(objects, "DaemonSet",
+                              "hello-logging")["spec"]["template"]["spec"]["containers"][0]["env"];
   CHECK(env[env.size() - 1]["valueFrom"]["secretKeyRef"]["name"].Scalar() == "otlp");
 }
 
@@ -127,10 +141,12 @@ TEST_CASE("logging: the store's hole in the wall is as small as its address lets
       {"http://a.b.c/x:1", R"({"ports": [{"port": 80, "protocol": "TCP"}]})"},
   };
   for (const auto &[endpoint, rule] : cases)
-    CHECK(yaml::to_json(manifest::store_egress(configured({{"logging.endpoint", endpoint}}))[1]) == rule);
+    CHECK(yaml::to_json(manifest::store_egress(configured({{"logging.endpoint", endpoint}}))[1]) ==
+          rule);
 }
 
-TEST_CASE("logging: a streaming sidecar starts first, ends last, and takes the access log off stdout") {
+TEST_CASE(
+    "logging: a streaming sidecar starts first, ends last, and takes the access log off stdout") {
   const auto objects = render({{"logging.sidecar", "stream"}});
   const YAML::Node pod = find(objects, "Deployment", "hello")["spec"]["template"]["spec"];
   REQUIRE(pod["initContainers"].size() == 1);
@@ -138,7 +154,8 @@ TEST_CASE("logging: a streaming sidecar starts first, ends last, and takes the a
   CHECK(pod["initContainers"][0]["args"][0].Scalar() == "tail");
   CHECK(pod["initContainers"][0]["image"].Scalar() == pod["containers"][0]["image"].Scalar());
   CHECK(contains(yaml::to_json(pod["containers"][0]["args"]), "--access-log-file=/tmp/access.log"));
-  CHECK_FALSE(find(render({}), "Deployment", "hello")["spec"]["template"]["spec"]["initContainers"].IsDefined());
+  CHECK_FALSE(find(render({}), "Deployment", "hello")["spec"]["template"]["spec"]["initContainers"]
+                  .IsDefined());
 }
 
 TEST_CASE("logging: an agent sidecar needs no right, only its way out") {
@@ -146,7 +163,8 @@ TEST_CASE("logging: an agent sidecar needs no right, only its way out") {
   const YAML::Node pod = find(objects, "Deployment", "hello")["spec"]["template"]["spec"];
   CHECK_FALSE(pod["automountServiceAccountToken"].as<bool>());
   CHECK(pod["initContainers"][0]["image"].Scalar() == "otel/opentelemetry-collector-k8s:0.160.0");
-  const YAML::Node config = yaml::load(find(objects, "ConfigMap", "log-agent")["data"]["collector.yaml"].Scalar(), "c");
+  const YAML::Node config =
+      yaml::load(find(objects, "ConfigMap", "log-agent")["data"]["collector.yaml"].Scalar(), "c");
   CHECK(config["exporters"]["otlp_http"]["logs_endpoint"].Scalar() == kEndpoint);
   CHECK(find(objects, "NetworkPolicy", "hello")["spec"]["egress"].size() == 2);
 }
@@ -155,16 +173,18 @@ TEST_CASE("logging: what cannot work is refused with the key") {
   CHECK(contains(refused({}, true), "logging.endpoint"));
   CHECK(contains(refused({{"logging.sidecar", "agent"}}), "logging.endpoint"));
   CHECK(contains(refused({{"logging.endpoint", "store:4318"}}), "logging.endpoint"));
-  CHECK(contains(refused({{"logging.sidecar", "stream"}, {"logging.access", "off"}}), "logging.access"));
+  CHECK(contains(refused({{"logging.sidecar", "stream"}, {"logging.access", "off"}}),
+                 "logging.access"));
   const std::vector<std::string> unknown = {"tracing"};
   CHECK_THROWS_AS(manifest::render_all(configured({}), unknown), Error);
 }
 
 TEST_CASE("logging: the set with a sidecar has no finding that would stop a deploy") {
-  for (const Set &set :
-       {Set{{"logging.sidecar", "stream"}}, Set{{"logging.sidecar", "agent"}, {"logging.endpoint", kEndpoint}}}) {
+  for (const Set &set : {Set{{"logging.sidecar", "stream"}},
+                         Set{{"logging.sidecar", "agent"}, {"logging.endpoint", kEndpoint}}}) {
     const auto config = configured(set);
-    for (const manifest::Finding &finding : manifest::lint(manifest::render_all(config), config, {})) {
+    for (const manifest::Finding &finding :
+         manifest::lint(manifest::render_all(config), config, {})) {
       CAPTURE(finding.what);
       CHECK(finding.severity != manifest::Severity::error);
     }

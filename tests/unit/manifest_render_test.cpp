@@ -29,7 +29,8 @@ config::Config configured(const Set &set) {
 
 std::vector<Object> render(const Set &set = {}) { return manifest::render_all(configured(set)); }
 
-YAML::Node find(const std::vector<Object> &objects, std::string_view kind, std::string_view name = "") {
+YAML::Node find(const std::vector<Object> &objects, std::string_view kind,
+                std::string_view name = "") {
   for (const Object &object : objects)
     if (object.kind == kind && (name.empty() || object.name == name)) return object.node;
   return YAML::Node(YAML::NodeType::Undefined);
@@ -41,14 +42,17 @@ std::string kinds(const std::vector<Object> &objects) {
   return out;
 }
 
-YAML::Node pod(const std::vector<Object> &objects) { return find(objects, "Deployment")["spec"]["template"]["spec"]; }
+YAML::Node pod(const std::vector<Object> &objects) {
+  return find(objects, "Deployment")["spec"]["template"]["spec"];
+}
 YAML::Node container(const std::vector<Object> &objects) { return pod(objects)["containers"][0]; }
 
 /// Without the blanks: no text in these tests has ", " or ": ".
 std::string json(const YAML::Node &node) {
   std::string text = yaml::to_json(node);
   for (const char *pair : {", ", ": "})
-    for (std::size_t at = 0; (at = text.find(pair, at)) != std::string::npos; ++at) text.erase(at + 1, 1);
+    for (std::size_t at = 0; (at = text.find(pair, at)) != std::string::npos; ++at)
+      text.erase(at + 1, 1);
   return text;
 }
 
@@ -62,13 +66,16 @@ std::string refused(const Set &set) {
   return "";
 }
 
-bool contains(const std::string &text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string &text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 } // namespace
 
 TEST_CASE("render: the default set comes in apply order") {
-  CHECK(kinds(render()) == "Namespace ServiceAccount ConfigMap Deployment Service Ingress HorizontalPodAutoscaler "
-                           "NetworkPolicy NetworkPolicy PodDisruptionBudget");
+  CHECK(kinds(render()) ==
+        "Namespace ServiceAccount ConfigMap Deployment Service Ingress HorizontalPodAutoscaler "
+        "NetworkPolicy NetworkPolicy PodDisruptionBudget");
 }
 
 TEST_CASE("render: every placeholder of every template has a value, and every setting is used") {
@@ -82,8 +89,9 @@ TEST_CASE("render: every placeholder of every template has a value, and every se
       used.insert(use.name);
     }
   }
-  for (const char *derived : {"checksum", "args", "pullPolicy", "gracePeriod", "preStopSleep", "serviceType",
-                              "tlsSecret", "publicFrom", "egressRules", "spreadKeys", "kubeMinor"})
+  for (const char *derived :
+       {"checksum", "args", "pullPolicy", "gracePeriod", "preStopSleep", "serviceType", "tlsSecret",
+        "publicFrom", "egressRules", "spreadKeys", "kubeMinor"})
     CHECK(used.count(derived) == 1);
 }
 
@@ -118,9 +126,10 @@ TEST_CASE("render: each metric of the autoscaler stands where it is asked for, C
                {"autoscaling.external.selector", "{queue: in}"},
                {"autoscaling.external.averageValue", "500m"}}) ==
       R"([{"type":"External","external":{"metric":{"name":"queue","selector":{"matchLabels":{"queue":"in"}}},"target":{"type":"AverageValue","averageValue":"500m"}}}])");
-  CHECK(json(find(render({{"autoscaling.behavior", "{scaleDown: {stabilizationWindowSeconds: 60}}"}}),
-                  "HorizontalPodAutoscaler")["spec"]["behavior"]) ==
-        R"({"scaleDown":{"stabilizationWindowSeconds":60}})");
+  CHECK(
+      json(find(render({{"autoscaling.behavior", "{scaleDown: {stabilizationWindowSeconds: 60}}"}}),
+                "HorizontalPodAutoscaler")["spec"]["behavior"]) ==
+      R"({"scaleDown":{"stabilizationWindowSeconds":60}})");
 }
 
 TEST_CASE("render: exposures") {
@@ -140,7 +149,8 @@ TEST_CASE("render: exposures") {
     CHECK(ingress["spec"]["rules"].size() == 2);
     CHECK(ingress["spec"]["rules"][1]["http"]["paths"].size() == 2);
     CHECK(json(ingress["spec"]["ingressClassName"]) == "\"traefik\"");
-    CHECK(json(ingress["spec"]["tls"]) == R"([{"hosts":["a.test","b.test"],"secretName":"hello-tls"}])");
+    CHECK(json(ingress["spec"]["tls"]) ==
+          R"([{"hosts":["a.test","b.test"],"secretName":"hello-tls"}])");
     CHECK(json(ingress["metadata"]["annotations"]) == R"({"cert-manager.io/cluster-issuer":"ca"})");
     CHECK(service(set) == "\"ClusterIP\"");
     CHECK(from(set) == "anyone");
@@ -148,7 +158,8 @@ TEST_CASE("render: exposures") {
           R"([{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"traefik"}}}])");
   }
   SUBCASE("gateway") {
-    const auto set = render({{"expose", "gateway"}, {"gateway.parentRefs", "[{name: edge, namespace: gw}]"}});
+    const auto set =
+        render({{"expose", "gateway"}, {"gateway.parentRefs", "[{name: edge, namespace: gw}]"}});
     CHECK(
         json(find(set, "HTTPRoute")["spec"]) ==
         R"({"parentRefs":[{"name":"edge","namespace":"gw"}],"hostnames":["hello.localhost"],"rules":[{"matches":[{"path":{"type":"PathPrefix","value":"/"}}],"backendRefs":[{"name":"hello","port":80}]}]})");
@@ -163,7 +174,8 @@ TEST_CASE("render: exposures") {
     CHECK(json(find(set, "Service")["spec"]["loadBalancerSourceRanges"]) == R"(["192.0.2.0/24"])");
     CHECK(json(find(set, "Service")["metadata"]["annotations"]) == R"({"a":"b"})");
     CHECK(from(set) == "anyone");
-    CHECK(contains(refused({{"expose", "loadBalancer"}, {"networkPolicy.ingressNamespace", "x"}}), "no pod"));
+    CHECK(contains(refused({{"expose", "loadBalancer"}, {"networkPolicy.ingressNamespace", "x"}}),
+                   "no pod"));
   }
   SUBCASE("nodePort") {
     CHECK_FALSE(find(render({{"expose", "nodePort"}}), "Service")["spec"]["ports"][0]["nodePort"]);
@@ -190,8 +202,10 @@ TEST_CASE("render: 1.29 has no native sleep, so the server drains instead, and t
   CHECK(contains(json(container(render(old))["args"]), "--drain-delay=5s"));
   CHECK(json(pod(render(old))["terminationGracePeriodSeconds"]) == "30");
   CHECK(manifest::notes(configured(old)).size() == 1);
-  CHECK(json(find(render(old), "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"]) ==
-        "\"v1.29\"");
+  CHECK(
+      json(find(render(old),
+                "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"]) ==
+      "\"v1.29\"");
 }
 
 TEST_CASE("render: a bare local image is not pulled again, any other is") {
@@ -201,7 +215,8 @@ TEST_CASE("render: a bare local image is not pulled again, any other is") {
   CHECK(policy("hello:dev") == "\"IfNotPresent\"");
   CHECK(policy("hello") == "\"IfNotPresent\"");
   CHECK(policy("registry.test/hello:1") == "\"Always\"");
-  CHECK(policy("hello@sha256:0000000000000000000000000000000000000000000000000000000000000000") == "\"Always\"");
+  CHECK(policy("hello@sha256:0000000000000000000000000000000000000000000000000000000000000000") ==
+        "\"Always\"");
   CHECK(json(container(render({{"imagePullPolicy", "Never"}}))["imagePullPolicy"]) == "\"Never\"");
 }
 
@@ -210,7 +225,8 @@ TEST_CASE("render: a changed message rolls the pods, unless it is mounted live")
     return json(find(render(set), "Deployment")["spec"]["template"]["metadata"]["annotations"]);
   };
   CHECK(annotations({{"messages", "a"}}) != annotations({{"messages", "b"}}));
-  const Set live = {{"reload", "live"}, {"messages", "a"}}, other = {{"reload", "live"}, {"messages", "b"}};
+  const Set live = {{"reload", "live"}, {"messages", "a"}},
+            other = {{"reload", "live"}, {"messages", "b"}};
   CHECK(annotations(live) == annotations(other));
   CHECK_FALSE(container(render(live))["env"]);
   CHECK(contains(json(container(render(live))["args"]), "--messages-file=/etc/hello/MESSAGES"));
@@ -233,12 +249,13 @@ TEST_CASE("render: labels and annotations go to every object, and the selector s
     CHECK(json(object.node["metadata"]["labels"]["team"]) == "\"web\"");
     CHECK(json(object.node["metadata"]["annotations"]["owner"]) == "\"ops\"");
   }
-  CHECK(json(find(set, "Deployment")["spec"]["template"]["metadata"]["labels"]["team"]) == "\"web\"");
+  CHECK(json(find(set, "Deployment")["spec"]["template"]["metadata"]["labels"]["team"]) ==
+        "\"web\"");
   CHECK_FALSE(find(set, "Deployment")["spec"]["selector"]["matchLabels"]["team"]);
   CHECK(contains(refused({{"labels", "{team: 5}"}}), "not text: team"));
   for (const char *own : {"name", "instance", "managed-by"})
-    CHECK(
-        contains(refused({{"labels", "{app.kubernetes.io/" + std::string(own) + ": x}"}}), "which hello itself sets"));
+    CHECK(contains(refused({{"labels", "{app.kubernetes.io/" + std::string(own) + ": x}"}}),
+                   "which hello itself sets"));
   CHECK(contains(refused({{"podAnnotations", "{prometheus.io/port: '9'}"}}),
                  "key 'prometheus.io/port' comes twice, by $(if podAnnotations)"));
   CHECK(contains(refused({{"env", "[{name: A, value: b}, {name: PORT, value: 80}]"}}),
@@ -246,9 +263,9 @@ TEST_CASE("render: labels and annotations go to every object, and the selector s
 }
 
 TEST_CASE("render: a namespace of an administrator's is neither made nor closed") {
-  CHECK(
-      kinds(render({{"namespace.create", "false"}})) ==
-      "ServiceAccount ConfigMap Deployment Service Ingress HorizontalPodAutoscaler NetworkPolicy PodDisruptionBudget");
+  CHECK(kinds(render({{"namespace.create", "false"}})) ==
+        "ServiceAccount ConfigMap Deployment Service Ingress HorizontalPodAutoscaler NetworkPolicy "
+        "PodDisruptionBudget");
   for (const Object &object : render({{"namespace.name", "web"}})) {
     CAPTURE(object.kind);
     CHECK(object.ns == (object.kind == "Namespace" ? "" : "web"));
@@ -261,19 +278,24 @@ TEST_CASE("render: values that contradict each other are refused") {
   CHECK(contains(refused({{"autoscaling.external.metric", "q"}}), "averageValue"));
   CHECK(contains(refused({{"strategy.maxSurge", "0"}}), "no pod could ever be replaced"));
   CHECK(contains(refused({{"strategy.maxSurge", "4294967296"}}), "too large"));
-  CHECK(contains(refused({{"minReadySeconds", "300"}}), "minReadySeconds is not less than progressDeadlineSeconds"));
-  CHECK(contains(refused({{"ingress.tls.issuer", "a"}, {"ingress.tls.clusterIssuer", "b"}}), "clusterIssuer"));
+  CHECK(contains(refused({{"minReadySeconds", "300"}}),
+                 "minReadySeconds is not less than progressDeadlineSeconds"));
+  CHECK(contains(refused({{"ingress.tls.issuer", "a"}, {"ingress.tls.clusterIssuer", "b"}}),
+                 "clusterIssuer"));
 }
 
 TEST_CASE("render: the off switches") {
-  const auto has = [](const Set &set, std::string_view kind) { return find(render(set), kind).IsDefined(); };
+  const auto has = [](const Set &set, std::string_view kind) {
+    return find(render(set), kind).IsDefined();
+  };
   CHECK_FALSE(has({{"networkPolicy.enabled", "false"}}, "NetworkPolicy"));
   CHECK_FALSE(has({{"podDisruptionBudget.enabled", "false"}}, "PodDisruptionBudget"));
   CHECK(has({{"resourceQuota.enabled", "true"}}, "ResourceQuota"));
   CHECK(has({{"limitRange.enabled", "true"}}, "LimitRange"));
   CHECK(has({{"metrics.scrape", "podMonitor"}}, "PodMonitor"));
   CHECK_FALSE(pod(render({{"topologySpread", "none"}}))["topologySpreadConstraints"]);
-  CHECK(find(render({{"metrics.scrape", "none"}}), "NetworkPolicy", "hello")["spec"]["ingress"].size() == 1);
+  CHECK(find(render({{"metrics.scrape", "none"}}), "NetworkPolicy", "hello")["spec"]["ingress"]
+            .size() == 1);
 }
 
 TEST_CASE("render: what is not set is left out, what is set is there") {
@@ -326,38 +348,46 @@ TEST_CASE("patch: RFC 7386's own table") {
       {{R"({})", R"({"a":{"bb":{"ccc":null}}})"}, R"({"a":{"bb":{}}})"},
   };
   for (const auto &[in, out] : rows) {
-    const YAML::Node target = yaml::load(in.first, "target"), patch = yaml::load(in.second, "patch");
+    const YAML::Node target = yaml::load(in.first, "target"),
+                     patch = yaml::load(in.second, "patch");
     CHECK(json(manifest::merge_patch(target, patch)) == std::string(out));
     CHECK(json(target) == std::string(in.first));
   }
 }
 
 TEST_CASE("patches: change what they name, and what they don't find is an error") {
-  const auto set = render(
-      {{"patches", "[{target: {kind: Deployment, name: hello}, patch: {spec: {paused: true, strategy: null}}}]"}});
+  const auto set = render({{"patches", "[{target: {kind: Deployment, name: hello}, patch: {spec: "
+                                       "{paused: true, strategy: null}}}]"}});
   CHECK(json(find(set, "Deployment")["spec"]["paused"]) == "true");
   CHECK_FALSE(find(set, "Deployment")["spec"]["strategy"]);
   CHECK(find(set, "Deployment")["spec"]["template"].IsMap());
-  CHECK(contains(refused({{"patches", "[{target: {kind: Deploymant}, patch: {a: 1}}]"}}), "no Deploymant"));
-  CHECK(contains(refused({{"patches", "[{target: {kind: Service, name: x}, patch: {a: 1}}]"}}), "Service/x"));
-  CHECK(contains(refused({{"patches", "[{target: {kind: Service}, pach: {a: 1}}]"}}), "unknown key: pach"));
+  CHECK(contains(refused({{"patches", "[{target: {kind: Deploymant}, patch: {a: 1}}]"}}),
+                 "no Deploymant"));
+  CHECK(contains(refused({{"patches", "[{target: {kind: Service, name: x}, patch: {a: 1}}]"}}),
+                 "Service/x"));
+  CHECK(contains(refused({{"patches", "[{target: {kind: Service}, pach: {a: 1}}]"}}),
+                 "unknown key: pach"));
   CHECK(contains(refused({{"patches", "[{target: {kind: Service}}]"}}), "no patch"));
-  CHECK(contains(refused({{"patches", "[{target: {kind: Service}, patch: {metadata: {name: null}}}]"}}),
-                 "metadata.name"));
+  CHECK(contains(
+      refused({{"patches", "[{target: {kind: Service}, patch: {metadata: {name: null}}}]"}}),
+      "metadata.name"));
 }
 
 TEST_CASE("extraManifests: join the set, in its namespace and with its labels") {
   const auto set =
-      render({{"extraManifests", "[{apiVersion: v1, kind: ConfigMap, metadata: {name: more}, data: {a: b}}, "
-                                 "{apiVersion: x.test/v1, kind: Wide, metadata: {name: w, namespace: null}}]"}});
+      render({{"extraManifests",
+               "[{apiVersion: v1, kind: ConfigMap, metadata: {name: more}, data: {a: b}}, "
+               "{apiVersion: x.test/v1, kind: Wide, metadata: {name: w, namespace: null}}]"}});
   const YAML::Node more = find(set, "ConfigMap", "more");
   CHECK(json(more["metadata"]["namespace"]) == "\"hello\"");
   CHECK(json(more["metadata"]["labels"]["app.kubernetes.io/managed-by"]) == "\"hello\"");
   CHECK_FALSE(find(set, "Wide")["metadata"]["namespace"]);
   CHECK(contains(refused({{"extraManifests", "[{kind: ConfigMap}]"}}), "item 1"));
-  CHECK(contains(refused({{"extraManifests", "[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: 5}}]"}}),
+  CHECK(contains(refused({{"extraManifests",
+                           "[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: 5}}]"}}),
                  "item 1: metadata.labels is not a map"));
   CHECK(contains(
-      refused({{"extraManifests", "[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: [b]}}]"}}),
+      refused({{"extraManifests",
+                "[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: [b]}}]"}}),
       "item 1: metadata.annotations is not a map"));
 }

@@ -3,14 +3,15 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "hello/progress.h"
+#include "cli/view/progress.h"
 
 using namespace hello;
 
 namespace {
 
 /// What a view writes to `fd` when it is told an event.
-std::string written(int fd, const std::function<std::unique_ptr<progress::View>()> &make, const deploy::Event &event) {
+std::string written(int fd, const std::function<std::unique_ptr<progress::View>()> &make,
+                    const deploy::Event &event) {
   std::FILE *file = std::tmpfile();
   const int before = ::dup(fd);
   ::dup2(::fileno(file), fd);
@@ -23,7 +24,8 @@ std::string written(int fd, const std::function<std::unique_ptr<progress::View>(
   return text;
 }
 
-const deploy::Event kWords{"problem", "Pod/a", "its last words:\n\xc3\x1b[31mred\x07 \xc3\xa9\tend"};
+const deploy::Event kWords{"problem", "Pod/a",
+                           "its last words:\n\xc3\x1b[31mred\x07 \xc3\xa9\tend"};
 
 } // namespace
 

@@ -8,8 +8,8 @@
 #include <netinet/in.h>
 
 #include "hello/error.h"
-#include "server/handler.h"
-#include "server/status.h"
+#include "server/http/handler.h"
+#include "server/site/status.h"
 
 using namespace hello::server;
 
@@ -17,7 +17,9 @@ namespace {
 
 struct Answer {
   std::string head, body;
-  bool has(std::string_view line) const { return head.find("\r\n" + std::string(line) + "\r\n") != std::string::npos; }
+  bool has(std::string_view line) const {
+    return head.find("\r\n" + std::string(line) + "\r\n") != std::string::npos;
+  }
   std::string field(std::string_view name) const {
     const std::size_t at = head.find("\r\n" + std::string(name) + ": ");
     if (at == std::string::npos) return "";
@@ -42,8 +44,8 @@ struct World {
     status.set_phase(Phase::ready);
   }
 
-  static Answer ask(Handler &handler, std::string_view method, std::string_view path, std::vector<Header> headers = {},
-                    bool keep_alive = true, int minor = 1) {
+  static Answer ask(Handler &handler, std::string_view method, std::string_view path,
+                    std::vector<Header> headers = {}, bool keep_alive = true, int minor = 1) {
     sockaddr_in peer{};
     peer.sin_family = AF_INET;
     peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -62,12 +64,17 @@ struct World {
     REQUIRE(end != std::string::npos);
     return {out.substr(0, end + 2), out.substr(end + 4)};
   }
-  Answer get(std::string_view path, std::vector<Header> headers = {}) { return ask(*open, "GET", path, headers); }
+  Answer get(std::string_view path, std::vector<Header> headers = {}) {
+    return ask(*open, "GET", path, headers);
+  }
 };
 
-const Header kBrowser = {"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"};
+const Header kBrowser = {
+    "Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"};
 
-bool starts(const Answer &answer, std::string_view line) { return answer.head.substr(0, line.size()) == line; }
+bool starts(const Answer &answer, std::string_view line) {
+  return answer.head.substr(0, line.size()) == line;
+}
 
 } // namespace
 
@@ -85,12 +92,14 @@ TEST_CASE("application: one address, three representations") {
   CHECK(json.has("Content-Type: application/json"));
   CHECK(json.body.find("{\"messages\":[\"Hello, World!\"],\"pod\":\"") == 0);
   CHECK(world.get("/", {{"Accept", "image/png"}}).body == "Hello, World!\n");
-  CHECK(world.get("/", {{"Accept", "text/plain;q=0.1"}, {"ACCEPT", "application/json"}}).body == json.body);
+  CHECK(world.get("/", {{"Accept", "text/plain;q=0.1"}, {"ACCEPT", "application/json"}}).body ==
+        json.body);
   for (const Answer &answer : {text, html, json}) {
     CHECK(answer.field("Content-Length") == std::to_string(answer.body.size()));
     CHECK(answer.field("Date").size() == 29);
-    for (const char *field : {"ETag", "Cache-Control", "X-Content-Type-Options", "Content-Security-Policy",
-                              "Referrer-Policy", "X-Frame-Options", "Permissions-Policy"})
+    for (const char *field :
+         {"ETag", "Cache-Control", "X-Content-Type-Options", "Content-Security-Policy",
+          "Referrer-Policy", "X-Frame-Options", "Permissions-Policy"})
       CHECK(answer.field(field) != "");
     CHECK(answer.field("Server") == "");
     CHECK(answer.field("Connection") == "");
@@ -109,7 +118,8 @@ TEST_CASE("application: HEAD has GET's fields and no body; a known tag is 304") 
   CHECK(same.field("Date").size() == 29);
   CHECK(same.field("Vary") == "Accept");
   CHECK(same.field("Content-Length") == "");
-  CHECK(starts(world.get("/", {kBrowser, {"If-None-Match", get.field("ETag")}}), "HTTP/1.1 200 OK\r\n"));
+  CHECK(starts(world.get("/", {kBrowser, {"If-None-Match", get.field("ETag")}}),
+               "HTTP/1.1 200 OK\r\n"));
   CHECK(starts(world.get("/", {{"If-None-Match", "\"other\""}}), "HTTP/1.1 200 OK\r\n"));
 }
 
@@ -127,9 +137,9 @@ TEST_CASE("application: errors are a small page for a browser and problem+json f
   const Answer json = world.get("/nothing"), page = world.get("/nothing", {kBrowser});
   CHECK(starts(json, "HTTP/1.1 404 Not Found\r\n"));
   CHECK(json.has("Content-Type: application/problem+json"));
-  CHECK(json.body ==
-        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"There is nothing at "
-        "this address.\"}\n");
+  CHECK(json.body == "{\"type\":\"about:blank\",\"title\":\"Not "
+                     "Found\",\"status\":404,\"detail\":\"There is nothing at "
+                     "this address.\"}\n");
   CHECK(json.field("Content-Length") == std::to_string(json.body.size()));
   CHECK(json.field("X-Content-Type-Options") == "nosniff");
   CHECK(page.has("Content-Type: text/html; charset=utf-8"));
@@ -150,15 +160,17 @@ TEST_CASE("application: errors are a small page for a browser and problem+json f
 
 TEST_CASE("application: fields that cpp-httplib would act on change nothing") {
   World world;
-  for (const Header &header : {Header{"Range", "bytes=0-3"}, Header{"Range", "bytes=9-1"}, Header{"Accept", ";;;"},
-                               Header{"Upgrade", "websocket"}, Header{"Expect", "100-continue"}}) {
+  for (const Header &header :
+       {Header{"Range", "bytes=0-3"}, Header{"Range", "bytes=9-1"}, Header{"Accept", ";;;"},
+        Header{"Upgrade", "websocket"}, Header{"Expect", "100-continue"}}) {
     INFO(header.name, ": ", header.value);
     CHECK(starts(world.get("/nothing", {header}), "HTTP/1.1 404"));
     CHECK(starts(World::ask(*world.admin, "GET", "/livez", {header}), "HTTP/1.1 200 OK\r\n"));
   }
 }
 
-TEST_CASE("application: the public side has the page and nothing else; the admin side has no page") {
+TEST_CASE(
+    "application: the public side has the page and nothing else; the admin side has no page") {
   World world;
   for (const char *path : {"/metrics", "/livez", "/readyz", "/healthz", "/version"}) {
     CHECK(starts(world.get(path), "HTTP/1.1 404"));
@@ -190,7 +202,8 @@ TEST_CASE("application: a long text is served whole") {
   CHECK(World::ask(*world.open, "HEAD", "/").field("Content-Length") == "500001");
 }
 
-TEST_CASE("application: metrics count what was asked, by route, method and code, and bound what a client can add") {
+TEST_CASE("application: metrics count what was asked, by route, method and code, and bound what a "
+          "client can add") {
   World world;
   for (int i = 0; i < 3; ++i) world.get("/");
   world.get("/a");
@@ -217,9 +230,9 @@ TEST_CASE("application: metrics count what was asked, by route, method and code,
   CHECK(says("hello_refused_total{reason=\"header_size\"} 2"));
   CHECK(says("# TYPE hello_http_requests_total counter"));
   CHECK(metrics.body.find("# EOF") == std::string::npos);
-  const Answer open =
-      World::ask(*world.admin, "GET", "/metrics",
-                 {{"Accept", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}});
+  const Answer open = World::ask(
+      *world.admin, "GET", "/metrics",
+      {{"Accept", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}});
   CHECK(open.has("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8"));
   CHECK(open.body.find("# TYPE hello_http_requests counter\n") != std::string::npos);
   CHECK(open.body.substr(open.body.size() - 6) == "# EOF\n");

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <string>
 
-#include "server/cpus.h"
+#include "server/process/cpus.h"
 
 namespace fs = std::filesystem;
 using hello::server::usable_cpus;
@@ -51,8 +51,9 @@ TEST_CASE("cpus: the group above has the lower quota") {
 
 TEST_CASE("cpus: version 1, by its own mount, of which the container sees a part") {
   Machine machine;
-  machine.file("/proc/self/mountinfo",
-               "30 23 0:27 /docker/x /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n");
+  machine.file(
+      "/proc/self/mountinfo",
+      "30 23 0:27 /docker/x /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n");
   machine.file("/proc/self/cgroup", "5:memory:/docker/x\n4:cpu,cpuacct:/docker/x\n");
   machine.file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "100000\n");
   machine.file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include "hello/error.h"
-#include "server/forwarded.h"
-#include "server/trace.h"
+#include "server/http/forwarded.h"
+#include "server/log/trace.h"
 
 using namespace hello::server;
 
@@ -13,7 +13,8 @@ std::string client(std::string_view peer, std::string_view xff, std::string_view
 }
 } // namespace
 
-TEST_CASE("forwarded: only a trusted peer is believed, and only back to the first that is not trusted") {
+TEST_CASE(
+    "forwarded: only a trusted peer is believed, and only back to the first that is not trusted") {
   CHECK(client("203.0.113.9", "1.2.3.4") == "203.0.113.9");
   CHECK(client("10.1.1.1", "1.2.3.4") == "1.2.3.4");
   CHECK(client("10.1.1.1", "6.6.6.6, 1.2.3.4") == "1.2.3.4");
@@ -35,7 +36,8 @@ TEST_CASE("forwarded: what is no address ends the walk at the last that was") {
 
 TEST_CASE("forwarded: RFC 7239, quoted and bracketed; X-Forwarded-For wins where both came") {
   CHECK(client("10.1.1.1", "", "for=192.0.2.60;proto=http;by=203.0.113.43") == "192.0.2.60");
-  CHECK(client("10.1.1.1", "", "proto=http;For=\"[2001:db8:cafe::17]:4711\"") == "2001:db8:cafe::17");
+  CHECK(client("10.1.1.1", "", "proto=http;For=\"[2001:db8:cafe::17]:4711\"") ==
+        "2001:db8:cafe::17");
   CHECK(client("10.1.1.1", "", "for=6.6.6.6, for=1.2.3.4, for=10.9.9.9") == "1.2.3.4");
   CHECK(client("10.1.1.1", "", "for=_hidden") == "10.1.1.1");
   CHECK(client("10.1.1.1", "", "for=\"6.6.6.6, for=\"1.2.3.4\"") == "1.2.3.4");
@@ -43,7 +45,8 @@ TEST_CASE("forwarded: RFC 7239, quoted and bracketed; X-Forwarded-For wins where
 }
 
 TEST_CASE("forwarded: a network that is none is a usage error that names it") {
-  for (const char *bad : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "fd00::/129", "localhost", "10.0.0.0/8/8"}) {
+  for (const char *bad :
+       {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "fd00::/129", "localhost", "10.0.0.0/8/8"}) {
     INFO(bad);
     CHECK_THROWS_AS(TrustedProxies({bad}), hello::Error);
   }
@@ -56,10 +59,11 @@ TEST_CASE("forwarded: a network that is none is a usage error that names it") {
 TEST_CASE("trace: a traceparent is taken only where it is one") {
   const std::string good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   CHECK(trace_id(good) == "4bf92f3577b34da6a3ce929d0e0e4736");
-  CHECK(trace_id("cc" + good.substr(2) + "-what-comes-later") == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(trace_id("cc" + good.substr(2) + "-what-comes-later") ==
+        "4bf92f3577b34da6a3ce929d0e0e4736");
   for (const std::string &bad :
-       {std::string(), good + "-x", "ff" + good.substr(2), "cc" + good.substr(2) + "x", good.substr(0, 54),
-        std::string("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+       {std::string(), good + "-x", "ff" + good.substr(2), "cc" + good.substr(2) + "x",
+        good.substr(0, 54), std::string("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
         std::string("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"),
         std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"), " " + good,
         std::string("00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")}) {

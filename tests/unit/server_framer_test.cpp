@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "server/framer.h"
-#include "server/syntax.h"
+#include "server/http/framer.h"
+#include "server/http/syntax.h"
 
 using namespace hello::server;
 
@@ -20,8 +20,8 @@ std::string judge(std::string_view bytes, std::size_t cut) {
   Head head;
   if ((refusal = parse_head(bytes.substr(0, length), limits, head)))
     return std::to_string(refusal.status) + " " + std::string(refusal.reason);
-  std::string text = std::string(head.method) + " " + std::string(head.path) + " " + std::to_string(head.header_count) +
-                     (head.keep_alive ? " keep" : " close");
+  std::string text = std::string(head.method) + " " + std::string(head.path) + " " +
+                     std::to_string(head.header_count) + (head.keep_alive ? " keep" : " close");
   if (head.chunked) text += " chunked";
   if (head.content_length) text += " length " + std::to_string(head.content_length);
   return text + " of " + std::to_string(length);
@@ -34,9 +34,11 @@ TEST_CASE("framer: where a piece ends changes nothing") {
   };
   std::vector<Row> rows = {
       {"GET / HTTP/1.1\r\nHost: a\r\n\r\nrest", "GET / 1 keep of 27"},
-      {"GET /%41/../b%2Fc?d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /b%2Fc 2 close of 60"},
+      {"GET /%41/../b%2Fc?d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+       "GET /b%2Fc 2 close of 60"},
       {"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 007\r\n\r\n", "PUT / 2 keep length 7 of 48"},
-      {"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", "PUT / 2 keep chunked of 55"},
+      {"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
+       "PUT / 2 keep chunked of 55"},
       {"GET / HTTP/1.1\r\nHost: a\n\r\n", "400 bare_lf"},
       {"GET / HTTP/1.1\r\nHost: a\r\n", "more"},
       {"GET / HTTP/1.1\r\nHost: a\r\n\r", "more"},
@@ -60,15 +62,18 @@ TEST_CASE("framer: CONNECT goes to a host and a port, and then it is not known (
     return parse_request_line("CONNECT " + std::string(target) + " HTTP/1.1", head).status;
   };
   for (const char *target : {"a:80", "[::1]:443", "1.2.3.4:0"}) CHECK(asks(target) == 501);
-  for (const char *target : {"a", "a1", "a:", "[::1]", "[::1]:", ":80", "a:65536", "/a:80", "http://a:80", "*", ""})
+  for (const char *target :
+       {"a", "a1", "a:", "[::1]", "[::1]:", ":80", "a:65536", "/a:80", "http://a:80", "*", ""})
     CHECK(asks(target) == 400);
 }
 
 TEST_CASE("framer: a chunked body ends at the same byte however it is cut") {
-  std::string body = "3;x=\"y\"\r\nabc\r\n00A\r\n0123456789\r\n0\r\nX: y\r\n\r\n", all = body + "GET / HTTP/1.1\r\n";
+  std::string body = "3;x=\"y\"\r\nabc\r\n00A\r\n0123456789\r\n0\r\nX: y\r\n\r\n",
+              all = body + "GET / HTTP/1.1\r\n";
   for (std::size_t cut = 0; cut <= all.size(); ++cut) {
     ChunkedBody chunked;
-    std::string_view first = std::string_view(all).substr(0, cut), second = std::string_view(all).substr(cut);
+    std::string_view first = std::string_view(all).substr(0, cut),
+                     second = std::string_view(all).substr(cut);
     chunked.consume(first, Limits{});
     std::size_t left = first.size() + second.size();
     if (!chunked.done()) {
@@ -86,10 +91,11 @@ TEST_CASE("syntax: paths are decoded, then dot segments go (RFC 3986 5.2.4)") {
     const char *path, *normal;
   };
   for (const Row &row :
-       {Row{"/", "/"}, Row{"/a/b/c/./../../g", "/a/g"}, Row{"/..", "/"}, Row{"/.", "/"}, Row{"/a/.", "/a/"},
-        Row{"/a/..", "/"}, Row{"/../a", "/a"}, Row{"/...", "/..."}, Row{"/.a", "/.a"}, Row{"//", "//"},
-        Row{"//..", "/"}, Row{"/%2e%2E/%61", "/a"}, Row{"/%2f", "/%2F"}, Row{"/%252e", "/%2e"}, Row{"/%", nullptr},
-        Row{"/%0", nullptr}, Row{"/%0g", nullptr}, Row{"/%00", nullptr}}) {
+       {Row{"/", "/"}, Row{"/a/b/c/./../../g", "/a/g"}, Row{"/..", "/"}, Row{"/.", "/"},
+        Row{"/a/.", "/a/"}, Row{"/a/..", "/"}, Row{"/../a", "/a"}, Row{"/...", "/..."},
+        Row{"/.a", "/.a"}, Row{"//", "//"}, Row{"//..", "/"}, Row{"/%2e%2E/%61", "/a"},
+        Row{"/%2f", "/%2F"}, Row{"/%252e", "/%2e"}, Row{"/%", nullptr}, Row{"/%0", nullptr},
+        Row{"/%0g", nullptr}, Row{"/%00", nullptr}}) {
     std::string buffer;
     std::string_view result;
     CAPTURE(row.path);
@@ -100,23 +106,25 @@ TEST_CASE("syntax: paths are decoded, then dot segments go (RFC 3986 5.2.4)") {
 }
 
 TEST_CASE("syntax: what a Host may be") {
-  for (const char *good :
-       {"a", "a:80", "a:", "1.2.3.4:8080", "[::1]", "[::1]:80", "[::ffff:1.2.3.4]", "a-b.c_d~", "%41"})
+  for (const char *good : {"a", "a:80", "a:", "1.2.3.4:8080", "[::1]", "[::1]:80",
+                           "[::ffff:1.2.3.4]", "a-b.c_d~", "%41"})
     CHECK_MESSAGE(syntax::host_port(good), good);
-  for (const char *bad : {"", ":", ":80", "a:b", "a:65536", "a b", "a/b", "a?b", "u@a", "[::1", "[]", "[a]",
-                          "[1::2::3]", "[::1]a", "::1", "%4", "a:80:80", "\xc3\xa9"})
+  for (const char *bad : {"", ":", ":80", "a:b", "a:65536", "a b", "a/b", "a?b", "u@a", "[::1",
+                          "[]", "[a]", "[1::2::3]", "[::1]a", "::1", "%4", "a:80:80", "\xc3\xa9"})
     CHECK_MESSAGE(!syntax::host_port(bad), bad);
 }
 
 TEST_CASE("framer: no byte beside a Transfer-Encoding hides it or makes it another") {
   for (int code = 0; code < 256; ++code) {
     const std::string name = "Transfer-Encoding", c(1, static_cast<char>(code));
-    for (const std::string &line :
-         {name + ":" + c + "chunked", name + ": chunked" + c, name + c + ": chunked", c + name + ": chunked"}) {
-      std::string head = "POST / HTTP/1.1\r\n" + line + "\r\nHost: a\r\n\r\n", said = judge(head, head.size());
+    for (const std::string &line : {name + ":" + c + "chunked", name + ": chunked" + c,
+                                    name + c + ": chunked", c + name + ": chunked"}) {
+      std::string head = "POST / HTTP/1.1\r\n" + line + "\r\nHost: a\r\n\r\n",
+                  said = judge(head, head.size());
       CAPTURE(line);
       if (!line.starts_with(name + ":"))
-        CHECK(said.starts_with(syntax::token(c) ? "POST / 2 keep of" : "400 ")); // another field, or none
+        CHECK(said.starts_with(syntax::token(c) ? "POST / 2 keep of"
+                                                : "400 ")); // another field, or none
       else
         CHECK(said.starts_with(c == " " || c == "\t" ? "POST / 2 keep chunked" : "400 "));
     }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "hello/error.h"
-#include "server/access_log.h"
+#include "server/log/access_log.h"
 
 using namespace hello::server;
 
@@ -88,11 +88,12 @@ TEST_CASE("access log: one line of JSON a request, whatever the network sends") 
   const std::string line = one_line(LogFormat::json, access);
   CHECK(std::count(line.begin(), line.end(), '\n') == 1);
   CHECK(line.substr(0, 9) == "{\"time\":\"");
-  CHECK(line.substr(33) == "\",\"level\":\"info\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"/"
-                           "a\\\"}\\n{\\\"forged\\\":\\\"\uFFFD\","
-                           "\"status\":404,\"bytes\":17,\"duration_ms\":1.234,\"remote\":\"10.0.0.1\","
-                           "\"user_agent\":\"x\\r\\n\\u2028\\u001b[31m\",\"request_id\":\"abc-1\","
-                           "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n");
+  CHECK(line.substr(33) ==
+        "\",\"level\":\"info\",\"message\":\"request\",\"method\":\"GET\",\"path\":\"/"
+        "a\\\"}\\n{\\\"forged\\\":\\\"\uFFFD\","
+        "\"status\":404,\"bytes\":17,\"duration_ms\":1.234,\"remote\":\"10.0.0.1\","
+        "\"user_agent\":\"x\\r\\n\\u2028\\u001b[31m\",\"request_id\":\"abc-1\","
+        "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n");
 }
 
 TEST_CASE("access log: text lines cannot be forged either") {
@@ -108,7 +109,8 @@ TEST_CASE("access log: text lines cannot be forged either") {
         "user_agent=\"a b=\\\"c\\\"\\n2026 info request\" request_id=r\n");
 }
 
-TEST_CASE("access log: durations keep three places, long texts are cut, a line fits a pipe's atomic write") {
+TEST_CASE("access log: durations keep three places, long texts are cut, a line fits a pipe's "
+          "atomic write") {
   Access access;
   access.duration_ns = 123'456'789'000;
   const std::string big = std::string(5000, '\x01');
@@ -147,7 +149,8 @@ TEST_CASE("access log: requests without an id get one, no two alike") {
   CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
 }
 
-TEST_CASE("log buffer: lines come out whole and in order; past its bound nothing more is handed over") {
+TEST_CASE(
+    "log buffer: lines come out whole and in order; past its bound nothing more is handed over") {
   LogBuffer buffer;
   std::string out;
   CHECK_FALSE(buffer.hand_over());
@@ -171,7 +174,8 @@ TEST_CASE("log buffer: lines come out whole and in order; past its bound nothing
   CHECK(out.capacity() < LogBuffer::kBytes);
 }
 
-TEST_CASE("log file: it is bounded, only whole lines are written, and none is lost between the two files") {
+TEST_CASE("log file: it is bounded, only whole lines are written, and none is lost between the two "
+          "files") {
   TempDir dir;
   const std::string path = dir.file("access.log");
   std::ofstream(path) << "from before, half";
@@ -228,7 +232,8 @@ TEST_CASE("log file: what is no regular file, or cannot be made, is an error tha
   CHECK_THROWS_AS(LogSink(dir.file("link")), hello::Error);
 }
 
-TEST_CASE("log: a reader that stops reading stops nobody; what found no room is counted by who pushed it") {
+TEST_CASE("log: a reader that stops reading stops nobody; what found no room is counted by who "
+          "pushed it") {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   {
@@ -249,7 +254,8 @@ TEST_CASE("log: a reader that stops reading stops nobody; what found no room is 
     const bool quick = std::chrono::steady_clock::now() - begun < std::chrono::seconds(2);
     // Whole lines came out, in pieces that a pipe takes at once.
     std::string got(65536, '\0');
-    got.resize(static_cast<std::size_t>(std::max<ssize_t>(read(ends[0], got.data(), got.size()), 0)));
+    got.resize(
+        static_cast<std::size_t>(std::max<ssize_t>(read(ends[0], got.data(), got.size()), 0)));
     const auto stopping = std::chrono::steady_clock::now();
     sink.stop(std::chrono::milliseconds(50));
     const bool left = std::chrono::steady_clock::now() - stopping < std::chrono::seconds(2);

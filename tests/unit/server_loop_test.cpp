@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "server/listener.h"
-#include "server/loop.h"
+#include "server/engine/listener.h"
+#include "server/engine/loop.h"
 
 using namespace hello;
 using namespace hello::server;
@@ -28,7 +28,8 @@ public:
     if (request.path == "/some") out.append(64 << 10, 'x').append("\n");
     if (request.path == "/wait") std::this_thread::sleep_for(300ms);
   }
-  void refuse(int status, std::string_view reason, bool head, const sockaddr *, std::string &out) noexcept override {
+  void refuse(int status, std::string_view reason, bool head, const sockaddr *,
+              std::string &out) noexcept override {
     out.append(std::to_string(status)).append(" ").append(reason).append(head ? " head\n" : "\n");
   }
   void flush() noexcept override { ++rounds; }
@@ -37,7 +38,8 @@ public:
 
 /// A loop, or several with an address each, so that a client can say whose it is.
 struct Service {
-  explicit Service(std::size_t most = 100, std::chrono::milliseconds wait = 5s, unsigned count = 1) {
+  explicit Service(std::size_t most = 100, std::chrono::milliseconds wait = 5s,
+                   unsigned count = 1) {
     crowd.most = most;
     LoopConfig config;
     config.timeouts = {wait, wait, wait, wait, 100ms};
@@ -45,7 +47,8 @@ struct Service {
     for (unsigned n = 0; n < count; ++n) {
       addresses.push_back(sys::parse_address("127.0.0.1:0", "test"));
       auto listener = std::move(listen_on(addresses.back(), 1).front());
-      loops.push_back(std::make_unique<Loop>(std::move(listener), config, handlers[n], statuses[n]));
+      loops.push_back(
+          std::make_unique<Loop>(std::move(listener), config, handlers[n], statuses[n]));
     }
     for (auto &each : loops) threads.emplace_back([loop = each.get()] { loop->run(); });
   }
@@ -111,7 +114,9 @@ TEST_CASE("loop: at the cap the longest idle one goes") {
 
 TEST_CASE("loop: at the cap the longest idle one goes, whichever loop has it") {
   Service service(3, 5s, 2);
-  const auto ask = [](const sys::Fd &c) { return say(c, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"), line(c); };
+  const auto ask = [](const sys::Fd &c) {
+    return say(c, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"), line(c);
+  };
   auto oldest = service.client(0), later = service.client(0);
   CHECK(ask(oldest) == "/x\n");
   std::this_thread::sleep_for(5ms); // they are told apart by milliseconds
@@ -129,7 +134,8 @@ TEST_CASE("loop: at the cap the longest idle one goes, whichever loop has it") {
   while (service.crowd.open > 3) std::this_thread::sleep_for(1ms);
 }
 
-TEST_CASE("loop: newcomers at once, at the cap, take the place of another loop's idle ones, not each other's") {
+TEST_CASE("loop: newcomers at once, at the cap, take the place of another loop's idle ones, not "
+          "each other's") {
   Service service(5, 5s, 2);
   std::vector<sys::Fd> idle, fresh;
   for (int i = 0; i < 4; ++i) {
@@ -149,7 +155,8 @@ TEST_CASE("loop: newcomers at once, at the cap, take the place of another loop's
   for (auto &c : idle) CHECK(line(c).empty());
 }
 
-TEST_CASE("loop: while another loop is slow to make room, newcomers wait: few are let in past the cap") {
+TEST_CASE(
+    "loop: while another loop is slow to make room, newcomers wait: few are let in past the cap") {
   Service service(60, 5s, 2);
   std::vector<sys::Fd> idle, fresh;
   for (int i = 0; i < 59; ++i) {
@@ -199,11 +206,13 @@ TEST_CASE("loop: a connection whose description a fork holds open is gone all th
   for (int fd = 3; fd < 1024 && !held; ++fd)
     if (size = sizeof there; ::getpeername(fd, reinterpret_cast<sockaddr *>(&there), &size) == 0 &&
                              there.sin_port == here.sin_port && fd != first.get())
-      held = sys::Fd(static_cast<int>(::syscall(SYS_dup, fd))); // not dup(): to the thread sanitizer that is a race
+      held = sys::Fd(static_cast<int>(
+          ::syscall(SYS_dup, fd))); // not dup(): to the thread sanitizer that is a race
   REQUIRE(held);
   first.reset();
   while (service.crowd.open > 0) std::this_thread::sleep_for(1ms);
-  auto second = service.client(); // with an event of the first there, the address sanitizer would tell
+  auto second =
+      service.client(); // with an event of the first there, the address sanitizer would tell
   say(second, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(line(second) == "/2\n");
 }
@@ -218,9 +227,11 @@ TEST_CASE("loop: half a head and half a body are told when their time is over") 
   CHECK(line(head).empty());
 }
 
-TEST_CASE("loop: a refusal knows HEAD, whenever it comes; of another request nothing is left over") {
+TEST_CASE(
+    "loop: a refusal knows HEAD, whenever it comes; of another request nothing is left over") {
   Service service(100, 300ms);
-  const std::string begin = " / HTTP/1.1\r\nHost: a\r\n", chunked = begin + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string begin = " / HTTP/1.1\r\nHost: a\r\n",
+                    chunked = begin + "Transfer-Encoding: chunked\r\n\r\n";
   const std::pair<std::string, std::string> cases[] = {{begin + "X\r\n\r\n", "400 bad_header"},
                                                        {begin + "Host: a\r\n\r\n", "400 bad_host"},
                                                        {" /\n", "400 bare_lf"},
@@ -243,12 +254,14 @@ TEST_CASE("loop: who does not read is closed, and costs no more than one answer"
   Service service(100, 300ms);
   auto c = service.client();
   for (int i = 0; i < 50; ++i) say(c, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-  for (int i = 0; i < 1000 && service.statuses[0].timed_out == 0; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 1000 && service.statuses[0].timed_out == 0; ++i)
+    std::this_thread::sleep_for(10ms);
   CHECK(service.statuses[0].timed_out.load() == 1);
   CHECK(service.crowd.open.load() == 0);
 }
 
-TEST_CASE("loop: who pipelines a lot is answered a batch in a round, so that others have their turn") {
+TEST_CASE(
+    "loop: who pipelines a lot is answered a batch in a round, so that others have their turn") {
   Service service;
   auto c = service.client(0, 4 << 20);
   std::string many;
@@ -266,7 +279,8 @@ TEST_CASE("loop: a last word of who ends does not cost it its answer") {
   Service service;
   auto c = service.client(0, 4096);
   say(c, "GET /some HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n");
-  for (int i = 0; i < 1000 && service.statuses[0].closing == 0; ++i) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 1000 && service.statuses[0].closing == 0; ++i)
+    std::this_thread::sleep_for(1ms);
   say(c, "more");
   ::shutdown(c.get(), SHUT_WR);
   std::this_thread::sleep_for(50ms);
@@ -301,12 +315,13 @@ TEST_CASE("loop: past what all may keep, those go whose time ends first") {
 
 TEST_CASE("loop: a loop that has not come round for long is named, from its beginning on") {
   Service service;
-  for (int i = 0; i < 500 && service.statuses[0].heartbeat_ms == 0; ++i) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 500 && service.statuses[0].heartbeat_ms == 0; ++i)
+    std::this_thread::sleep_for(1ms);
   CHECK(service.statuses[0].heartbeat_ms != 0);
   Status status(2);
-  const auto now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-          .count();
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                       std::chrono::steady_clock::now().time_since_epoch())
+                       .count();
   CHECK(status.stuck().empty());
   for (unsigned n = 0; n < 3; ++n) status.loop(n).heartbeat_ms = now - 14'000;
   CHECK(status.stuck().empty());

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "hello/error.h"
-#include "server/messages.h"
+#include "server/site/messages.h"
 
 using namespace hello::server;
 namespace fs = std::filesystem;
@@ -27,9 +27,11 @@ struct Mount {
   ~Mount() { fs::remove_all(root); }
   std::string file() const { return (root / "MESSAGES").string(); }
 
-  /// As the kubelet's atomic writer: a new directory, a new link renamed over ..data, the old directory removed.
+  /// As the kubelet's atomic writer: a new directory, a new link renamed over ..data, the old
+  /// directory removed.
   void swap(const std::string &text) {
-    const std::string old = ".." + std::to_string(generation), now = ".." + std::to_string(++generation);
+    const std::string old = ".." + std::to_string(generation),
+                      now = ".." + std::to_string(++generation);
     fs::create_directory(root / now);
     std::ofstream(root / now / "MESSAGES", std::ios::binary) << text;
     fs::create_directory_symlink(now, root / "..data_tmp");
@@ -101,7 +103,8 @@ TEST_CASE("messages: a plain file may be written over or renamed over; half a te
 }
 
 TEST_CASE("messages: 512 KiB are shown, and a text that cannot be shown at the start is an error") {
-  CHECK(shown(Messages(std::string(kMaxMessagesBytes, 'x'), "", "pod")).size() == kMaxMessagesBytes + 1);
+  CHECK(shown(Messages(std::string(kMaxMessagesBytes, 'x'), "", "pod")).size() ==
+        kMaxMessagesBytes + 1);
   CHECK_THROWS_AS(Messages("\xff", "", "pod"), hello::Error);
   CHECK_THROWS_AS(Messages("", "/nowhere/MESSAGES", "pod"), hello::Error);
 }

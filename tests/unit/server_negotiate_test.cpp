@@ -2,12 +2,13 @@
 
 #include <array>
 
-#include "server/negotiate.h"
-#include "server/page.h"
+#include "server/http/negotiate.h"
+#include "server/site/page.h"
 
 using namespace hello::server;
 
-TEST_CASE("negotiation: what a client accepts decides, by q and then by how exactly it was asked for") {
+TEST_CASE(
+    "negotiation: what a client accepts decides, by q and then by how exactly it was asked for") {
   struct Row {
     std::string_view accept;
     int kind; ///< 0 text, 1 html, 2 json, -1 none
@@ -15,7 +16,8 @@ TEST_CASE("negotiation: what a client accepts decides, by q and then by how exac
   const std::array rows = {
       Row{"", 0},
       Row{"*/*", 0},
-      Row{"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", 1},
+      Row{"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+          1},
       Row{"application/json", 2},
       Row{"APPLICATION/JSON; charset=utf-8", 2},
       Row{"application/json, text/plain, */*", 0},
@@ -49,14 +51,17 @@ TEST_CASE("negotiation: what a client accepts decides, by q and then by how exac
   }
 }
 
-TEST_CASE("negotiation: an entity tag is compared weakly or strongly, whole, and never inside another") {
+TEST_CASE(
+    "negotiation: an entity tag is compared weakly or strongly, whole, and never inside another") {
   constexpr std::string_view kTag = "\"abc\"";
-  for (const std::string_view yes : {"\"abc\"", "*", " * ", "W/\"abc\"", "\"x\", \"abc\"", "\"x\",W/\"abc\",\"y\"",
-                                     "\"a,b\", \"abc\"", "\"\\\", \"abc\"", ",,\"abc\""}) {
+  for (const std::string_view yes :
+       {"\"abc\"", "*", " * ", "W/\"abc\"", "\"x\", \"abc\"", "\"x\",W/\"abc\",\"y\"",
+        "\"a,b\", \"abc\"", "\"\\\", \"abc\"", ",,\"abc\""}) {
     INFO(yes);
     CHECK(etag_matches(yes, kTag, true));
   }
-  for (const std::string_view no : {"", "abc", "\"abcd\"", "\"xabc\"", "\"ABC\"", "\"x\"abc\"y\"", "W/\"x\"", "**"}) {
+  for (const std::string_view no :
+       {"", "abc", "\"abcd\"", "\"xabc\"", "\"ABC\"", "\"x\"abc\"y\"", "W/\"x\"", "**"}) {
     INFO(no);
     CHECK_FALSE(etag_matches(no, kTag, true));
   }

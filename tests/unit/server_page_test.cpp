@@ -3,8 +3,8 @@
 #include <stdexcept>
 
 #include "hello/sha256.h"
-#include "server/escape.h"
-#include "server/page.h"
+#include "server/http/escape.h"
+#include "server/site/page.h"
 
 using namespace hello::server;
 
@@ -35,21 +35,24 @@ TEST_CASE("page: plain text is the message and a newline, byte for byte") {
 }
 
 TEST_CASE("page: each line is a message; markup in it stays text") {
-  const Page page = make_page("first\r\n\n  \n</h1><script>alert('1')</script>&\"\nlast", "pod-<1>");
+  const Page page =
+      make_page("first\r\n\n  \n</h1><script>alert('1')</script>&\"\nlast", "pod-<1>");
   const std::string &body = page.kinds[kHtml].body;
   CHECK(body.find("<h1 dir=\"auto\">first</h1>") != std::string::npos);
-  CHECK(body.find("<p dir=\"auto\">&lt;/h1&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;</p>") !=
-        std::string::npos);
+  CHECK(body.find("<p "
+                  "dir=\"auto\">&lt;/h1&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/"
+                  "script&gt;&amp;&quot;</p>") != std::string::npos);
   CHECK(body.find("<code>pod-&lt;1&gt;</code>") != std::string::npos);
   CHECK(body.find("<script") == std::string::npos);
   CHECK(body.find("{{") == std::string::npos);
-  CHECK(page.kinds[kJson].body ==
-        "{\"messages\":[\"first\",\"</h1><script>alert('1')</script>&\\\"\",\"last\"],\"pod\":\"pod-<1>\"}\n");
+  CHECK(page.kinds[kJson].body == "{\"messages\":[\"first\",\"</h1><script>alert('1')</"
+                                  "script>&\\\"\",\"last\"],\"pod\":\"pod-<1>\"}\n");
 }
 
 TEST_CASE("page: a message that looks like a placeholder is shown as it is") {
-  CHECK(make_page("{{style}} {{x}}", "{{title}}").kinds[kHtml].body.find("<h1 dir=\"auto\">{{style}} {{x}}</h1>") !=
-        std::string::npos);
+  CHECK(make_page("{{style}} {{x}}", "{{title}}")
+            .kinds[kHtml]
+            .body.find("<h1 dir=\"auto\">{{style}} {{x}}</h1>") != std::string::npos);
   CHECK_THROWS_AS(fill("{{a}}{{b}}", {{"a", "{{b}}"}}), std::logic_error);
   CHECK_THROWS_AS(fill("{{a", {{"a", "x"}}), std::logic_error);
 }
@@ -57,15 +60,16 @@ TEST_CASE("page: a message that looks like a placeholder is shown as it is") {
 TEST_CASE("page: a title is cut between characters") {
   std::string text(79, 'x');
   text += "\u00e9 and more";
-  CHECK(make_page(text, "p").kinds[kHtml].body.find("<title>" + std::string(79, 'x') + "</title>") !=
-        std::string::npos);
+  CHECK(make_page(text, "p").kinds[kHtml].body.find("<title>" + std::string(79, 'x') +
+                                                    "</title>") != std::string::npos);
 }
 
 TEST_CASE("page: the policy names the style by the hash of what stands in the page") {
   const std::string body = make_page("x", "p").kinds[kHtml].body;
   const std::size_t from = body.find("<style>") + 7;
   const std::string style = body.substr(from, body.find("</style>") - from);
-  CHECK(page_policy().find("'sha256-" + hello::base64(hello::sha256(style)) + "'") != std::string::npos);
+  CHECK(page_policy().find("'sha256-" + hello::base64(hello::sha256(style)) + "'") !=
+        std::string::npos);
   CHECK(page_policy().find("unsafe") == std::string::npos);
   CHECK(body.find("style=") == std::string::npos);
 }
@@ -84,7 +88,8 @@ TEST_CASE("page: what cannot be shown is named with its place") {
   CHECK(messages_problem("ab\xff") == "invalid UTF-8 at byte 2");
   CHECK(messages_problem("\xed\xa0\x80") == "invalid UTF-8 at byte 0");
   CHECK(messages_problem(std::string(kMaxMessagesBytes, 'a')) == "");
-  CHECK(messages_problem(std::string(kMaxMessagesBytes + 1, 'a')) == "524289 bytes, but at most 524288 can be shown");
+  CHECK(messages_problem(std::string(kMaxMessagesBytes + 1, 'a')) ==
+        "524289 bytes, but at most 524288 can be shown");
 }
 
 TEST_CASE("escape: nothing from outside can end a line, a string or a tag") {
@@ -101,10 +106,11 @@ TEST_CASE("escape: nothing from outside can end a line, a string or a tag") {
 }
 
 TEST_CASE("escape: UTF-8 is what RFC 3629 says, no more") {
-  for (const std::string_view good : {"a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf",
-                                      "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
+  for (const std::string_view good : {"a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+                                      "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
     CHECK(utf8_length(good) == good.size());
-  for (const std::string_view bad : {"\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe1\x80",
-                                     "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf1\x80\x80"})
+  for (const std::string_view bad :
+       {"\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe1\x80", "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf1\x80\x80"})
     CHECK(utf8_length(bad) == 0);
 }

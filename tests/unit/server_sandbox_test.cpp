@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/sandbox.h"
+#include "server/process/sandbox.h"
 
 using namespace hello;
 
@@ -19,7 +19,8 @@ namespace {
 
 constexpr int kRefused = 99; ///< this kernel or container does not lock in
 
-/// How a process ends that locks itself in and then does `what`: its exit code, or less than 0: the signal.
+/// How a process ends that locks itself in and then does `what`: its exit code, or less than 0: the
+/// signal.
 int end_of(const std::string &writable, const std::function<int()> &what) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -34,12 +35,15 @@ int end_of(const std::string &writable, const std::function<int()> &what) {
 }
 
 /// 0, or why not.
-int written(const std::string &path) { return ::open(path.c_str(), O_WRONLY | O_CREAT, 0600) >= 0 ? 0 : errno; }
+int written(const std::string &path) {
+  return ::open(path.c_str(), O_WRONLY | O_CREAT, 0600) >= 0 ? 0 : errno;
+}
 
 } // namespace
 
 TEST_CASE("sandbox: another call than serving needs kills, and only the folder may be written") {
-  const std::string root = std::filesystem::temp_directory_path() / ("hello-sandbox-" + std::to_string(::getpid()));
+  const std::string root =
+      std::filesystem::temp_directory_path() / ("hello-sandbox-" + std::to_string(::getpid()));
   std::filesystem::create_directories(root + "/in");
   const auto end = [&](const std::function<int()> &what) { return end_of(root + "/in", what); };
   if (end([] { return 0; }) == kRefused) {

@@ -40,7 +40,8 @@ int ask(const sys::Address &address, const std::string &path, int count) {
     if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) break;
     char answer[65536];
     const auto n = ::recv(fd.get(), answer, sizeof answer, 0);
-    good += n > 0 && std::string_view(answer, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 200 ");
+    good +=
+        n > 0 && std::string_view(answer, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 200 ");
   }
   return good;
 }

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Gives each connection its answers, one for each request, byte by byte where `slowly`, and closes it.
+/// Gives each connection its answers, one for each request, byte by byte where `slowly`, and closes
+/// it.
 class Peer {
 public:
   explicit Peer(std::vector<std::vector<std::string>> connections, bool slowly = false) {
@@ -35,7 +36,8 @@ public:
           char request[1024];
           if (::read(fd, request, sizeof request) <= 0) break;
           for (std::size_t at = 0; at < answer.size();) {
-            const auto n = ::send(fd, answer.data() + at, slowly ? 1 : answer.size() - at, MSG_NOSIGNAL);
+            const auto n =
+                ::send(fd, answer.data() + at, slowly ? 1 : answer.size() - at, MSG_NOSIGNAL);
             if (n <= 0) break;
             at += static_cast<std::size_t>(n);
           }
@@ -62,15 +64,17 @@ sys::Got get(const std::string &path) { return sys::Client(path, "", "x").get("/
 
 } // namespace
 
-TEST_CASE("client: answers by length, in chunks, to the end of the connection, after an interim one") {
+TEST_CASE(
+    "client: answers by length, in chunks, to the end of the connection, after an interim one") {
   struct {
     const char *bytes, *body;
     int status;
   } cases[] = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", 200},
       {"HTTP/1.1 200 OK\r\ncontent-length:5\r\n\r\nhello", "hello", 200},
-      {"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: 1\r\n\r\n", "hello",
-       503},
+      {"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: "
+       "1\r\n\r\n",
+       "hello", 503},
       {"HTTP/1.0 200 OK\r\n\r\nto the end", "to the end", 200},
       {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "", 404},
       {"HTTP/1.1 204 No Content\r\n\r\n", "", 204},
@@ -86,12 +90,15 @@ TEST_CASE("client: answers by length, in chunks, to the end of the connection, a
 }
 
 TEST_CASE("client: what is no answer, or not all of one, is an outcome with its reason") {
-  for (const char *bytes :
-       {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nhello\r\n",                // CVE-2026-45352
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello\r\n", // past 64 bits
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloo\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello", "HTTP/1.1 2x0 OK\r\n\r\n", ""}) {
+  for (
+      const char *bytes :
+      {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nhello\r\n", // CVE-2026-45352
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello\r\n", // past
+                                                                                              // 64
+                                                                                              // bits
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloo\r\n0\r\n\r\n",
+       "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello", "HTTP/1.1 2x0 OK\r\n\r\n", ""}) {
     CAPTURE(bytes);
     Peer peer({{bytes}});
     const sys::Got got = get(peer.path);
@@ -120,8 +127,9 @@ TEST_CASE("client: a body is taken piece by piece until it is enough, and never 
     return taken.size() < 3;
   });
   CHECK(taken.starts_with("abc"));
-  CHECK(sys::Client(peer.path, "", "x").get("/", "*/*", {5s, std::chrono::steady_clock::time_point::max(), 2}).body ==
-        "ab");
+  CHECK(sys::Client(peer.path, "", "x")
+            .get("/", "*/*", {5s, std::chrono::steady_clock::time_point::max(), 2})
+            .body == "ab");
 }
 
 TEST_CASE("client: silence ends a get, and so does stop() from another thread") {

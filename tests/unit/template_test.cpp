@@ -54,20 +54,26 @@ TEST_CASE("template: inside a longer scalar, and in keys, it is text") {
 }
 
 TEST_CASE("template: $$( is a literal $(, and values are not looked into") {
-  CHECK(filled("[$$(POD), a$$(POD)-$(name), $x, $]") == "- \"$(POD)\"\n- a$(POD)-web\n- \"$x\"\n- \"$\"\n");
+  CHECK(filled("[$$(POD), a$$(POD)-$(name), $x, $]") ==
+        "- \"$(POD)\"\n- a$(POD)-web\n- \"$x\"\n- \"$\"\n");
 }
 
 TEST_CASE("template: what is optional is left out") {
-  CHECK(filled("{a: $(optional none), b: $(optional empty), c: $(optional name), d: [$(optional none), $(optional "
+  CHECK(filled("{a: $(optional none), b: $(optional empty), c: $(optional name), d: [$(optional "
+               "none), $(optional "
                "port)], e: $(optional off)}") == "c: web\nd:\n- 8080\ne: false\n");
 }
 
 TEST_CASE("template: conditions put entries or items") {
-  CHECK(filled("{a: 1, $(if name): {b: 2}, $(if off): {c: 3}, $(if !off and mode=ingress): {d: 4}, $(if "
-               "mode!=ingress): {e: 5}}") == "a: 1\nb: 2\nd: 4\n");
-  CHECK(filled("[{$(if name): x}, {$(if off): y}, {$(if list): $(list)}, {$(if labels): {k: v}}]") ==
-        "- x\n- p\n- q\n- k: v\n");
-  CHECK(filled("{x: 0, $(if labels): $(labels)}") == "t.yaml:1:8: key 'x' comes twice, by $(if labels)");
+  CHECK(
+      filled(
+          "{a: 1, $(if name): {b: 2}, $(if off): {c: 3}, $(if !off and mode=ingress): {d: 4}, $(if "
+          "mode!=ingress): {e: 5}}") == "a: 1\nb: 2\nd: 4\n");
+  CHECK(
+      filled("[{$(if name): x}, {$(if off): y}, {$(if list): $(list)}, {$(if labels): {k: v}}]") ==
+      "- x\n- p\n- q\n- k: v\n");
+  CHECK(filled("{x: 0, $(if labels): $(labels)}") ==
+        "t.yaml:1:8: key 'x' comes twice, by $(if labels)");
 }
 
 TEST_CASE("template: loops") {
@@ -91,7 +97,9 @@ TEST_CASE("template: mistakes are named with their place") {
 TEST_CASE("template: uses sees names under conditions and loops, with their places") {
   std::string all;
   for (const auto &use : templates::uses(
-           yaml::load("{$(if off): {a: x$(name)}, b: [{$(for h in hosts): [$(h.a), $(port)]}]}", "t.yaml"), "t.yaml"))
+           yaml::load("{$(if off): {a: x$(name)}, b: [{$(for h in hosts): [$(h.a), $(port)]}]}",
+                      "t.yaml"),
+           "t.yaml"))
     all += use.name + "@" + use.place + " ";
   CHECK(all == "off@t.yaml:1:2 name@t.yaml:1:17 hosts@t.yaml:1:33 port@t.yaml:1:61 ");
 }

@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <strings.h>
+
+#include <fmt/core.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/split.h"
+#include "cli/options/config_options.h"
+#include "cli/view/output.h"
+#include "hello/error.h"
+#include "hello/kube.h"
+#include "hello/manifest.h"
+#include "hello/version.h"
+
+namespace hello::cli {
+namespace {
+
+struct Options {
+  ConfigOptions config;
+  std::string format = "yaml";
+  std::vector<std::string> only;
+  std::string split;
+  std::vector<std::string> with;
+  bool deployer = false;
+};
+
+/// The objects that `only` names, as Kind/name or Kind, in the set's order.
+std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
+                                     const std::vector<std::string> &only) {
+  auto matches = [](const manifest::Object &object, const std::string &wanted) {
+    std::size_t slash = wanted.find('/');
+    return strcasecmp(wanted.substr(0, slash).c_str(), object.kind.c_str()) == 0 &&
+           (slash == wanted.npos || wanted.substr(slash + 1) == object.name);
+  };
+  for (const std::string &wanted : only) {
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const auto &object) { return matches(object, wanted); }))
+      continue;
+    std::string there;
+    for (const manifest::Object &object : all) there += " " + object.kind + "/" + object.name;
+    throw Error(Exit::usage, fmt::format("--only {}: nothing of that name is in the set", wanted),
+                "It has" + there);
+  }
+  std::vector<manifest::Object> out;
+  for (const manifest::Object &object : all)
+    if (std::any_of(only.begin(), only.end(),
+                    [&](const std::string &wanted) { return matches(object, wanted); }))
+      out.push_back(object);
+  return out;
+}
+
+/// The deployer's account; what a Role in one namespace cannot give is told.
+std::vector<manifest::Object> deployer(const config::Config &config,
+                                       const std::vector<manifest::Object> &set) {
+  std::vector<manifest::Object> objects = manifest::deployer(config);
+  const std::string given = manifest::to_yaml(objects);
+  for (const manifest::Object &object : set) {
+    const std::string path = kube::collection_path(object.api_version, object.kind, ""),
+                      resource = path.substr(path.rfind('/') + 1);
+    if (object.ns != config.text("namespace.name"))
+      say(fmt::format(
+          "note: {}/{} is not in the deployer's namespace: it is for an administrator{}",
+          object.kind, object.name,
+          object.kind == "Namespace" ? " (namespace.create: false)" : ""));
+    else if (given.find("- " + resource) == given.npos)
+      say(fmt::format("note: {}/{} needs a rule more: {{apiGroups: [\"{}\"], resources: [{}], "
+                      "verbs: [get, list, "
+                      "create, patch, delete]}}",
+                      object.kind, object.name,
+                      object.api_version.find('/') == std::string::npos
+                          ? ""
+                          : object.api_version.substr(0, object.api_version.find('/')),
+                      resource));
+  }
+  return objects;
+}
+
+int run_render(const Options &options) {
+  if (!options.split.empty() && options.format == "json")
+    throw Error(Exit::usage, "--split writes YAML files: not with -o json",
+                "leave one of the two out");
+  const config::Config config = options.config.load();
+  std::vector<manifest::Object> objects = manifest::render_all(config, options.with);
+  if (options.deployer) objects = deployer(config, objects);
+  for (const std::string &note : manifest::notes(config)) say("note: " + note);
+  if (!options.only.empty()) objects = chosen(objects, options.only);
+  const std::string head = fmt::format("# Rendered by hello {} from {}\n", build_info().version,
+                                       config::sources_of(config));
+  if (!options.split.empty())
+    split(objects, options.split, head);
+  else
+    print(options.format == "json" ? manifest::to_json(objects)
+                                   : head + manifest::to_yaml(objects));
+  return 0;
+}
+
+} // namespace
+
+void add_render(const Command &app) {
+  const Command command =
+      app.sub("render", "Print the manifests that deploy would apply, in apply order");
+  auto options = std::make_shared<Options>();
+  options->config.add_to(command);
+  command.choice("-o,--output", options->format, {"yaml", "json"}, {"json: one List"});
+  command.list("--only", options->only,
+               {"Only these, as Kind/name or Kind; may be repeated", "KIND/NAME"});
+  command.text("--split", options->split,
+               {"A file for each object in DIR, instead of stdout", "DIR"});
+  command.list("--with", options->with,
+               {"An add-on after the set: logging, a log agent on each node", "ADD-ON"});
+  command.flag(
+      "--deployer", options->deployer,
+      "Instead: the ServiceAccount, Role and RoleBinding with which a pipeline may do all of this");
+  command.does([options] { return run_render(*options); });
+}
+
+} // namespace hello::cli

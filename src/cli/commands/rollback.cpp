@@ -1,0 +1,50 @@
+#include <fmt/core.h>
+
+#include "cli/commands/commands.h"
+#include "cli/options/deploy_options.h"
+
+namespace hello::cli {
+namespace {
+
+struct Flags : RolloutOptions {
+  std::optional<int> revision;
+};
+
+int run_rollback(const Flags &flags) {
+  const config::Config config = flags.config.load();
+  deploy::Options options = flags.options(config);
+  const sys::Interrupts interrupts(
+      "interrupted: the cluster stays as it is",
+      "the same hello rollback again carries on from there; hello status shows how far it is");
+  const auto cluster = connect(config);
+  const auto tell = teller(flags.output, cluster->access());
+  const deploy::History history = deploy::read_history(*cluster);
+  if (!history.refusal.ok())
+    throw kube::explain(history.refusal, "read the history", cluster->access());
+  const deploy::Release &release = deploy::rollback_target(history.releases, flags.revision);
+  const deploy::Set set = deploy::read_set(*cluster, release);
+  options.note = fmt::format("rollback to {}", release.revision);
+  tell({"note",
+        "",
+        fmt::format("back to release {} of {}, image {}", release.revision, release.when,
+                    release.image),
+        {{"revision", std::to_string(release.revision)}}});
+  return flags.carry_out(*cluster, set, options, tell);
+}
+
+} // namespace
+
+void add_rollback(const Command &app) {
+  const Command command =
+      app.sub("rollback", "Bring an earlier release back, whole, and wait until it works");
+  auto flags = std::make_shared<Flags>();
+  command.number(
+      "REVISION", flags->revision, 1, INT32_MAX,
+      {"As hello history lists it; without it the last ready one before what runs", "N"});
+  flags->add_to(command, false);
+  command.footer("It is a release like any other: planned, written down, waited for, and taken "
+                 "back itself if it fails.");
+  command.does([flags] { return run_rollback(*flags); });
+}
+
+} // namespace hello::cli

@@ -1,0 +1,87 @@
+#include "cli/commands/split.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <fmt/core.h>
+
+#include "hello/error.h"
+#include "hello/file.h"
+
+namespace hello::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// By name of file: the Namespace's sorts first, for tools that apply a directory in order.
+std::map<std::string, std::string> contents(std::span<const manifest::Object> objects,
+                                            std::string_view head) {
+  std::map<std::string, std::string> files;
+  for (const manifest::Object &object : objects) {
+    std::string name = (object.kind == "Namespace" ? "0-" : "") + object.kind + "-" + object.name;
+    for (char &c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c == '/' ? '_' : c);
+    if (files.contains(name + ".yaml")) name += "-" + object.ns;
+    files[name + ".yaml"] = std::string(head) + manifest::to_yaml(std::span(&object, 1));
+  }
+  return files;
+}
+
+/// A directory of ours beside or inside the target, gone with whatever is left in it.
+struct Stage {
+  std::string path;
+  explicit Stage(std::string pattern) : path(std::move(pattern)) {
+    if (!::mkdtemp(path.data()))
+      throw Error(Exit::failure,
+                  fmt::format("cannot write to {}: {}", fs::path(path).parent_path().string(),
+                              std::strerror(errno)));
+  }
+  ~Stage() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  Stage(const Stage &) = delete;
+};
+
+/// The mark of a file that an earlier run made: its first line but for the version and what
+/// follows.
+bool is_ours(const fs::path &file, std::string_view head) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  std::string_view mark = head.substr(0, head.find("hello ") + 6);
+  return file.extension() == ".yaml" && line.starts_with(mark);
+}
+
+} // namespace
+
+void split(std::span<const manifest::Object> objects, const std::string &directory,
+           std::string_view head) try {
+  const auto files = contents(objects, head);
+  fs::path target = fs::path(directory).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path(); // "out/"
+  const bool is_new = !fs::exists(target);
+  if (is_new && target.has_parent_path()) fs::create_directories(target.parent_path());
+  Stage stage(is_new ? target.string() + ".XXXXXX" : (target / ".hello-XXXXXX").string());
+  for (const auto &[name, text] : files) sys::write_file(stage.path + "/" + name, text);
+  if (is_new) {
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    ::chmod(stage.path.c_str(), 0777 & ~mask);
+    return fs::rename(stage.path, target);
+  }
+  for (const auto &[name, text] : files) fs::rename(stage.path + "/" + name, target / name);
+  for (const fs::directory_entry &entry : fs::directory_iterator(target))
+    if (!files.contains(entry.path().filename().string()) && entry.is_regular_file() &&
+        is_ours(entry.path(), head))
+      fs::remove(entry.path());
+} catch (const fs::filesystem_error &error) {
+  throw Error(Exit::failure,
+              fmt::format("cannot write to {}: {}", directory, error.code().message()));
+}
+
+} // namespace hello::cli

@@ -1,0 +1,51 @@
+#include <csignal>
+
+#include <fmt/core.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "hello/error.h"
+#include "hello/file.h"
+#include "hello/follow.h"
+
+namespace hello::cli {
+namespace {
+
+int run_tail(sys::Follow what) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  sigprocmask(SIG_BLOCK, &ends, nullptr);
+  std::signal(SIGPIPE, SIG_IGN); // nobody reading is an end, not a death
+  what.stop = signalfd(-1, &ends, SFD_CLOEXEC);
+  if (what.stop < 0) throw Error(Exit::failure, "cannot wait for signals");
+  what.skipped = [](std::uint64_t files) {
+    sys::write_all(STDERR_FILENO,
+                   fmt::format("{{\"level\":\"warning\",\"msg\":\"log lines lost: rotated before "
+                               "they could be read\",\"files\":{}}}\n",
+                               files));
+  };
+  sys::follow(what);
+  ::close(what.stop);
+  return 0;
+}
+
+} // namespace
+
+void add_tail(const Command &app) {
+  const Command command = app.sub(
+      "tail", "Copy a log file to stdout as it grows, across its rotations: the streaming sidecar");
+  auto what = std::make_shared<sys::Follow>();
+  command.text("FILE", what->path,
+               {"The file of `serve --access-log-file`; it need not be there yet"}, true);
+  command.text("--position", what->position,
+               {"File that keeps how far it got, so that a restart goes on there"});
+  command.footer("Ends on SIGTERM or SIGINT, when what is in the file has been copied. As a native "
+                 "sidecar it starts before the\n"
+                 "service and is ended after it, so the last lines come too.");
+  command.does([what] { return run_tail(*what); });
+}
+
+} // namespace hello::cli

@@ -1,0 +1,87 @@
+#include "cli/options/deploy_options.h"
+
+#include <fmt/core.h>
+
+#include "cli/view/findings.h"
+#include "cli/view/output.h"
+#include "cli/view/progress.h"
+#include "hello/terminal.h"
+
+namespace hello::cli {
+
+void DeployOptions::add_to(const Command &command, bool many_contexts) {
+  config.add_to(command, many_contexts);
+  command.choice("-o,--output", output, {"text", "json"}, {"json: one event a line on stdout"});
+  command.flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
+  command.list("--allow", allow, {"A lint rule that may be broken; may be given again", "RULE"});
+  command.list("kubectl", kubectl_args, {"After --: flags for kubectl apply", "-- FLAGS"});
+}
+
+deploy::Options DeployOptions::options(const config::Config &config) const {
+  if (!kubectl_args.empty() && !kubectl_args[0].starts_with("-"))
+    throw Error(Exit::usage, "unexpected word: " + kubectl_args[0],
+                "flags for kubectl apply stand after --; a context is --context " +
+                    kubectl_args[0]);
+  deploy::Options options;
+  options.timeout = config.duration("timeout");
+  options.grace = config.duration("grace");
+  options.force_conflicts = force_conflicts;
+  options.kubectl_args = kubectl_args;
+  options.keep_autoscaled = config.origin("replicas").from == config::From::default_value;
+  return options;
+}
+
+void RolloutOptions::add_to(const Command &command, bool many_contexts) {
+  DeployOptions::add_to(command, many_contexts);
+  command.flag("--dry-run", dry_run, "Show the plan, change nothing");
+  command.flag("--no-rollback", no_rollback, "Leave it as it is if it fails");
+  command.flag("--no-verify", no_verify, "Do not ask the service for an answer at the end");
+}
+
+deploy::Options RolloutOptions::options(const config::Config &config) const {
+  deploy::Options options = DeployOptions::options(config);
+  options.rollback = !no_rollback;
+  options.verify = !no_verify;
+  return options;
+}
+
+int RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
+                              const deploy::Options &options, const deploy::Listener &tell) const {
+  if (!dry_run) return static_cast<int>(deploy::run(cluster, set, options, tell));
+  show(deploy::make_plan(cluster, set, options), output);
+  return 0;
+}
+
+deploy::Listener teller(const std::string &output, const kube::Access &access) {
+  const std::shared_ptr<progress::View> view =
+      output == "json" ? progress::json_view() : progress::text_view();
+  view->tell(
+      {"target", "", target(access), {{"context", access.context}, {"namespace", access.ns}}});
+  return [view](const deploy::Event &event) { view->tell(event); };
+}
+
+void show(const deploy::Plan &plan, const std::string &output) {
+  print(output == "json" ? progress::json_of(plan) + "\n"
+                         : progress::text_of(plan, sys::has_colour(1)));
+}
+
+deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
+  deploy::Set set = manifest::render_all(config);
+  stop_at_errors(set, config, allow);
+  return set;
+}
+
+std::unique_ptr<kube::Cluster> connect(const config::Config &config) {
+  kube::Access access{config.kube_context(), config.text("namespace.name")};
+  if (access.context.empty()) access.context = kube::current_context();
+  return kube::connect(std::move(access));
+}
+
+std::string target(const kube::Access &access) {
+  return fmt::format("{}, namespace {}",
+                     access.context.empty() ? "kubectl's default cluster"
+                                            : "context " + access.context,
+                     access.ns);
+}
+
+} // namespace hello::cli

@@ -1,0 +1,18 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "hello/manifest.h"
+
+namespace hello::cli {
+
+/// What stands between a rendered set and its deploy: each warning of `hello lint` goes to stderr.
+/// Throws Error(Exit::invalid) with all the errors, if there are any. `allow`: rules that may be
+/// broken (--allow).
+void stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
+                    const std::vector<std::string> &allow = {});
+
+/// "error: Deployment/hello: what is wrong [rule]"
+std::string line_of(const manifest::Finding &finding);
+
+} // namespace hello::cli

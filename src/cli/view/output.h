@@ -1,0 +1,17 @@
+#pragma once
+#include <string_view>
+
+namespace hello::cli {
+
+/// Writes data to stdout, all of it. A reader that left (a closed pipe) is no error. Throws
+/// Error(Exit::failure) where stdout is closed or full.
+void print(std::string_view bytes);
+
+/// A line "hello: …" on stderr.
+void say(std::string_view line);
+
+/// Opens what is closed of descriptors 0 to 2, so that no file that is opened later becomes stdout.
+/// A closed stdout stays one that cannot be written.
+void guard_descriptors();
+
+} // namespace hello::cli

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "cli/view/progress.h"
+#include "hello/yaml.h"
+
+namespace hello::progress {
+namespace {
+
+using Action = deploy::Item::Action;
+
+struct Look {
+  const char *mark, *word, *colour;
+};
+
+Look look_of(Action action) {
+  switch (action) {
+  case Action::remove: return {"-", "remove", "\033[31m"};
+  case Action::create: return {"+", "create", "\033[32m"};
+  case Action::change: return {"~", "change", "\033[33m"};
+  case Action::adopt: return {"~", "adopt", "\033[33m"};
+  case Action::same: break;
+  }
+  return {"=", "same", ""};
+}
+
+std::vector<std::string> lines_of(const std::string &text) {
+  std::vector<std::string> lines;
+  for (std::size_t from = 0; from < text.size();) {
+    const auto end = std::min(text.find('\n', from), text.size());
+    lines.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return lines;
+}
+
+/// Text against text: equal lines at both ends are left out but for one.
+std::string text_change(const kube::Change &change, bool colour) {
+  const auto before = lines_of(change.before), after = lines_of(change.after);
+  std::size_t head = 0, tail = 0;
+  while (head < std::min(before.size(), after.size()) && before[head] == after[head]) ++head;
+  while (tail < std::min(before.size(), after.size()) - head &&
+         before[before.size() - 1 - tail] == after[after.size() - 1 - tail])
+    ++tail;
+  std::string out;
+  if (head > 0) out += "          " + before[head - 1] + "\n";
+  for (std::size_t i = head; i < before.size() - tail; ++i)
+    out += fmt::format("        {}- {}{}\n", colour ? "\033[31m" : "", before[i],
+                       colour ? "\033[0m" : "");
+  for (std::size_t i = head; i < after.size() - tail; ++i)
+    out += fmt::format("        {}+ {}{}\n", colour ? "\033[32m" : "", after[i],
+                       colour ? "\033[0m" : "");
+  if (tail > 0) out += "          " + before[before.size() - tail] + "\n";
+  return out;
+}
+
+std::string field(const kube::Change &change, bool colour) {
+  if (change.text) return fmt::format("      {}:\n{}", change.path, text_change(change, colour));
+  if (change.before.empty()) return fmt::format("      {}: + {}\n", change.path, change.after);
+  if (change.after.empty()) return fmt::format("      {}: - {}\n", change.path, change.before);
+  return fmt::format("      {}: {} → {}\n", change.path, change.before, change.after);
+}
+
+std::string quoted(const std::string &text) { return yaml::to_json(yaml::string(text)); }
+
+} // namespace
+
+std::string text_of(const deploy::Plan &plan, bool colour) {
+  std::string out;
+  for (const deploy::Item &item : plan.items) {
+    if (item.action == Action::same) continue;
+    const Look look = look_of(item.action);
+    out += fmt::format(
+        "  {}{} {}{}{}\n", colour ? look.colour : "", look.mark, item.id.text(),
+        colour ? "\033[0m" : "",
+        item.action == Action::adopt ? " (as wished already; hello becomes a manager of it)" : "");
+    for (const kube::Change &change : item.changes) out += field(change, colour);
+  }
+  if (plan.keep_replicas)
+    out += "    spec.replicas passes to the autoscaler, at its present value\n";
+  out +=
+      "plan: " + plan.summary() +
+      (plan.checked ? "" : "; the namespace is not there yet, so the server could not check it") +
+      "\n";
+  return out;
+}
+
+std::string json_of(const deploy::Plan &plan) {
+  std::string items;
+  for (const deploy::Item &item : plan.items) {
+    std::string fields;
+    for (const kube::Change &change : item.changes)
+      fields +=
+          fmt::format("{}{{\"path\":{},\"before\":{},\"after\":{}}}", fields.empty() ? "" : ",",
+                      quoted(change.path), quoted(change.before), quoted(change.after));
+    items += fmt::format(
+        "{}{{\"action\":\"{}\",\"kind\":{},\"name\":{},\"namespace\":{},\"fields\":[{}]}}",
+        items.empty() ? "" : ",", look_of(item.action).word, quoted(item.id.kind),
+        quoted(item.id.name), quoted(item.id.ns), fields);
+  }
+  return fmt::format("{{\"checked\":{},\"empty\":{},\"objects\":[{}]}}", plan.checked, plan.empty(),
+                     items);
+}
+
+} // namespace hello::progress

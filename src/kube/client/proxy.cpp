@@ -1,0 +1,147 @@
+#include "kube/client/proxy.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace hello::kube {
+namespace {
+
+std::unique_ptr<sys::Client> client_of(const std::string &socket) {
+  return std::make_unique<sys::Client>(socket, "", "localhost");
+}
+
+class HttpStream final : public Stream {
+public:
+  HttpStream(const std::string &socket, std::string path)
+      : client_(client_of(socket)), path_(std::move(path)) {}
+
+  Reply run(const std::function<bool(std::string_view)> &take) override {
+    // watches end by themselves after 300 s: silence past that is a dead connection
+    sys::Got got = client_->get(path_, "application/json",
+                                {std::chrono::seconds(330), sys::Deadline::max(), 1 << 20}, take);
+    return {got.status, std::move(got.body)};
+  }
+
+  void stop() override { client_->stop(); }
+
+private:
+  std::unique_ptr<sys::Client> client_;
+  std::string path_;
+};
+
+constexpr std::string_view kPrefix = "hello-proxy-";
+constexpr std::size_t kLongestBase = sizeof(sockaddr_un::sun_path) - 32;
+
+sys::Fd locked(const std::string &directory) {
+  sys::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) fd.reset();
+  return fd;
+}
+
+/// What a process that was killed has left: its lock went with it.
+void clear_stale(const std::string &base) {
+  DIR *entries = ::opendir(base.c_str());
+  if (!entries) return;
+  while (const dirent *entry = ::readdir(entries)) {
+    if (!std::string_view(entry->d_name).starts_with(kPrefix)) continue;
+    const std::string directory = base + "/" + entry->d_name;
+    struct stat info;
+    if (::lstat(directory.c_str(), &info) != 0 || info.st_uid != ::geteuid()) continue;
+    if (std::time(nullptr) - info.st_mtime < 60 || !locked(directory))
+      continue; // a new one is not locked at once
+    ::unlink((directory + "/api").c_str());
+    ::rmdir(directory.c_str());
+  }
+  ::closedir(entries);
+}
+
+std::string private_directory(sys::Fd &lock) {
+  const char *base = std::getenv("XDG_RUNTIME_DIR");
+  if (!base || ::access(base, W_OK) != 0) base = std::getenv("TMPDIR");
+  if (!base || !*base || std::strlen(base) > kLongestBase)
+    base = "/tmp"; // a socket's path is short
+  clear_stale(base);
+  std::string path = fmt::format("{}/{}XXXXXX", base, kPrefix); // mkdtemp: mode 0700
+  if (!::mkdtemp(path.data()))
+    throw Error(Exit::failure,
+                "cannot make a private directory in " + std::string(base) + ": " +
+                    std::strerror(errno),
+                "set TMPDIR to a directory that can be written");
+  lock = locked(path);
+  return path;
+}
+
+} // namespace
+
+Proxy::Proxy(std::vector<std::string> command)
+    : directory_(private_directory(lock_)), socket_(directory_ + "/api") {
+  command.insert(command.end(), {"proxy", "--unix-socket=" + socket_,
+                                 "--reject-methods=^(POST|PUT|PATCH|DELETE)$"});
+  try {
+    child_ = std::make_unique<sys::Child>(command, false);
+  } catch (...) {
+    ::rmdir(directory_.c_str());
+    throw;
+  }
+}
+
+Proxy::~Proxy() {
+  child_.reset();
+  ::unlink(socket_.c_str());
+  ::rmdir(directory_.c_str());
+}
+
+void Proxy::await() {
+  const std::lock_guard lock(starting_);
+  if (ready_) return;
+  std::string out, err;
+  const auto deadline = sys::Clock::now() + std::chrono::seconds(20);
+  const auto serves = [&] {
+    return out.find("Starting to serve") != out.npos;
+  }; // a wrapper may say things before
+  for (bool alive = true; alive && !serves();) {
+    const int fds[] = {child_->out(), child_->err()};
+    if (!sys::wait_readable(fds, deadline)) break;
+    sys::drain(child_->err(), err);
+    alive = sys::drain(child_->out(), out);
+  }
+  if (!serves()) {
+    const sys::Finished failed{1, sys::Clock::now() > deadline, {}, err};
+    throw explain(failed, "start kubectl proxy", {});
+  }
+  ready_ = true;
+}
+
+Reply Proxy::get(const std::string &path, const std::string &accept) {
+  await();
+  std::unique_ptr<sys::Client>
+      client; // kept alive from read to read; as many as there are reads at once
+  {
+    const std::lock_guard lock(using_);
+    if (!idle_.empty()) {
+      client = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!client) client = client_of(socket_);
+  sys::Got got = client->get(path, accept, {std::chrono::seconds(20)});
+  const std::lock_guard lock(using_);
+  idle_.push_back(std::move(client));
+  return {got.status, std::move(got.body)};
+}
+
+std::unique_ptr<Stream> Proxy::stream(const std::string &path) {
+  await();
+  return std::make_unique<HttpStream>(socket_, path);
+}
+
+} // namespace hello::kube

@@ -1,0 +1,131 @@
+#include "hello/prune.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "hello/deploy.h"
+#include "hello/yaml.h"
+
+namespace hello::deploy {
+namespace {
+
+using yaml::text;
+
+constexpr Kind kKinds[] = {{"v1", "ServiceAccount"},
+                           {"v1", "ConfigMap"},
+                           {"apps/v1", "Deployment"},
+                           {"v1", "Service"},
+                           {"networking.k8s.io/v1", "Ingress"},
+                           {"gateway.networking.k8s.io/v1", "HTTPRoute"},
+                           {"autoscaling/v2", "HorizontalPodAutoscaler"},
+                           {"policy/v1", "PodDisruptionBudget"},
+                           {"networking.k8s.io/v1", "NetworkPolicy"},
+                           {"v1", "ResourceQuota"},
+                           {"v1", "LimitRange"},
+                           {"monitoring.coreos.com/v1", "PodMonitor"}};
+
+/// The paths that an entry of managedFields holds, as "f:spec/f:rules/"; keys of lists included.
+void collect(const YAML::Node &fields, const std::string &path, std::set<std::string> &out) {
+  if (!fields.IsMap() || fields.size() == 0) {
+    out.insert(path);
+    return;
+  }
+  for (const auto &entry : fields)
+    if (entry.first.Scalar() != ".") collect(entry.second, path + entry.first.Scalar() + "/", out);
+}
+
+std::set<std::string> paths_of(const YAML::Node &entry) {
+  std::set<std::string> out;
+  if (const YAML::Node fields = yaml::at(entry, "fieldsV1"); fields.IsDefined())
+    collect(fields, "", out);
+  return out;
+}
+
+/// By group, kind, namespace and name: another version of the same API is the same object.
+struct Identity {
+  std::string group, kind, ns, name;
+  auto operator<=>(const Identity &) const =
+      default; // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
+};
+Identity identity(const kube::Id &id) {
+  const auto slash = id.api_version.find('/');
+  return {slash == std::string::npos ? "" : id.api_version.substr(0, slash), id.kind, id.ns,
+          id.name};
+}
+
+} // namespace
+
+std::span<const Kind> own_kinds() { return kKinds; }
+
+std::string foreign(const YAML::Node &object) {
+  std::set<std::string> ours;
+  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields")))
+    if (text(entry, "manager") == kManager && text(entry, "operation") == "Apply" &&
+        !entry["subresource"])
+      ours = paths_of(entry);
+  if (ours.empty()) return std::string(kNotHeld);
+  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields"))) {
+    const std::string manager = text(entry, "manager");
+    if (manager == kManager || manager == kHandover || entry["subresource"]) continue;
+    if (text(entry, "operation") == "Apply") return fmt::format("\"{}\" applies it too", manager);
+    const auto theirs = paths_of(entry); // who made an object holds what we came to hold later
+    if (std::any_of(theirs.begin(), theirs.end(),
+                    [&](const std::string &path) { return ours.count(path) > 0; }))
+      return fmt::format("\"{}\" has made it, or holds the same fields", manager);
+  }
+  return "";
+}
+
+std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
+                             const std::vector<Release> &history) {
+  std::set<Identity> known; // what the set has, then what was looked at
+  for (const manifest::Object &object : set) known.insert(identity(id_of(object)));
+  std::vector<Found> found;
+  const auto look = [&](const kube::Id &id, bool recorded) {
+    if (id.kind == "Namespace" || !known.insert(identity(id)).second) return;
+    const kube::Reply reply = cluster.get(kube::object_path(id));
+    if (reply.status == 404) return;
+    if (reply.status == 403)
+      return found.push_back({id, YAML::Node(), "these rights do not let it be read"});
+    if (!reply.ok()) throw kube::explain(reply, "read " + id.text(), cluster.access());
+    const YAML::Node live = kube::parse(reply.body, id.text());
+    std::string why = foreign(live);
+    if (why.empty() && id.kind == "Secret" && !set.empty())
+      why = "the history keeps no Secrets, so it could not come back";
+    if (!live["metadata"]["deletionTimestamp"] && (recorded || why != kNotHeld))
+      found.push_back({id, live, why});
+  };
+  for (const Release &release : history)
+    for (const kube::Id &id : release.objects) look(id, true);
+  for (const Kind &kind : own_kinds()) {
+    const std::string &ns = cluster.access().ns;
+    const kube::Reply reply =
+        cluster.get_metadata(kube::collection_path(kind.api_version, kind.kind, ns) +
+                             "?labelSelector=" + kube::query_value(kOurs));
+    if (reply.status == 404 || (reply.status == 403 && kind.kind != "Deployment"))
+      continue; // no such kind here, or none of our business
+    if (!reply.ok())
+      throw kube::explain(reply, fmt::format("list {}s", kind.kind), cluster.access());
+    const YAML::Node list = kube::parse(reply.body, "list");
+    for (const YAML::Node &item : yaml::items(yaml::at(list, "items")))
+      look({std::string(kind.api_version), std::string(kind.kind), ns,
+            text(item, "metadata", "name")},
+           false);
+  }
+  return found;
+}
+
+bool remove(kube::Cluster &cluster, const Found &found, sys::Deadline deadline) {
+  const std::string body = fmt::format(
+      R"({{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background","preconditions":{{"uid":{}}}}})",
+      yaml::to_json(yaml::string(text(found.live, "metadata", "uid"))));
+  const auto done =
+      cluster.kubectl({"delete", "--raw", kube::object_path(found.id), "-f=-"}, body, deadline);
+  if (done.code == 0 || done.err.find("(NotFound)") != std::string::npos) return true;
+  if (done.err.find("(Conflict)") != std::string::npos) return false;
+  throw kube::explain(done, "remove " + found.id.text(), cluster.access());
+}
+
+} // namespace hello::deploy

@@ -1,0 +1,64 @@
+#include "server/engine/listener.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/core.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "hello/error.h"
+
+namespace hello::server {
+
+namespace {
+Error failure(const sys::Address &address, int error) {
+  std::string_view hint;
+  if (error == EADDRINUSE)
+    hint =
+        "another process has it: end that one, or choose another with --listen or --admin-listen";
+  if (error == EACCES) hint = "ports below 1024 need a privilege: choose a higher one";
+  if (error == EADDRNOTAVAIL)
+    hint = "this machine has no such address; :PORT listens on all that it has";
+  return Error(Exit::failure,
+               fmt::format("cannot listen on {}: {}", sys::to_text(address), std::strerror(error)),
+               std::string(hint));
+}
+
+sys::Fd bound(const sys::Address &address, bool shared) {
+  sys::Fd fd(::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) throw failure(address, errno);
+  int on = 1, off = 0;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // inherited by what is accepted
+  if (address.any.sa_family == AF_INET6)
+    ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (shared && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    throw failure(address, errno);
+  if (::bind(fd.get(), &address.any, address.size()) != 0) throw failure(address, errno);
+  return fd;
+}
+
+void learn_port(const sys::Fd &fd, sys::Address &address) {
+  socklen_t size = sizeof address;
+  if (::getsockname(fd.get(), &address.any, &size) != 0) throw failure(address, errno);
+}
+} // namespace
+
+std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count) {
+  // Sockets that share a port never see an address in use, so one that does not share asks first.
+  sys::Fd probe = bound(address, false);
+  if (::listen(probe.get(), 1) != 0) throw failure(address, errno);
+  learn_port(probe, address);
+  std::vector<sys::Fd> listeners;
+  if (count == 1)
+    listeners.push_back(std::move(probe));
+  else
+    probe.reset();
+  while (listeners.size() < count) listeners.push_back(bound(address, true));
+  for (const sys::Fd &fd : listeners)
+    if (::listen(fd.get(), kBacklog) != 0) throw failure(address, errno);
+  return listeners;
+}
+
+} // namespace hello::server

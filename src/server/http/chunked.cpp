@@ -1,0 +1,108 @@
+#include <algorithm>
+
+#include "server/http/framer.h"
+#include "server/http/syntax.h"
+
+namespace hello::server {
+
+using namespace syntax;
+
+namespace {
+constexpr std::size_t kLineBytes = 512;      ///< chunk size with extensions, or one trailer
+constexpr std::size_t kOverheadBytes = 8192; ///< all extensions and trailers of a body
+
+/// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112 7.1.1
+bool extensions(std::string_view text) {
+  auto blanks = [&] { text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size())); };
+  auto take_token = [&] {
+    std::size_t n = 0;
+    while (n < text.size() && is(text[n], token_char)) ++n;
+    text.remove_prefix(n);
+    return n > 0;
+  };
+  while (!text.empty()) {
+    blanks();
+    if (text.empty() || text.front() != ';') return false;
+    text.remove_prefix(1);
+    blanks();
+    if (!take_token()) return false;
+    auto rest = text;
+    blanks();
+    if (text.empty() || text.front() != '=') {
+      text = rest;
+      continue;
+    }
+    text.remove_prefix(1);
+    blanks();
+    if (text.empty() || text.front() != '"') {
+      if (!take_token()) return false;
+      continue;
+    }
+    std::size_t n = 1;
+    while (n < text.size() && text[n] != '"') n += text[n] == '\\' ? 2 : 1;
+    if (n >= text.size() || !all(text.substr(0, n), value_char)) return false;
+    text.remove_prefix(n + 1);
+  }
+  return true;
+}
+} // namespace
+
+void ChunkedBody::end_of_line(const Limits &limits) {
+  std::string_view line = line_;
+  if (state_ == State::trailer) {
+    if (line.empty()) {
+      state_ = State::done;
+      return;
+    }
+    auto colon = line.find(':');
+    if (colon == line.npos || !token(line.substr(0, colon)) ||
+        !all(line.substr(colon + 1), value_char))
+      refuse(400, "bad_trailer");
+    return;
+  }
+  std::size_t digits = 0;
+  left_ = 0;
+  for (; digits < line.size() && is(line[digits], hex); ++digits) {
+    if (digits == 16) return refuse(400, "bad_chunk");
+    left_ = left_ * 16 + static_cast<std::uint64_t>(hex_value(line[digits]));
+  }
+  if (digits == 0 || !extensions(line.substr(digits))) return refuse(400, "bad_chunk");
+  if (left_ > limits.body_bytes || (total_ += left_) > limits.body_bytes)
+    return refuse(413, "body_too_long");
+  state_ = left_ == 0 ? State::trailer : State::data;
+}
+
+void ChunkedBody::consume(std::string_view &bytes, const Limits &limits) {
+  while (!bytes.empty() && !done() && !refusal_) {
+    if (state_ == State::data) {
+      auto n = std::min<std::uint64_t>(left_, bytes.size());
+      bytes.remove_prefix(n);
+      if ((left_ -= n) == 0) state_ = State::data_cr;
+      continue;
+    }
+    char c = bytes.front();
+    bytes.remove_prefix(1);
+    if (state_ == State::data_cr || state_ == State::data_lf) {
+      bool first = state_ == State::data_cr;
+      if (c != (first ? '\r' : '\n')) return refuse(400, "bad_chunk");
+      state_ = first ? State::data_lf : State::line;
+    } else if (cr_) {
+      if (c != '\n') return refuse(400, "bad_chunk");
+      cr_ = false;
+      end_of_line(limits);
+      line_.clear();
+    } else if (c == '\r') {
+      cr_ = true;
+    } else if (c == '\n') {
+      return refuse(400, "bare_lf");
+    } else if (bool trailer = state_ == State::trailer;
+               line_.size() == kLineBytes ||
+               ((trailer || line_.size() >= 16) && ++overhead_ > kOverheadBytes)) {
+      return refuse(trailer ? 431 : 400, trailer ? "trailers_too_long" : "bad_chunk");
+    } else {
+      line_ += c;
+    }
+  }
+}
+
+} // namespace hello::server

@@ -1,0 +1,64 @@
+#include "server/log/notice.h"
+
+#include <atomic>
+#include <string>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "server/http/escape.h"
+#include "server/log/clock.h"
+
+namespace hello::server {
+
+namespace {
+std::atomic<NoticeFormat> chosen{NoticeFormat::text}; // a notice has no other place to know it from
+
+void append_string(std::string &out, std::string_view text) {
+  out += '"';
+  append_json(out, text);
+  out += '"';
+}
+} // namespace
+
+void set_notice_format(NoticeFormat format) { chosen = format; }
+
+void notice(Level level, std::string_view message,
+            std::initializer_list<std::pair<std::string_view, std::string_view>> fields) noexcept {
+  try {
+    constexpr std::string_view names[] = {"info", "warning", "error"};
+    std::string_view name = names[static_cast<int>(level)];
+    std::string line;
+    if (chosen == NoticeFormat::json) {
+      Clock clock;
+      clock.at(std::chrono::steady_clock::now());
+      line = "{\"time\":\"";
+      clock.append_timestamp(line);
+      line.append("\",\"level\":\"").append(name).append("\",\"message\":");
+      append_string(line, message);
+      for (auto &[key, value] : fields) {
+        line += ',';
+        append_string(line, key);
+        line += ':';
+        append_string(line, value);
+      }
+      line += "}\n";
+    } else {
+      line =
+          fmt::format("hello: {}{}", level == Level::info ? "" : std::string(name) + ": ", message);
+      for (auto &[key, value] : fields) line += fmt::format(" {}={}", key, value);
+      line += '\n';
+    }
+    for (std::string_view rest = line; !rest.empty();) {
+      pollfd out{STDERR_FILENO, POLLOUT, 0};
+      if (::poll(&out, 1, 100) == 0) return; // its reader is stopped: no reason for us to be
+      auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
+      if (n <= 0) return; // nobody reads stderr: the service goes on
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+  } catch (...) { // no memory for a line
+  }
+}
+
+} // namespace hello::server

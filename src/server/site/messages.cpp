@@ -1,0 +1,136 @@
+#include "server/site/messages.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hello/error.h"
+#include "hello/file.h"
+#include "server/log/notice.h"
+
+namespace hello::server {
+namespace {
+/// A look now and then, for file systems and limits that leave inotify silent.
+constexpr int kLookMs = 10'000;
+constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE;
+} // namespace
+
+Messages::Messages(std::string text, std::string file, std::string pod)
+    : file_(std::move(file)), pod_(std::move(pod)), text_(std::move(text)) {
+  if (!file_.empty()) {
+    const std::size_t slash = file_.rfind('/');
+    directory_ = slash == std::string::npos ? "." : slash == 0 ? "/" : file_.substr(0, slash);
+    stop_ = eventfd(0, EFD_CLOEXEC);
+    inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    watch_ = inotify_add_watch(inotify_, directory_.c_str(),
+                               kEvents); // before the text is read: no change is missed
+    seen_ = stamp();
+    text_ = sys::read_file(file_, kMaxMessagesBytes, Exit::invalid);
+  }
+  if (const std::string problem = messages_problem(text_); !problem.empty())
+    throw Error(Exit::invalid, (file_.empty() ? "MESSAGES" : file_) + ": " + problem,
+                "give UTF-8 text");
+  page_ = std::make_shared<const Page>(make_page(text_, pod_));
+}
+
+Messages::~Messages() {
+  stop();
+  for (const int fd : {inotify_, stop_})
+    if (fd >= 0) ::close(fd);
+}
+
+void Messages::start() {
+  if (watched()) thread_ = std::thread([this] { watch(); });
+}
+
+void Messages::stop() noexcept {
+  if (!thread_.joinable()) return;
+  const std::uint64_t one = 1;
+  while (::write(stop_, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+  thread_.join();
+}
+
+std::shared_ptr<const Page> Messages::page() const {
+  const std::lock_guard lock(mutex_);
+  return page_;
+}
+
+Messages::Stamp Messages::stamp() const {
+  struct stat status {};
+  if (::stat(file_.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
+          status.st_ctim.tv_nsec};
+}
+
+void Messages::reload() {
+  std::string problem;
+  try {
+    std::string text = sys::read_file(file_, kMaxMessagesBytes);
+    problem = messages_problem(text);
+    if (problem.empty() && text == text_) return;
+    if (problem.empty()) {
+      auto page = std::make_shared<const Page>(make_page(text, pod_));
+      text_ = std::move(text);
+      const std::lock_guard lock(mutex_);
+      page_ = std::move(page);
+      version_.fetch_add(1, std::memory_order_release);
+    }
+  } catch (const std::exception &error) {
+    problem = error.what();
+  }
+  if (problem.empty()) return notice(Level::info, "messages changed", {{"file", file_}});
+  failures_.fetch_add(1, std::memory_order_relaxed);
+  notice(Level::warning, "messages not changed: the old text stays",
+         {{"file", file_}, {"reason", problem}});
+}
+
+void Messages::watch() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  Stamp before = seen_;
+  bool look = false;
+  while (true) {
+    if (watch_ < 0) watch_ = inotify_add_watch(inotify_, directory_.c_str(), kEvents);
+    if (look)
+      if (const Stamp now = stamp(); now != seen_) {
+        seen_ = now;
+        reload();
+      }
+    pollfd sources[] = {{stop_, POLLIN, 0}, {inotify_, POLLIN, 0}};
+    const int ready = ::poll(sources, 2, kLookMs);
+    if (sources[0].revents != 0) return;
+    look = false;
+    alignas(inotify_event) char buffer[4096];
+    for (ssize_t n; ready > 0 && (n = ::read(inotify_, buffer, sizeof buffer)) > 0;)
+      for (const char *at = buffer; at < buffer + n;) {
+        inotify_event event; // copied: nothing says that the next one is aligned
+        std::memcpy(&event, at, sizeof event);
+        if ((event.mask & IN_IGNORED) != 0)
+          watch_ = -1;                 // the directory went: look for a new one at the next turn
+        if (event.mask == IN_CREATE) { // a file is written to and closed later; a link is all there
+          struct stat status {};
+          const std::string name = directory_ + "/" + (event.len > 0 ? at + sizeof event : "");
+          if (::lstat(name.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) look = true;
+        } else {
+          look = true;
+        }
+        at += sizeof event + event.len;
+      }
+    if (ready <=
+        0) { // nobody told us: take what has not changed for two looks, as it may be half written
+      const Stamp now = stamp();
+      look = now == std::exchange(before, now);
+    }
+  }
+}
+
+} // namespace hello::server

@@ -1,0 +1,92 @@
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/site/metrics.h"
+
+namespace hello::server {
+namespace {
+
+/// At most 4 KiB of a file of /proc; empty where it cannot be read.
+std::string read_proc(const char *path) {
+  std::string text(4096, '\0');
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const ssize_t n = ::read(fd, text.data(), text.size());
+  ::close(fd);
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text;
+}
+
+/// Field `n` (from 1, as proc(5) counts) of /proc/self/stat; the name in brackets may hold blanks.
+std::uint64_t stat_field(const std::string &stat, int n) {
+  std::size_t at = stat.rfind(')');
+  for (int field = 2; field < n && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
+  return at == std::string::npos ? 0 : std::strtoull(stat.c_str() + at + 1, nullptr, 10);
+}
+
+/// When the process began, in seconds since 1970: the wall clock less its age.
+std::string start_time(const std::string &stat) {
+  timespec boot{}, wall{};
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  clock_gettime(CLOCK_REALTIME, &wall);
+  const auto ms = [](const timespec &t) { return t.tv_sec * 1000LL + t.tv_nsec / 1'000'000; };
+  const long long begun =
+      static_cast<long long>(stat_field(stat, 22)) * 1000 / sysconf(_SC_CLK_TCK);
+  const long long at = ms(wall) - ms(boot) + begun;
+  return fmt::format("{}.{:02}", at / 1000, at % 1000 / 10);
+}
+
+} // namespace
+
+std::uint64_t open_descriptors() {
+  struct stat status {};
+  if (::stat("/proc/self/fd", &status) == 0 &&
+      status.st_size > 0) // their number, from Linux 6.2 on
+    return static_cast<std::uint64_t>(status.st_size);
+  DIR *const directory = ::opendir("/proc/self/fd");
+  if (!directory) return 0;
+  std::uint64_t count = 0;
+  while (const dirent *entry = ::readdir(directory)) count += entry->d_name[0] != '.';
+  ::closedir(directory);
+  return count - 1; // the directory's own
+}
+
+void append_process(Exposition &out) {
+  const std::string stat = read_proc("/proc/self/stat");
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto ns = [](const timeval &t) {
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(t.tv_usec) * 1000;
+  };
+  out.family("process_cpu_seconds", "counter", "seconds",
+             "Total user and system CPU time spent in seconds.");
+  out.sample("_total", "", seconds(ns(usage.ru_utime) + ns(usage.ru_stime)));
+  out.family("process_resident_memory_bytes", "gauge", "bytes", "Resident memory size in bytes.");
+  out.sample("", "", stat_field(stat, 24) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  out.family("process_virtual_memory_bytes", "gauge", "bytes", "Virtual memory size in bytes.");
+  out.sample("", "", stat_field(stat, 23));
+  out.family("process_open_fds", "gauge", "", "Number of open file descriptors.");
+  out.sample("", "", open_descriptors());
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  out.family("process_max_fds", "gauge", "", "Maximum number of open file descriptors.");
+  out.sample("", "", limit.rlim_cur);
+  // The start is computed once: two clocks read twice would make it tremble.
+  static const std::string started = start_time(stat);
+  out.family("process_start_time_seconds", "gauge", "seconds",
+             "Start time of the process since unix epoch in seconds.");
+  out.sample("", "", started);
+  out.family("process_threads", "gauge", "", "Number of threads of the process.");
+  out.sample("", "", stat_field(stat, 20));
+}
+
+} // namespace hello::server

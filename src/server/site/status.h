@@ -1,0 +1,59 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+/// What the engine shows of itself, for /livez, /readyz and /metrics. Any thread may read; nobody
+/// waits.
+namespace hello::server {
+
+enum class Phase { starting, ready, draining, closing, stopped };
+const char *to_text(Phase phase);
+
+/// One loop's numbers, written by its own thread alone.
+struct alignas(64) LoopStatus {
+  std::atomic<std::int64_t> heartbeat_ms{
+      0}; ///< steady clock at the last wake-up; at least once a second. 0: not begun
+  std::atomic<std::int64_t> idle{0}, reading{0}, writing{0}, closing{0}; ///< connections by state
+  std::atomic<std::uint64_t> accepted{0}, evicted{0}, turned_away{0};
+  std::atomic<std::uint64_t> timed_out{0}; ///< that did not take their answer
+  std::atomic<std::uint64_t> received_bytes{0}, sent_bytes{0};
+};
+
+class Status {
+public:
+  explicit Status(unsigned public_loops)
+      : loops_(new LoopStatus[public_loops + 1]), public_loops_(public_loops) {}
+
+  Phase phase() const { return phase_.load(std::memory_order_relaxed); }
+
+  /// Empty if ready; else the failing check and why: "phase: draining", "temp-directory: No space
+  /// left on device".
+  std::string unready() const;
+
+  /// Empty if alive; else the loop that has not come round for kStuck: "loop 2".
+  std::string stuck() const;
+  static constexpr std::chrono::seconds kStuck{15};
+
+  unsigned public_loops() const { return public_loops_; }
+  const LoopStatus &public_loop(unsigned n) const { return loops_[n]; }
+  const LoopStatus &admin_loop() const { return loops_[public_loops_]; }
+
+  // The life cycle's side.
+  void set_phase(Phase phase) { phase_.store(phase, std::memory_order_relaxed); }
+  int temp_error() const { return temp_error_.load(std::memory_order_relaxed); }
+  void set_temp_error(int error) {
+    temp_error_.store(error, std::memory_order_relaxed);
+  }                                                  ///< errno; 0: writable
+  LoopStatus &loop(unsigned n) { return loops_[n]; } ///< public_loops() is the admin's
+
+private:
+  std::atomic<Phase> phase_{Phase::starting};
+  std::atomic<int> temp_error_{0};
+  std::unique_ptr<LoopStatus[]> loops_;
+  unsigned public_loops_;
+};
+
+} // namespace hello::server
