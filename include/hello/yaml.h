@@ -74,9 +74,6 @@ YAML::Node string(std::string_view text);
 YAML::Node integer(std::int64_t value);
 YAML::Node boolean(bool value);
 
-/// The offset of the first byte that is not UTF-8 (RFC 3629), or npos.
-std::size_t invalid_utf8(std::string_view text);
-
 /// One document, block style, two blanks of indent, a final newline, no "---". Strings are plain
 /// only where no YAML 1.1 or 1.2 reader could take them for something else.
 std::string to_yaml(const YAML::Node &node);

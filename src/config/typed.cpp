@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::config {
@@ -53,7 +54,7 @@ bool is_choice(std::string_view choices, std::string_view text) {
 
 YAML::Node checked_string(const Setting &setting, std::string_view text) {
   if (text.find('\0') != text.npos) fail("a NUL byte: text cannot carry one");
-  if (std::size_t bad = yaml::invalid_utf8(text); bad != text.npos)
+  if (std::size_t bad = text::invalid_utf8(text); bad != text.npos)
     fail(fmt::format("invalid UTF-8 (byte 0x{:02X} at offset {})",
                      static_cast<unsigned char>(text[bad]), bad));
   auto size = static_cast<std::int64_t>(text.size());

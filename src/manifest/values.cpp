@@ -11,6 +11,7 @@
 #include "hello/error.h"
 #include "hello/sha256.h"
 #include "hello/template.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
 
@@ -81,7 +82,7 @@ YAML::Node messages(const Config &config) {
            live ? "" : "reload: live mounts the text as a file, up to 524288 bytes");
   if (text.find('\0') != std::string::npos)
     refuse(config, "messages", "has a NUL byte, which no environment can carry");
-  if (const auto at = yaml::invalid_utf8(text); at != std::string::npos)
+  if (const auto at = text::invalid_utf8(text); at != std::string::npos)
     refuse(config, "messages", fmt::format("is not UTF-8: byte {}", at));
   return yaml::string(text);
 }

@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
+#include "hello/text.h"
 #include "yaml/scalar.h"
 
 namespace hello::yaml {
@@ -63,7 +64,7 @@ bool literal(std::string_view text) {
     return false;
   char before = '\n';
   for (std::size_t i = 0; i < text.size();) {
-    char32_t c = next_code_point(text, i);
+    char32_t c = text::next_code_point(text, i);
     if (c == '\n' ? before == ' ' : needs_escape(c)) return false;
     before = c < 0x80 ? static_cast<char>(c) : 'x';
   }
@@ -74,7 +75,7 @@ std::string quoted(std::string_view text, bool json) {
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size();) {
     std::size_t start = i;
-    char32_t c = next_code_point(text, i);
+    char32_t c = text::next_code_point(text, i);
     if (c == '"' || c == '\\')
       (out += '\\') += static_cast<char>(c);
     else if (c == '\n')

@@ -10,6 +10,7 @@
 #include <nodebuilder.h>
 
 #include "hello/error.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::yaml {
@@ -25,7 +26,7 @@ void check_bytes(std::string_view text, std::string_view name, const Limits &lim
   if (text.size() > limits.bytes)
     throw Error(Exit::invalid, fmt::format("{}: {} bytes, and at most {} are read", name,
                                            text.size(), limits.bytes));
-  std::size_t bad = invalid_utf8(text);
+  std::size_t bad = text::invalid_utf8(text);
   for (std::size_t i = 0; i < text.size() && i < bad; ++i) {
     char c = text[i];
     if (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t') bad = i;
@@ -63,8 +64,8 @@ void check_directives(std::string_view text, std::string_view name) {
 /// yaml-cpp 0.8 reads "\N" and "\_" as the single bytes 0x85 and 0xA0; all else it gives is UTF-8
 /// where its input was.
 std::string mended(std::string text) {
-  for (std::size_t bad;
-       (bad = invalid_utf8(text)) != text.npos && (text[bad] == '\x85' || text[bad] == '\xA0');)
+  for (std::size_t bad; (bad = text::invalid_utf8(text)) != text.npos &&
+                        (text[bad] == '\x85' || text[bad] == '\xA0');)
     text.insert(bad, 1, '\xC2');
   return text;
 }
@@ -124,7 +125,7 @@ private:
     std::string tag = node.Tag() == "?" ? "?" : "!";
     if (text.find('\0') != text.npos)
       fail(name_, node.Mark(), "a NUL (\\0): text cannot carry one");
-    if (invalid_utf8(text) != text.npos) node = mended(text);
+    if (text::invalid_utf8(text) != text.npos) node = mended(text);
     if (node.Tag() != tag) node.SetTag(tag);
   }
 

@@ -100,35 +100,4 @@ YAML::Node string(std::string_view text) { return scalar(text, "!"); }
 YAML::Node integer(std::int64_t value) { return scalar(std::to_string(value), "?"); }
 YAML::Node boolean(bool value) { return scalar(value ? "true" : "false", "?"); }
 
-std::size_t invalid_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    auto at = [&](std::size_t k) {
-      return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
-    };
-    unsigned lead = at(i), second = at(i + 1);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    bool good = lead >= 0xC2 && lead <= 0xF4 && (second & 0xC0) == 0x80 &&
-                !(lead == 0xE0 && second < 0xA0) && !(lead == 0xED && second > 0x9F) &&
-                !(lead == 0xF0 && second < 0x90) && !(lead == 0xF4 && second > 0x8F);
-    for (std::size_t k = 2; k < length; ++k) good = good && (at(i + k) & 0xC0) == 0x80;
-    if (!good) return i;
-    i += length;
-  }
-  return text.npos;
-}
-
-char32_t next_code_point(std::string_view text, std::size_t &i) {
-  auto byte = [&] { return static_cast<unsigned char>(text[i++]); };
-  char32_t c = byte();
-  if (c < 0x80) return c;
-  int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
-  c &= 0x3F >> more;
-  while (more--) c = c << 6 | (byte() & 0x3F);
-  return c;
-}
-
 } // namespace hello::yaml

@@ -17,7 +17,4 @@ struct Plain {
 /// The meaning of a plain (unquoted) scalar.
 Plain resolve(std::string_view text);
 
-/// Next code point of valid UTF-8 at `i`, which moves past it.
-char32_t next_code_point(std::string_view text, std::size_t &i);
-
 } // namespace hello::yaml

@@ -7,6 +7,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 using namespace hello;
@@ -27,7 +28,7 @@ void as_document(std::string_view bytes) {
 }
 
 void as_text(std::string_view bytes) {
-  if (yaml::invalid_utf8(bytes) != bytes.npos || bytes.find('\0') != bytes.npos) return;
+  if (text::invalid_utf8(bytes) != bytes.npos || bytes.find('\0') != bytes.npos) return;
   YAML::Node map(YAML::NodeType::Map), list(YAML::NodeType::Sequence);
   list.push_back(yaml::string(bytes));
   map.force_insert(yaml::string(bytes), list);

@@ -8,6 +8,7 @@
 
 #include "cli/view/progress.h"
 #include "hello/file.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::progress {
@@ -28,7 +29,7 @@ std::string now() {
 
 /// A container's last words may be of any bytes; JSON is UTF-8.
 std::string quoted(std::string text) {
-  for (std::size_t at; (at = yaml::invalid_utf8(text)) != text.npos;) text.replace(at, 1, "\uFFFD");
+  for (std::size_t at; (at = text::invalid_utf8(text)) != text.npos;) text.replace(at, 1, "\uFFFD");
   return yaml::to_json(yaml::string(text));
 }
 

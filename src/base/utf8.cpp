@@ -1,0 +1,100 @@
+#include "hello/text.h"
+
+namespace hello::text {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD"; // U+FFFD
+
+bool is_tail(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+/// A broken sequence: the byte that cannot be, and what can only be its tail.
+std::size_t broken_length(std::string_view text) {
+  std::size_t n = 1;
+  while (n < 4 && n < text.size() && is_tail(text[n])) ++n;
+  return n;
+}
+
+/// Controls of terminals and of writing direction.
+bool obeyed(char32_t c) {
+  if (c == '\n' || c == '\t') return false;
+  if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return true;
+  return c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+} // namespace
+
+std::size_t utf8_length(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const unsigned lead = byte(0), second = byte(1);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  // Overlong forms, surrogates and what is beyond U+10FFFF show in the second byte.
+  if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
+  if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
+  std::size_t length = 2;
+  if (lead >= 0xE0) length = 3;
+  if (lead >= 0xF0) length = 4;
+  if (text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if (!is_tail(text[i])) return 0;
+  return length;
+}
+
+std::size_t invalid_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t n = utf8_length(text.substr(i));
+    if (n == 0) return i;
+    i += n;
+  }
+  return text.npos;
+}
+
+char32_t next_code_point(std::string_view text, std::size_t &i) {
+  const auto byte = [&] { return static_cast<unsigned char>(text[i++]); };
+  char32_t c = byte();
+  if (c < 0x80) return c;
+  int more = 1;
+  if (c >= 0xE0) more = 2;
+  if (c >= 0xF0) more = 3;
+  c &= 0x3F >> more;
+  while (more-- > 0) c = c << 6 | (byte() & 0x3F);
+  return c;
+}
+
+std::string_view cut(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && is_tail(text[bytes])) --bytes;
+  return text.substr(0, bytes);
+}
+
+std::string shortened(std::string_view text, std::size_t bytes) {
+  const std::string_view kept = cut(text, bytes);
+  return kept.size() == text.size() ? std::string(text) : std::string(kept) + "…";
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t bad; (bad = invalid_utf8(text)) != text.npos;) {
+    out.append(text, 0, bad).append(kReplacement);
+    text.remove_prefix(bad + broken_length(text.substr(bad)));
+  }
+  return out.append(text);
+}
+
+std::string printable(std::string_view text) {
+  const std::string valid = valid_utf8(text);
+  std::string out;
+  for (std::size_t i = 0; i < valid.size();) {
+    const std::size_t start = i;
+    if (obeyed(next_code_point(valid, i)))
+      out += kReplacement;
+    else
+      out.append(valid, start, i - start);
+  }
+  return out;
+}
+
+} // namespace hello::text
