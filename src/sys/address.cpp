@@ -1,5 +1,8 @@
 #include "hello/address.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include <arpa/inet.h>
 #include <fmt/core.h>
 
@@ -13,6 +16,70 @@ std::uint16_t Address::port() const {
 
 void Address::set_port(std::uint16_t port) {
   (any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port) = htons(port);
+}
+
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
+bool is_port(std::string_view text) {
+  return !text.empty() && text.size() <= 5 &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Removes the brackets of IPv6 and a port. False if the text cannot be an address.
+bool strip_port(std::string_view &text) {
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return false;
+    const std::string_view rest = text.substr(close + 1);
+    if (!rest.empty() && (rest[0] != ':' || !is_port(rest.substr(1)))) return false;
+    text = text.substr(1, close - 1);
+    return text.find(':') != std::string_view::npos;
+  }
+  if (std::count(text.begin(), text.end(), ':') != 1) return true;
+  const std::size_t colon = text.find(':');
+  if (!is_port(text.substr(colon + 1))) return false;
+  text = text.substr(0, colon);
+  return true;
+}
+
+} // namespace
+
+std::array<std::uint8_t, 16> Address::ip() const {
+  std::array<std::uint8_t, 16> bytes{};
+  if (any.sa_family == AF_INET6) {
+    std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+  } else {
+    std::copy(kMapped.begin(), kMapped.end(), bytes.begin());
+    std::memcpy(bytes.data() + kMapped.size(), &v4.sin_addr, sizeof v4.sin_addr);
+  }
+  return bytes;
+}
+
+std::optional<Address> parse_ip(std::string_view text) {
+  char buffer[INET6_ADDRSTRLEN];
+  if (!strip_port(text) || text.empty() || text.size() >= sizeof buffer ||
+      text.find('\0') != std::string_view::npos)
+    return std::nullopt;
+  buffer[text.copy(buffer, sizeof buffer - 1)] = '\0';
+  Address address;
+  address.v6.sin6_family = AF_INET6;
+  if (inet_pton(AF_INET6, buffer, &address.v6.sin6_addr) == 1) return address;
+  address = {};
+  address.v4.sin_family = AF_INET;
+  if (inet_pton(AF_INET, buffer, &address.v4.sin_addr) == 1) return address;
+  return std::nullopt;
+}
+
+std::string ip_text(const Address &address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const std::array<std::uint8_t, 16> bytes = address.ip();
+  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin()))
+    inet_ntop(AF_INET, bytes.data() + kMapped.size(), text, sizeof text);
+  else
+    inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
+  return text;
 }
 
 Address parse_address(std::string_view text, std::string_view what) {

@@ -15,6 +15,7 @@
 
 #include "server/engine/listener.h"
 #include "server/engine/loop.h"
+#include "server/process/application.h"
 
 using namespace hello;
 using namespace hello::server;
@@ -24,8 +25,8 @@ namespace {
 struct Service {
   Service() {
     options.access_log = "off";
-    application = make_application(options, status);
-    handler = application->public_handler(0);
+    application = std::make_unique<Application>(options, status);
+    handler = application->public_handler();
     LoopConfig config;
     config.timeouts = {1s, 1s, 1s, 1s, 1s};
     config.crowd = &crowd;

@@ -28,9 +28,10 @@ public:
     if (request.path == "/some") out.append(64 << 10, 'x').append("\n");
     if (request.path == "/wait") std::this_thread::sleep_for(300ms);
   }
-  void refuse(int status, std::string_view reason, bool head, const sockaddr *,
+  void refuse(const Refusal &refusal, Content content, const sys::Address &,
               std::string &out) noexcept override {
-    out.append(std::to_string(status)).append(" ").append(reason).append(head ? " head\n" : "\n");
+    out.append(std::to_string(refusal.status)).append(" ").append(refusal.reason);
+    out.append(content == Content::omitted ? " head\n" : "\n");
   }
   void flush() noexcept override { ++rounds; }
   std::atomic<int> rounds{0};

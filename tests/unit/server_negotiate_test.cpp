@@ -58,13 +58,13 @@ TEST_CASE(
        {"\"abc\"", "*", " * ", "W/\"abc\"", "\"x\", \"abc\"", "\"x\",W/\"abc\",\"y\"",
         "\"a,b\", \"abc\"", "\"\\\", \"abc\"", ",,\"abc\""}) {
     INFO(yes);
-    CHECK(etag_matches(yes, kTag, true));
+    CHECK(etag_matches(yes, kTag, TagComparison::weak));
   }
   for (const std::string_view no :
        {"", "abc", "\"abcd\"", "\"xabc\"", "\"ABC\"", "\"x\"abc\"y\"", "W/\"x\"", "**"}) {
     INFO(no);
-    CHECK_FALSE(etag_matches(no, kTag, true));
+    CHECK_FALSE(etag_matches(no, kTag, TagComparison::weak));
   }
-  CHECK(etag_matches("W/\"abc\", \"abc\"", kTag, false));
-  CHECK_FALSE(etag_matches("W/\"abc\"", kTag, false));
+  CHECK(etag_matches("W/\"abc\", \"abc\"", kTag, TagComparison::strong));
+  CHECK_FALSE(etag_matches("W/\"abc\"", kTag, TagComparison::strong));
 }

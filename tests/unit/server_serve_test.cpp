@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -48,8 +49,8 @@ int ask(const sys::Address &address, const std::string &path, int count) {
 } // namespace
 
 TEST_CASE("serve: loops, probes, log and changing messages at once, then a drain") {
-  const std::string folder = std::filesystem::temp_directory_path() / "hello-serve-test";
-  std::filesystem::create_directories(folder);
+  std::string folder = std::filesystem::temp_directory_path() / "hello-serve-XXXXXX";
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
   const auto write = [&](int n) { std::ofstream(folder + "/messages") << "message " << n << '\n'; };
   write(0);
   const sys::Address address = free_address(), admin = free_address();

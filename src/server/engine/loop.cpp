@@ -262,7 +262,7 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t receiv
   request_.headers = {head_.headers.data(), head_.header_count};
   request_.received_bytes = received;
   request_.keep_alive = head_.keep_alive && phase_ == Phase::ready;
-  request_.peer = &c.peer.any;
+  request_.peer = &c.peer;
   request_.started = c.started;
   handler_.handle(request_, out_);
   c.fresh = false;
@@ -276,7 +276,8 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t receiv
 /// content either: RFC 9110 9.3.2
 void Loop::refuse(Connection &c, const Refusal &refusal, std::string_view begun) {
   if (c.body) begun = c.body->head;
-  handler_.refuse(refusal.status, refusal.reason, begun.starts_with("HEAD "), &c.peer.any, out_);
+  const bool head = begun.starts_with("HEAD ");
+  handler_.refuse(refusal, head ? Content::omitted : Content::sent, c.peer, out_);
   c.body.reset();
   c.close_after = c.linger = true;
 }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "server/engine/connection.h"
-#include "server/http/handler.h"
-#include "server/site/status.h"
+#include "server/engine/handler.h"
+#include "server/engine/status.h"
 
 struct epoll_event;
 

@@ -20,8 +20,8 @@ void RequestStats::refuse(std::string_view reason) {
     if (refused[i].reason == reason || i + 1 == refused.size()) return refused[i].count.add();
   refused[size].reason = size + 1 == refused.size() ? "other" : reason;
   refused[size].count.add();
-  refused_size.store(size + 1,
-                     std::memory_order_release); // the scraper sees the word whole or not at all
+  // Released: the reader sees the whole reason or no row.
+  refused_size.store(size + 1, std::memory_order_release);
 }
 
 } // namespace hello::server

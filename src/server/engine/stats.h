@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-/// What the handler of one loop counts. Every number is written by the loop's own thread alone and
-/// read by the admin thread at any time: plain loads and stores, no lock prefix, no cache line
-/// shared between loops.
+/// The counters of one loop's handler. Each number is written by the loop's thread only and read by
+/// the admin thread at any time: plain loads and stores, no lock prefix, no cache line shared
+/// between loops.
 namespace hello::server {
 
 class Counter {
@@ -20,8 +20,8 @@ private:
   std::atomic<std::uint64_t> value_{0};
 };
 
-/// Labels of hello_http_requests_total. What is not in a list counts under its last entry, so that
-/// a hostile client cannot make new time series.
+/// Labels of hello_http_requests_total. A value that is not in a list counts under its last entry,
+/// so that a hostile client cannot create new time series.
 inline constexpr std::array<std::string_view, 8> kRoutes = {
     "/", "/livez", "/readyz", "/healthz", "/metrics", "/version", "/*", "none"};
 inline constexpr std::array<std::string_view, 9> kMethods = {
@@ -30,7 +30,7 @@ inline constexpr std::array<int, 17> kCodes = {200, 204, 304, 400, 404, 405, 408
                                                413, 414, 417, 431, 501, 503, 505, 0};
 enum class Route : std::uint8_t { root, livez, readyz, healthz, metrics, version, unmatched, none };
 
-/// Upper bounds of the duration histogram; what is above them all counts under +Inf.
+/// Upper bounds of the duration histogram; longer durations count under +Inf.
 struct Bucket {
   std::uint64_t ns;
   std::string_view le; ///< the same in seconds
@@ -76,8 +76,8 @@ struct alignas(64) RequestStats {
   std::array<Histogram, kRoutes.size()> durations;
   Counter lines_dropped; ///< access log lines that found no room
 
-  /// Counts what was turned away before it was a request; `reason` must be a literal. Past 31
-  /// different words all count under the last.
+  /// Counts a refusal; `reason` must be a literal. Beyond 31 different reasons all others count
+  /// under "other".
   void refuse(std::string_view reason);
   struct Refused {
     std::string_view reason;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/http/handler.h"
+#include "server/http/request.h"
 
 /// Where a request begins and ends, and whether it is one at all. Strict: what two parsers could
 /// read in two ways is refused. Pure: bytes in, outcome out, no allocation but for a path that had

@@ -8,7 +8,7 @@ using namespace syntax;
 
 namespace {
 
-/// Cuts off what stands before the first `separator` outside quotes.
+/// Removes and returns the text before the first `separator` that is not in quotes.
 std::string_view take(std::string_view &rest, char separator) {
   bool quoted = false;
   std::size_t i = 0;
@@ -25,7 +25,7 @@ std::string_view take(std::string_view &rest, char separator) {
   return trimmed(first);
 }
 
-/// q in thousandths, or -1 where it is not `0[.ddd]` or `1[.000]`.
+/// q in thousandths, or -1 unless it is `0[.ddd]` or `1[.000]`.
 int quality(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
   if (text.size() > 1 && text[1] != '.') return -1;
@@ -37,15 +37,14 @@ int quality(std::string_view text) {
   return q <= 1000 ? q : -1;
 }
 
-/// 3 for type/subtype, 2 for type/*, 1 for */*; 0 where `range` does not cover `offer`.
+/// 3 for type/subtype, 2 for type/*, 1 for */*; 0 if `range` does not cover `offer`.
 int specificity(std::string_view range, std::string_view offer) {
   if (range == "*/*") return 1;
   if (same(range, offer)) return 3;
   const std::size_t slash = offer.find('/');
-  return range.size() == slash + 2 && range.substr(slash) == "/*" &&
-                 same(range.substr(0, slash), offer.substr(0, slash))
-             ? 2
-             : 0;
+  const bool covers = range.size() == slash + 2 && range.substr(slash) == "/*" &&
+                      same(range.substr(0, slash), offer.substr(0, slash));
+  return covers ? 2 : 0;
 }
 
 } // namespace
@@ -54,7 +53,7 @@ int negotiate(std::string_view accept, std::span<const std::string_view> offers)
   if (trimmed(accept).empty()) return 0;
   int best = -1, best_q = 0, best_specificity = 0;
   for (std::size_t i = 0; i < offers.size(); ++i) {
-    // The most specific range that covers the offer says its q, whatever others say.
+    // The most specific range that covers the offer decides its q.
     int q = 0, found = 0;
     for (std::string_view rest = accept; !rest.empty();) {
       std::string_view member = take(rest, ',');
@@ -66,25 +65,31 @@ int negotiate(std::string_view accept, std::span<const std::string_view> offers)
         if (parameter.size() > 1 && (parameter[0] | 0x20) == 'q' && parameter[1] == '=')
           value = quality(parameter.substr(2));
       }
-      if (value >= 0 && (how > found || (how == found && value > q))) found = how, q = value;
+      if (value >= 0 && (how > found || (how == found && value > q))) {
+        found = how;
+        q = value;
+      }
     }
-    // Equal q: what was asked for by name beats what a wildcard lets in, then the server's order.
+    // With equal q, a range that names the offer beats a wildcard; then the server's order counts.
     if (q > best_q || (q == best_q && q > 0 && found > best_specificity)) {
-      best = static_cast<int>(i), best_q = q, best_specificity = found;
+      best = static_cast<int>(i);
+      best_q = q;
+      best_specificity = found;
     }
   }
   return best;
 }
 
-bool etag_matches(std::string_view list, std::string_view etag, bool weakly) {
+bool etag_matches(std::string_view list, std::string_view etag, TagComparison comparison) {
   if (trimmed(list) == "*") return true;
-  // A strong tag ends at its quote and a weak one differs by its prefix alone, so finding ours
-  // whole is enough. What stands before it must not be part of another tag: tags hold no quotes
-  // (RFC 9110 8.8.3).
+  // Tags contain no quotes (RFC 9110 8.8.3) and a weak tag differs only by its prefix, so it is
+  // enough to find ours whole, after an even number of quotes: outside any other tag.
   std::size_t quotes = 0, from = 0;
   for (std::size_t at; (at = list.find(etag, from)) != std::string_view::npos; from = at + 1) {
     for (std::size_t i = from; i < at; ++i) quotes += list[i] == '"';
-    if (quotes % 2 == 0 && (weakly || !list.substr(0, at).ends_with("W/"))) return true;
+    if (quotes % 2 == 0 &&
+        (comparison == TagComparison::weak || !list.substr(0, at).ends_with("W/")))
+      return true;
     ++quotes;
   }
   return false;

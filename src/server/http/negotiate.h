@@ -3,17 +3,20 @@
 #include <span>
 #include <string_view>
 
-/// Which of several representations a client wants, and whether it has it already.
+/// Which of several representations a client wants, and whether it has that one already.
 namespace hello::server {
 
-/// Index of the offer ("text/html", in the server's order of preference) that `accept` likes best,
-/// or -1 where it accepts none. An empty `accept` takes anything: the first. Several Accept fields
-/// are joined with ", ". Parameters but q are ignored; a member that cannot be parsed is skipped.
-/// Source: RFC 9110 sections 12.4.2 and 12.5.1.
+/// Returns the index of the offer ("text/html", in the server's order of preference) that `accept`
+/// prefers, or -1 if it accepts none of them. An empty `accept` accepts anything: the first offer.
+/// Several Accept fields are joined with ", ". Parameters other than q are ignored; a member that
+/// cannot be parsed is skipped. Source: RFC 9110 sections 12.4.2 and 12.5.1.
 int negotiate(std::string_view accept, std::span<const std::string_view> offers);
 
-/// True where `etag` ("\"…\"", strong) is in the list, or the list is "*". If-None-Match compares
-/// `weakly`, If-Match does not. Source: RFC 9110 sections 8.8.3.2, 13.1.1 and 13.1.2.
-bool etag_matches(std::string_view list, std::string_view etag, bool weakly);
+/// If-None-Match compares weakly, If-Match strongly. Source: RFC 9110 section 8.8.3.2.
+enum class TagComparison { weak, strong };
+
+/// True if `etag` ("\"…\"", strong) is in the list, or the list is "*". Source: RFC 9110 sections
+/// 13.1.1 and 13.1.2.
+bool etag_matches(std::string_view list, std::string_view etag, TagComparison comparison);
 
 } // namespace hello::server

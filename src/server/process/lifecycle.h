@@ -5,7 +5,7 @@
 
 #include "hello/server.h"
 #include "server/engine/loop.h"
-#include "server/site/temp_check.h"
+#include "server/process/temp_check.h"
 
 namespace hello::server {
 

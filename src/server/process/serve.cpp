@@ -9,6 +9,7 @@
 #include "hello/server.h"
 #include "server/engine/listener.h"
 #include "server/log/notice.h"
+#include "server/process/application.h"
 #include "server/process/cpus.h"
 #include "server/process/lifecycle.h"
 #include "server/process/sandbox.h"
@@ -82,16 +83,16 @@ int serve(const Options &options) {
 
   Status status(threads);
   Lifecycle lifecycle(options, status);
-  auto application = make_application(options, status);
+  Application application(options, status);
   std::vector<std::unique_ptr<Handler>> handlers;
   std::vector<std::unique_ptr<Loop>> loops;
   Crowd crowd{.most = most}, admin_crowd{.most = kAdminConnections};
   for (unsigned n = 0; n < threads; ++n) {
-    handlers.push_back(application->public_handler(n));
+    handlers.push_back(application.public_handler());
     loops.push_back(std::make_unique<Loop>(std::move(listeners[n]), loop_config(options, crowd),
                                            *handlers.back(), status.loop(n)));
   }
-  handlers.push_back(application->admin_handler());
+  handlers.push_back(application.admin_handler());
   auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, admin_crowd),
                                       *handlers.back(), status.loop(threads));
 
@@ -102,7 +103,7 @@ int serve(const Options &options) {
            whole ? "locked in" : "the sandbox is not whole here: serving without",
            {{"seccomp", sandbox.seccomp}, {"landlock", sandbox.landlock}});
   }
-  application->start();
+  application.start();
   lifecycle.start(std::move(loops), std::move(admin));
   std::string text = sys::to_text(public_address), admin_text = sys::to_text(admin_address);
   notice(Level::info, fmt::format("listening on http://{}, admin on http://{}", text, admin_text),
@@ -111,7 +112,7 @@ int serve(const Options &options) {
           {"threads", std::to_string(threads)},
           {"max_connections", std::to_string(most)}});
   int code = lifecycle.wait();
-  application->stop();
+  application.stop();
   return code;
 }
 

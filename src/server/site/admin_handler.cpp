@@ -7,18 +7,16 @@
 #include "hello/sha256.h"
 #include "hello/version.h"
 #include "server/http/escape.h"
-#include "server/http/http.h"
 #include "server/http/negotiate.h"
-#include "server/http/problem.h"
 #include "server/http/syntax.h"
 #include "server/log/clock.h"
-#include "server/site/metrics.h"
 #include "server/site/page.h"
+#include "server/site/problem.h"
 
 namespace hello::server {
 namespace {
 
-/// The live page: one file, its style and script named by their hashes.
+/// The live page: one file; its policy allows the inline style and script by their hashes.
 struct LivePage {
   std::string body = fill(embedded("assets/live.html"), {{"style", embedded("assets/live.css")},
                                                          {"script", embedded("assets/live.js")}});
@@ -40,111 +38,122 @@ std::string version_json() {
 
 class AdminHandler final : public Handler {
 public:
-  AdminHandler(const Status &status, RequestStats &stats, std::function<std::string(bool)> metrics)
-      : status_(status), stats_(stats), metrics_(std::move(metrics)),
-        http_([this](const Request &request) { return answer(request); }) {}
+  AdminHandler(const Status &status, RequestStats &stats, const MetricsSources &metrics)
+      : status_(status), stats_(stats), metrics_(metrics) {}
 
   void handle(const Request &request, std::string &out) noexcept override {
-    const auto begun = std::chrono::steady_clock::now();
-    clock_.at(begun);
-    // The live page shares "/" with the public page, whose numbers it must not disturb: it counts
-    // as unmatched.
-    const auto at = std::find(kRoutes.begin() + 1,
-                              kRoutes.begin() + static_cast<int>(Route::unmatched), request.path);
-    route_ = static_cast<Route>(at - kRoutes.begin());
-    http_.respond(request, out);
+    const auto started = std::chrono::steady_clock::now();
+    clock_.at(started);
+    const Route route = route_of(request.path);
+    const Response response = respond(request, route);
+    append_response(out, response, clock_.http_date(), persistence(request),
+                    request.method == "HEAD" ? Content::omitted : Content::sent);
     const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::steady_clock::now() - begun);
-    stats_.count(route_, method_index(request.method), code_,
+        std::chrono::steady_clock::now() - started);
+    stats_.count(route, method_index(request.method), response.status,
                  static_cast<std::uint64_t>(ns.count()));
   }
 
-  void refuse(int status, std::string_view reason, bool head, const sockaddr *,
+  void refuse(const Refusal &refusal, Content content, const sys::Address &,
               std::string &out) noexcept override {
     clock_.at(std::chrono::steady_clock::now());
-    append_refusal(out, status, reason, head, clock_.http_date());
-    stats_.refuse(reason);
-    stats_.count(Route::none, kMethods.size() - 1, status, 0);
+    append_response(out, problem(refusal), clock_.http_date(), Persistence::close, content);
+    stats_.refuse(refusal.reason);
+    stats_.count(Route::none, kMethods.size() - 1, refusal.status, 0);
   }
 
 private:
-  Reply answer(const Request &request) {
+  /// The live page is on "/" as the public page is: it counts as unmatched, to keep it out of the
+  /// public page's numbers.
+  static Route route_of(std::string_view path) {
+    const auto at =
+        std::find(kRoutes.begin() + 1, kRoutes.begin() + static_cast<int>(Route::unmatched), path);
+    return static_cast<Route>(at - kRoutes.begin());
+  }
+
+  /// Applies the preconditions to what GET responds, after all else: RFC 9110 13.2.1.
+  Response respond(const Request &request, Route route) const {
     std::string accept;
-    bool other = false,
-         any = false; // no answer here has an ETag, so "*" alone matches: RFC 9110 13.1.1, 13.1.2
+    bool other_wanted = false, any_known = false;
     for (const Header &header : request.headers) {
       if (syntax::same(header.name, "accept"))
         accept.append(accept.empty() ? "" : ", ").append(header.value);
-      if (syntax::same(header.name, "if-match")) other = header.value != "*";
-      if (syntax::same(header.name, "if-none-match")) any = header.value == "*";
+      // No response here has an ETag, so only "*" matches: RFC 9110 13.1.1, 13.1.2.
+      if (syntax::same(header.name, "if-match")) other_wanted = header.value != "*";
+      if (syntax::same(header.name, "if-none-match")) any_known = header.value == "*";
     }
-    Reply reply = route(request, accept);
-    if (reply.status == 200 && other) { // judged where all else is well: RFC 9110 13.2.1
-      reply = problem(412, "The page is not the one that If-Match names.", accept);
-    } else if (reply.status == 200 && any) {
-      reply.status = 304;
-      reply.content_type.clear();
+    Response response = get(request, route, accept);
+    if (response.status == 200 && other_wanted)
+      return problem(412, "The page is not the one that If-Match names.", accept);
+    if (response.status == 200 && any_known) {
+      response.status = 304;
+      response.content_type = {};
     }
-    reply.headers.emplace_back("Date", clock_.http_date());
-    code_ = reply.status;
-    return reply;
+    return response;
   }
 
-  Reply route(const Request &request, const std::string &accept) {
-    if (route_ == Route::unmatched && request.path != "/" && request.path != "*")
+  Response get(const Request &request, Route route, std::string_view accept) const {
+    if (route == Route::unmatched && request.path != "/" && request.path != "*")
       return problem(404, "There is nothing at this address.", accept);
     if (request.method != "GET" && request.method != "HEAD")
       return read_only(request.method, accept);
-    Reply reply;
-    if (request.path == "/livez" || request.path == "/healthz") return probe(status_.stuck());
-    if (request.path == "/readyz") return probe(status_.unready());
-    reply.headers.emplace_back("Cache-Control", "no-store");
-    if (request.path == "/metrics") {
-      const bool open_metrics = negotiate(accept, kMetricsOffers) == 1;
-      reply.content_type = kMetricsTypes[open_metrics ? 1 : 0];
-      reply.headers.emplace_back("Vary", "Accept");
-      reply.body = metrics_(open_metrics);
-    } else if (request.path == "/version") {
-      reply.content_type = "application/json";
-      reply.body = version_json();
-    } else {
-      reply.content_type = "text/html; charset=utf-8";
-      reply.body = live_.body;
-      add_safety(reply, live_.policy);
-      return reply;
+    switch (route) {
+    case Route::livez:
+    case Route::healthz: return probe(status_.stuck());
+    case Route::readyz: return probe(status_.unready());
+    case Route::metrics: return metrics(accept);
+    case Route::version: return version();
+    default: return live_page();
     }
-    add_safety(reply, kNoPagePolicy);
-    return reply;
   }
 
-  /// What a kubelet reads: the status, and for people the check that failed.
-  static Reply probe(const std::string &failing) {
-    Reply reply;
-    reply.status = failing.empty() ? 200 : 503;
-    reply.content_type = "text/plain; charset=utf-8";
-    reply.body = failing.empty() ? "ok\n" : failing + "\n";
-    reply.headers.emplace_back("Cache-Control", "no-store");
-    add_safety(reply, kNoPagePolicy);
-    return reply;
+  /// The kubelet reads the status; the failing check is for people.
+  static Response probe(const std::string &failing) {
+    Response response;
+    response.status = failing.empty() ? 200 : 503;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = failing.empty() ? "ok\n" : failing + "\n";
+    return response;
+  }
+
+  Response metrics(std::string_view accept) const {
+    const bool open_metrics = negotiate(accept, kMetricsOffers) == 1;
+    const MetricsFormat format =
+        open_metrics ? MetricsFormat::open_metrics : MetricsFormat::prometheus;
+    Response response;
+    response.content_type = kMetricsTypes[static_cast<std::size_t>(format)];
+    response.vary = "Accept";
+    response.body = render_metrics(metrics_, format);
+    return response;
+  }
+
+  static Response version() {
+    Response response;
+    response.content_type = "application/json";
+    response.body = version_json();
+    return response;
+  }
+
+  Response live_page() const {
+    Response response;
+    response.content_type = "text/html; charset=utf-8";
+    response.policy = live_.policy;
+    response.body = live_.body;
+    return response;
   }
 
   const Status &status_;
   RequestStats &stats_;
-  std::function<std::string(bool)> metrics_;
+  const MetricsSources &metrics_;
   LivePage live_;
-  Http http_;
   Clock clock_;
-
-  // Of the request under way.
-  Route route_ = Route::unmatched;
-  int code_ = 0;
 };
 
 } // namespace
 
 std::unique_ptr<Handler> make_admin_handler(const Status &status, RequestStats &stats,
-                                            std::function<std::string(bool)> metrics) {
-  return std::make_unique<AdminHandler>(status, stats, std::move(metrics));
+                                            const MetricsSources &metrics) {
+  return std::make_unique<AdminHandler>(status, stats, metrics);
 }
 
 } // namespace hello::server

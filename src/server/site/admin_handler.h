@@ -1,17 +1,16 @@
 #pragma once
-#include <functional>
 #include <memory>
-#include <string>
 
+#include "server/engine/handler.h"
 #include "server/engine/stats.h"
-#include "server/http/handler.h"
-#include "server/site/status.h"
+#include "server/engine/status.h"
+#include "server/site/metrics.h"
 
 namespace hello::server {
 
-/// The handler of the admin loop: probes, metrics, version, and the live page on `/`. `status` and
-/// `stats` are borrowed; `metrics` renders them, as OpenMetrics where asked.
+/// Makes the handler of the admin loop: probes, metrics, version, and the live page on `/`. All
+/// arguments are borrowed.
 std::unique_ptr<Handler> make_admin_handler(const Status &status, RequestStats &stats,
-                                            std::function<std::string(bool open_metrics)> metrics);
+                                            const MetricsSources &metrics);
 
 } // namespace hello::server

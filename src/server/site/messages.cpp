@@ -17,8 +17,8 @@
 
 namespace hello::server {
 namespace {
-/// A look now and then, for file systems and limits that leave inotify silent.
-constexpr int kLookMs = 10'000;
+/// How often the file is checked without an event: some file systems send none.
+constexpr int kPollMs = 10'000;
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE;
 } // namespace
 
@@ -29,8 +29,8 @@ Messages::Messages(std::string text, std::string file, std::string pod)
     directory_ = slash == std::string::npos ? "." : slash == 0 ? "/" : file_.substr(0, slash);
     stop_ = eventfd(0, EFD_CLOEXEC);
     inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    watch_ = inotify_add_watch(inotify_, directory_.c_str(),
-                               kEvents); // before the text is read: no change is missed
+    // Before the text is read, so that no change is missed.
+    watch_ = inotify_add_watch(inotify_, directory_.c_str(), kEvents);
     seen_ = stamp();
     text_ = sys::read_file(file_, kMaxMessagesBytes, Exit::invalid);
   }
@@ -92,11 +92,33 @@ void Messages::reload() {
          {{"file", file_}, {"reason", problem}});
 }
 
+/// Reads the pending events. True if one of them may have changed the file.
+bool Messages::read_events() {
+  bool changed = false;
+  alignas(inotify_event) char buffer[4096];
+  for (ssize_t n; (n = ::read(inotify_, buffer, sizeof buffer)) > 0;)
+    for (const char *at = buffer; at < buffer + n;) {
+      inotify_event event; // copied: the next one may not be aligned
+      std::memcpy(&event, at, sizeof event);
+      if ((event.mask & IN_IGNORED) != 0) watch_ = -1; // the directory is gone: watch it anew
+      if (event.mask == IN_CREATE) {
+        // A new file is complete when it is closed, a new link at once.
+        struct stat status {};
+        const std::string name = directory_ + "/" + (event.len > 0 ? at + sizeof event : "");
+        changed = changed || (::lstat(name.c_str(), &status) == 0 && S_ISLNK(status.st_mode));
+      } else {
+        changed = true;
+      }
+      at += sizeof event + event.len;
+    }
+  return changed;
+}
+
 void Messages::watch() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  Stamp before = seen_;
+  Stamp previous = seen_;
   bool look = false;
   while (true) {
     if (watch_ < 0) watch_ = inotify_add_watch(inotify_, directory_.c_str(), kEvents);
@@ -106,29 +128,14 @@ void Messages::watch() {
         reload();
       }
     pollfd sources[] = {{stop_, POLLIN, 0}, {inotify_, POLLIN, 0}};
-    const int ready = ::poll(sources, 2, kLookMs);
+    const int ready = ::poll(sources, 2, kPollMs);
     if (sources[0].revents != 0) return;
-    look = false;
-    alignas(inotify_event) char buffer[4096];
-    for (ssize_t n; ready > 0 && (n = ::read(inotify_, buffer, sizeof buffer)) > 0;)
-      for (const char *at = buffer; at < buffer + n;) {
-        inotify_event event; // copied: nothing says that the next one is aligned
-        std::memcpy(&event, at, sizeof event);
-        if ((event.mask & IN_IGNORED) != 0)
-          watch_ = -1;                 // the directory went: look for a new one at the next turn
-        if (event.mask == IN_CREATE) { // a file is written to and closed later; a link is all there
-          struct stat status {};
-          const std::string name = directory_ + "/" + (event.len > 0 ? at + sizeof event : "");
-          if (::lstat(name.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) look = true;
-        } else {
-          look = true;
-        }
-        at += sizeof event + event.len;
-      }
-    if (ready <=
-        0) { // nobody told us: take what has not changed for two looks, as it may be half written
+    if (ready > 0) {
+      look = read_events();
+    } else {
+      // Without an event the file may be half written: wait until two checks agree.
       const Stamp now = stamp();
-      look = now == std::exchange(before, now);
+      look = now == std::exchange(previous, now);
     }
   }
 }

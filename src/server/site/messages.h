@@ -12,21 +12,21 @@
 
 namespace hello::server {
 
-/// The page that is shown now. With a file, a thread watches its directory as the kubelet changes
-/// it (a new directory, then `..data` renamed over), as editors do (rename), and as `>` does
-/// (written and closed); what it finds wrong with a new text is a notice, and the old text stays.
-/// Any thread may ask.
+/// The current page. With a file, a thread watches its directory for the ways in which a file is
+/// changed: by the kubelet (a new directory, then `..data` renamed over), by editors (rename) and
+/// by `>` (written and closed). A new text with a problem is reported in a notice, and the old text
+/// stays. Any thread may call page() and version().
 class Messages {
 public:
-  /// `file` empty: `text`, for good. Throws Error(Exit::invalid) if the text cannot be shown or the
-  /// file not be read.
+  /// With an empty `file` the page is `text` and never changes. Throws Error(Exit::invalid) if the
+  /// text cannot be shown or the file cannot be read.
   Messages(std::string text, std::string file, std::string pod);
   ~Messages();
 
-  void start(); ///< no thread where there is no file
+  void start(); ///< starts the thread, if there is a file
   void stop() noexcept;
 
-  /// Changes with the page: cheap to ask before each answer.
+  /// Changes with the page; cheap enough to ask before each response.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   std::shared_ptr<const Page> page() const;
 
@@ -35,7 +35,7 @@ public:
   bool watched() const { return !file_.empty(); }
 
 private:
-  /// What stat tells of one state of the file.
+  /// What stat reports of one state of the file.
   struct Stamp {
     dev_t device = 0;
     ino_t inode = 0;
@@ -46,10 +46,11 @@ private:
   };
   Stamp stamp() const;
   void reload();
+  bool read_events();
   void watch();
 
   std::string file_, directory_, pod_, text_;
-  Stamp seen_;               ///< the state that was read last; the watcher's once it runs
+  Stamp seen_;               ///< the state that was read last; owned by the thread once it runs
   mutable std::mutex mutex_; ///< guards page_
   std::shared_ptr<const Page> page_;
   std::atomic<std::uint64_t> version_{1}, failures_{0};

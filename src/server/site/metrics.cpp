@@ -20,7 +20,7 @@ void append_requests(Exposition &out, const MetricsSources &sources) {
       for (std::size_t code = 0; code < kCodes.size(); ++code) {
         std::uint64_t sum = 0;
         for (const auto &loop : sources.loops) sum += loop->requests[route][method][code].get();
-        // The page's own series is there from the start: a rate needs a zero to rise from.
+        // The page's series exists from the start: a rate needs a zero to rise from.
         if (sum > 0 || (route == 0 && method == 0 && kCodes[code] == 200))
           out.sample("_total",
                      fmt::format("route=\"{}\",method=\"{}\",code=\"{}\"", kRoutes[route],
@@ -95,8 +95,7 @@ void append_connections(Exposition &out, const Status &status) {
   out.sample("_total", "listener=\"admin\"", status.admin_loop().accepted.load(kRelaxed));
 }
 
-/// What was turned away with an answer (by the word of the refusal) and without one (by what the
-/// engine counts).
+/// Refusals with a response (by the refusal's reason) and without one (by the engine's counters).
 void append_refused(Exposition &out, const MetricsSources &sources) {
   std::vector<std::pair<std::string_view, std::uint64_t>> reasons;
   const auto add = [&](std::string_view reason, std::uint64_t count) {
@@ -156,13 +155,13 @@ std::string Exposition::finish() {
   return std::move(out_);
 }
 
-std::string render_metrics(const MetricsSources &sources, bool open_metrics) {
-  Exposition out(open_metrics);
+std::string render_metrics(const MetricsSources &sources, MetricsFormat format) {
+  Exposition out(format);
   append_requests(out, sources);
   append_connections(out, sources.status);
   append_refused(out, sources);
 
-  std::uint64_t dropped = sources.lines_dropped;
+  std::uint64_t dropped = sources.sink ? sources.sink->dropped() : 0;
   for (const auto &loop : sources.loops) dropped += loop->lines_dropped.get();
   out.family("hello_log_lines_dropped", "counter", "",
              "Access log lines dropped, because the log's reader is slow or gone.");

@@ -8,15 +8,6 @@
 
 namespace hello::server {
 
-const std::string_view kSafetyHeaders = "X-Content-Type-Options: nosniff\r\n"
-                                        "X-Frame-Options: DENY\r\n"
-                                        "Referrer-Policy: no-referrer\r\n"
-                                        "Cross-Origin-Opener-Policy: same-origin\r\n"
-                                        "Cross-Origin-Embedder-Policy: require-corp\r\n"
-                                        "Cross-Origin-Resource-Policy: same-origin\r\n"
-                                        "Permissions-Policy: camera=(), display-capture=(), "
-                                        "geolocation=(), microphone=(), payment=(), usb=()\r\n";
-
 std::string fill(std::string_view text, std::initializer_list<Slot> values) {
   std::string out;
   while (true) {
@@ -73,9 +64,9 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-Representation representation(std::string type, std::string body) {
+Representation representation(std::string_view type, std::string body) {
   std::string etag = '"' + hex(sha256(body)).substr(0, 24) + '"';
-  return {std::move(type), std::move(body), std::move(etag)};
+  return {type, std::move(body), std::move(etag)};
 }
 
 } // namespace
@@ -85,10 +76,10 @@ Page make_page(std::string_view text, std::string_view pod) {
   std::string plain(text), main, json = "{\"messages\":[";
   if (plain.empty() || plain.back() != '\n') plain += '\n';
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    // The first speaks up; what is too long for that is set smaller.
-    main += i > 0                     ? "\n<p dir=\"auto\">"
-            : messages[0].size() > 60 ? "<h1 class=\"long\" dir=\"auto\">"
-                                      : "<h1 dir=\"auto\">";
+    if (i == 0) // the heading; a long one is set in smaller type
+      main += messages[0].size() > 60 ? "<h1 class=\"long\" dir=\"auto\">" : "<h1 dir=\"auto\">";
+    else
+      main += "\n<p dir=\"auto\">";
     append_html(main, messages[i]);
     main += i > 0 ? "</p>" : "</h1>";
     json += i > 0 ? ",\"" : "\"";
@@ -99,7 +90,7 @@ Page make_page(std::string_view text, std::string_view pod) {
   append_json(json, pod);
   json += "\"}\n";
   std::string_view title = messages.empty() ? "hello" : messages[0];
-  if (title.size() > 80) { // a tab shows less; cut before a character, not in it
+  if (title.size() > 80) { // a tab shows less; cut between characters
     std::size_t end = 80;
     while ((static_cast<unsigned char>(title[end]) & 0xC0) == 0x80) --end;
     title = title.substr(0, end);

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-/// The page as the client wants it: made once for each text, the same bytes for everyone.
+/// The public page in its three representations, made once for each text.
 namespace hello::server {
 
 enum class Kind : std::uint8_t { text, html, json };
@@ -14,11 +14,11 @@ enum class Kind : std::uint8_t { text, html, json };
 inline constexpr std::array<std::string_view, 3> kOffers = {"text/plain", "text/html",
                                                             "application/json"};
 
-/// Longest text: what a live ConfigMap may carry.
+/// The longest text: half of what a ConfigMap may hold.
 inline constexpr std::size_t kMaxMessagesBytes = 512 * 1024;
 
 struct Representation {
-  std::string type; ///< Content-Type
+  std::string_view type; ///< Content-Type; a literal
   std::string body;
   std::string etag; ///< strong, with its quotes
 };
@@ -28,27 +28,23 @@ struct Page {
   std::array<Representation, 3> kinds; ///< by Kind
 };
 
-/// What is wrong with a text of messages, else "": invalid UTF-8, a NUL, or too long.
+/// Returns what is wrong with a text of messages (invalid UTF-8, a NUL, too long), or "".
 std::string messages_problem(std::string_view text);
 
-/// Lines without their ends; blank ones separate and are no messages.
+/// Splits into lines without their ends. Blank lines separate messages and are dropped.
 std::vector<std::string_view> split_messages(std::string_view text);
 
-/// `text` has no problem. The plain text is `text` itself, ended by a newline.
+/// Makes the page of a text without problems. The plain text is `text` itself, with a newline at
+/// its end.
 Page make_page(std::string_view text, std::string_view pod);
 
-/// A whole HTML page in the house's style; the arguments are escaped here.
+/// A whole HTML page in the same style; the arguments are escaped here.
 std::string error_page(int status, std::string_view title, std::string_view detail);
 
-/// The Content-Security-Policy of our pages: what is inline in them is named by its hash.
+/// The Content-Security-Policy of our pages: it allows the inline style by its hash.
 const std::string &page_policy();
 
-/// Header lines, each ended by CRLF, that every answer carries beside its own policy: what the
-/// browser may not do.
-extern const std::string_view kSafetyHeaders;
-
-/// `{{name}}` in `text` replaced by what `values` has for it. A name that is not there is a
-/// std::logic_error.
+/// Replaces each `{{name}}` in `text` by its value. A name without a value is a std::logic_error.
 struct Slot {
   std::string_view name, value;
 };

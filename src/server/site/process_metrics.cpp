@@ -9,30 +9,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hello/fd.h"
 #include "server/site/metrics.h"
 
 namespace hello::server {
 namespace {
 
-/// At most 4 KiB of a file of /proc; empty where it cannot be read.
+/// Up to 4 KiB of a file in /proc; empty if it cannot be read.
 std::string read_proc(const char *path) {
   std::string text(4096, '\0');
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {};
-  const ssize_t n = ::read(fd, text.data(), text.size());
-  ::close(fd);
+  const sys::Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return {};
+  const ssize_t n = ::read(fd.get(), text.data(), text.size());
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
   return text;
 }
 
-/// Field `n` (from 1, as proc(5) counts) of /proc/self/stat; the name in brackets may hold blanks.
+/// Field `n` of /proc/self/stat, counted from 1 as in proc(5); the name in brackets may hold
+/// blanks.
 std::uint64_t stat_field(const std::string &stat, int n) {
   std::size_t at = stat.rfind(')');
   for (int field = 2; field < n && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
   return at == std::string::npos ? 0 : std::strtoull(stat.c_str() + at + 1, nullptr, 10);
 }
 
-/// When the process began, in seconds since 1970: the wall clock less its age.
+/// When the process started, in seconds since 1970: the wall clock minus its age.
 std::string start_time(const std::string &stat) {
   timespec boot{}, wall{};
   clock_gettime(CLOCK_BOOTTIME, &boot);
@@ -48,15 +49,15 @@ std::string start_time(const std::string &stat) {
 
 std::uint64_t open_descriptors() {
   struct stat status {};
-  if (::stat("/proc/self/fd", &status) == 0 &&
-      status.st_size > 0) // their number, from Linux 6.2 on
+  // From Linux 6.2 on, the size of the directory is the number of descriptors.
+  if (::stat("/proc/self/fd", &status) == 0 && status.st_size > 0)
     return static_cast<std::uint64_t>(status.st_size);
   DIR *const directory = ::opendir("/proc/self/fd");
   if (!directory) return 0;
   std::uint64_t count = 0;
   while (const dirent *entry = ::readdir(directory)) count += entry->d_name[0] != '.';
   ::closedir(directory);
-  return count - 1; // the directory's own
+  return count - 1; // without that of the directory
 }
 
 void append_process(Exposition &out) {
@@ -80,7 +81,7 @@ void append_process(Exposition &out) {
   getrlimit(RLIMIT_NOFILE, &limit);
   out.family("process_max_fds", "gauge", "", "Maximum number of open file descriptors.");
   out.sample("", "", limit.rlim_cur);
-  // The start is computed once: two clocks read twice would make it tremble.
+  // Computed once: reading two clocks again and again would make it jitter.
   static const std::string started = start_time(stat);
   out.family("process_start_time_seconds", "gauge", "seconds",
              "Start time of the process since unix epoch in seconds.");

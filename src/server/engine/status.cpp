@@ -1,4 +1,4 @@
-#include "server/site/status.h"
+#include "server/engine/status.h"
 
 #include <cstring>
 

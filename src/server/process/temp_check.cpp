@@ -1,4 +1,4 @@
-#include "server/site/temp_check.h"
+#include "server/process/temp_check.h"
 
 #include <cerrno>
 #include <utility>

@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "server/site/status.h"
+#include "server/engine/status.h"
 
 namespace hello::server {
 

@@ -5,20 +5,20 @@
 #include <memory>
 #include <string>
 
-/// What the engine shows of itself, for /livez, /readyz and /metrics. Any thread may read; nobody
-/// waits.
+/// The state of the engine, for /livez, /readyz and /metrics. Any thread may read it without a
+/// lock.
 namespace hello::server {
 
 enum class Phase { starting, ready, draining, closing, stopped };
 const char *to_text(Phase phase);
 
-/// One loop's numbers, written by its own thread alone.
+/// The numbers of one loop, written by its thread only.
 struct alignas(64) LoopStatus {
-  std::atomic<std::int64_t> heartbeat_ms{
-      0}; ///< steady clock at the last wake-up; at least once a second. 0: not begun
+  /// Steady clock at the last round, at least once a second; 0 before the first.
+  std::atomic<std::int64_t> heartbeat_ms{0};
   std::atomic<std::int64_t> idle{0}, reading{0}, writing{0}, closing{0}; ///< connections by state
   std::atomic<std::uint64_t> accepted{0}, evicted{0}, turned_away{0};
-  std::atomic<std::uint64_t> timed_out{0}; ///< that did not take their answer
+  std::atomic<std::uint64_t> timed_out{0}; ///< did not read the response in time
   std::atomic<std::uint64_t> received_bytes{0}, sent_bytes{0};
 };
 
@@ -29,11 +29,11 @@ public:
 
   Phase phase() const { return phase_.load(std::memory_order_relaxed); }
 
-  /// Empty if ready; else the failing check and why: "phase: draining", "temp-directory: No space
-  /// left on device".
+  /// Returns the failing check and why ("phase: draining", "temp-directory: No space left on
+  /// device"), or "" if ready.
   std::string unready() const;
 
-  /// Empty if alive; else the loop that has not come round for kStuck: "loop 2".
+  /// Returns the loop without a heartbeat for kStuck ("loop 2"), or "" if all are alive.
   std::string stuck() const;
   static constexpr std::chrono::seconds kStuck{15};
 
@@ -41,13 +41,13 @@ public:
   const LoopStatus &public_loop(unsigned n) const { return loops_[n]; }
   const LoopStatus &admin_loop() const { return loops_[public_loops_]; }
 
-  // The life cycle's side.
+  // For the lifecycle, which sets what the above report.
   void set_phase(Phase phase) { phase_.store(phase, std::memory_order_relaxed); }
   int temp_error() const { return temp_error_.load(std::memory_order_relaxed); }
-  void set_temp_error(int error) {
-    temp_error_.store(error, std::memory_order_relaxed);
-  }                                                  ///< errno; 0: writable
-  LoopStatus &loop(unsigned n) { return loops_[n]; } ///< public_loops() is the admin's
+  /// errno; 0: writable.
+  void set_temp_error(int error) { temp_error_.store(error, std::memory_order_relaxed); }
+  /// `n` == public_loops(): that of the admin loop.
+  LoopStatus &loop(unsigned n) { return loops_[n]; }
 
 private:
   std::atomic<Phase> phase_{Phase::starting};

@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+
+#include "server/http/framer.h"
+#include "server/http/request.h"
+#include "server/http/response.h"
+
+namespace hello::server {
+
+/// Where the engine (bytes, connections, timers) hands over to the site (routes, pages, metrics,
+/// log). The engine has one Handler for each loop and calls it on that loop's thread only.
+class Handler {
+public:
+  virtual ~Handler() = default;
+
+  /// Appends exactly one whole response to `out`. Must not throw or block.
+  virtual void handle(const Request &request, std::string &out) noexcept = 0;
+
+  /// Appends the response to bytes that are not a valid request, with "Connection: close". The
+  /// refusal's status is 400, 408, 411, 413, 414, 417, 431, 501, 503 or 505; its reason is a
+  /// literal, used by the metrics and the log. `content` is omitted if the method is HEAD.
+  virtual void refuse(const Refusal &refusal, Content content, const sys::Address &peer,
+                      std::string &out) noexcept = 0;
+
+  /// Called after each round of the loop, when its responses are written: for batched work such as
+  /// the access log.
+  virtual void flush() noexcept {}
+};
+
+} // namespace hello::server

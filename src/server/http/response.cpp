@@ -1,0 +1,81 @@
+#include "server/http/response.h"
+
+#include <fmt/format.h>
+
+namespace hello::server {
+namespace {
+
+/// On every response, beside its own Content-Security-Policy: what a browser must not do with it.
+constexpr std::string_view kSafetyFields = "X-Content-Type-Options: nosniff\r\n"
+                                           "X-Frame-Options: DENY\r\n"
+                                           "Referrer-Policy: no-referrer\r\n"
+                                           "Cross-Origin-Opener-Policy: same-origin\r\n"
+                                           "Cross-Origin-Embedder-Policy: require-corp\r\n"
+                                           "Cross-Origin-Resource-Policy: same-origin\r\n"
+                                           "Permissions-Policy: camera=(), display-capture=(), "
+                                           "geolocation=(), microphone=(), payment=(), usb=()\r\n";
+
+void append_field(std::string &out, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+} // namespace
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+  case 200: return "OK";
+  case 204: return "No Content";
+  case 304: return "Not Modified";
+  case 400: return "Bad Request";
+  case 404: return "Not Found";
+  case 405: return "Method Not Allowed";
+  case 408: return "Request Timeout";
+  case 411: return "Length Required";
+  case 412: return "Precondition Failed";
+  case 413: return "Content Too Large";
+  case 414: return "URI Too Long";
+  case 417: return "Expectation Failed";
+  case 431: return "Request Header Fields Too Large";
+  case 501: return "Not Implemented";
+  case 503: return "Service Unavailable";
+  case 505: return "HTTP Version Not Supported";
+  default: return "Error";
+  }
+}
+
+Persistence persistence(const Request &request) {
+  if (!request.keep_alive) return Persistence::close;
+  return request.minor == 0 ? Persistence::keep_alive : Persistence::implied;
+}
+
+void append_head(std::string &out, const Response &response, std::size_t content_length,
+                 std::string_view date) {
+  out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(" ");
+  out.append(reason_phrase(response.status)).append("\r\n");
+  append_field(out, "Date", date);
+  append_field(out, "Content-Type", response.content_type);
+  if (!response.content_type.empty())
+    append_field(out, "Content-Length", fmt::format_int(content_length).c_str());
+  append_field(out, "ETag", response.etag);
+  append_field(out, "Cache-Control", response.cache_control);
+  append_field(out, "Vary", response.vary);
+  append_field(out, "Allow", response.allow);
+  out.append(kSafetyFields);
+  append_field(out, "Content-Security-Policy", response.policy);
+}
+
+void end_head(std::string &out, Persistence persistence) {
+  if (persistence == Persistence::keep_alive) out += "Connection: keep-alive\r\n";
+  if (persistence == Persistence::close) out += "Connection: close\r\n";
+  out += "\r\n";
+}
+
+void append_response(std::string &out, const Response &response, std::string_view date,
+                     Persistence persistence, Content content) {
+  append_head(out, response, response.body.size(), date);
+  end_head(out, persistence);
+  if (content == Content::sent && !response.content_type.empty()) out += response.body;
+}
+
+} // namespace hello::server

@@ -1,0 +1,70 @@
+#include "server/process/application.h"
+
+#include <random>
+#include <string>
+
+#include <unistd.h>
+
+#include "hello/error.h"
+#include "server/public/public_handler.h"
+#include "server/site/admin_handler.h"
+
+namespace hello::server {
+namespace {
+
+LogFormat log_format(const std::string &word) {
+  if (word == "off") return LogFormat::off;
+  if (word == "json") return LogFormat::json;
+  if (word == "text") return LogFormat::text;
+  throw Error(Exit::usage, "--access-log: invalid value '" + word + "': use json, text or off");
+}
+
+std::unique_ptr<LogSink> make_sink(LogFormat format, const std::string &file) {
+  if (format == LogFormat::off) return nullptr;
+  return file.empty() ? std::make_unique<LogSink>(STDOUT_FILENO) : std::make_unique<LogSink>(file);
+}
+
+/// The name of the pod: Kubernetes sets it as the host name.
+std::string host_name() {
+  char name[256] = "";
+  if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
+  return name;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+} // namespace
+
+Application::Application(const Options &options, const Status &status)
+    : status_(status), format_(log_format(options.access_log)), trusted_(options.trusted_proxies),
+      messages_(options.messages, options.messages_file, host_name()),
+      sink_(make_sink(format_, options.access_log_file)), sources_{status_, messages_, stats_,
+                                                                   sink_.get()} {}
+
+std::unique_ptr<Handler> Application::public_handler() {
+  return make_public_handler(messages_, trusted_, add_stats(),
+                             AccessLog(format_, sink_.get(), random_seed()));
+}
+
+std::unique_ptr<Handler> Application::admin_handler() {
+  return make_admin_handler(status_, add_stats(), sources_);
+}
+
+void Application::start() {
+  if (sink_) sink_->start();
+  messages_.start();
+}
+
+void Application::stop() noexcept {
+  messages_.stop();
+  if (sink_) sink_->stop(std::chrono::seconds(1));
+}
+
+RequestStats &Application::add_stats() {
+  return *stats_.emplace_back(std::make_unique<RequestStats>());
+}
+
+} // namespace hello::server

@@ -1,0 +1,272 @@
+#include "server/public/public_handler.h"
+
+#include <array>
+#include <string>
+
+#include "server/http/negotiate.h"
+#include "server/http/syntax.h"
+#include "server/log/trace.h"
+#include "server/site/problem.h"
+
+namespace hello::server {
+namespace {
+
+/// A body up to this size is copied together with its head.
+constexpr std::size_t kInlineBytes = 16 * 1024;
+
+/// A response made in advance: complete except for the Date, which changes once a second, and the
+/// Connection field.
+struct Prepared {
+  std::string head;  ///< without the empty line
+  std::string whole; ///< head, empty line and body; empty if the body is too long
+  std::size_t date_at = 0;
+
+  void set(const Response &response, std::string_view body, std::string_view date) {
+    head.clear();
+    append_head(head, response, body.size(), date);
+    date_at = head.find("\r\nDate: ") + sizeof("\r\nDate: ") - 1;
+    whole.clear();
+    if (body.size() <= kInlineBytes) {
+      whole = head;
+      end_head(whole, Persistence::implied);
+      whole += body;
+    }
+  }
+
+  void set_date(std::string_view date) {
+    head.replace(date_at, date.size(), date);
+    if (!whole.empty()) whole.replace(date_at, date.size(), date);
+  }
+};
+
+/// The request fields that a response or its log line depends on.
+struct Fields {
+  std::string_view accept, if_match, if_none_match, user_agent, request_id, traceparent,
+      x_forwarded_for, forwarded;
+};
+
+/// What a response was, for the counters and the log.
+struct Outcome {
+  int status = 200;
+  std::size_t body_bytes = 0;
+};
+
+class PublicHandler final : public Handler {
+public:
+  PublicHandler(const Messages &messages, const TrustedProxies &trusted, RequestStats &stats,
+                AccessLog log)
+      : messages_(messages), trusted_(trusted), stats_(stats), log_(std::move(log)) {
+    clock_.at(std::chrono::steady_clock::now());
+    prepare();
+  }
+
+  void handle(const Request &request, std::string &out) noexcept override {
+    const Fields fields = scan(request);
+    if (clock_.at(std::chrono::steady_clock::now())) set_date();
+    if (messages_.version() != version_) prepare();
+    const bool get = request.method == "GET", head = request.method == "HEAD";
+    const Content content = head ? Content::omitted : Content::sent;
+    const Route route = request.path == "/" ? Route::root : Route::unmatched;
+    Outcome outcome;
+    if (route != Route::root || !(get || head) ||
+        !append_page(request, fields, content, outcome, out)) {
+      const Response response = respond(request, fields);
+      append_response(out, response, clock_.http_date(), persistence(request), content);
+      outcome = {response.status, head ? 0 : response.body.size()};
+    }
+    record(request, fields, route, get ? 0 : method_index(request.method), outcome);
+  }
+
+  void refuse(const Refusal &refusal, Content content, const sys::Address &peer,
+              std::string &out) noexcept override {
+    if (clock_.at(std::chrono::steady_clock::now())) set_date();
+    const Response response = problem(refusal);
+    append_response(out, response, clock_.http_date(), Persistence::close, content);
+    stats_.refuse(refusal.reason);
+    stats_.count(Route::none, kMethods.size() - 1, refusal.status, 0);
+    if (!log_.on()) return;
+    Access access;
+    access.status = refusal.status;
+    access.reason = refusal.reason;
+    access.remote = remote(peer, {});
+    access.body_bytes = content == Content::omitted ? 0 : response.body.size();
+    if (!log_.write(clock_, access)) stats_.lines_dropped.add();
+  }
+
+  void flush() noexcept override { log_.flush(); }
+
+private:
+  void prepare() {
+    version_ = messages_.version(); // first: a change in between is seen at the next request
+    page_ = messages_.page();
+    for (std::size_t kind = 0; kind < kOffers.size(); ++kind) {
+      const Representation &representation = page_->kinds[kind];
+      Response response;
+      response.content_type = representation.type;
+      response.etag = representation.etag;
+      response.cache_control = "no-cache";
+      response.vary = "Accept";
+      if (kind == static_cast<std::size_t>(Kind::html)) response.policy = page_policy();
+      pages_[kind].set(response, representation.body, clock_.http_date());
+      response.status = 304;
+      response.content_type = {};
+      unchanged_[kind].set(response, {}, clock_.http_date());
+    }
+  }
+
+  void set_date() {
+    for (Prepared &page : pages_) page.set_date(clock_.http_date());
+    for (Prepared &unchanged : unchanged_) unchanged.set_date(clock_.http_date());
+  }
+
+  Fields scan(const Request &request) {
+    Fields fields;
+    for (const Header &header : request.headers) {
+      const auto is = [&](std::string_view name) { return syntax::same(header.name, name); };
+      // Few fields have these lengths: most are skipped without a comparison.
+      switch (header.name.size()) {
+      case 6:
+        if (is("accept")) join(fields.accept, header.value, joined_[0]);
+        break;
+      case 8:
+        if (is("if-match")) join(fields.if_match, header.value, joined_[4]);
+        break;
+      case 9:
+        if (is("forwarded")) join(fields.forwarded, header.value, joined_[1]);
+        break;
+      case 10:
+        if (is("user-agent")) fields.user_agent = header.value;
+        break;
+      case 11:
+        if (is("traceparent")) fields.traceparent = header.value;
+        break;
+      case 12:
+        if (is("x-request-id")) fields.request_id = header.value;
+        break;
+      case 13:
+        if (is("if-none-match")) join(fields.if_none_match, header.value, joined_[2]);
+        break;
+      case 15:
+        if (is("x-forwarded-for")) join(fields.x_forwarded_for, header.value, joined_[3]);
+        break;
+      default: break;
+      }
+    }
+    return fields;
+  }
+
+  /// Several fields of one name are one list (RFC 9110 5.3).
+  static void join(std::string_view &field, std::string_view value, std::string &room) {
+    if (field.data() == nullptr) {
+      field = value;
+      return;
+    }
+    std::string list(field);
+    list.append(", ").append(value);
+    room = std::move(list);
+    field = room;
+  }
+
+  std::size_t choose_kind(std::string_view accept) {
+    if (accept != last_accept_ || last_accept_.empty()) { // clients repeat their Accept
+      const int offer = negotiate(accept, kOffers);
+      last_kind_ =
+          offer < 0 ? static_cast<std::size_t>(Kind::text) : static_cast<std::size_t>(offer);
+      last_accept_ = accept.size() <= 512 ? accept : std::string_view();
+    }
+    return last_kind_;
+  }
+
+  /// Appends the page, or 304 if the client has it. False if the client wants only another version
+  /// of it (If-Match): RFC 9110 13.1.1.
+  bool append_page(const Request &request, const Fields &fields, Content content, Outcome &outcome,
+                   std::string &out) {
+    const std::size_t kind = choose_kind(fields.accept);
+    const Representation &representation = page_->kinds[kind];
+    if (fields.if_match.data() != nullptr &&
+        !etag_matches(fields.if_match, representation.etag, TagComparison::strong))
+      return false;
+    const bool unchanged =
+        fields.if_none_match.data() != nullptr &&
+        etag_matches(fields.if_none_match, representation.etag, TagComparison::weak);
+    const Prepared &prepared = unchanged ? unchanged_[kind] : pages_[kind];
+    const bool body = !unchanged && content == Content::sent;
+    outcome = {unchanged ? 304 : 200, body ? representation.body.size() : 0};
+    const Persistence last_field = persistence(request);
+    if (last_field == Persistence::implied && body && !prepared.whole.empty()) {
+      out += prepared.whole;
+      return true;
+    }
+    out += prepared.head;
+    end_head(out, last_field);
+    if (body) out += representation.body;
+    return true;
+  }
+
+  /// All that is not the page.
+  static Response respond(const Request &request, const Fields &fields) {
+    if (request.path != "/" && request.path != "*")
+      return problem(404, "There is nothing at this address.", fields.accept);
+    if (request.method == "GET" || request.method == "HEAD")
+      return problem(412, "The page is not the one that If-Match names.", fields.accept);
+    return read_only(request.method, fields.accept);
+  }
+
+  /// The client's address as text. The last one is kept: behind a proxy it is often the same.
+  std::string_view remote(const sys::Address &peer, const Fields &fields) {
+    const sys::Address address =
+        trusted_.empty() ? peer : trusted_.client(peer, fields.x_forwarded_for, fields.forwarded);
+    if (const auto ip = address.ip(); ip != remote_ip_ || remote_text_.empty()) {
+      remote_ip_ = ip;
+      remote_text_ = sys::ip_text(address);
+    }
+    return remote_text_;
+  }
+
+  /// Counts and logs the request.
+  void record(const Request &request, const Fields &fields, Route route, std::size_t method,
+              const Outcome &outcome) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now - request.started).count();
+    const auto duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0));
+    stats_.count(route, method, outcome.status, duration_ns);
+    if (!log_.on()) return;
+    Access access;
+    access.method = request.method;
+    access.path = request.target.substr(0, request.target.find('?'));
+    access.remote = remote(*request.peer, fields);
+    access.user_agent = fields.user_agent;
+    access.request_id = request_id(fields.request_id);
+    access.trace_id = trace_id(fields.traceparent);
+    access.status = outcome.status;
+    access.body_bytes = outcome.body_bytes;
+    access.duration_ns = duration_ns;
+    if (!log_.write(clock_, access)) stats_.lines_dropped.add();
+  }
+
+  const Messages &messages_;
+  const TrustedProxies &trusted_;
+  RequestStats &stats_;
+  AccessLog log_;
+  Clock clock_;
+
+  std::uint64_t version_ = 0; ///< of page_
+  std::shared_ptr<const Page> page_;
+  std::array<Prepared, kOffers.size()> pages_, unchanged_;
+  std::array<std::string, 5> joined_; ///< lists made from several fields of one name
+  std::string last_accept_;
+  std::size_t last_kind_ = 0;
+  std::array<std::uint8_t, 16> remote_ip_{};
+  std::string remote_text_;
+};
+
+} // namespace
+
+std::unique_ptr<Handler> make_public_handler(const Messages &messages,
+                                             const TrustedProxies &trusted, RequestStats &stats,
+                                             AccessLog log) {
+  return std::make_unique<PublicHandler>(messages, trusted, stats, std::move(log));
+}
+
+} // namespace hello::server
