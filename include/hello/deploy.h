@@ -18,10 +18,6 @@
 /// fails. No lock and no state: the set and the cluster are all there is.
 namespace hello::deploy {
 
-inline constexpr std::string_view kManager = "hello"; ///< field manager of every release
-inline constexpr std::string_view kHandover =
-    "hello-handover"; ///< holds replicas while they pass to the autoscaler
-
 /// What happens to one object.
 struct Item {
   enum class Action { remove, create, change, adopt, same } action = Action::same;

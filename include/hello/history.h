@@ -18,6 +18,9 @@ namespace hello::deploy {
 
 using Set = std::vector<manifest::Object>;
 
+inline constexpr std::string_view kManager = "hello"; ///< field manager of every release
+inline constexpr std::string_view kHandover =
+    "hello-handover"; ///< holds replicas while they pass to the autoscaler
 inline constexpr std::string_view kOurs =
     "app.kubernetes.io/managed-by=hello"; ///< selector of all that a set has
 inline constexpr std::string_view kPods =

@@ -93,7 +93,8 @@ Value &Value::operator[](std::string_view key) {
   if (kind_ == Kind::null) *this = object();
   for (Member &member : members_)
     if (member.key == key) return member.value;
-  return members_.emplace_back(std::string(key), Value()).value;
+  members_.push_back({std::string(key), Value()});
+  return members_.back().value;
 }
 
 Value &Value::push(Value item) {

@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include "hello/deploy.h"
 #include "hello/yaml.h"
 
 namespace hello::deploy {

@@ -8,8 +8,8 @@
 
 #include "cli/view/progress.h"
 #include "hello/file.h"
+#include "hello/json.h"
 #include "hello/text.h"
-#include "hello/yaml.h"
 
 namespace hello::progress {
 namespace {
@@ -27,10 +27,11 @@ std::string now() {
           1000);
 }
 
-/// A container's last words may be of any bytes; JSON is UTF-8.
-std::string quoted(std::string text) {
-  for (std::size_t at; (at = text::invalid_utf8(text)) != text.npos;) text.replace(at, 1, "\uFFFD");
-  return yaml::to_json(yaml::string(text));
+/// A container's last words may be of any bytes; invalid UTF-8 becomes U+FFFD.
+std::string quoted(std::string_view text) {
+  std::string out;
+  json::quote(out, text);
+  return out;
 }
 
 class JsonView final : public View {
