@@ -14,13 +14,14 @@
 /// Secrets. The data is the whole rendered set but for Secrets; who, when and from what stands in
 /// annotations, so that a list without the sets is enough for all but going back. The loss of any
 /// entry harms nothing: the next deploy needs none.
-namespace hello::deploy {
+namespace hello::release {
 
 using Set = std::vector<manifest::Object>;
 
 inline constexpr std::string_view kManager = "hello"; ///< field manager of every release
-inline constexpr std::string_view kHandover =
-    "hello-handover"; ///< holds replicas while they pass to the autoscaler
+/// Holds replicas while they pass to the autoscaler.
+inline constexpr std::string_view kHandover = "hello-handover";
+
 inline constexpr std::string_view kOurs =
     "app.kubernetes.io/managed-by=hello"; ///< selector of all that a set has
 inline constexpr std::string_view kPods =
@@ -32,12 +33,12 @@ inline kube::Id id_of(const manifest::Object &object) {
 
 /// How a release ended. `pending`: it was begun, and nobody has said how it ended (a deploy runs,
 /// or was killed).
-enum class ReleaseState { pending, ready, failed, rolled_back, superseded };
-std::string_view name_of(ReleaseState state); ///< "rolled-back"
+enum class State { pending, ready, failed, rolled_back, superseded };
+std::string_view name_of(State state); ///< "rolled-back"
 
 struct Release {
   int revision = 0;
-  ReleaseState state = ReleaseState::pending;
+  State state = State::pending;
   std::string when;   ///< RFC 3339, the API server's clock
   std::string who;    ///< the user as the cluster knows him; user@machine until that is known
   std::string from;   ///< user@machine, or the CI's page of the build (BUILD_URL, CI_JOB_URL)
@@ -99,7 +100,7 @@ public:
   /// same set and did not end as ready (its deploy was killed, or it came right later). Otherwise
   /// finish() does nothing.
   void resume(const std::vector<Release> &history, const Set &set);
-  void finish(ReleaseState state);                   ///< only starts to write it
+  void finish(State state);                          ///< only starts to write it
   void settle();                                     ///< waits until it is written
   int revision() const { return release_.revision; } ///< 0: not begun
 
@@ -110,4 +111,4 @@ private:
   Release release_;
 };
 
-} // namespace hello::deploy
+} // namespace hello::release

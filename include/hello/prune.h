@@ -6,7 +6,7 @@
 #include "hello/history.h"
 
 /// What is ours in the cluster and nobody else's: what may be removed.
-namespace hello::deploy {
+namespace hello::release {
 
 /// A kind of object that a set can have.
 struct Kind {
@@ -16,17 +16,35 @@ struct Kind {
 /// the history alone.
 std::span<const Kind> own_kinds();
 
-/// Why `object` is not to be removed by us: its field managers say that others made it, or hold it
-/// too. Empty: it is ours. Pure. Source: kubernetes.io, Server-Side Apply, "Field management"
-std::string foreign(const YAML::Node &object);
+/// Whether an object may be removed by us, or what speaks against it.
+struct Ownership {
+  enum class State {
+    ours,
+    not_held,     ///< hello applies no field of it
+    applied_too,  ///< another manager applies it
+    shared,       ///< another manager made it, or holds the same fields
+    unreadable,   ///< the account may not read it
+    secret,       ///< a Secret: the history could not bring it back
+    extra_fields, ///< of a namespace: another manager holds fields of it
+    unlisted,     ///< of a namespace: not everything in it could be listed
+    in_use,       ///< of a namespace: others have made objects in it
+  } state = State::ours;
+  std::string who{}; ///< the other manager, or what others have made
+  bool ours() const { return state == State::ours; }
+};
+/// "\"argocd\" applies it too"
+std::string describe(const Ownership &ownership);
+
+/// What the field managers of `object` tell. Pure. Source: kubernetes.io, Server-Side Apply, "Field
+/// management"
+Ownership owner_of(const YAML::Node &object);
 
 /// An object that was found.
 struct Found {
   kube::Id id;
   YAML::Node live;
-  std::string kept; ///< why it stays; empty: it is ours
+  Ownership ownership{};
 };
-inline constexpr std::string_view kNotHeld = "hello holds no field of it";
 
 /// What an earlier release made and `set` no longer has: those of the history and those with our
 /// label, each as it is in the cluster now. Never a Namespace, nor an entry of the history; a
@@ -39,4 +57,4 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
 /// place by now. Throws Error(Exit::cluster) if the cluster refuses. Main thread.
 bool remove(kube::Cluster &cluster, const Found &found, sys::Deadline deadline);
 
-} // namespace hello::deploy
+} // namespace hello::release

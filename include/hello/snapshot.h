@@ -120,11 +120,15 @@ std::string_view name_of(Cause cause);
 /// One reason why it is not ready, with the cluster's own words.
 struct Problem {
   Cause cause;
-  std::string object;    ///< "Pod/hello-5d9-abcde", "ReplicaSet/hello-5d9"
-  std::string container; ///< where one is meant
-  std::string what;      ///< "the image cannot be pulled"
-  std::string evidence;  ///< the registry's, scheduler's, kubelet's words; may be empty
-  bool fatal = false;    ///< cannot heal by itself
+  std::string kind, name; ///< of the object: a Pod, a ReplicaSet, or the Deployment
+  std::string container;  ///< where one is meant
+  std::string what;       ///< "the image cannot be pulled"
+  std::string evidence;   ///< the registry's, scheduler's, kubelet's words; may be empty
+  bool fatal = false;     ///< cannot heal by itself
+  bool restarts = false;  ///< a probe failed so often that the kubelet restarts the container
+  std::optional<std::string> log{}; ///< of a crash: the last lines, once they were read
+
+  std::string object() const { return kind + "/" + name; }
   /// The same for the same problem of another pod, or seen again.
   std::string key() const { return std::string(name_of(cause)) + "/" + container; }
 };

@@ -6,44 +6,44 @@
 #include "hello/history.h"
 #include "hello/snapshot.h"
 
-/// How a release is: a tree of its objects with health and reasons.
+/// The state of a release: a tree of its objects with health and reasons.
 namespace hello::deploy {
 
 enum class Health { good, warning, waiting, bad }; ///< a warning is still healthy
 std::string_view name_of(Health health);
 
 /// One object, or pod, of the tree.
-struct Branch {
+struct StatusNode {
   Health health = Health::good;
   std::string object; ///< "Pod/hello-5d9-abcde"
-  std::string text;   ///< how it is, or why it isn't well; may be empty
-  std::vector<Branch> below{};
+  std::string text;   ///< its state, or why it is not healthy; may be empty
+  std::vector<StatusNode> below{};
 };
 
-struct Report {
+struct Status {
   Health health = Health::good; ///< the worst of all
   std::string summary;          ///< "2 of 2 pods available"
   std::string image;            ///< of the live Deployment
-  std::optional<Release> release;
-  std::vector<Branch> branches;
+  std::optional<release::Release> release;
+  std::vector<StatusNode> objects;
   bool healthy() const { return health == Health::good || health == Health::warning; }
 };
 
-/// What was read for a report.
-struct Sight {
-  std::vector<Release> history;
+/// What was read of a release.
+struct Observation {
+  std::vector<release::Release> history;
   std::map<kube::Id, YAML::Node> objects; ///< live; those of the release that are missing are null
   std::vector<std::pair<std::string, std::string>>
       unread;              ///< what these rights do not let be read; the rule for it
   kube::Snapshot snapshot; ///< its events may be left out where all pods are ready
 };
 
-/// Reads all that a report needs; a round of GETs. Throws Error(Exit::cluster) if the cluster gives
+/// Reads all that a status needs; a round of GETs. Throws Error(Exit::cluster) if the cluster gives
 /// no answer.
-Sight look(kube::Cluster &cluster);
+Observation observe(kube::Cluster &cluster);
 
 /// The verdict. `now` is for ages. Pure.
-Report report_of(const Sight &sight, kube::Instant now);
+Status status_of(const Observation &observed, kube::Instant now);
 
 /// "45s", "12m", "3h", "9d"
 std::string age(kube::Instant from, kube::Instant to);

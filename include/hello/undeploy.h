@@ -9,10 +9,10 @@
 namespace hello::deploy {
 
 struct Removal {
-  std::vector<Found> remove;     ///< in the order of removal
-  std::vector<Found> stay;       ///< not ours, and why
-  std::vector<Release> history;  ///< goes after them
-  std::vector<Found> namespaces; ///< ours, and nothing of others is in them; they go last
+  std::vector<release::Found> remove;     ///< in the order of removal
+  std::vector<release::Found> stay;       ///< not ours, and why
+  std::vector<release::Release> history;  ///< goes after them
+  std::vector<release::Found> namespaces; ///< ours, and nothing of others is in them; they go last
   bool empty() const { return remove.empty() && history.empty() && namespaces.empty(); }
 };
 
@@ -26,6 +26,6 @@ Removal plan_removal(kube::Cluster &cluster);
 /// cluster refuses, Error(Exit::rollout) if something is still there at `deadline`, naming it. Main
 /// thread.
 void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
-              const Listener &tell);
+              const Listener &emit);
 
 } // namespace hello::deploy

@@ -19,7 +19,7 @@ std::map<kube::Id, YAML::Node> read_live(kube::Cluster &cluster, const Set &set)
   std::map<kube::Id, YAML::Node> live;
   for (const manifest::Object &object : set) {
     bool denied = false;
-    const kube::Id id = id_of(object);
+    const kube::Id id = release::id_of(object);
     live[id] = kube::read(cluster, id, &denied);
     if (denied)
       live[id] = YAML::Node(YAML::NodeType::Undefined); // there is one or not: we may not know
@@ -45,7 +45,7 @@ std::map<kube::Id, YAML::Node> listed(const std::string &json) {
 const manifest::Object *about(const Set &set, const std::map<kube::Id, YAML::Node> &live,
                               const std::vector<kube::Conflict> &group) {
   for (const manifest::Object &object : set) {
-    const YAML::Node there = live.at(id_of(object));
+    const YAML::Node there = live.at(release::id_of(object));
     if (!there.IsDefined() || there.IsNull()) continue;
     if (std::all_of(group.begin(), group.end(), [&](const kube::Conflict &one) {
           const std::string ours = kube::value_at(object.node, one.path);
@@ -67,9 +67,9 @@ Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live,
     for (const kube::Conflict &one : group) {
       text += fmt::format("\n  {} is held by \"{}\"", one.path, one.manager);
       if (object)
-        text +=
-            fmt::format(": {} there, {} here", kube::value_at(live.at(id_of(*object)), one.path),
-                        kube::value_at(object->node, one.path));
+        text += fmt::format(": {} there, {} here",
+                            kube::value_at(live.at(release::id_of(*object)), one.path),
+                            kube::value_at(object->node, one.path));
     }
   }
   return Error(Exit::cluster, text,
@@ -80,9 +80,9 @@ Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live,
 std::string ending(const Plan &plan) {
   std::string names;
   for (const manifest::Object &object : plan.set)
-    if (const YAML::Node live = plan.live.at(id_of(object));
+    if (const YAML::Node live = plan.live.at(release::id_of(object));
         yaml::at(live, "metadata", "deletionTimestamp").IsDefined())
-      names += (names.empty() ? "" : ", ") + id_of(object).text();
+      names += (names.empty() ? "" : ", ") + release::id_of(object).text();
   return names;
 }
 
@@ -90,18 +90,18 @@ std::string ending(const Plan &plan) {
 Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
   Plan plan;
   plan.set = set;
-  std::vector<Found> left;
+  std::vector<release::Found> left;
   auto reading = std::async(std::launch::async, [&] {
     auto live = read_live(cluster, set);
     if (options.history) {
-      plan.history = read_history(cluster).releases;
-      left = leftovers(cluster, set, plan.history);
+      plan.history = release::read_history(cluster).releases;
+      left = release::leftovers(cluster, set, plan.history);
     }
     return live;
   });
   const auto deadline = sys::Clock::now() + options.timeout;
   const auto dry_run = [&] {
-    auto args = server_side(kManager);
+    auto args = server_side(release::kManager);
     args.insert(args.end(),
                 {"--dry-run=server", "-o=json", "--show-managed-fields", "--request-timeout=30s"});
     add_choices(args, options);
@@ -114,9 +114,9 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
   const bool no_namespace = std::any_of(plan.live.begin(), plan.live.end(), [](const auto &one) {
     return one.first.kind == "Namespace" && one.second.IsDefined() && one.second.IsNull();
   });
-  for (const Found &found : left) {
-    if (!found.kept.empty()) {
-      plan.kept.emplace_back(found.id, found.kept);
+  for (const release::Found &found : left) {
+    if (!found.ownership.ours()) {
+      plan.kept.push_back(found);
       continue;
     }
     plan.items.push_back({Action::remove, found.id, {}});
@@ -126,7 +126,9 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
     plan.checked = false;
     for (const manifest::Object &object : set)
       plan.items.push_back(
-          {plan.live[id_of(object)].IsNull() ? Action::create : Action::same, id_of(object), {}});
+          {plan.live[release::id_of(object)].IsNull() ? Action::create : Action::same,
+           release::id_of(object),
+           {}});
     return plan;
   }
   if (settle_replicas(plan, options)) dry = dry_run();
@@ -137,7 +139,7 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
   }
   const auto answers = listed(dry.out);
   for (const manifest::Object &object : set) {
-    const kube::Id id = id_of(object);
+    const kube::Id id = release::id_of(object);
     const YAML::Node live = plan.live.at(id);
     const auto answer = answers.find(id);
     Item item{Action::same, id, {}};
@@ -148,7 +150,8 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
       note_replicas(plan, id, item.changes);
       if (!item.changes.empty())
         item.action = Action::change;
-      else if (kube::ownership(live, kManager) != kube::ownership(answer->second, kManager) &&
+      else if (kube::ownership(live, release::kManager) !=
+                   kube::ownership(answer->second, release::kManager) &&
                !plan.keep_replicas)
         item.action = Action::adopt;
     }
@@ -160,17 +163,17 @@ Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
 } // namespace
 
 Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
-               const Listener *tell) {
+               const Listener *emit) {
   const auto deadline = sys::Clock::now() + options.timeout;
-  for (bool told = false;; sys::pause(std::chrono::seconds(1))) {
+  for (bool noted = false;; sys::pause(std::chrono::seconds(1))) {
     Plan plan = plan_once(cluster, set, options);
     const std::string names = ending(plan);
     if (names.empty()) return plan;
-    if (!tell || sys::Clock::now() > deadline)
+    if (!emit || sys::Clock::now() > deadline)
       throw Error(Exit::cluster, "is being removed: " + names,
                   "hello deploy waits until it is gone, for --timeout; a finalizer may hold it: "
                   "kubectl get it -o yaml");
-    if (!std::exchange(told, true)) (*tell)({"note", "", "waiting until it is gone: " + names});
+    if (!std::exchange(noted, true)) (*emit)(event::Note{"waiting until it is gone: " + names});
   }
 }
 

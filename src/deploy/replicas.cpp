@@ -9,7 +9,7 @@ namespace hello::deploy {
 bool settle_replicas(Plan &plan, const Options &options) {
   for (manifest::Object &object : plan.set) {
     if (object.kind != "Deployment") continue;
-    const YAML::Node live = plan.live.at(id_of(object));
+    const YAML::Node live = plan.live.at(release::id_of(object));
     if (!live.IsDefined() || live.IsNull()) return false;
     const std::string now = kube::value_at(live, ".spec.replicas"),
                       wish = kube::value_at(object.node, ".spec.replicas");
@@ -18,10 +18,11 @@ bool settle_replicas(Plan &plan, const Options &options) {
       return std::find(holders.begin(), holders.end(), who) != holders.end();
     };
     if (wish.empty()) {
-      plan.keep_replicas = holds(kManager) && holders.size() == 1;
+      plan.keep_replicas = holds(release::kManager) && holders.size() == 1;
       return false;
     }
-    if (now == wish || (!holds("kube-controller-manager") && !holds(kHandover))) return false;
+    if (now == wish || (!holds("kube-controller-manager") && !holds(release::kHandover)))
+      return false;
     if (!options.keep_autoscaled) plan.take_replicas = wish;
     object.node.reset(YAML::Clone(object.node));
     object.node["spec"]["replicas"] = YAML::Clone(live["spec"]["replicas"]);

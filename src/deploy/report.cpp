@@ -1,167 +1,153 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/core.h>
 
+#include "deploy/port_forward.h"
 #include "hello/deploy.h"
-#include "hello/fields.h"
-#include "hello/status.h"
 #include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
 
-using yaml::at, yaml::items, yaml::text;
-
-std::string joined(const YAML::Node &list, std::initializer_list<const char *> keys) {
-  std::string out;
-  if (list.IsDefined() && list.IsSequence())
-    for (const YAML::Node &item : list)
-      for (const char *key : keys)
-        if (item.IsMap() && item[key]) out += (out.empty() ? "" : ", ") + text(item[key]);
-  return out;
+const manifest::Object *find(const Set &set, std::string_view kind) {
+  const auto found = std::find_if(
+      set.begin(), set.end(), [&](const manifest::Object &object) { return object.kind == kind; });
+  return found == set.end() ? nullptr : &*found;
 }
 
-Branch exposed(const kube::Id &id, const YAML::Node &object) {
-  const std::string addresses =
-      joined(at(object, {"status", "loadBalancer", "ingress"}), {"ip", "hostname"});
-  if (id.kind == "Ingress") {
-    const std::string hosts = joined(at(object, {"spec", "rules"}), {"host"});
-    if (addresses.empty())
-      return {Health::warning, id.text(),
-              hosts + ", no address yet: is there a controller for its class?"};
-    return {Health::good, id.text(), hosts + " at " + addresses};
+YAML::Node live(kube::Cluster &cluster, const manifest::Object &object) {
+  return kube::read(cluster, release::id_of(object));
+}
+
+std::string scalar(const YAML::Node &node, std::string_view path) {
+  std::string text = kube::value_at(node, path);
+  if (text.size() > 1 && text.front() == '"') text = text.substr(1, text.size() - 2);
+  return text;
+}
+
+/// First address that a load balancer or an Ingress controller has written into the status.
+std::string address(const YAML::Node &object) {
+  const YAML::Node all = yaml::at(object, {"status", "loadBalancer", "ingress"});
+  if (!all.IsDefined() || !all.IsSequence() || all.size() == 0) return "";
+  const YAML::Node first = all[0];
+  return first["ip"]         ? yaml::text(first, "ip")
+         : first["hostname"] ? yaml::text(first, "hostname")
+                             : "";
+}
+
+void report_ingress(kube::Cluster &cluster, const manifest::Object &wanted, const Listener &emit) {
+  const YAML::Node ingress = live(cluster, wanted);
+  const std::string object = "Ingress/" + wanted.name, at = address(ingress);
+  const bool has_class = !kube::value_at(ingress, ".spec.ingressClassName").empty();
+  if (!has_class)
+    emit(event::Warning{
+        object, "it has no class: unless the cluster has a default one, no controller takes it "
+                "(ingress.className)"});
+  else if (at.empty())
+    emit(event::Warning{object, "no controller has given it an address yet"});
+  const YAML::Node tls = yaml::at(ingress, {"spec", "tls"});
+  if (tls.IsDefined())
+    for (const YAML::Node &one : tls) {
+      if (!one["secretName"]) continue;
+      const std::string secret = yaml::text(one, "secretName");
+      const kube::Reply reply =
+          cluster.get(kube::collection_path("v1", "Secret", wanted.ns) + "/" + secret);
+      if (reply.status == 404)
+        emit(event::Warning{object, fmt::format("its TLS secret {} is not there", secret)});
+    }
+  const YAML::Node rules = yaml::at(ingress, {"spec", "rules"});
+  if (rules.IsDefined())
+    for (const YAML::Node &rule : rules) {
+      const std::string host = rule["host"] ? yaml::text(rule, "host") : at;
+      emit(event::Reachable{
+          object, fmt::format("{}://{}/", tls.IsDefined() ? "https" : "http", host), host, at, {}});
+    }
+}
+
+void report_service(const YAML::Node &service, const std::string &name, const kube::Access &access,
+                    bool ingress, const Listener &emit) {
+  const std::string type = scalar(service, ".spec.type"), object = "Service/" + name;
+  if (type == "LoadBalancer") {
+    const std::string at = address(service);
+    if (at.empty())
+      emit(event::Warning{object, "its load balancer has no address yet"});
+    else
+      emit(event::Reachable{object, fmt::format("http://{}/", at), {}, at, {}});
   }
-  const std::string type = text(at(object, {"spec", "type"}));
-  std::string words = fmt::format("{} {}, port {}", type, text(at(object, {"spec", "clusterIP"})),
-                                  joined(at(object, {"spec", "ports"}), {"port"}));
-  if (type == "NodePort")
-    words += ", node port " + joined(at(object, {"spec", "ports"}), {"nodePort"});
-  if (type != "LoadBalancer") return {Health::good, id.text(), words};
-  return {addresses.empty() ? Health::warning : Health::good, id.text(),
-          words + (addresses.empty() ? ", no address yet" : ", at " + addresses)};
+  const YAML::Node ports = yaml::at(service, {"spec", "ports"});
+  if ((type == "NodePort" || type == "LoadBalancer") && ports.IsDefined())
+    for (const YAML::Node &port : ports)
+      if (port["nodePort"])
+        emit(event::Reachable{object,
+                              fmt::format("http://ANY-NODE:{}/", yaml::text(port, "nodePort")),
+                              {},
+                              {},
+                              yaml::text(port, "nodePort")});
+  if (!ingress && type == "ClusterIP" && ports.IsDefined() && ports.size() > 0)
+    emit(event::Reachable{object,
+                          fmt::format("kubectl{}{} port-forward service/{} 8080:{}",
+                                      access.context.empty() ? "" : " --context " + access.context,
+                                      access.ns.empty() ? "" : " --namespace " + access.ns, name,
+                                      ports[0]["port"].Scalar())});
 }
 
-Branch autoscaler(const kube::Id &id, const YAML::Node &object) {
-  const kube::Autoscaler a = kube::autoscaler_of(object);
-  std::string words = fmt::format("{} of {} to {} pods", a.current, a.min, a.max);
-  if (const YAML::Node metrics = at(object, {"status", "currentMetrics"}); metrics.IsDefined())
-    for (const YAML::Node &metric : metrics)
-      if (const auto used = text(at(metric, {"resource", "current", "averageUtilization"}));
-          !used.empty())
-        words += fmt::format(", {} {} %", text(at(metric, {"resource", "name"})), used);
-  for (const kube::Condition &c : a.conditions) {
+void warn_autoscaler(kube::Cluster &cluster, const manifest::Object &wanted, const Listener &emit) {
+  const kube::Autoscaler a = kube::autoscaler_of(live(cluster, wanted));
+  for (const kube::Condition &c : a.conditions)
     if (c.type == "ScalingActive" && c.status == "False" && c.reason != "ScalingDisabled")
-      return {Health::warning, id.text(), words + ", does not scale: " + c.message};
-    if (c.type == "ScalingLimited" && c.status == "True" && c.reason == "TooManyReplicas")
-      return {Health::warning, id.text(), words + ", wants more than its maximum"};
-  }
-  return {Health::good, id.text(), words};
-}
-
-Branch pod_branch(const kube::Pod &pod, const kube::Snapshot &snapshot, kube::Instant now) {
-  int restarts = 0;
-  for (const kube::Container &c : pod.containers) restarts += c.restarts;
-  std::string words = fmt::format(
-      "{}{}, {} old{}",
-      pod.deleting ? "ending" : std::string(name_of(kube::step_of(pod, snapshot))),
-      pod.node.empty() ? "" : " on " + pod.node, age(pod.created, now),
-      restarts == 0 ? "" : fmt::format(", {} restart{}", restarts, restarts == 1 ? "" : "s"));
-  if (const auto problem = kube::judge_pod(pod, snapshot))
-    return {Health::bad, "Pod/" + pod.name, words + ": " + describe(*problem)};
-  return {pod.ready() || pod.deleting ? Health::good : Health::waiting, "Pod/" + pod.name, words};
-}
-
-Branch deployment(const kube::Id &id, const Sight &sight, kube::Instant now, Report &report) {
-  const kube::Snapshot &snapshot = sight.snapshot;
-  const kube::Deployment &d = *snapshot.deployment;
-  const kube::Verdict verdict = kube::judge(snapshot, d.template_text, 0);
-  report.summary =
-      fmt::format("{} of {} pods available{}", verdict.available, verdict.wanted,
-                  verdict.old > 0 ? fmt::format(", {} of an older release", verdict.old) : "");
-  Branch branch{verdict.state == kube::Verdict::State::done ? Health::good : Health::waiting,
-                id.text(), report.summary};
-  if (verdict.wanted == 0) { // an autoscaler leaves it there too
-    branch.health = Health::bad;
-    branch.text = report.summary = "scaled to 0: no pod serves";
-  }
-  for (const kube::Problem &problem : verdict.problems) {
-    branch.health = Health::bad;
-    if (!problem.object.starts_with("Pod/"))
-      branch.text += "; " + problem.object + ": " + describe(problem);
-  }
-  for (const kube::ReplicaSet &set : snapshot.replica_sets) {
-    Branch below{Health::good, "ReplicaSet/" + set.name,
-                 &set == snapshot.current() ? "of the present template" : "of an older release"};
-    for (const kube::Pod &pod : snapshot.pods)
-      if (pod.owner == set.uid) below.below.push_back(pod_branch(pod, snapshot, now));
-    if (!below.below.empty() || &set == snapshot.current())
-      branch.below.push_back(std::move(below));
-  }
-  return branch;
-}
-
-Health worst(const Branch &branch) {
-  Health health = branch.health;
-  for (const Branch &below : branch.below) health = std::max(health, worst(below));
-  return health;
+      return emit(event::Warning{"HorizontalPodAutoscaler/" + a.name,
+                                 fmt::format("it gets no metrics ({}): {}", c.reason, c.message)});
+  if (kube::value_at(wanted.node, ".spec.metrics").find("\"Resource\"") != std::string::npos &&
+      cluster.get("/apis/metrics.k8s.io/v1beta1").status != 200)
+    emit(event::Warning{
+        "HorizontalPodAutoscaler/" + wanted.name,
+        "the cluster serves no resource metrics (metrics.k8s.io): it will not scale; install "
+        "metrics-server"});
 }
 
 } // namespace
 
-std::string_view name_of(Health health) {
-  constexpr std::array<std::string_view, 4> names = {"good", "warning", "waiting", "bad"};
-  return names[static_cast<std::size_t>(health)];
+std::string target_port(const Set &set) {
+  const manifest::Object *service = find(set, "Service");
+  if (!service) return "";
+  const std::string target = scalar(service->node, ".spec.ports[0].targetPort");
+  return target.empty() ? scalar(service->node, ".spec.ports[0].port") : target;
 }
 
-std::string age(kube::Instant from, kube::Instant to) {
-  const auto seconds = std::max<std::int64_t>(0, (to - from).count());
-  if (seconds < 120) return fmt::format("{}s", seconds);
-  if (seconds < 2 * 3600) return fmt::format("{}m", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{}h", seconds / 3600);
-  return fmt::format("{}d", seconds / 86400);
+bool report(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit) {
+  PortForward forward(cluster);
+  return report(cluster, set, options, emit, forward);
 }
 
-Report report_of(const Sight &sight, kube::Instant now) {
-  Report report;
-  report.summary = "nothing is deployed here";
-  if (const Release *live = live_release(sight.history)) report.release = *live;
-  const std::vector<kube::Id> recorded =
-      report.release ? report.release->objects : std::vector<kube::Id>{};
-  const auto add = [&](const kube::Id &id, const YAML::Node &object) {
-    Branch branch{Health::good, id.text(), ""};
-    if (!object.IsMap())
-      branch = {Health::bad, id.text(), "missing: the release has it; hello deploy brings it back"};
-    else if (at(object, {"metadata", "deletionTimestamp"}).IsDefined())
-      branch = {Health::bad, id.text(), "is being removed"};
-    else if (id.kind == "Deployment" && sight.snapshot.deployment &&
-             id.name == sight.snapshot.deployment->name)
-      branch = deployment(id, sight, now, report);
-    else if (id.kind == "Ingress" || id.kind == "Service")
-      branch = exposed(id, object);
-    else if (id.kind == "HorizontalPodAutoscaler")
-      branch = autoscaler(id, object);
-    else if (!recorded.empty() && std::find(recorded.begin(), recorded.end(), id) == recorded.end())
-      branch = {Health::warning, id.text(),
-                "not of this release: the next hello deploy removes it if it is ours"};
-    report.branches.push_back(std::move(branch));
-  };
-  for (const kube::Id &id : recorded) // in apply order
-    if (const auto found = sight.objects.find(id); found != sight.objects.end())
-      add(id, found->second);
-  for (const auto &[id, object] : sight.objects)
-    if (std::find(recorded.begin(), recorded.end(), id) == recorded.end()) add(id, object);
-  if (!sight.snapshot.deployment && recorded.empty())
-    report.branches.push_back({Health::bad, "Deployment/hello", "is not there"});
-  for (const auto &[id, object] : sight.objects)
-    if (id.kind == "Deployment" && sight.snapshot.deployment &&
-        id.name == sight.snapshot.deployment->name)
-      for (const YAML::Node &container :
-           items(at(object, {"spec", "template", "spec", "containers"})))
-        if (report.image.empty()) report.image = text(container, "image");
-  for (const Branch &branch : report.branches)
-    report.health = std::max(report.health, worst(branch));
-  return report;
+bool report(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit,
+            PortForward &forward) {
+  const manifest::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
+                         *scaler = find(set, "HorizontalPodAutoscaler");
+  const bool asked = options.verify && (service || !options.verify_url.empty());
+  if (const manifest::Object *wanted = find(set, "Deployment");
+      wanted && kube::value_at(live(cluster, *wanted), ".spec.replicas") == "0") {
+    if (kube::value_at(wanted->node, ".spec.replicas") == "0") {
+      emit(event::Warning{"Deployment/" + wanted->name, "it is scaled to 0, so no pod serves"});
+      return true;
+    }
+    emit(event::ScaledToZero{wanted->name, asked});
+    return !asked;
+  }
+  if (asked && options.verify_url.empty()) // starts while the rest is read
+    forward.start("service/" + service->name, scalar(service->node, ".spec.ports[0].port"));
+  if (ingress) report_ingress(cluster, *ingress, emit);
+  if (service)
+    report_service(live(cluster, *service), service->name, cluster.access(), ingress != nullptr,
+                   emit);
+  if (scaler) warn_autoscaler(cluster, *scaler, emit);
+  if (!asked) return true;
+  const Response response = options.verify_url.empty() ? forward.get() : get(options.verify_url);
+  const std::string object = service ? "Service/" + service->name : "";
+  if (response.ok)
+    emit(event::Answers{object, response.url, response.text});
+  else
+    emit(event::NoAnswer{object, response.url, response.text});
+  return response.ok;
 }
 
 } // namespace hello::deploy

@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "deploy/answer.h"
+#include "deploy/port_forward.h"
 #include "hello/deploy.h"
 
 namespace hello::deploy {
@@ -30,8 +30,9 @@ std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool fo
     const auto found = plan.live.find(item.id);
     if (found == plan.live.end() || !found->second.IsDefined() || found->second.IsNull()) continue;
     const auto later = forced ? applied.objects.find(item.id) : applied.objects.end();
-    const YAML::Node part = kube::owned(
-        found->second, kManager, later == applied.objects.end() ? YAML::Node() : later->second);
+    const YAML::Node part =
+        kube::owned(found->second, release::kManager,
+                    later == applied.objects.end() ? YAML::Node() : later->second);
     manifest::Object object;
     object.api_version = item.id.api_version, object.kind = item.id.kind, object.ns = item.id.ns,
     object.name = item.id.name;
@@ -43,10 +44,10 @@ std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool fo
 
 /// The newest release of the history that was ready, unless it is the one that has just failed.
 std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set) {
-  const std::string digest = digest_of(set);
-  for (const Release &release : failed.history)
-    if (release.state == ReleaseState::ready && release.digest != digest)
-      if (auto found = find_set(cluster, release)) return found;
+  const std::string digest = release::digest_of(set);
+  for (const release::Release &revision : failed.history)
+    if (revision.state == release::State::ready && revision.digest != digest)
+      if (auto found = release::find_set(cluster, revision)) return found;
   return std::nullopt;
 }
 
@@ -70,8 +71,9 @@ std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
   std::string taken;
   for (auto &[id, read] : reads) {
     const YAML::Node live = read.get();
-    if (live.IsNull() || kube::canonical(kube::owned(live, kManager)) !=
-                             kube::canonical(kube::owned(applied.objects.at(id), kManager)))
+    if (live.IsNull() ||
+        kube::canonical(kube::owned(live, release::kManager)) !=
+            kube::canonical(kube::owned(applied.objects.at(id), release::kManager)))
       taken = id.text();
   }
   return taken;
@@ -90,144 +92,176 @@ std::vector<Item> made(const Plan &plan, const Set &before) {
   return extra;
 }
 
-std::string reason(const Outcome &outcome, const Options &options) {
-  std::string text = outcome.state == Outcome::State::timed_out
-                         ? fmt::format("not ready after {} s (--timeout)", options.timeout.count())
-                         : "it cannot get ready";
-  if (outcome.problems.empty()) return text;
-  std::vector<std::string> told;
-  for (const kube::Problem &problem : outcome.problems) {
-    std::string one = fmt::format("\n{}: {}", problem.object, describe(problem));
-    if (std::find(told.begin(), told.end(), problem.key()) == told.end())
-      text += one; // one pod stands for its like
-    told.push_back(problem.key());
+/// Whether the set leaves the number of replicas to an autoscaler.
+bool autoscaled(const Set &set) {
+  return std::all_of(set.begin(), set.end(), [](const manifest::Object &object) {
+    return object.kind != "Deployment" || kube::value_at(object.node, ".spec.replicas").empty();
+  });
+}
+
+/// One deploy, from its plan to the way back.
+class Deploy {
+public:
+  Deploy(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit)
+      : cluster_(cluster), set_(set), options_(options), emit_(emit), forward_(cluster),
+        recorder_(cluster, options.note, [this](const std::string &text) {
+          emit_(event::Warning{"", text});
+        }) {}
+
+  Exit run() {
+    deadline_ = sys::Clock::now() + options_.timeout;
+    plan_ = make_plan(cluster_, set_, options_, &emit_);
+    emit_(event::Planned{&plan_});
+    for (const release::Found &found : plan_.kept)
+      emit_(event::Warning{found.id.text(), "an earlier release had it, but it stays: " +
+                                                describe(found.ownership)});
+    const Exit code = finish(bring_up());
+    recorder_.settle();
+    return code;
   }
-  return text;
-}
 
-/// Brings the release before back. Returns how the one that failed ends.
-ReleaseState go_back(kube::Cluster &cluster, const Plan &failed, const Set &set,
-                     const Applied &applied, const Outcome &failure, const Options &options,
-                     const Listener &tell) {
-  const auto end = [&](const std::string &text, ReleaseState state = ReleaseState::failed) {
-    tell({"failed", "", text, {{"rolledBack", "false"}}});
-    return state;
-  };
-  if (!options.rollback) return end("left as it is (--no-rollback)");
-  if (const Release *live = live_release(failed.history); failed.empty() && live &&
-                                                          live->state == ReleaseState::ready &&
-                                                          live->digest == digest_of(set))
-    return end(
-        "left as it is: this release had been ready, and nothing was changed"); // the cluster's
-                                                                                // trouble, not its
-  for (const kube::Problem &problem : failure.problems)
-    if (problem.cause == kube::Cause::paused) // nor would the way back go on
-      return end("left as it is: its old pods serve on; kubectl rollout resume deployment/" +
-                 applied.deployment);
-  std::optional<Set> before = held_before(failed, applied, options.force_conflicts);
-  if (!before) before = ready_before(cluster, failed, set);
-  if (!before)
-    return end("there is no earlier release that was ready: this one is left for inspection");
-  if (!still_ours(cluster, applied))
-    return end("another deploy has changed it meanwhile: left as it is", ReleaseState::superseded);
-  tell({"rollback", "", "back to the release before, which was ready"});
-  Options back = options;
-  back.history = false;
-  back.keep_autoscaled =
-      std::all_of(set.begin(), set.end(), [](const manifest::Object &object) { // else it is ours
-        return object.kind != "Deployment" || kube::value_at(object.node, ".spec.replicas").empty();
-      });
-  Plan plan = make_plan(cluster, *before, back, &tell);
-  const auto extra = made(failed, *before);
-  plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
-  const Applied restored = apply(cluster, plan, back, sys::Clock::now() + options.timeout, tell);
-  const Outcome outcome = wait(cluster, restored, back, tell);
-  if (outcome.state != Outcome::State::ready)
-    return end("and the way back failed too: " + reason(outcome, options));
-  tell({"failed", "", "rolled back: the release before runs again", {{"rolledBack", "true"}}});
-  return ReleaseState::rolled_back;
-}
+private:
+  using State = Outcome::State;
+  using Left = event::Failed::Left;
 
-Exit run_recorded(kube::Cluster &cluster, const Set &set, const Options &options,
-                  const Listener &tell, Recorder &recorder) {
-  const auto deadline = sys::Clock::now() + options.timeout;
-  const Plan plan = make_plan(cluster, set, options, &tell);
-  tell({"plan", "", plan.summary(), {}, &plan});
-  for (const auto &[id, why] : plan.kept)
-    tell({"warning", id.text(), "an earlier release had it, but it stays: " + why});
-  const bool record = options.history && !plan.empty();
-  if (record && plan.checked)
-    recorder.begin(set); // before the apply: what a kill leaves behind is known to the next
-  Applied applied;
-  Outcome outcome;
-  Forward forward(cluster);
-  Options after = options;
-  if (plan.empty() && options.verify_url.empty())
-    after.verify = false; // it answered when it came, and the probes still say so
-  const std::string port = after.verify && options.verify_url.empty() ? target_port(set) : "";
-  const Listener watch = [&](const Event &event) {
-    tell(event);
-    const bool ready = event.name == "pod" && event.facts[0].second == "ready";
-    if (ready && !port.empty()) forward.begin("pod/" + event.object.substr(4), port);
-  };
-  for (int round = 0; round < 3; ++round) {
+  /// Applies and waits, again where another deploy took objects in the meantime.
+  Outcome bring_up() {
+    const bool record = options_.history && !plan_.empty();
+    if (record && plan_.checked)
+      recorder_.begin(set_); // before the apply: what a kill leaves behind is known to the next run
+    Outcome outcome;
+    for (int round = 0; round < 3; ++round) {
+      apply_plan();
+      if (record && !plan_.checked && round == 0) recorder_.begin(set_);
+      if (!plan_.empty()) emit_(event::Applied{applied_.generation});
+      if (!plan_.empty() || !was_ready(plan_)) outcome = wait_for_it();
+      const std::string other = outcome.state == State::ready ? taken_over(cluster_, applied_) : "";
+      if (other.empty()) break;
+      emit_(event::Warning{other, "somebody has changed or removed it while we waited, but the "
+                                  "pods are ours: applying again"});
+    }
+    return outcome;
+  }
+
+  void apply_plan() {
     try {
-      applied = apply(cluster, plan, options, deadline, tell);
+      applied_ = apply(cluster_, plan_, options_, deadline_, emit_);
     } catch (const Error &) {
-      if (!sys::interrupted() && sys::Clock::now() < deadline)
-        recorder.finish(ReleaseState::failed), recorder.settle();
+      if (!sys::interrupted() && sys::Clock::now() < deadline_) {
+        recorder_.finish(release::State::failed);
+        recorder_.settle();
+      }
       throw;
     }
-    if (record && !plan.checked && round == 0) recorder.begin(set);
-    if (!plan.empty())
-      tell({"applied", "", "applied", {{"generation", std::to_string(applied.generation)}}});
-    if (!plan.empty() || !was_ready(plan)) outcome = wait(cluster, applied, options, watch);
-    const std::string other =
-        outcome.state == Outcome::State::ready ? taken_over(cluster, applied) : "";
-    if (other.empty()) break;
-    tell({"warning", other,
-          "somebody has changed or removed it while we waited, but the pods are ours: applying "
-          "again"});
   }
-  const bool ready = outcome.state == Outcome::State::ready;
-  if (ready) {
-    if (options.history && plan.empty()) recorder.resume(plan.history, set);
-    recorder.finish(ReleaseState::ready);
-    tell({"ready", applied.deployment.empty() ? "" : "Deployment/" + applied.deployment,
-          plan.empty() ? "nothing to do: it is as it should be" : "ready"});
-    return look_after(cluster, set, after, tell, forward) ? Exit::ok : Exit::rollout;
+
+  /// An unchanged service answered when it came, and its probes still succeed.
+  bool verifies() const {
+    return options_.verify && (!plan_.empty() || !options_.verify_url.empty());
   }
-  const std::string object = "Deployment/" + applied.deployment;
-  if (outcome.state == Outcome::State::superseded || outcome.state == Outcome::State::gone) {
-    const bool gone = outcome.state == Outcome::State::gone;
-    recorder.finish(gone ? ReleaseState::failed : ReleaseState::superseded);
-    tell({gone ? "gone" : "superseded", object,
-          gone ? "somebody has removed it while we waited"
-               : "another deploy has changed it while we waited: the last one wins"});
+
+  /// Starts the port-forward as soon as the first pod is ready.
+  Outcome wait_for_it() {
+    const std::string port =
+        verifies() && options_.verify_url.empty() ? target_port(set_) : std::string();
+    return wait(cluster_, applied_, options_, [&](const Event &event) {
+      emit_(event);
+      const auto *pod = std::get_if<event::Pod>(&event);
+      if (pod && pod->step == kube::Step::ready && !port.empty())
+        forward_.start("pod/" + pod->name, port);
+    });
+  }
+
+  Exit finish(const Outcome &outcome) {
+    switch (outcome.state) {
+    case State::ready: return finish_ready();
+    case State::gone:
+      recorder_.finish(release::State::failed);
+      emit_(event::Gone{applied_.deployment});
+      return Exit::rollout;
+    case State::superseded:
+      recorder_.finish(release::State::superseded);
+      emit_(event::Superseded{applied_.deployment});
+      return Exit::rollout;
+    case State::failed:
+    case State::timed_out: break;
+    }
+    emit_(event::Failing{applied_.deployment, outcome, options_.timeout});
+    recorder_.finish(finish_failed(outcome));
     return Exit::rollout;
   }
-  tell({"failing", object, reason(outcome, options)});
-  ReleaseState end = ReleaseState::failed;
-  try {
-    end = go_back(cluster, plan, set, applied, outcome, options, tell);
-  } catch (const Error &error) {
-    if (sys::interrupted()) throw;
-    tell(
-        {"failed", "", "and the way back failed too: " + error.words(), {{"rolledBack", "false"}}});
+
+  Exit finish_ready() {
+    if (options_.history && plan_.empty()) recorder_.resume(plan_.history, set_);
+    recorder_.finish(release::State::ready);
+    emit_(event::Ready{applied_.deployment, plan_.empty()});
+    Options after = options_;
+    after.verify = verifies();
+    return report(cluster_, set_, after, emit_, forward_) ? Exit::ok : Exit::rollout;
   }
-  recorder.finish(end);
-  return Exit::rollout;
-}
+
+  release::State finish_failed(const Outcome &outcome) {
+    event::Failed end{Left::rollback_failed};
+    try {
+      end = go_back(outcome);
+    } catch (const Error &error) {
+      if (sys::interrupted()) throw;
+      end.detail = error.words();
+    }
+    emit_(end);
+    if (end.left == Left::rolled_back) return release::State::rolled_back;
+    return end.left == Left::superseded ? release::State::superseded : release::State::failed;
+  }
+
+  /// Why there is no way back, if so, before the cluster is asked.
+  std::optional<event::Failed> stays(const Outcome &outcome) const {
+    if (!options_.rollback) return event::Failed{Left::no_rollback};
+    const release::Release *live = release::live_release(plan_.history);
+    if (plan_.empty() && live && live->state == release::State::ready &&
+        live->digest == release::digest_of(set_))
+      return event::Failed{Left::ready_before}; // the cluster's trouble, not the release's
+    for (const kube::Problem &problem : outcome.problems)
+      if (problem.cause == kube::Cause::paused) // going back would not proceed either
+        return event::Failed{Left::paused, applied_.deployment};
+    return std::nullopt;
+  }
+
+  /// Brings the release before back.
+  event::Failed go_back(const Outcome &outcome) {
+    if (const auto end = stays(outcome)) return *end;
+    std::optional<Set> before = held_before(plan_, applied_, options_.force_conflicts);
+    if (!before) before = ready_before(cluster_, plan_, set_);
+    if (!before) return {Left::nothing_earlier};
+    if (!still_ours(cluster_, applied_)) return {Left::superseded};
+    emit_(event::RollingBack{});
+    Options back = options_;
+    back.history = false;
+    back.keep_autoscaled = autoscaled(set_); // else the number is ours
+    Plan plan = make_plan(cluster_, *before, back, &emit_);
+    const auto extra = made(plan_, *before);
+    plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
+    const Applied restored =
+        apply(cluster_, plan, back, sys::Clock::now() + options_.timeout, emit_);
+    const Outcome end = wait(cluster_, restored, back, emit_);
+    if (end.state == State::ready) return {Left::rolled_back};
+    return {Left::rollback_failed, describe(end, options_.timeout)};
+  }
+
+  kube::Cluster &cluster_;
+  const Set &set_;
+  const Options &options_;
+  const Listener &emit_;
+  PortForward forward_;
+  release::Recorder recorder_;
+  sys::Deadline deadline_{};
+  Plan plan_;
+  Applied applied_;
+};
 
 } // namespace
 
-Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &tell) {
-  Recorder recorder(cluster, options.note, [&](const std::string &text) {
-    tell({"warning", "", text});
-  });
-  const Exit code = run_recorded(cluster, set, options, tell, recorder);
-  recorder.settle();
-  return code;
+Exit run(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit) {
+  return Deploy(cluster, set, options, emit).run();
 }
 
 } // namespace hello::deploy

@@ -48,7 +48,9 @@ std::optional<std::vector<std::string>> others(kube::Cluster &cluster, const std
   std::vector<std::string> found;
   std::istringstream lines(*rows);
   for (std::string kind, name, owner; lines >> kind >> name >> owner;) {
-    const auto same = [&](const Found &one) { return one.id.kind == kind && one.id.name == name; };
+    const auto same = [&](const release::Found &one) {
+      return one.id.kind == kind && one.id.name == name;
+    };
     const bool ours = std::any_of(removal.remove.begin(), removal.remove.end(), same) ||
                       (kind == "ControllerRevision" && name.starts_with("hello-release-"));
     const bool kubernetes = (kind == "ConfigMap" && name == "kube-root-ca.crt") ||
@@ -60,16 +62,18 @@ std::optional<std::vector<std::string>> others(kube::Cluster &cluster, const std
 
 /// Waits until `left` says that nothing is there any more.
 void await(const std::function<std::vector<std::string>()> &left, sys::Deadline deadline,
-           const Listener &tell) {
-  for (std::string told;;) {
+           const Listener &emit) {
+  for (std::vector<std::string> noted;;) {
     const auto names = left();
     if (names.empty()) return;
     if (sys::Clock::now() > deadline)
       throw Error(Exit::rollout, "still there at the time limit: " + joined(names),
                   "something holds it, perhaps a finalizer: kubectl get it -o yaml; then hello "
                   "undeploy again, or --timeout");
-    if (const std::string words = "waiting until gone: " + joined(names); words != told)
-      tell({"note", "", told = words});
+    if (names != noted) {
+      emit(event::Note{"waiting until gone: " + joined(names)});
+      noted = names;
+    }
     sys::pause(std::chrono::milliseconds(250));
   }
 }
@@ -83,7 +87,7 @@ bool there(kube::Cluster &cluster, const kube::Id &id, const std::string &uid) {
 std::vector<std::string> pods(kube::Cluster &cluster) {
   const kube::Reply reply =
       cluster.get_metadata(kube::collection_path("v1", "Pod", cluster.access().ns) +
-                           "?labelSelector=" + kube::query_value(kPods));
+                           "?labelSelector=" + kube::query_value(release::kPods));
   std::vector<std::string> names;
   if (!reply.ok()) return names;
   for (const YAML::Node &pod : yaml::items(yaml::at(kube::parse(reply.body, "pods"), "items")))
@@ -91,89 +95,90 @@ std::vector<std::string> pods(kube::Cluster &cluster) {
   return names;
 }
 
-/// Why a namespace stays; empty: it may go.
-std::string not_removable(kube::Cluster &cluster, const kube::Id &id, const YAML::Node &live,
-                          const Removal &removal) {
-  if (std::string why = foreign(live); !why.empty()) return why;
+/// Whether a namespace may be removed.
+release::Ownership owner_of_namespace(kube::Cluster &cluster, const kube::Id &id,
+                                      const YAML::Node &live, const Removal &removal) {
+  using State = release::Ownership::State;
+  if (release::Ownership owner = release::owner_of(live); !owner.ours()) return owner;
   for (const YAML::Node &entry : yaml::items(yaml::at(live, "metadata", "managedFields")))
     if (const auto manager = yaml::text(entry, "manager");
-        manager != kManager && !entry["subresource"])
-      return fmt::format("\"{}\" holds fields of it too", manager);
+        manager != release::kManager && !entry["subresource"])
+      return {State::extra_fields, manager};
   const auto found = others(cluster, id.name, removal);
-  if (!found) return "not all that is in it may be seen";
-  return found->empty() ? "" : "others have made things in it: " + joined(*found);
+  if (!found) return {State::unlisted};
+  if (!found->empty()) return {State::in_use, joined(*found)};
+  return {};
 }
 
 } // namespace
 
 Removal plan_removal(kube::Cluster &cluster) {
   Removal removal;
-  const History history = read_history(cluster);
+  const release::History history = release::read_history(cluster);
   if (!history.refusal.ok())
     throw kube::explain(history.refusal, "read the history", cluster.access());
   removal.history = history.releases;
-  const std::vector<Found> all = leftovers(cluster, {}, history.releases);
+  const std::vector<release::Found> all = release::leftovers(cluster, {}, history.releases);
   for (auto found = all.rbegin(); found != all.rend(); ++found) // what came last goes first
-    (found->kept.empty() ? removal.remove : removal.stay).push_back(*found);
+    (found->ownership.ours() ? removal.remove : removal.stay).push_back(*found);
 
   std::set<kube::Id> namespaces{
       {"v1", "Namespace", "", cluster.access().ns}}; // and those of add-ons
-  for (const Release &release : history.releases)
+  for (const release::Release &release : history.releases)
     for (const kube::Id &id : release.objects)
       if (id.kind == "Namespace") namespaces.insert(id);
   for (const kube::Id &id : namespaces) {
     const YAML::Node live = kube::read(cluster, id);
     if (!live.IsMap() || live["metadata"]["deletionTimestamp"]) continue;
-    const std::string why = not_removable(cluster, id, live, removal);
-    if (why != kNotHeld)
-      (why.empty() ? removal.namespaces : removal.stay).push_back({id, live, why});
+    const release::Ownership owner = owner_of_namespace(cluster, id, live, removal);
+    if (owner.state != release::Ownership::State::not_held)
+      (owner.ours() ? removal.namespaces : removal.stay).push_back({id, live, owner});
   }
   return removal;
 }
 
 void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
-              const Listener &tell) {
-  for (const Found &found : removal.remove) {
-    if (remove(cluster, found, deadline))
-      tell({"removed", found.id.text(), "removed"});
+              const Listener &emit) {
+  for (const release::Found &found : removal.remove) {
+    if (release::remove(cluster, found, deadline))
+      emit(event::Removed{found.id.text()});
     else
-      tell({"warning", found.id.text(),
-            "stays: another of that name has taken its place meanwhile"});
+      emit(event::Warning{found.id.text(),
+                          "stays: another of that name has taken its place meanwhile"});
   }
-  const bool serves_on = std::any_of(removal.stay.begin(), removal.stay.end(),
-                                     [](const Found &one) { return one.id.kind == "Deployment"; });
+  const bool serves_on =
+      std::any_of(removal.stay.begin(), removal.stay.end(),
+                  [](const release::Found &one) { return one.id.kind == "Deployment"; });
   await(
       [&] {
         std::vector<std::string> left;
         if (!serves_on) left = pods(cluster);
-        for (const Found &found : removal.remove)
+        for (const release::Found &found : removal.remove)
           if (there(cluster, found.id, yaml::text(found.live, "metadata", "uid")))
             left.push_back(found.id.text());
         return left;
       },
-      deadline, tell);
+      deadline, emit);
   const std::string revisions =
       kube::collection_path("apps/v1", "ControllerRevision", cluster.access().ns);
-  for (const Release &release : removal.history) {
+  for (const release::Release &release : removal.history) {
     const auto done =
         cluster.kubectl({"delete", "--raw", revisions + "/" + release.name}, "", deadline);
     if (done.code != 0 && done.err.find("(NotFound)") == std::string::npos)
       throw kube::explain(done, "remove the history's " + release.name, cluster.access());
   }
-  if (!removal.history.empty())
-    tell(
-        {"removed", "", fmt::format("the history of {} releases removed", removal.history.size())});
-  for (const Found &found : removal.namespaces) remove(cluster, found, deadline);
+  if (!removal.history.empty()) emit(event::HistoryRemoved{removal.history.size()});
+  for (const release::Found &found : removal.namespaces) release::remove(cluster, found, deadline);
   await(
       [&] {
         std::vector<std::string> left;
-        for (const Found &found : removal.namespaces)
+        for (const release::Found &found : removal.namespaces)
           if (there(cluster, found.id, yaml::text(found.live, "metadata", "uid")))
             left.push_back(found.id.text());
         return left;
       },
-      deadline, tell);
-  for (const Found &found : removal.namespaces) tell({"removed", found.id.text(), "removed"});
+      deadline, emit);
+  for (const release::Found &found : removal.namespaces) emit(event::Removed{found.id.text()});
 }
 
 } // namespace hello::deploy

@@ -19,7 +19,7 @@ class Patience {
 public:
   struct Entry {
     sys::Deadline first, last;
-    bool told = false;
+    bool reported = false;
   };
   Entry &see(const Problem &problem, sys::Deadline now) {
     Entry &entry = seen_.try_emplace(problem.key(), Entry{now, now, false}).first->second;
@@ -37,17 +37,8 @@ private:
 /// What comes before it is worth a word: probes fail while a service starts, and conditions lag
 /// behind.
 sys::Clock::duration settling(const Problem &problem) {
-  if (problem.cause == kube::Cause::probe && problem.what.find("restarts") == std::string::npos)
-    return 2s;
+  if (problem.cause == kube::Cause::probe && !problem.restarts) return 2s;
   return problem.cause == kube::Cause::deadline ? 1s : 0s;
-}
-
-std::string counts(const Progress &p) {
-  std::string text = fmt::format("{} of {} available", p.available, p.wanted);
-  if (p.updated < p.wanted || p.available < p.updated)
-    text += fmt::format(", {} updated", p.updated);
-  if (p.old > 0) text += fmt::format(", {} old", p.old);
-  return text;
 }
 
 /// Events whose words a problem brings anyway.
@@ -58,116 +49,173 @@ bool judged(std::string_view reason) {
   return std::find(std::begin(reasons), std::end(reasons), reason) != std::end(reasons);
 }
 
-/// Tells what is new since the last snapshot.
+/// Reports what is new since the last snapshot.
 class Reporter {
 public:
-  explicit Reporter(const Listener &tell) : tell_(tell) {}
+  explicit Reporter(const Listener &emit) : emit_(emit) {}
 
   void report(const kube::Snapshot &snapshot, const kube::Verdict &verdict) {
-    Progress now{verdict.wanted, verdict.updated, verdict.available, verdict.old, {}};
+    event::Progress now{verdict.wanted, verdict.updated, verdict.available, verdict.old};
     const kube::ReplicaSet *set = snapshot.current();
     for (const kube::Pod &pod : snapshot.pods) {
       if (!set || pod.owner != set->uid || pod.deleting) continue;
-      PodLine line{pod.name, std::string(name_of(step_of(pod, snapshot))), "", 0};
+      event::Pod line{pod.name, step_of(pod, snapshot)};
       for (const kube::Container &c : pod.containers) line.restarts += c.restarts;
-      if (const auto problem = kube::judge_pod(pod, snapshot)) line.note = problem->what;
-      const auto next = std::find_if(now.pods.begin(), now.pods.end(),
-                                     [&](const PodLine &other) { return line.name < other.name; });
-      now.pods.insert(next, std::move(line));
+      if (const auto problem = kube::judge_pod(pod, snapshot)) line.problem = problem->what;
+      now.pods.push_back(std::move(line));
     }
-    for (const PodLine &pod : now.pods) tell_pod(pod);
-    tell_warnings(snapshot, set);
+    std::sort(now.pods.begin(), now.pods.end(),
+              [](const event::Pod &a, const event::Pod &b) { return a.name < b.name; });
+    for (const event::Pod &pod : now.pods) report_pod(pod);
+    report_warnings(snapshot, set);
     if (now == last_) return;
-    tell_({"progress",
-           "",
-           counts(now),
-           {{"wanted", std::to_string(now.wanted)},
-            {"updated", std::to_string(now.updated)},
-            {"available", std::to_string(now.available)},
-            {"old", std::to_string(now.old)}},
-           nullptr,
-           &now});
-    last_ = now;
+    emit_(now);
+    last_ = std::move(now);
   }
 
 private:
-  void tell_pod(const PodLine &pod) {
-    const auto before = std::find_if(last_.pods.begin(), last_.pods.end(),
-                                     [&](const PodLine &old) { return old.name == pod.name; });
-    if (before != last_.pods.end() && before->step == pod.step && before->restarts == pod.restarts)
+  void report_pod(const event::Pod &pod) {
+    const auto before = std::lower_bound(
+        last_.pods.begin(), last_.pods.end(), pod.name,
+        [](const event::Pod &old, const std::string &name) { return old.name < name; });
+    if (before != last_.pods.end() && before->name == pod.name && before->step == pod.step &&
+        before->restarts == pod.restarts)
       return;
-    const std::string restarts =
-        pod.restarts ? fmt::format(", {} restart{}", pod.restarts, pod.restarts == 1 ? "" : "s")
-                     : "";
-    tell_({"pod",
-           "Pod/" + pod.name,
-           pod.step + restarts,
-           {{"step", pod.step}, {"restarts", std::to_string(pod.restarts)}}});
+    emit_(pod);
   }
 
   /// Kubernetes' warnings about the new pods and their owners.
-  void tell_warnings(const kube::Snapshot &snapshot, const kube::ReplicaSet *set) {
+  void report_warnings(const kube::Snapshot &snapshot, const kube::ReplicaSet *set) {
     std::set<std::string> ours;
     if (snapshot.deployment) ours.insert(snapshot.deployment->uid);
     if (set) ours.insert(set->uid);
     for (const kube::Pod &pod : snapshot.pods)
       if (set && pod.owner == set->uid) ours.insert(pod.uid);
-    for (const kube::Happening &event : snapshot.events)
-      if (event.warning && !judged(event.reason) && ours.count(event.uid) &&
-          warned_.insert(event.reason + event.message).second)
-        tell_({"event",
-               event.kind + "/" + event.name,
-               fmt::format("{}: {}", event.reason, event.message),
-               {{"reason", event.reason}}});
+    for (const kube::Happening &happening : snapshot.events)
+      if (happening.warning && !judged(happening.reason) && ours.count(happening.uid) &&
+          warned_.insert(happening.reason + happening.message).second)
+        emit_(event::ClusterWarning{happening});
   }
 
-  const Listener &tell_;
-  Progress last_{-1, 0, 0, 0, {}};
+  const Listener &emit_;
+  event::Progress last_{-1, 0, 0, 0};
   std::set<std::string> warned_;
 };
 
-void tell_problem(const Listener &tell, const Problem &problem) {
-  tell({"problem",
-        problem.object,
-        describe(problem),
-        {{"cause", std::string(name_of(problem.cause))},
-         {"container", problem.container},
-         {"what", problem.what},
-         {"evidence", problem.evidence},
-         {"fatal", problem.fatal ? "true" : "false"}}});
+/// Decides when a rollout has failed: at once for a fatal problem, after the grace for one that may
+/// heal.
+class Judge {
+public:
+  Judge(Watch &watch, std::chrono::seconds grace, const Listener &emit)
+      : watch_(watch), grace_(grace), emit_(emit) {}
+
+  /// Takes in the problems of one look; true if they are enough to give up.
+  bool give_up(const std::vector<Problem> &found, sys::Deadline now) {
+    if (!found.empty()) problems_.clear();
+    bool enough = false;
+    for (Problem problem : found) {
+      Patience::Entry &entry = patience_.see(problem, now);
+      if (now - entry.first < settling(problem)) continue;
+      enough = enough || problem.fatal || now - entry.first >= grace_;
+      if (!std::exchange(entry.reported, true)) {
+        watch_.add_evidence(problem);
+        emit_(event::Problem{problem});
+      }
+      problems_.push_back(std::move(problem));
+    }
+    patience_.forget(now);
+    return enough;
+  }
+
+  /// Those of the last look, the first of each kind with all evidence.
+  std::vector<Problem> problems() {
+    std::set<std::string> seen;
+    for (Problem &problem : problems_)
+      if (seen.insert(problem.key()).second) watch_.add_evidence(problem);
+    return problems_;
+  }
+
+private:
+  Watch &watch_;
+  std::chrono::seconds grace_;
+  const Listener &emit_;
+  Patience patience_;
+  std::vector<Problem> problems_;
+};
+
+/// Reports once that the API server is away, that it is back, and what may not be watched.
+class Connection {
+public:
+  explicit Connection(const Listener &emit) : emit_(emit) {}
+  void look(const Watch &watch) {
+    if (std::exchange(offline_, watch.offline()) != watch.offline()) {
+      if (watch.offline())
+        emit_(event::Warning{"", "the API server does not answer; waiting for it"});
+      else
+        emit_(event::Note{"the API server answers again"});
+    }
+    if (watch.refused() && !std::exchange(refused_, true))
+      emit_(event::Warning{"", watch.refused()->words()});
+  }
+
+private:
+  const Listener &emit_;
+  bool offline_ = false, refused_ = false;
+};
+
+/// The end that a verdict is; none while the rollout goes on.
+std::optional<Outcome> end_of(const kube::Verdict &verdict) {
+  switch (verdict.state) {
+  case kube::Verdict::State::waiting: break;
+  case kube::Verdict::State::done: return Outcome{Outcome::State::ready};
+  case kube::Verdict::State::superseded: return Outcome{Outcome::State::superseded};
+  case kube::Verdict::State::gone: return Outcome{Outcome::State::gone};
+  }
+  return std::nullopt;
 }
 
 } // namespace
+
+std::string evidence_of(const Problem &problem) {
+  if (!problem.log) return problem.evidence;
+  if (problem.log->empty()) return problem.evidence.empty() ? "it wrote nothing" : problem.evidence;
+  return problem.evidence + (problem.evidence.empty() ? "" : "\n") + "its last words:\n" +
+         *problem.log;
+}
 
 std::string describe(const Problem &problem) {
   std::string text = problem.container.empty()
                          ? problem.what
                          : fmt::format("{}: {}", problem.container, problem.what);
-  if (problem.evidence.empty()) return text;
-  text += problem.evidence.find('\n') == std::string::npos && problem.evidence.size() < 60 ? ": "
-                                                                                           : "\n";
-  return text + problem.evidence;
+  const std::string evidence = evidence_of(problem);
+  if (evidence.empty()) return text;
+  text += evidence.find('\n') == std::string::npos && evidence.size() < 60 ? ": " : "\n";
+  return text + evidence;
+}
+
+std::string describe(const Outcome &outcome, std::chrono::seconds timeout) {
+  std::string text = outcome.state == Outcome::State::timed_out
+                         ? fmt::format("not ready after {} s (--timeout)", timeout.count())
+                         : "it cannot get ready";
+  std::set<std::string> named; // one pod stands for the others with the same problem
+  for (const Problem &problem : outcome.problems)
+    if (named.insert(problem.key()).second)
+      text += fmt::format("\n{}: {}", problem.object(), describe(problem));
+  return text;
 }
 
 Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &options,
-             const Listener &tell) {
-  using State = Outcome::State;
+             const Listener &emit) {
   if (applied.deployment.empty()) return {};
   const auto deadline = sys::Clock::now() + options.timeout;
   Watch watch(cluster, applied);
-  Patience patience;
-  Reporter reporter(tell);
-  std::vector<Problem> problems; // of the last look, with evidence
-  bool offline = false, refused = false;
+  Judge judge(watch, options.grace, emit);
+  Reporter reporter(emit);
+  Connection connection(emit);
   for (;;) {
     const bool news = watch.wait(std::min(deadline, sys::Clock::now() + 500ms));
     const auto now = sys::Clock::now();
-    if (std::exchange(offline, watch.offline()) != watch.offline())
-      tell({watch.offline() ? "warning" : "note", "",
-            watch.offline() ? "the API server does not answer; waiting for it"
-                            : "the API server answers again"});
-    if (watch.refused() && !std::exchange(refused, true))
-      tell({"warning", "", watch.refused()->words()});
+    connection.look(watch);
     if (watch.complete()) {
       const kube::Snapshot &snapshot = watch.snapshot();
       const kube::Verdict verdict =
@@ -175,28 +223,11 @@ Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &opti
       if (news)
         reporter.report(snapshot, verdict);
       else
-        tell({"tick", "", ""});
-      if (verdict.state == kube::Verdict::State::done) return {};
-      if (verdict.state == kube::Verdict::State::gone) return {State::gone, {}};
-      if (verdict.state == kube::Verdict::State::superseded) return {State::superseded, {}};
-      if (!verdict.problems.empty()) problems.clear();
-      bool enough = false;
-      for (Problem problem : verdict.problems) {
-        Patience::Entry &entry = patience.see(problem, now);
-        if (now - entry.first < settling(problem)) continue;
-        const bool over = problem.fatal || now - entry.first >= options.grace;
-        if (!entry.told || over) watch.add_evidence(problem);
-        if (!std::exchange(entry.told, true)) tell_problem(tell, problem);
-        enough = enough || over;
-        problems.push_back(std::move(problem));
-      }
-      patience.forget(now);
-      if (enough) return {State::failed, problems};
+        emit(event::Tick{});
+      if (const auto end = end_of(verdict)) return *end;
+      if (judge.give_up(verdict.problems, now)) return {Outcome::State::failed, judge.problems()};
     }
-    if (now >= deadline) {
-      for (Problem &problem : problems) watch.add_evidence(problem);
-      return {State::timed_out, problems};
-    }
+    if (now >= deadline) return {Outcome::State::timed_out, judge.problems()};
   }
 }
 

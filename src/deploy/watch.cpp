@@ -111,12 +111,10 @@ void Watch::look_at_nodes() {
 }
 
 void Watch::add_evidence(kube::Problem &problem) {
-  if (problem.cause != kube::Cause::crash ||
-      problem.evidence.find("its last words:") != std::string::npos)
-    return;
+  if (problem.cause != kube::Cause::crash || problem.log) return;
   const std::string path = fmt::format("{}/{}/log?container={}&tailLines=10&limitBytes=8192",
                                        kube::collection_path("v1", "Pod", cluster_.access().ns),
-                                       problem.object.substr(4), problem.container);
+                                       problem.name, problem.container);
   const auto none = [](const kube::Reply &reply) { // 200 for a container that has been removed: the
                                                    // kubelet's own words
     return !reply.ok() || reply.body.starts_with("unable to retrieve container logs");
@@ -125,10 +123,7 @@ void Watch::add_evidence(kube::Problem &problem) {
   if (none(log) || log.body.empty()) log = cluster_.get(path);
   if (none(log)) return;
   while (!log.body.empty() && log.body.back() == '\n') log.body.pop_back();
-  if (!log.body.empty())
-    problem.evidence += (problem.evidence.empty() ? "" : "\n") + ("its last words:\n" + log.body);
-  else if (problem.evidence.empty())
-    problem.evidence = "it wrote nothing";
+  problem.log = std::move(log.body);
 }
 
 } // namespace hello::deploy

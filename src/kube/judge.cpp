@@ -53,7 +53,7 @@ std::optional<Problem> judge_container(const Container &c, const Pod &pod,
                                        const Snapshot &snapshot) {
   const auto problem = [&](Cause cause, std::string what, std::string evidence,
                            bool fatal = false) {
-    return Problem{cause, "Pod/" + pod.name, c.name, std::move(what), std::move(evidence), fatal};
+    return Problem{cause, "Pod", pod.name, c.name, std::move(what), std::move(evidence), fatal};
   };
   if (c.waiting == "InvalidImageName")
     return problem(Cause::image_name, "the image's name is not valid", c.message, true);
@@ -86,10 +86,13 @@ std::optional<Problem> judge_container(const Container &c, const Pod &pod,
   const bool kubelet_ended_it =
       end->exit_code == 0 || end->exit_code == 137 || end->exit_code == 143;
   if (unhealthy && !unhealthy->message.starts_with("Readiness") && kubelet_ended_it &&
-      end->reason != "OOMKilled")
-    return problem(Cause::probe,
-                   which_probe(unhealthy->message) + ", and the kubelet restarts the container",
-                   unhealthy->message);
+      end->reason != "OOMKilled") {
+    Problem probe = problem(
+        Cause::probe, which_probe(unhealthy->message) + ", and the kubelet restarts the container",
+        unhealthy->message);
+    probe.restarts = true;
+    return probe;
+  }
   return problem(
       Cause::crash,
       fmt::format("the container {}{}", how_it_ended(*end),
@@ -99,9 +102,9 @@ std::optional<Problem> judge_container(const Container &c, const Pod &pod,
 }
 
 /// A pod that the API server did not take.
-Problem judge_refusal(const std::string &object, const std::string &words) {
+Problem judge_refusal(const ReplicaSet &set, const std::string &words) {
   const auto problem = [&](Cause cause, std::string what, bool fatal) {
-    return Problem{cause, object, "", std::move(what), words, fatal};
+    return Problem{cause, "ReplicaSet", set.name, "", std::move(what), words, fatal};
   };
   if (has(words, {"exceeded quota", "failed quota"}))
     return problem(Cause::quota, "the namespace's quota refuses its pods", false);
@@ -136,7 +139,7 @@ Step step_of(const Pod &pod, const Snapshot &snapshot) {
 
 std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
   const auto problem = [&](Cause cause, std::string what, std::string evidence) {
-    return Problem{cause, "Pod/" + pod.name, "", std::move(what), std::move(evidence), false};
+    return Problem{cause, "Pod", pod.name, "", std::move(what), std::move(evidence), false};
   };
   if (pod.ready() || pod.phase == "Succeeded") {
     // It stays ready while the kubelet ends a container that is not alive: known before its restart
@@ -146,8 +149,11 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
     if (!ends || std::any_of(pod.containers.begin(), pod.containers.end(), restarted))
       return std::nullopt;
     const Happening *said = newest(snapshot, pod.uid, {"Unhealthy"}, "Liveness");
-    return problem(Cause::probe, "the liveness probe fails, and the kubelet restarts the container",
-                   (said ? said : ends)->message);
+    Problem probe =
+        problem(Cause::probe, "the liveness probe fails, and the kubelet restarts the container",
+                (said ? said : ends)->message);
+    probe.restarts = true;
+    return probe;
   }
   const auto dead = snapshot.dead_nodes.find(pod.node);
   if (dead != snapshot.dead_nodes.end())
@@ -191,7 +197,6 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
     return verdict;
   }
   const Deployment &d = *snapshot.deployment;
-  const std::string object = "Deployment/" + d.name;
   verdict.wanted = d.wanted == 0 || !snapshot.autoscaler
                        ? d.wanted
                        : std::max(d.wanted, snapshot.autoscaler->min);
@@ -204,8 +209,8 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
   verdict.updated = d.updated;
   verdict.old = d.replicas - d.updated;
   if (d.paused)
-    verdict.problems.push_back(
-        {Cause::paused, object, "", "the rollout is paused", "spec.paused is true", false});
+    verdict.problems.push_back({Cause::paused, "Deployment", d.name, "", "the rollout is paused",
+                                "spec.paused is true", false});
   if (d.updated >= verdict.wanted && d.available >= verdict.wanted && d.replicas == d.updated &&
       d.available == d.replicas && !d.paused) {
     verdict.available = d.available;
@@ -221,7 +226,7 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
       });
   for (const Condition &c : set->conditions)
     if (c.type == "ReplicaFailure" && c.status == "True")
-      verdict.problems.push_back(judge_refusal("ReplicaSet/" + set->name, c.message));
+      verdict.problems.push_back(judge_refusal(*set, c.message));
   for (const Pod &pod : snapshot.pods)
     if (pod.owner == set->uid)
       if (auto problem = judge_pod(pod, snapshot)) {
@@ -232,8 +237,8 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
       }
   for (const Condition &c : d.conditions)
     if (c.type == "Progressing" && c.status == "False" && c.reason == "ProgressDeadlineExceeded")
-      verdict.problems.push_back(
-          {Cause::deadline, object, "", "the progress deadline has passed", c.message, true});
+      verdict.problems.push_back({Cause::deadline, "Deployment", d.name, "",
+                                  "the progress deadline has passed", c.message, true});
   return verdict;
 }
 

@@ -11,7 +11,7 @@
 #include "hello/sha256.h"
 #include "hello/yaml.h"
 
-namespace hello::deploy {
+namespace hello::release {
 namespace {
 
 constexpr std::array<std::string_view, 5> kStates = {"pending", "ready", "failed", "rolled-back",
@@ -83,7 +83,7 @@ std::string plural(const std::vector<Release> &all) {
 
 } // namespace
 
-std::string_view name_of(ReleaseState state) { return kStates[static_cast<std::size_t>(state)]; }
+std::string_view name_of(State state) { return kStates[static_cast<std::size_t>(state)]; }
 
 std::string name_of_entry(int revision) { return fmt::format("{}{}", kPrefix, revision); }
 
@@ -101,7 +101,7 @@ std::optional<Release> release_of(const YAML::Node &object) {
     return std::nullopt;
   const auto state = std::find(kStates.begin(), kStates.end(), text(meta["labels"], kStateLabel));
   if (state == kStates.end()) return std::nullopt;
-  release.state = static_cast<ReleaseState>(state - kStates.begin());
+  release.state = static_cast<State>(state - kStates.begin());
   release.when = text(meta, "creationTimestamp");
   const YAML::Node notes = yaml::at(meta, "annotations");
   release.who = text(notes, "hello/who");
@@ -152,7 +152,7 @@ std::vector<Release> surplus(const std::vector<Release> &all) {
   std::vector<Release> out;
   bool ready_kept = false;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const bool first_ready = all[i].state == ReleaseState::ready && !ready_kept;
+    const bool first_ready = all[i].state == State::ready && !ready_kept;
     ready_kept = ready_kept || first_ready;
     if (i >= kKept && !first_ready) out.push_back(all[i]);
   }
@@ -161,8 +161,7 @@ std::vector<Release> surplus(const std::vector<Release> &all) {
 
 const Release *live_release(const std::vector<Release> &all) {
   for (const Release &release : all)
-    if (release.state != ReleaseState::rolled_back && release.state != ReleaseState::superseded)
-      return &release;
+    if (release.state != State::rolled_back && release.state != State::superseded) return &release;
   return nullptr;
 }
 
@@ -175,7 +174,7 @@ const Release &rollback_target(const std::vector<Release> &all, std::optional<in
   }
   const Release *live = live_release(all);
   for (const Release &release : all)
-    if (release.state == ReleaseState::ready && live && release.revision < live->revision &&
+    if (release.state == State::ready && live && release.revision < live->revision &&
         release.digest != live->digest)
       return release;
   throw Error(
@@ -226,4 +225,4 @@ Set read_set(kube::Cluster &cluster, const Release &release) {
               "hello history lists those that there are");
 }
 
-} // namespace hello::deploy
+} // namespace hello::release

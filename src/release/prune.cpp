@@ -7,7 +7,7 @@
 
 #include "hello/yaml.h"
 
-namespace hello::deploy {
+namespace hello::release {
 namespace {
 
 using yaml::text;
@@ -58,23 +58,41 @@ Identity identity(const kube::Id &id) {
 
 std::span<const Kind> own_kinds() { return kKinds; }
 
-std::string foreign(const YAML::Node &object) {
+std::string describe(const Ownership &ownership) {
+  using State = Ownership::State;
+  const std::string &who = ownership.who;
+  switch (ownership.state) {
+  case State::ours: break;
+  case State::not_held: return "hello holds no field of it";
+  case State::applied_too: return fmt::format("\"{}\" applies it too", who);
+  case State::shared: return fmt::format("\"{}\" has made it, or holds the same fields", who);
+  case State::unreadable: return "these rights do not let it be read";
+  case State::secret: return "the history keeps no Secrets, so it could not come back";
+  case State::extra_fields: return fmt::format("\"{}\" holds fields of it too", who);
+  case State::unlisted: return "not all that is in it may be seen";
+  case State::in_use: return "others have made things in it: " + who;
+  }
+  return "";
+}
+
+Ownership owner_of(const YAML::Node &object) {
+  using State = Ownership::State;
   std::set<std::string> ours;
   for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields")))
     if (text(entry, "manager") == kManager && text(entry, "operation") == "Apply" &&
         !entry["subresource"])
       ours = paths_of(entry);
-  if (ours.empty()) return std::string(kNotHeld);
+  if (ours.empty()) return {State::not_held};
   for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields"))) {
     const std::string manager = text(entry, "manager");
     if (manager == kManager || manager == kHandover || entry["subresource"]) continue;
-    if (text(entry, "operation") == "Apply") return fmt::format("\"{}\" applies it too", manager);
+    if (text(entry, "operation") == "Apply") return {State::applied_too, manager};
     const auto theirs = paths_of(entry); // who made an object holds what we came to hold later
     if (std::any_of(theirs.begin(), theirs.end(),
                     [&](const std::string &path) { return ours.count(path) > 0; }))
-      return fmt::format("\"{}\" has made it, or holds the same fields", manager);
+      return {State::shared, manager};
   }
-  return "";
+  return {};
 }
 
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
@@ -87,14 +105,15 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
     const kube::Reply reply = cluster.get(kube::object_path(id));
     if (reply.status == 404) return;
     if (reply.status == 403)
-      return found.push_back({id, YAML::Node(), "these rights do not let it be read"});
+      return found.push_back({id, YAML::Node(), {Ownership::State::unreadable}});
     if (!reply.ok()) throw kube::explain(reply, "read " + id.text(), cluster.access());
     const YAML::Node live = kube::parse(reply.body, id.text());
-    std::string why = foreign(live);
-    if (why.empty() && id.kind == "Secret" && !set.empty())
-      why = "the history keeps no Secrets, so it could not come back";
-    if (!live["metadata"]["deletionTimestamp"] && (recorded || why != kNotHeld))
-      found.push_back({id, live, why});
+    Ownership ownership = owner_of(live);
+    if (ownership.ours() && id.kind == "Secret" && !set.empty())
+      ownership.state = Ownership::State::secret;
+    if (!live["metadata"]["deletionTimestamp"] &&
+        (recorded || ownership.state != Ownership::State::not_held))
+      found.push_back({id, live, ownership});
   };
   for (const Release &release : history)
     for (const kube::Id &id : release.objects) look(id, true);
@@ -127,4 +146,4 @@ bool remove(kube::Cluster &cluster, const Found &found, sys::Deadline deadline) 
   throw kube::explain(done, "remove " + found.id.text(), cluster.access());
 }
 
-} // namespace hello::deploy
+} // namespace hello::release

@@ -8,7 +8,7 @@
 #include "hello/history.h"
 #include "hello/yaml.h"
 
-namespace hello::deploy {
+namespace hello::release {
 namespace {
 
 constexpr int kAttempts = 20; ///< at numbers that others took meanwhile
@@ -112,11 +112,10 @@ void Recorder::begin(const Set &set) {
 
 void Recorder::resume(const std::vector<Release> &history, const Set &set) {
   const Release *live = live_release(history);
-  if (live && live->state != ReleaseState::ready && live->digest == digest_of(set))
-    release_ = *live;
+  if (live && live->state != State::ready && live->digest == digest_of(set)) release_ = *live;
 }
 
-void Recorder::finish(ReleaseState state) {
+void Recorder::finish(State state) {
   if (release_.revision == 0) return;
   release_.state = state;
   if (whoami_)
@@ -140,4 +139,4 @@ void Recorder::settle() {
                       kube::explain(done, "write the history", cluster_.access()).words()));
 }
 
-} // namespace hello::deploy
+} // namespace hello::release

@@ -157,7 +157,7 @@ TEST_CASE("judge: each reason of a pod is named, with the cluster's words, and a
     CHECK(kube::name_of(problem.cause) == kube::name_of(one.cause));
     CHECK((problem.what + "\n" + problem.evidence).find(one.words) != std::string::npos);
     CHECK(problem.fatal == one.fatal);
-    CHECK(problem.object == "Pod/hello-5d9-x");
+    CHECK(problem.object() == "Pod/hello-5d9-x");
   }
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("judge: pods that the API server refuses") {
     REQUIRE(verdict.problems.size() == 1);
     CHECK(kube::name_of(verdict.problems[0].cause) == kube::name_of(one.cause));
     CHECK(verdict.problems[0].fatal == one.fatal);
-    CHECK(verdict.problems[0].object == "ReplicaSet/hello-5d9");
+    CHECK(verdict.problems[0].object() == "ReplicaSet/hello-5d9");
   }
 }
 

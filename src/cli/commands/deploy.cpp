@@ -21,7 +21,7 @@ int deploy_one(const Flags &flags, const std::optional<std::string> &context) {
       "interrupted: the cluster stays as it is",
       "the same hello deploy again carries on from there; hello diff shows what is left to do");
   const auto cluster = connect(config);
-  return flags.carry_out(*cluster, set, options, teller(flags.output, cluster->access()));
+  return flags.carry_out(*cluster, set, options, listener(flags.output, cluster->access()));
 }
 
 /// Says at the end, however that comes, how far it got.
@@ -75,7 +75,8 @@ void add_deploy(const Command &app) {
   flags->add_to(command, true);
   command.text("--verify", flags->verify_url,
                {"Ask here, http://…, instead of through a port-forward", "URL"});
-  command.does([flags] { return deploy_all(*flags); });
+  command.does(
+      [flags] { return with_error_events(flags->output, [&] { return deploy_all(*flags); }); });
 }
 
 } // namespace hello::cli

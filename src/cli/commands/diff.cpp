@@ -2,6 +2,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
+#include "cli/view/events.h"
 #include "cli/view/output.h"
 
 namespace hello::cli {

@@ -2,6 +2,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
+#include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "hello/history.h"
 #include "hello/yaml.h"
@@ -17,10 +18,10 @@ struct Flags {
 
 std::string json_string(std::string_view text) { return yaml::to_json(yaml::string(text)); }
 
-std::string text_of(const std::vector<deploy::Release> &all) {
+std::string text_of(const std::vector<release::Release> &all) {
   std::string out = fmt::format("{:>8}  {:<11}  {:<20}  {:<24}  {:<13}  {}\n", "REVISION", "STATE",
                                 "WHEN", "WHO", "SOURCE", "IMAGE");
-  for (const deploy::Release &r : all)
+  for (const release::Release &r : all)
     out +=
         fmt::format("{:>8}  {:<11}  {:<20}  {:<24}  {:<13}  {}{}\n", r.revision, name_of(r.state),
                     r.when, r.who, r.source.empty() ? "-" : r.source.substr(0, 13), r.image,
@@ -28,9 +29,9 @@ std::string text_of(const std::vector<deploy::Release> &all) {
   return out;
 }
 
-std::string json_of(const std::vector<deploy::Release> &all) {
+std::string json_of(const std::vector<release::Release> &all) {
   std::string out;
-  for (const deploy::Release &r : all) {
+  for (const release::Release &r : all) {
     std::string objects;
     for (const kube::Id &id : r.objects)
       objects += (objects.empty() ? "" : ",") + json_string(id.text());
@@ -47,12 +48,12 @@ int run_history(const Flags &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
-  const deploy::History history = deploy::read_history(*cluster);
+  const release::History history = release::read_history(*cluster);
   if (!history.refusal.ok())
     throw kube::explain(history.refusal, "read the history", cluster->access());
   if (flags.revision) {
     print(manifest::to_yaml(
-        deploy::read_set(*cluster, deploy::rollback_target(history.releases, flags.revision))));
+        release::read_set(*cluster, release::rollback_target(history.releases, flags.revision))));
     return 0;
   }
   if (history.releases.empty())

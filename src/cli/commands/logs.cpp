@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
+#include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "hello/logs.h"
 #include "hello/terminal.h"

@@ -17,19 +17,17 @@ int run_rollback(const Flags &flags) {
       "interrupted: the cluster stays as it is",
       "the same hello rollback again carries on from there; hello status shows how far it is");
   const auto cluster = connect(config);
-  const auto tell = teller(flags.output, cluster->access());
-  const deploy::History history = deploy::read_history(*cluster);
+  const auto emit = listener(flags.output, cluster->access());
+  const release::History history = release::read_history(*cluster);
   if (!history.refusal.ok())
     throw kube::explain(history.refusal, "read the history", cluster->access());
-  const deploy::Release &release = deploy::rollback_target(history.releases, flags.revision);
-  const deploy::Set set = deploy::read_set(*cluster, release);
+  const release::Release &release = release::rollback_target(history.releases, flags.revision);
+  const deploy::Set set = release::read_set(*cluster, release);
   options.note = fmt::format("rollback to {}", release.revision);
-  tell({"note",
-        "",
-        fmt::format("back to release {} of {}, image {}", release.revision, release.when,
-                    release.image),
-        {{"revision", std::to_string(release.revision)}}});
-  return flags.carry_out(*cluster, set, options, tell);
+  emit(deploy::event::Note{fmt::format("back to release {} of {}, image {}", release.revision,
+                                       release.when, release.image),
+                           release.revision});
+  return flags.carry_out(*cluster, set, options, emit);
 }
 
 } // namespace
@@ -44,7 +42,8 @@ void add_rollback(const Command &app) {
   flags->add_to(command, false);
   command.footer("It is a release like any other: planned, written down, waited for, and taken "
                  "back itself if it fails.");
-  command.does([flags] { return run_rollback(*flags); });
+  command.does(
+      [flags] { return with_error_events(flags->output, [&] { return run_rollback(*flags); }); });
 }
 
 } // namespace hello::cli

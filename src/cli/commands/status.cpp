@@ -3,6 +3,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
+#include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "hello/error.h"
 #include "hello/manifest.h"
@@ -27,72 +28,72 @@ constexpr Look kLooks[] = {
 
 std::string json_string(std::string_view text) { return yaml::to_json(yaml::string(text)); }
 
-void draw(const deploy::Branch &branch, std::size_t depth, bool colour, std::string &out) {
-  const Look &look = kLooks[static_cast<std::size_t>(branch.health)];
-  std::string text = branch.text; // of several lines: the others below the first
+void draw(const deploy::StatusNode &node, std::size_t depth, bool colour, std::string &out) {
+  const Look &look = kLooks[static_cast<std::size_t>(node.health)];
+  std::string text = node.text; // of several lines: the others below the first
   for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos; ++at)
     text.insert(at + 1, depth * 2 + 4, ' ');
   out += fmt::format("{:{}}{}{}{} {}{}{}\n", "", depth * 2, colour ? look.colour : "", look.mark,
-                     colour ? "\033[0m" : "", branch.object, text.empty() ? "" : "  ", text);
-  for (const deploy::Branch &below : branch.below) draw(below, depth + 1, colour, out);
+                     colour ? "\033[0m" : "", node.object, text.empty() ? "" : "  ", text);
+  for (const deploy::StatusNode &below : node.below) draw(below, depth + 1, colour, out);
 }
 
-std::string text_of(const deploy::Report &report, const deploy::Sight &sight,
+std::string text_of(const deploy::Status &status, const deploy::Observation &observed,
                     const kube::Access &access, bool colour) {
   std::string out = target(access) + "\n";
-  if (const auto &r = report.release)
+  if (const auto &r = status.release)
     out += fmt::format("release {}, {}, {} by {}{}{}\n", r->revision, name_of(r->state), r->when,
                        r->who, r->source.empty() ? "" : ", from " + r->source,
                        r->note.empty() ? "" : ", " + r->note);
-  if (!report.image.empty()) out += "image " + report.image + "\n";
-  const Look &look = kLooks[static_cast<std::size_t>(report.health)];
+  if (!status.image.empty()) out += "image " + status.image + "\n";
+  const Look &look = kLooks[static_cast<std::size_t>(status.health)];
   out += fmt::format("{}{}{}: {}\n\n", colour ? look.colour : "",
-                     report.healthy() ? "healthy" : "not healthy", colour ? "\033[0m" : "",
-                     report.summary);
-  for (const deploy::Branch &branch : report.branches) draw(branch, 0, colour, out);
-  for (const auto &[what, rule] : sight.unread)
+                     status.healthy() ? "healthy" : "not healthy", colour ? "\033[0m" : "",
+                     status.summary);
+  for (const deploy::StatusNode &node : status.objects) draw(node, 0, colour, out);
+  for (const auto &[what, rule] : observed.unread)
     out += fmt::format("? {}  these rights do not let it be read: {}\n", what, rule);
   return out;
 }
 
-std::string json_of(const deploy::Branch &branch) {
+std::string json_of(const deploy::StatusNode &node) {
   std::string below;
-  for (const deploy::Branch &one : branch.below) below += (below.empty() ? "" : ",") + json_of(one);
+  for (const deploy::StatusNode &one : node.below)
+    below += (below.empty() ? "" : ",") + json_of(one);
   return fmt::format(R"({{"object":{},"health":"{}","text":{},"below":[{}]}})",
-                     json_string(branch.object), name_of(branch.health), json_string(branch.text),
-                     below);
+                     json_string(node.object), name_of(node.health), json_string(node.text), below);
 }
 
-std::string json_of(const deploy::Report &report, const deploy::Sight &sight,
+std::string json_of(const deploy::Status &status, const deploy::Observation &observed,
                     const kube::Access &access) {
   std::string release = "null", objects, unread;
-  if (const auto &r = report.release)
+  if (const auto &r = status.release)
     release =
         fmt::format(R"({{"revision":{},"state":"{}","when":{},"who":{},"source":{},"image":{}}})",
                     r->revision, name_of(r->state), json_string(r->when), json_string(r->who),
                     json_string(r->source), json_string(r->image));
-  for (const deploy::Branch &branch : report.branches)
-    objects += (objects.empty() ? "" : ",") + json_of(branch);
-  for (const auto &[what, rule] : sight.unread)
+  for (const deploy::StatusNode &node : status.objects)
+    objects += (objects.empty() ? "" : ",") + json_of(node);
+  for (const auto &[what, rule] : observed.unread)
     unread += (unread.empty() ? "" : ",") + json_string(what);
   return fmt::format(
       R"({{"healthy":{},"health":"{}","summary":{},"context":{},"namespace":{},"image":{},"release":{},"objects":[{}],"unread":[{}]}})"
       "\n",
-      report.healthy(), name_of(report.health), json_string(report.summary),
-      json_string(access.context), json_string(access.ns), json_string(report.image), release,
+      status.healthy(), name_of(status.health), json_string(status.summary),
+      json_string(access.context), json_string(access.ns), json_string(status.image), release,
       objects, unread);
 }
 
 int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
-  const deploy::Sight sight = deploy::look(cluster);
+  const deploy::Observation observed = deploy::observe(cluster);
   const auto now =
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-  const deploy::Report report = deploy::report_of(sight, now);
-  const std::string text = flags.output == "json" ? json_of(report, sight, cluster.access())
-                                                  : text_of(report, sight, cluster.access(),
+  const deploy::Status status = deploy::status_of(observed, now);
+  const std::string text = flags.output == "json" ? json_of(status, observed, cluster.access())
+                                                  : text_of(status, observed, cluster.access(),
                                                             sys::has_colour(STDOUT_FILENO));
   print((clear ? "\033[H\033[J" : "") + text);
-  return static_cast<int>(report.healthy() ? Exit::ok : Exit::no);
+  return static_cast<int>(status.healthy() ? Exit::ok : Exit::no);
 }
 
 /// Looks again whenever something changed, at most twice a second, until it is interrupted.
@@ -113,12 +114,13 @@ int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
 
 /// Whether the service answers, as a deploy asks it at its end.
 bool answers(kube::Cluster &cluster, const config::Config &config, const std::string &output) {
-  const auto failed = [](const deploy::Event &event) {
-    if (event.name == "failed") say(event.text);
+  const deploy::Listener failed = [](const deploy::Event &event) {
+    if (const EventText words = event_text(event); words.tone == EventText::Tone::failure)
+      say(words.text);
   };
   // stdout has its one object already
-  const deploy::Listener tell = output == "json" ? failed : teller(output, cluster.access());
-  return deploy::look_after(cluster, manifest::render_all(config), {}, tell);
+  const deploy::Listener emit = output == "json" ? failed : listener(output, cluster.access());
+  return deploy::report(cluster, manifest::render_all(config), {}, emit);
 }
 
 int run_status(const Flags &flags) {

@@ -4,6 +4,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
+#include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "hello/top.h"
 #include "hello/yaml.h"

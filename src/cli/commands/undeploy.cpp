@@ -5,6 +5,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
+#include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "hello/file.h"
 #include "hello/terminal.h"
@@ -22,22 +23,21 @@ struct Flags {
 std::string text_of(const deploy::Removal &removal, bool colour) {
   std::string out;
   const char *red = colour ? "\033[31m" : "", *plain = colour ? "\033[0m" : "";
-  for (const deploy::Found &found : removal.remove)
+  for (const release::Found &found : removal.remove)
     out += fmt::format("  {}- {}{}\n", red, found.id.text(), plain);
   if (!removal.history.empty())
     out += fmt::format("  {}- the history of {} releases{}\n", red, removal.history.size(), plain);
-  for (const deploy::Found &found : removal.namespaces)
+  for (const release::Found &found : removal.namespaces)
     out += fmt::format("  {}- {}{}\n", red, found.id.text(), plain);
-  for (const deploy::Found &found : removal.stay)
-    out += fmt::format("    {} stays: {}\n", found.id.text(), found.kept);
-  return out.empty() ? "nothing of ours is here\n" : out;
+  for (const release::Found &found : removal.stay)
+    out += fmt::format("    {} stays: {}\n", found.id.text(), describe(found.ownership));
+  return out.empty() ? "nothing to remove\n" : out;
 }
 
 /// Only a terminal can be asked.
 bool agreed(const kube::Access &access) {
   if (!::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO))
-    throw Error(Exit::usage, "undeploy asks before it removes, and nobody is at a terminal here",
-                "hello undeploy --yes");
+    throw Error(Exit::usage, "stdin is not a terminal: pass --yes", "hello undeploy --yes");
   sys::write_all(STDERR_FILENO, fmt::format("Remove it from {}? [y/N] ", target(access)));
   std::string answer;
   const int fds[] = {STDIN_FILENO};
@@ -51,7 +51,7 @@ int run_undeploy(const Flags &flags) {
   const sys::Interrupts interrupts("interrupted: what is removed stays removed",
                                    "the same hello undeploy again carries on from there");
   const auto cluster = connect(config);
-  const auto tell = teller(flags.output, cluster->access());
+  const auto emit = listener(flags.output, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
   const std::string plan = text_of(removal, sys::has_colour(STDERR_FILENO));
   sys::write_all(STDERR_FILENO, plan);
@@ -60,7 +60,7 @@ int run_undeploy(const Flags &flags) {
     say("nothing was removed");
     return static_cast<int>(Exit::no);
   }
-  deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), tell);
+  deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
   return 0;
 }
 
@@ -77,7 +77,8 @@ void add_undeploy(const Command &app) {
   command.flag("--dry-run", flags->dry_run, "Show what would be removed, remove nothing");
   command.footer("The namespace goes only if hello made it and nothing of others is in it. The "
                  "history goes too.");
-  command.does([flags] { return run_undeploy(*flags); });
+  command.does(
+      [flags] { return with_error_events(flags->output, [&] { return run_undeploy(*flags); }); });
 }
 
 } // namespace hello::cli

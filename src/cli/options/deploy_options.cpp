@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
+#include "cli/view/events.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
-#include "cli/view/progress.h"
 #include "hello/terminal.h"
 
 namespace hello::cli {
@@ -46,23 +46,30 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
 }
 
 int RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
-                              const deploy::Options &options, const deploy::Listener &tell) const {
-  if (!dry_run) return static_cast<int>(deploy::run(cluster, set, options, tell));
+                              const deploy::Options &options, const deploy::Listener &emit) const {
+  if (!dry_run) return static_cast<int>(deploy::run(cluster, set, options, emit));
   show(deploy::make_plan(cluster, set, options), output);
   return 0;
 }
 
-deploy::Listener teller(const std::string &output, const kube::Access &access) {
-  const std::shared_ptr<progress::View> view =
-      output == "json" ? progress::json_view() : progress::text_view();
-  view->tell(
-      {"target", "", target(access), {{"context", access.context}, {"namespace", access.ns}}});
-  return [view](const deploy::Event &event) { view->tell(event); };
+deploy::Listener listener(const std::string &output, const kube::Access &access) {
+  const std::shared_ptr<View> view = output == "json" ? json_view() : text_view();
+  view->show(deploy::event::Target{access});
+  return [view](const deploy::Event &event) { view->show(event); };
+}
+
+int with_error_events(const std::string &output, const std::function<int()> &work) {
+  if (output != "json") return work();
+  try {
+    return work();
+  } catch (const Error &error) {
+    json_view()->show(deploy::event::Ended{error});
+    throw;
+  }
 }
 
 void show(const deploy::Plan &plan, const std::string &output) {
-  print(output == "json" ? progress::json_of(plan) + "\n"
-                         : progress::text_of(plan, sys::has_colour(1)));
+  print(output == "json" ? json_of(plan) + "\n" : text_of(plan, sys::has_colour(1)));
 }
 
 deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
@@ -75,13 +82,6 @@ std::unique_ptr<kube::Cluster> connect(const config::Config &config) {
   kube::Access access{config.kube_context(), config.text("namespace.name")};
   if (access.context.empty()) access.context = kube::current_context();
   return kube::connect(std::move(access));
-}
-
-std::string target(const kube::Access &access) {
-  return fmt::format("{}, namespace {}",
-                     access.context.empty() ? "kubectl's default cluster"
-                                            : "context " + access.context,
-                     access.ns);
 }
 
 } // namespace hello::cli

@@ -29,11 +29,14 @@ struct RolloutOptions : DeployOptions {
   deploy::Options options(const config::Config &config) const;
   /// Brings the set onto the cluster, or only shows the plan. Returns the exit code.
   int carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
-                const deploy::Listener &tell) const;
+                const deploy::Listener &emit) const;
 };
 
-/// Shows events on stderr, or as JSON lines on stdout; tells the target as the first.
-deploy::Listener teller(const std::string &output, const kube::Access &access);
+/// Shows events on stderr, or as JSON lines on stdout; the target is the first.
+deploy::Listener listener(const std::string &output, const kube::Access &access);
+
+/// Does `work`; an Error that ends it is the last event of a JSON stream, then thrown on.
+int with_error_events(const std::string &output, const std::function<int()> &work);
 
 /// The plan on stdout.
 void show(const deploy::Plan &plan, const std::string &output);
@@ -44,8 +47,5 @@ deploy::Set linted_set(const config::Config &config, const std::vector<std::stri
 /// The cluster that a configuration means. Without a context it is kubectl's current one, by its
 /// name, so that it stays the same however long the command runs.
 std::unique_ptr<kube::Cluster> connect(const config::Config &config);
-
-/// "context lab, namespace hello"
-std::string target(const kube::Access &access);
 
 } // namespace hello::cli

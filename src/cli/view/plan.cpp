@@ -3,10 +3,10 @@
 
 #include <fmt/core.h>
 
-#include "cli/view/progress.h"
+#include "cli/view/events.h"
 #include "hello/yaml.h"
 
-namespace hello::progress {
+namespace hello::cli {
 namespace {
 
 using Action = deploy::Item::Action;
@@ -104,4 +104,4 @@ std::string json_of(const deploy::Plan &plan) {
                      items);
 }
 
-} // namespace hello::progress
+} // namespace hello::cli

@@ -1,4 +1,4 @@
-#include "deploy/answer.h"
+#include "deploy/port_forward.h"
 
 #include <fmt/core.h>
 
@@ -17,38 +17,38 @@ std::string first_line(const std::string &body) {
   return line.substr(0, end) + "…";
 }
 
-Answer ask_until(const std::string &url, sys::Deadline deadline) {
-  Answer answer{false, url, ""};
+Response get_until(const std::string &url, sys::Deadline deadline) {
+  Response response{false, url, ""};
   for (;;) {
     const sys::Got reply = sys::get(url, 5s);
-    answer.ok = reply.status >= 200 && reply.status < 400;
-    answer.text = answer.ok      ? first_line(reply.body)
-                  : reply.status ? fmt::format("status {}", reply.status)
-                                 : reply.body;
-    if (answer.ok || sys::Clock::now() > deadline) return answer;
+    response.ok = reply.status >= 200 && reply.status < 400;
+    response.text = response.ok    ? first_line(reply.body)
+                    : reply.status ? fmt::format("status {}", reply.status)
+                                   : reply.body;
+    if (response.ok || sys::Clock::now() > deadline) return response;
     sys::pause(200ms);
   }
 }
 
 } // namespace
 
-Answer ask(const std::string &url) {
+Response get(const std::string &url) {
   try {
-    return ask_until(url, sys::Clock::now() + 10s);
+    return get_until(url, sys::Clock::now() + 10s);
   } catch (const Error &error) { // no URL to ask: the deploy itself is done
     return {false, url, error.what()};
   }
 }
 
-void Forward::begin(const std::string &what, const std::string &port) {
+void PortForward::start(const std::string &target, const std::string &port) {
   if (child_) return;
   child_ = cluster_.start({"--namespace=" + cluster_.access().ns, "port-forward",
-                           "--address=127.0.0.1", what, ":" + port});
+                           "--address=127.0.0.1", target, ":" + port});
 }
 
-Answer Forward::ask() {
+Response PortForward::get() {
   const auto deadline = sys::Clock::now() + 10s;
-  Answer answer{false, "a port-forward", ""};
+  Response response{false, "a port-forward", ""};
   std::string out, err;
   for (bool open = true;
        open && out.find('\n') == std::string::npos;) { // "Forwarding from 127.0.0.1:40123 -> 8080"
@@ -59,17 +59,17 @@ Answer Forward::ask() {
   }
   const auto from = out.find("127.0.0.1:"), to = out.find(' ', from);
   if (from == std::string::npos) {
-    answer.text = "no pod took it within 10 s";
-    if (err.empty()) return answer;
-    answer.text =
+    response.text = "no pod took it within 10 s";
+    if (err.empty()) return response;
+    response.text =
         kube::explain(sys::Finished{1, false, {}, err}, "start it", cluster_.access()).words();
-    return answer;
+    return response;
   }
-  const Answer local =
-      ask_until("http://" + out.substr(from, to - from) + "/", sys::Clock::now() + 5s);
-  answer.ok = local.ok;
-  answer.text = local.text;
-  return answer;
+  const Response local =
+      get_until("http://" + out.substr(from, to - from) + "/", sys::Clock::now() + 5s);
+  response.ok = local.ok;
+  response.text = local.text;
+  return response;
 }
 
 } // namespace hello::deploy

@@ -4,13 +4,13 @@
 #include "hello/yaml.h"
 
 using namespace hello;
-using deploy::Release;
-using State = deploy::ReleaseState;
+using release::Release;
+using State = release::State;
 
 namespace {
 
-deploy::Set set_of(const std::string &message) {
-  deploy::Set set;
+release::Set set_of(const std::string &message) {
+  release::Set set;
   for (const YAML::Node &node :
        yaml::load_all("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
                       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: shop}\n"
@@ -23,7 +23,7 @@ deploy::Set set_of(const std::string &message) {
   return set;
 }
 
-Release release(int revision, State state, const std::string &digest = "") {
+Release revision(int revision, State state, const std::string &digest = "") {
   Release one;
   one.revision = revision;
   one.state = state;
@@ -41,14 +41,14 @@ std::vector<int> numbers(const std::vector<Release> &all) {
 } // namespace
 
 TEST_CASE("history: an entry comes back as it was written, set and facts") {
-  const deploy::Set set = set_of("a\n\"b\"\n\t\x01 é \U0001F600 <b> & \u2028");
-  Release one = release(12, State::rolled_back, deploy::digest_of(set));
+  const release::Set set = set_of("a\n\"b\"\n\t\x01 é \U0001F600 <b> & \u2028");
+  Release one = revision(12, State::rolled_back, release::digest_of(set));
   one.who = "system:serviceaccount:ci:deployer";
   one.source = "0123456789ab+";
   one.note = "rollback to 3";
-  const YAML::Node object = yaml::load(deploy::entry_of(one, set, "shop"), "entry");
-  const auto back = deploy::release_of(object);
-  CHECK(deploy::entry_of(one, set, "shop").find("\\u003cb\\u003e \\u0026 \\u2028") !=
+  const YAML::Node object = yaml::load(release::entry_of(one, set, "shop"), "entry");
+  const auto back = release::release_of(object);
+  CHECK(release::entry_of(one, set, "shop").find("\\u003cb\\u003e \\u0026 \\u2028") !=
         std::string::npos); // as Go writes
   REQUIRE(back);
   CHECK(back->revision == 12);
@@ -58,20 +58,20 @@ TEST_CASE("history: an entry comes back as it was written, set and facts") {
   CHECK(back->source == one.source);
   CHECK(back->note == one.note);
   CHECK(back->objects == one.objects);
-  deploy::Set again;
+  release::Set again;
   for (const YAML::Node &node : object["data"]["objects"]) {
     const kube::Id id = kube::id_of(node);
     again.push_back({id.api_version, id.kind, id.ns, id.name, node});
   }
   CHECK(yaml::to_json(again[1].node["data"]["MESSAGES"]) ==
         yaml::to_json(set[1].node["data"]["MESSAGES"]));
-  CHECK(deploy::digest_of(again) == one.digest);
-  CHECK(deploy::digest_of(set_of("other")) != one.digest);
+  CHECK(release::digest_of(again) == one.digest);
+  CHECK(release::digest_of(set_of("other")) != one.digest);
 }
 
 TEST_CASE("history: what is not a whole entry of ours is not one") {
-  const std::string good = deploy::entry_of(release(1, State::ready), set_of("x"), "shop");
-  REQUIRE(deploy::release_of(yaml::load(good, "entry")));
+  const std::string good = release::entry_of(revision(1, State::ready), set_of("x"), "shop");
+  REQUIRE(release::release_of(yaml::load(good, "entry")));
   for (const auto &[from, to] : {std::pair{"hello-release-1", "hello-release-1x"},
                                  {"hello-release-1", "hello-release-0"},
                                  {"hello-release-1", "hello-release--1"},
@@ -84,40 +84,39 @@ TEST_CASE("history: what is not a whole entry of ours is not one") {
     std::string bad = good;
     bad.replace(bad.find(from), std::string(from).size(), to);
     CAPTURE(bad);
-    CHECK_FALSE(deploy::release_of(yaml::load(bad, "entry")));
+    CHECK_FALSE(release::release_of(yaml::load(bad, "entry")));
   }
 }
 
 TEST_CASE("history: the newest ten are kept, and the newest that was ready") {
   std::vector<Release> all;
-  for (int revision = 14; revision >= 1; --revision)
-    all.push_back(release(revision, State::failed));
-  CHECK(numbers(deploy::surplus(all)) == std::vector{4, 3, 2, 1});
+  for (int number = 14; number >= 1; --number) all.push_back(revision(number, State::failed));
+  CHECK(numbers(release::surplus(all)) == std::vector{4, 3, 2, 1});
   all[12].state = State::ready; // revision 2
-  CHECK(numbers(deploy::surplus(all)) == std::vector{4, 3, 1});
+  CHECK(numbers(release::surplus(all)) == std::vector{4, 3, 1});
   all[0].state = State::ready;
-  CHECK(numbers(deploy::surplus(all)) == std::vector{4, 3, 2, 1});
+  CHECK(numbers(release::surplus(all)) == std::vector{4, 3, 2, 1});
   all.resize(10);
-  CHECK(deploy::surplus(all).empty());
+  CHECK(release::surplus(all).empty());
 }
 
 TEST_CASE("rollback: goes to the newest ready release before the live one, with another set") {
   using enum State;
   const auto target = [](std::vector<Release> all) {
-    return deploy::rollback_target(all, std::nullopt).revision;
+    return release::rollback_target(all, std::nullopt).revision;
   };
-  CHECK(target({release(3, ready), release(2, ready), release(1, ready)}) == 2);
-  CHECK(target({release(3, failed), release(2, ready)}) == 2);
-  CHECK(target({release(3, pending), release(2, failed), release(1, ready)}) == 1);
-  CHECK(target({release(4, rolled_back), release(3, ready), release(2, failed),
-                release(1, ready)}) == 1);
-  CHECK(target({release(4, superseded), release(3, ready), release(2, ready)}) == 2);
-  CHECK(target({release(3, ready, "same"), release(2, ready, "same"), release(1, ready)}) == 1);
-  const std::vector<Release> all = {release(3, ready), release(2, failed)};
+  CHECK(target({revision(3, ready), revision(2, ready), revision(1, ready)}) == 2);
+  CHECK(target({revision(3, failed), revision(2, ready)}) == 2);
+  CHECK(target({revision(3, pending), revision(2, failed), revision(1, ready)}) == 1);
+  CHECK(target({revision(4, rolled_back), revision(3, ready), revision(2, failed),
+                revision(1, ready)}) == 1);
+  CHECK(target({revision(4, superseded), revision(3, ready), revision(2, ready)}) == 2);
+  CHECK(target({revision(3, ready, "same"), revision(2, ready, "same"), revision(1, ready)}) == 1);
+  const std::vector<Release> all = {revision(3, ready), revision(2, failed)};
   CHECK_THROWS_WITH(target(all),
                     "the history has no earlier release that was ready and differs from what runs");
   CHECK_THROWS_AS(target({}), Error);
-  CHECK(deploy::rollback_target(all, 2).revision == 2);
-  CHECK_THROWS_WITH(deploy::rollback_target(all, 7),
+  CHECK(release::rollback_target(all, 2).revision == 2);
+  CHECK_THROWS_WITH(release::rollback_target(all, 7),
                     "no revision 7 in the history; there are: 3, 2");
 }

@@ -4,18 +4,20 @@
 
 #include <fmt/core.h>
 
-#include "cli/view/progress.h"
+#include "cli/view/events.h"
 #include "hello/file.h"
 #include "hello/signals.h"
 #include "hello/terminal.h"
 
-namespace hello::progress {
+namespace hello::cli {
 namespace {
 
 constexpr const char *kDim = "\033[2m", *kRed = "\033[31m", *kGreen = "\033[32m",
                      *kYellow = "\033[33m", *kPlain = "\033[0m";
 
-/// Words of others: they do not command the terminal.
+namespace event = deploy::event;
+
+/// Text from elsewhere: control characters do not reach the terminal.
 std::string indented(const std::string &text) {
   std::string out;
   for (const char c : text) {
@@ -23,6 +25,27 @@ std::string indented(const std::string &text) {
     if (c == '\n') out += "    ";
   }
   return out;
+}
+
+/// What stands before a line.
+struct Label {
+  const char *text, *colour;
+};
+Label label_of(EventText::Tone tone) {
+  switch (tone) {
+  case EventText::Tone::plain:
+  case EventText::Tone::good: break;
+  case EventText::Tone::warning: return {"warning: ", kYellow};
+  case EventText::Tone::cluster: return {"event: ", kYellow};
+  case EventText::Tone::problem: return {"problem: ", kRed};
+  case EventText::Tone::failure: return {"failed: ", kRed};
+  }
+  return {"", ""};
+}
+
+const char *colour_of(const event::Pod &pod) {
+  if (!pod.problem.empty()) return kRed;
+  return pod.step == kube::Step::ready ? kGreen : kDim;
 }
 
 /// Lines that stay, and below them, on a terminal, a block that is drawn anew.
@@ -33,38 +56,31 @@ public:
         start_(sys::Clock::now()) {}
   ~TextView() override { clear(); }
 
-  void tell(const deploy::Event &event) override {
-    std::string line;
-    const std::string about = event.object.empty() ? "" : event.object + ": ";
-    if (event.name == "tick") return live_ ? draw() : void();
-    if (event.name == "progress") {
-      state_ = *event.progress;
+  void show(const deploy::Event &event) override {
+    if (std::holds_alternative<event::Tick>(event)) {
+      if (live_) draw();
+      return;
+    }
+    if (const auto *progress = std::get_if<event::Progress>(&event)) {
+      state_ = *progress;
       waiting_ = true;
       if (live_) return draw();
-      line = event.text;
-    } else if (event.name == "pod") {
-      if (live_) return; // the block shows it
-      line = about + event.text;
-    } else if (event.plan) {
-      line = text_of(*event.plan, colour_);
-      line.pop_back();
-    } else if (event.name == "reachable") {
-      return out("reachable: " + event.text);
-    } else if (event.name == "problem" || event.name == "failing" || event.name == "failed" ||
-               event.name == "superseded" || event.name == "gone") {
-      if (event.name != "problem") waiting_ = false;
-      line = paint(kRed, event.name == "problem" ? "problem: " : "failed: ") + about +
-             indented(event.text);
-    } else if (event.name == "warning" || event.name == "event") {
-      line = paint(kYellow, event.name == "event" ? "event: " : "warning: ") + about +
-             indented(event.text);
-    } else if (event.name == "ready") {
-      waiting_ = false;
-      line = paint(kGreen, about + event.text);
-    } else {
-      line = about + indented(event.text);
     }
-    say(line);
+    if (std::holds_alternative<event::Pod>(event) && live_) return; // the block shows it
+    if (std::holds_alternative<event::Ended>(event)) return;        // main prints it
+    if (const auto *planned = std::get_if<event::Planned>(&event)) {
+      std::string text = text_of(*planned->plan, colour_);
+      text.pop_back();
+      return say(text);
+    }
+    const EventText words = event_text(event);
+    if (std::holds_alternative<event::Reachable>(event)) return out("reachable: " + words.text);
+    const bool good = words.tone == EventText::Tone::good;
+    if (good || words.tone == EventText::Tone::failure) waiting_ = false;
+    const std::string about = words.object.empty() ? "" : words.object + ": ";
+    if (good) return say(paint(kGreen, about + words.text));
+    const Label label = label_of(words.tone);
+    say((*label.text ? paint(label.colour, label.text) : "") + about + indented(words.text));
   }
 
 private:
@@ -106,13 +122,13 @@ private:
                         state_.wanted, state_.updated, state_.old, seconds)) +
         "\n";
     int lines = 1;
-    for (const deploy::PodLine &pod : state_.pods) {
+    for (const event::Pod &pod : state_.pods) {
       if (lines >= size.rows - 2) break;
       std::string row =
-          fit(fmt::format("  {}  {:<9}{}{}", pod.name, pod.step,
+          fit(fmt::format("  {}  {:<9}{}{}", pod.name, name_of(pod.step),
                           pod.restarts ? fmt::format("  {} restarts", pod.restarts) : "",
-                          pod.note.empty() ? "" : "  " + pod.note));
-      block += paint(!pod.note.empty() ? kRed : pod.step == "ready" ? kGreen : kDim, row) + "\n";
+                          pod.problem.empty() ? "" : "  " + pod.problem));
+      block += paint(colour_of(pod), row) + "\n";
       ++lines;
     }
     clear();
@@ -122,7 +138,7 @@ private:
 
   bool live_, colour_, waiting_ = false;
   sys::Deadline start_;
-  deploy::Progress state_;
+  event::Progress state_;
   std::set<std::string> said_;
   int drawn_ = 0;
 };
@@ -131,4 +147,4 @@ private:
 
 std::unique_ptr<View> text_view() { return std::make_unique<TextView>(); }
 
-} // namespace hello::progress
+} // namespace hello::cli

@@ -13,45 +13,46 @@ const kube::Id kDeployment{"apps/v1", "Deployment", "shop", "hello"},
     kScaler{"autoscaling/v2", "HorizontalPodAutoscaler", "shop", "hello"};
 
 /// A release of three objects, ready, with one pod.
-deploy::Sight good() {
-  deploy::Sight sight;
-  deploy::Release release;
+deploy::Observation good() {
+  deploy::Observation observed;
+  release::Release release;
   release.revision = 3;
-  release.state = deploy::ReleaseState::ready;
+  release.state = release::State::ready;
   release.objects = {kDeployment, kIngress, kScaler};
-  sight.history = {release};
-  sight.objects[kDeployment].reset(yaml::load(R"(
+  observed.history = {release};
+  observed.objects[kDeployment].reset(yaml::load(R"(
 metadata: {name: hello, uid: d1, generation: 2, annotations: {deployment.kubernetes.io/revision: "7"}}
 spec: {replicas: 1, selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: hello, image: "hello:3"}]}}}
 status: {observedGeneration: 2, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1}
 )",
-                                              "deployment"));
-  sight.objects[kIngress].reset(
+                                                 "deployment"));
+  observed.objects[kIngress].reset(
       yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}, {host: "
                  "b.test}]}\nstatus: {loadBalancer: {ingress: [{ip: 10.0.0.1}]}}\n",
                  "ingress"));
-  sight.objects[kScaler].reset(yaml::load("metadata: {name: hello}\nspec: {minReplicas: 1, "
-                                          "maxReplicas: 3}\nstatus: {currentReplicas: 1, "
-                                          "desiredReplicas: 1, "
-                                          "currentMetrics: [{type: Resource, resource: {name: cpu, "
-                                          "current: {averageUtilization: 12}}}]}\n",
-                                          "scaler"));
-  sight.snapshot.deployment = kube::deployment_of(sight.objects[kDeployment]);
-  sight.snapshot.replica_sets.push_back(
+  observed.objects[kScaler].reset(
+      yaml::load("metadata: {name: hello}\nspec: {minReplicas: 1, "
+                 "maxReplicas: 3}\nstatus: {currentReplicas: 1, "
+                 "desiredReplicas: 1, "
+                 "currentMetrics: [{type: Resource, resource: {name: cpu, "
+                 "current: {averageUtilization: 12}}}]}\n",
+                 "scaler"));
+  observed.snapshot.deployment = kube::deployment_of(observed.objects[kDeployment]);
+  observed.snapshot.replica_sets.push_back(
       kube::replica_set_of(yaml::load("metadata: {name: hello-5d9, uid: r1, annotations: "
                                       "{deployment.kubernetes.io/revision: \"7\"}}\nspec: {}\n",
                                       "set")));
-  sight.snapshot.pods.push_back(kube::pod_of(yaml::load(R"(
+  observed.snapshot.pods.push_back(kube::pod_of(yaml::load(R"(
 metadata: {name: hello-5d9-a, uid: p1, creationTimestamp: "2026-11-23T04:00:00Z", ownerReferences: [{uid: r1, controller: true}]}
 spec: {nodeName: lab}
 status: {phase: Running, conditions: [{type: Ready, status: "True"}], containerStatuses: [{name: hello, restartCount: 2, ready: true}]}
 )",
-                                                        "pod")));
-  return sight;
+                                                           "pod")));
+  return observed;
 }
 
-deploy::Report report(const deploy::Sight &sight) {
-  return deploy::report_of(sight, kube::instant_of("2026-11-23T04:10:00Z"));
+deploy::Status report(const deploy::Observation &observed) {
+  return deploy::status_of(observed, kube::instant_of("2026-11-23T04:10:00Z"));
 }
 
 } // namespace
@@ -61,30 +62,30 @@ TEST_CASE("status: a release that is well is healthy, in apply order, with its p
   CHECK(r.health == Health::good);
   CHECK(r.image == "hello:3");
   CHECK(r.summary == "1 of 1 pods available");
-  REQUIRE(r.branches.size() == 3);
-  CHECK(r.branches[0].object == "Deployment/hello");
-  REQUIRE(r.branches[0].below.size() == 1);
-  REQUIRE(r.branches[0].below[0].below.size() == 1);
-  CHECK(r.branches[0].below[0].below[0].object == "Pod/hello-5d9-a");
-  CHECK(r.branches[0].below[0].below[0].text == "ready on lab, 10m old, 2 restarts");
-  CHECK(r.branches[1].text == "a.test, b.test at 10.0.0.1");
-  CHECK(r.branches[2].text == "1 of 1 to 3 pods, cpu 12 %");
+  REQUIRE(r.objects.size() == 3);
+  CHECK(r.objects[0].object == "Deployment/hello");
+  REQUIRE(r.objects[0].below.size() == 1);
+  REQUIRE(r.objects[0].below[0].below.size() == 1);
+  CHECK(r.objects[0].below[0].below[0].object == "Pod/hello-5d9-a");
+  CHECK(r.objects[0].below[0].below[0].text == "ready on lab, 10m old, 2 restarts");
+  CHECK(r.objects[1].text == "a.test, b.test at 10.0.0.1");
+  CHECK(r.objects[2].text == "1 of 1 to 3 pods, cpu 12 %");
 }
 
 TEST_CASE("status: an object that somebody removed is missing, and that is not healthy") {
-  auto sight = good();
-  sight.objects[kIngress].reset();
-  const auto r = report(sight);
+  auto observed = good();
+  observed.objects[kIngress].reset();
+  const auto r = report(observed);
   CHECK_FALSE(r.healthy());
-  CHECK(r.branches[1].health == Health::bad);
-  CHECK(r.branches[1].text.starts_with("missing"));
-  sight.objects.erase(kIngress); // but one that may not be read is not said to be missing
-  CHECK(report(sight).healthy());
+  CHECK(r.objects[1].health == Health::bad);
+  CHECK(r.objects[1].text.starts_with("missing"));
+  observed.objects.erase(kIngress); // but one that may not be read is not said to be missing
+  CHECK(report(observed).healthy());
 }
 
 TEST_CASE("status: a pod that crashes is named with its reason") {
-  auto sight = good();
-  sight.snapshot.pods[0] = kube::pod_of(yaml::load(R"(
+  auto observed = good();
+  observed.snapshot.pods[0] = kube::pod_of(yaml::load(R"(
 metadata: {name: hello-5d9-a, uid: p1, creationTimestamp: "2026-11-23T04:00:00Z", ownerReferences: [{uid: r1, controller: true}]}
 spec: {nodeName: lab}
 status:
@@ -94,45 +95,45 @@ status:
     - {name: hello, restartCount: 4, ready: false, state: {waiting: {reason: CrashLoopBackOff, message: back-off}},
        lastState: {terminated: {exitCode: 3, reason: Error}}}
 )",
-                                                   "pod"));
-  sight.snapshot.deployment->available = sight.snapshot.deployment->ready = 0;
-  const auto r = report(sight);
+                                                      "pod"));
+  observed.snapshot.deployment->available = observed.snapshot.deployment->ready = 0;
+  const auto r = report(observed);
   CHECK(r.health == Health::bad);
-  CHECK(r.branches[0].below[0].below[0].text.find("exit code 3") != std::string::npos);
+  CHECK(r.objects[0].below[0].below[0].text.find("exit code 3") != std::string::npos);
 }
 
 TEST_CASE("status: what will bite later is a warning, and healthy all the same") {
-  auto sight = good();
-  sight.objects[kIngress].reset(
+  auto observed = good();
+  observed.objects[kIngress].reset(
       yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}]}\n", "ingress"));
-  sight.objects[kScaler].reset(
+  observed.objects[kScaler].reset(
       yaml::load("metadata: {name: hello}\nspec: {maxReplicas: 3}\nstatus: {currentReplicas: "
                  "1, conditions: [{type: ScalingActive, status: "
                  "\"False\", reason: FailedGetResourceMetric, message: no metrics}]}\n",
                  "scaler"));
-  const auto r = report(sight);
+  const auto r = report(observed);
   CHECK(r.health == Health::warning);
   CHECK(r.healthy());
-  CHECK(r.branches[2].text.find("no metrics") != std::string::npos);
+  CHECK(r.objects[2].text.find("no metrics") != std::string::npos);
 }
 
 TEST_CASE("status: what is scaled to 0 is not healthy, for nobody is served") {
-  auto sight = good();
-  sight.snapshot.deployment->wanted = sight.snapshot.deployment->replicas =
-      sight.snapshot.deployment->updated = 0;
-  sight.snapshot.deployment->available = sight.snapshot.deployment->ready = 0;
-  sight.snapshot.pods.clear();
-  const auto r = report(sight);
+  auto observed = good();
+  observed.snapshot.deployment->wanted = observed.snapshot.deployment->replicas =
+      observed.snapshot.deployment->updated = 0;
+  observed.snapshot.deployment->available = observed.snapshot.deployment->ready = 0;
+  observed.snapshot.pods.clear();
+  const auto r = report(observed);
   CHECK_FALSE(r.healthy());
   CHECK(r.summary == "scaled to 0: no pod serves");
-  CHECK(r.branches[0].text == r.summary);
+  CHECK(r.objects[0].text == r.summary);
 }
 
 TEST_CASE("status: nothing deployed is not healthy") {
   const auto r = report({});
   CHECK_FALSE(r.healthy());
   CHECK(r.summary == "nothing is deployed here");
-  deploy::Sight foreign; // with our label, but no release
+  deploy::Observation foreign; // with our label, but no release
   foreign.objects[kIngress].reset(good().objects[kIngress]);
   CHECK_FALSE(report(foreign).healthy());
 }

@@ -8,7 +8,8 @@ using namespace hello;
 namespace {
 
 std::string why_kept(const std::string &entries) {
-  return deploy::foreign(yaml::load("metadata:\n  managedFields:\n" + entries, "object"));
+  return describe(
+      release::owner_of(yaml::load("metadata:\n  managedFields:\n" + entries, "object")));
 }
 
 // As the lab's cluster wrote them.

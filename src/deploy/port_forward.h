@@ -1,0 +1,41 @@
+#pragma once
+#include <memory>
+
+#include "hello/deploy.h"
+
+namespace hello::deploy {
+
+struct Response {
+  bool ok = false;
+  std::string url;
+  std::string text; ///< the first line, or what went wrong
+};
+
+/// GET of an http:// URL, tried again for some seconds: routes need a moment to become known
+/// everywhere.
+Response get(const std::string &url);
+
+/// A `kubectl port-forward` that ends with this object. It can start while pods still do, so that
+/// the response is there as soon as the last one is available.
+class PortForward {
+public:
+  explicit PortForward(kube::Cluster &cluster) : cluster_(cluster) {}
+  /// "pod/NAME" or "service/NAME", and the port there. Does not wait; does nothing if already
+  /// started.
+  void start(const std::string &target, const std::string &port);
+  /// GET / through it.
+  Response get();
+
+private:
+  kube::Cluster &cluster_;
+  std::unique_ptr<sys::Child> child_;
+};
+
+/// report() with a port-forward that may have been started.
+bool report(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit,
+            PortForward &forward);
+
+/// The port that the set's first Service sends to, as its pods know it; empty if there is none.
+std::string target_port(const Set &set);
+
+} // namespace hello::deploy

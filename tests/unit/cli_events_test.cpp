@@ -1,0 +1,105 @@
+#include <cstdio>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "cli/view/events.h"
+
+using namespace hello;
+
+namespace {
+
+/// What a view writes to `fd` when it is told an event.
+std::string written(int fd, const std::function<std::unique_ptr<cli::View>()> &make,
+                    const deploy::Event &event) {
+  std::FILE *file = std::tmpfile();
+  const int before = ::dup(fd);
+  ::dup2(::fileno(file), fd);
+  make()->show(event);
+  ::dup2(before, fd);
+  ::close(before);
+  std::string text(4096, '\0');
+  text.resize(static_cast<std::size_t>(::pread(::fileno(file), text.data(), text.size(), 0)));
+  std::fclose(file);
+  return text;
+}
+
+const deploy::Event kWords =
+    deploy::event::Warning{"Pod/a", "its last words:\n\xc3\x1b[31mred\x07 \xc3\xa9\tend"};
+
+} // namespace
+
+TEST_CASE("progress: a JSON line is UTF-8, whatever bytes a container wrote last") {
+  const std::string line = written(STDOUT_FILENO, cli::json_view, kWords);
+  CHECK(line.find("its last words:\\n\xef\xbf\xbd\\u001b[31mred") != std::string::npos);
+  CHECK(line.find("\xc3\xa9\\tend") != std::string::npos);
+}
+
+TEST_CASE("progress: a container's last words do not command the terminal") {
+  const std::string text = written(STDERR_FILENO, cli::text_view, kWords);
+  CHECK(text.find("?[31mred? \xc3\xa9\tend") != std::string::npos);
+  CHECK(text.find('\x07') == std::string::npos);
+}
+
+TEST_CASE("events: a line of each kind for the schema") { // tests/cli/events reads them
+  namespace event = deploy::event;
+  deploy::Plan plan;
+  deploy::Item item;
+  item.action = deploy::Item::Action::change;
+  item.id = {"v1", "ConfigMap", "shop", "m"};
+  item.changes.push_back({"data.MESSAGES", "\"a\"", "\"b\"", false});
+  plan.items.push_back(item);
+  const kube::Problem problem{kube::Cause::crash, "Pod", "a", "hello", "it ended", "OOMKilled"};
+  using Left = event::Failed::Left;
+  const std::vector<deploy::Event> events = {
+      event::Target{{"lab", "shop"}},
+      event::Planned{&plan},
+      event::Applied{3},
+      event::Pod{"hello-a", kube::Step::started, 2},
+      event::Progress{3, 2, 1, 1},
+      event::Warning{"", "w"},
+      event::Warning{"Service/hello", "w"},
+      event::Problem{problem},
+      event::ClusterWarning{{"Pod", "a", "u", "Evicted", "m", true, {}}},
+      event::Failing{"hello", {deploy::Outcome::State::failed, {problem}}, std::chrono::seconds(3)},
+      event::RollingBack{},
+      event::Failed{Left::rolled_back},
+      event::Failed{Left::rollback_failed, "why"},
+      event::NoAnswer{"Service/hello", "http://x/", "refused"},
+      event::ScaledToZero{"hello", true},
+      event::ScaledToZero{"hello", false},
+      event::Ready{"hello"},
+      event::Ready{"", true},
+      event::Superseded{"hello"},
+      event::Gone{"hello"},
+      event::Reachable{"Ingress/hello", "http://a.test/", "a.test", "10.0.0.1", {}},
+      event::Reachable{"Service/hello", "http://ANY-NODE:30080/", {}, {}, "30080"},
+      event::Answers{"Service/hello", "http://x/", "Hello"},
+      event::Removed{"ConfigMap/m"},
+      event::HistoryRemoved{4},
+      event::Note{"n"},
+      event::Note{"n", 3},
+      event::Tick{},
+      event::Ended{Error(Exit::cluster, "cannot reach the cluster", "try again")}};
+  const auto view = cli::json_view();
+  const bool shown = std::getenv("HELLO_EVENTS") != nullptr;
+  std::size_t lines = 0;
+  for (const deploy::Event &one : events) {
+    const std::string line = written(STDOUT_FILENO, cli::json_view, one);
+    if (line[0] == '{') ++lines;
+    if (shown && line[0] == '{') std::printf("%s", line.c_str());
+  }
+  CHECK(lines == events.size() - 1); // a tick is for a live view
+}
+
+TEST_CASE("events: text goes to stderr, ways to reach the service to stdout") {
+  namespace event = deploy::event;
+  const deploy::Event reachable =
+      event::Reachable{"Ingress/hello", "http://a.test/", "a.test", "10.0.0.1", {}};
+  CHECK(written(STDOUT_FILENO, cli::text_view, reachable)
+            .find("reachable: http://a.test/  (at 10.0.0.1)\n") == 0);
+  const deploy::Event failing =
+      event::Failing{"hello", {deploy::Outcome::State::timed_out, {}}, std::chrono::seconds(3)};
+  CHECK(written(STDERR_FILENO, cli::text_view, failing)
+            .find("failed: Deployment/hello: not ready after 3 s (--timeout)\n") == 0);
+}
