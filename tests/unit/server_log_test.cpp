@@ -96,6 +96,21 @@ TEST_CASE("access log: one line of JSON a request, whatever the network sends") 
         "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n");
 }
 
+TEST_CASE("access log: a text value that is not one plain word is quoted") {
+  const auto agent = [](std::string_view text) {
+    Access access;
+    access.user_agent = text;
+    access.request_id = "r";
+    const std::string line = one_line(LogFormat::text, access);
+    const std::size_t at = line.find("user_agent=") + 11;
+    return line.substr(at, line.rfind(" request_id") - at);
+  };
+  CHECK(agent("/a?b") == "/a?b");
+  CHECK(agent("a b=c\n") == "\"a b=c\\n\"");
+  CHECK(agent("a\\b") == "\"a\\\\b\"");
+  CHECK(agent("caf\u00e9") == "\"caf\u00e9\"");
+}
+
 TEST_CASE("access log: text lines cannot be forged either") {
   Access access;
   access.method = "GET";
@@ -153,22 +168,22 @@ TEST_CASE(
     "log buffer: lines come out whole and in order; past its bound nothing more is handed over") {
   LogBuffer buffer;
   std::string out;
-  CHECK_FALSE(buffer.hand_over());
+  CHECK_FALSE(buffer.try_hand_over());
   buffer.pending() += "one\n";
-  CHECK(buffer.hand_over());
+  CHECK(buffer.try_hand_over());
   buffer.pending() += "two\n";
-  CHECK(buffer.hand_over());
+  CHECK(buffer.try_hand_over());
   CHECK_FALSE(buffer.empty());
   buffer.take(out);
   CHECK(out == "one\ntwo\n");
   CHECK(buffer.empty());
   buffer.pending() = std::string(LogBuffer::kBytes, 'x');
-  CHECK(buffer.hand_over());
+  CHECK(buffer.try_hand_over());
   buffer.pending() = "late\n";
-  CHECK_FALSE(buffer.hand_over());
+  CHECK_FALSE(buffer.try_hand_over());
   buffer.take(out);
   CHECK(out.size() == 8 + LogBuffer::kBytes);
-  CHECK(buffer.hand_over());
+  CHECK(buffer.try_hand_over());
   CHECK(buffer.pending().capacity() < LogBuffer::kBytes); // a burst's memory is given back
   LogBuffer::clear(out);
   CHECK(out.capacity() < LogBuffer::kBytes);
@@ -187,7 +202,7 @@ TEST_CASE("log file: it is bounded, only whole lines are written, and none is lo
   for (int round = 0; round < 40; ++round) {
     for (int i = 0; i < 10; ++i)
       buffer.pending() += "line " + std::to_string(next++) + " " + std::string(40, '.') + "\n";
-    CHECK(buffer.hand_over(true));
+    CHECK(buffer.hand_over());
     sink.wake();
     while (!buffer.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -245,7 +260,7 @@ TEST_CASE("log: a reader that stops reading stops nobody; what found no room is 
     std::size_t refused = 0;
     for (int i = 0; i < 4000; ++i) {
       buffer.pending() += line;
-      if (buffer.hand_over()) sink.wake();
+      if (buffer.try_hand_over()) sink.wake();
       if (buffer.pending().size() > LogBuffer::kBytes) { // as the access log does
         buffer.pending().resize(buffer.pending().size() - line.size());
         ++refused;

@@ -1,27 +1,54 @@
 #include "server/log/access_log.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
-#include "server/http/escape.h"
+#include "hello/json.h"
 
 namespace hello::server {
+namespace {
+
+/// Appends a value of a text line: as it is if it is visible ASCII without quotes, backslashes and
+/// equals signs, else as a JSON string.
+void append_word(std::string &out, std::string_view text) {
+  const auto plain = [](char c) {
+    return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '=';
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain))
+    out += text;
+  else
+    json::quote(out, text);
+}
+
+/// splitmix64: the state's 2^64 values give 2^64 different ids.
+std::uint64_t next_random(std::uint64_t &state) {
+  std::uint64_t id = state += 0x9E3779B97F4A7C15;
+  id = (id ^ id >> 30) * 0xBF58476D1CE4E5B9;
+  id = (id ^ id >> 27) * 0x94D049BB133111EB;
+  return id ^ id >> 31;
+}
+
+} // namespace
 
 AccessLog::AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed)
     : format_(format), sink_(sink), next_id_(seed) {
   if (on()) buffer_ = &sink->add_buffer();
 }
 
+/// Long values are cut, so that a line fits a pipe's atomic write even if each byte becomes six.
 void AccessLog::text(std::string &out, std::string_view key, std::string_view value,
-                     std::size_t most) const {
-  const bool cut = value.size() >
-                   most; // six times as long when escaped, a line still fits a pipe's atomic write
-  value = value.substr(0, most);
+                     std::size_t limit_bytes) const {
+  const bool cut = value.size() > limit_bytes;
+  value = value.substr(0, limit_bytes);
   if (format_ == LogFormat::json) {
-    out.append(",\"").append(key).append("\":\"");
-    append_json(out, value);
-    out += cut ? "…\"" : "\"";
+    out.append(",\"").append(key).append("\":");
+    json::quote(out, value);
+    if (cut) {
+      out.pop_back();
+      out += "…\"";
+    }
   } else {
     out.append(" ").append(key).append("=");
     append_word(out, value);
@@ -36,42 +63,53 @@ void AccessLog::raw(std::string &out, std::string_view key, std::string_view val
     out.append(" ").append(key).append("=").append(value);
 }
 
+void AccessLog::begin(std::string &out, const Clock &clock) const {
+  if (format_ == LogFormat::json) out += "{\"time\":\"";
+  clock.append_timestamp(out);
+  if (format_ == LogFormat::json)
+    out += "\",\"level\":\"info\",\"message\":\"request\"";
+  else
+    out += " info request";
+}
+
+/// In milliseconds with three places ("0.042"), without floating point.
+void AccessLog::duration(std::string &out, std::uint64_t ns) const {
+  const fmt::format_int us(ns / 1000);
+  const std::string_view digits(us.data(), us.size());
+  const std::size_t whole = digits.size() - std::min<std::size_t>(digits.size(), 3);
+  std::array<char, 32> ms;
+  std::size_t size = digits.copy(ms.data(), whole);
+  if (whole == 0) ms[size++] = '0';
+  ms[size++] = '.';
+  for (std::size_t places = digits.size() - whole; places < 3; ++places) ms[size++] = '0';
+  size += digits.substr(whole).copy(ms.data() + size, 3);
+  raw(out, "duration_ms", {ms.data(), size});
+}
+
+void AccessLog::request_id(std::string &out, std::string_view id) {
+  if (!id.empty()) return text(out, "request_id", id, 128);
+  std::uint64_t random = next_random(next_id_);
+  std::array<char, 16> hex;
+  for (char &digit : hex) {
+    digit = "0123456789abcdef"[random >> 60];
+    random <<= 4;
+  }
+  text(out, "request_id", {hex.data(), hex.size()}, hex.size());
+}
+
 bool AccessLog::write(const Clock &clock, const Access &access) {
   std::string &out = buffer_->pending();
   const std::size_t before = out.size();
-  if (format_ == LogFormat::json) out += "{\"time\":\"";
-  clock.append_timestamp(out);
-  out += format_ == LogFormat::json ? "\",\"level\":\"info\",\"message\":\"request\""
-                                    : " info request";
+  begin(out, clock);
   if (!access.method.empty()) text(out, "method", access.method, 16);
   if (!access.path.empty()) text(out, "path", access.path, 256);
   raw(out, "status", fmt::format_int(access.status).c_str());
   raw(out, "bytes", fmt::format_int(access.body_bytes).c_str());
-  const fmt::format_int us(access.duration_ns / 1000);
-  std::array<char, 32> ms; // "0.042": thousandths of a millisecond, no floating point
-  std::size_t size = 0;
-  const std::string_view digits(us.data(), us.size());
-  if (digits.size() <= 3) ms[size++] = '0';
-  for (std::size_t i = 0; i + 3 < digits.size(); ++i) ms[size++] = digits[i];
-  ms[size++] = '.';
-  for (std::size_t i = digits.size(); i < 3; ++i) ms[size++] = '0';
-  for (std::size_t i = digits.size() > 3 ? digits.size() - 3 : 0; i < digits.size(); ++i)
-    ms[size++] = digits[i];
-  raw(out, "duration_ms", {ms.data(), size});
+  duration(out, access.duration_ns);
   if (!access.remote.empty()) text(out, "remote", access.remote, 64);
   if (!access.user_agent.empty()) text(out, "user_agent", access.user_agent, 256);
   if (!access.reason.empty()) text(out, "reason", access.reason, 64);
-  if (access.request_id.empty()) {
-    std::uint64_t id = next_id_ += 0x9E3779B97F4A7C15; // splitmix64: no two alike in 2^64
-    id = (id ^ id >> 30) * 0xBF58476D1CE4E5B9;
-    id = (id ^ id >> 27) * 0x94D049BB133111EB;
-    id ^= id >> 31;
-    std::array<char, 16> hex;
-    for (char &digit : hex) digit = "0123456789abcdef"[id >> 60], id <<= 4;
-    text(out, "request_id", {hex.data(), hex.size()}, 16);
-  } else {
-    text(out, "request_id", access.request_id, 128);
-  }
+  request_id(out, access.request_id);
   if (!access.trace_id.empty()) text(out, "trace_id", access.trace_id, 32);
   out += format_ == LogFormat::json ? "}\n" : "\n";
   if (out.size() <= LogBuffer::kBytes) return true;

@@ -8,10 +8,10 @@
 
 namespace hello::server {
 
-/// What one line says. All texts are as the network sent them: the log escapes and bounds them.
+/// The contents of one line. The texts are as the network sent them: the log escapes and cuts them.
 struct Access {
   std::string_view method, path, remote, user_agent, request_id, trace_id;
-  std::string_view reason; ///< why it was refused; empty for a request
+  std::string_view reason; ///< of a refusal; empty for a request
   int status = 0;
   std::size_t body_bytes = 0;
   std::uint64_t duration_ns = 0;
@@ -19,25 +19,29 @@ struct Access {
 
 enum class LogFormat : std::uint8_t { off, json, text };
 
-/// The lines of one loop; used on its thread alone.
+/// The access log of one loop; used on its thread only.
 class AccessLog {
 public:
-  /// `sink` is borrowed; unused where `format` is off. `seed` makes request ids of this loop unlike
-  /// others'.
+  /// `sink` is borrowed; unused if `format` is off. `seed` keeps the request ids of this loop apart
+  /// from those of other loops.
   AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed);
   bool on() const { return format_ != LogFormat::off; }
 
-  /// Appends one line; false where it was dropped, because the writer is stopped.
+  /// Appends one line. False if it was dropped because the writer does not keep up.
   bool write(const Clock &clock, const Access &access);
 
-  /// Lets the writer know, once for all lines since the last time.
+  /// Hands all lines since the last call to the writer.
   void flush() {
-    if (buffer_ && buffer_->hand_over()) sink_->wake();
+    if (buffer_ && buffer_->try_hand_over()) sink_->wake();
   }
 
 private:
-  void text(std::string &out, std::string_view key, std::string_view value, std::size_t most) const;
+  void begin(std::string &out, const Clock &clock) const;
+  void text(std::string &out, std::string_view key, std::string_view value,
+            std::size_t limit_bytes) const;
   void raw(std::string &out, std::string_view key, std::string_view value) const;
+  void duration(std::string &out, std::uint64_t ns) const;
+  void request_id(std::string &out, std::string_view id);
 
   LogFormat format_;
   LogSink *sink_;

@@ -17,18 +17,18 @@
 
 namespace hello::server {
 namespace {
-constexpr std::chrono::milliseconds kPause{
-    5}; // between two looks at the buffers while there is work: makes batches
-constexpr std::size_t kAtomic =
-    4096; // PIPE_BUF: a pipe takes so much whole, unmixed with what others write
+/// Between two writes while there is work: collects lines into batches.
+constexpr std::chrono::milliseconds kBatchPause{5};
+/// PIPE_BUF: a pipe takes this much in one piece, not mixed with the writes of other processes.
+constexpr std::size_t kAtomicBytes = 4096;
 } // namespace
 
 struct LogSink::Work {
   std::string path;
   std::size_t limit_bytes = 0;
   int fd = -1;
-  bool patient =
-      false; ///< a reader at the other end may be slow: ask before each write, and write little
+  bool slow_reader =
+      false; ///< a pipe, a socket or a terminal: poll before each write, write little
   std::size_t file_bytes = 0;
   std::string batch;
   std::vector<std::unique_ptr<LogBuffer>> buffers;
@@ -46,12 +46,13 @@ struct LogSink::Work {
   void write_batch();
   void write_some(std::string_view lines);
   bool take();
+  void sleep();
   void run();
 };
 
-/// False, with errno, where it cannot be.
+/// False, with errno, if the file cannot be used.
 bool LogSink::Work::open_file() {
-  // Non-blocking matters for a FIFO alone, which is then refused.
+  // Non-blocking, so that opening a FIFO does not wait; it is then refused.
   fd =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
   if (fd < 0) return false;
@@ -62,7 +63,7 @@ bool LogSink::Work::open_file() {
     return false;
   }
   file_bytes = static_cast<std::size_t>(status.st_size);
-  // A line that a killed process left half must not swallow our first.
+  // End a line that a killed process left incomplete.
   char last = '\n';
   if (file_bytes > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 && last != '\n')
     file_bytes += static_cast<std::size_t>(std::max<ssize_t>(::write(fd, "\n", 1), 0));
@@ -71,32 +72,29 @@ bool LogSink::Work::open_file() {
 
 void LogSink::Work::rotate() {
   const int old = std::exchange(fd, -1);
-  // Bounded all the same: better no more lines than a full volume, for which the pod would be
-  // evicted.
+  // If the rename fails, lines are dropped: the pod would be evicted for a full volume.
   if (std::rename(path.c_str(), (path + ".1").c_str()) == 0 || errno == ENOENT)
     if (!open_file() && fd >= 0) ::close(std::exchange(fd, -1));
   if (old >= 0) ::close(old);
 }
 
-/// How many bytes of whole lines may go at once; 0: the file is full.
+/// How many bytes of whole lines may be written at once; 0: the file is full.
 std::size_t LogSink::Work::portion(std::string_view lines) const {
   const std::size_t half = limit_bytes / 2;
-  const std::size_t room = !path.empty() ? half - std::min(half, file_bytes)
-                           : patient     ? kAtomic
-                                         : lines.size();
+  std::size_t room = slow_reader ? kAtomicBytes : lines.size();
+  if (!path.empty()) room = half - std::min(half, file_bytes);
   if (lines.size() <= room) return lines.size();
   const std::size_t end = room == 0 ? std::string_view::npos : lines.rfind('\n', room - 1);
   if (end != std::string_view::npos) return end + 1;
-  return !path.empty() && file_bytes > 0
-             ? 0
-             : lines.find('\n') + 1; // one line that is longer than all: as it is
+  if (!path.empty() && file_bytes > 0) return 0;
+  return lines.find('\n') + 1; // a single line that is longer than the limit is written whole
 }
 
-/// `lines` are whole lines, at most kAtomic bytes where we are patient.
+/// `lines` are whole lines, at most kAtomicBytes if the reader may be slow.
 void LogSink::Work::write_some(std::string_view lines) {
   const std::size_t all = lines.size();
   while (!lines.empty()) {
-    if (patient) {
+    if (slow_reader) {
       pollfd out{fd, POLLOUT, 0};
       ::poll(&out, 1, -1);
     }
@@ -105,10 +103,10 @@ void LogSink::Work::write_some(std::string_view lines) {
       lines.remove_prefix(static_cast<std::size_t>(n));
       file_bytes += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {
-      patient = true; // somebody made the description non-blocking
+      slow_reader = true; // another process has made the description non-blocking
     } else if (errno != EINTR) {
       dropped += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-      // A file that got half a line (no space) must not glue the next one to it.
+      // After an incomplete line (no space left), continue in a new file.
       if (lines.size() < all && !path.empty()) file_bytes = limit_bytes;
       return;
     }
@@ -118,7 +116,7 @@ void LogSink::Work::write_some(std::string_view lines) {
 void LogSink::Work::write_batch() {
   std::string_view rest = batch;
   while (!rest.empty()) {
-    if (!path.empty() && fd < 0) rotate(); // it failed before: perhaps not now
+    if (!path.empty() && fd < 0) rotate(); // the last attempt failed: try again
     std::size_t size = portion(rest);
     if (size == 0) {
       rotate();
@@ -136,30 +134,32 @@ bool LogSink::Work::take() {
   return !batch.empty();
 }
 
+/// Waits until a loop wakes the writer or the sink stops.
+void LogSink::Work::sleep() {
+  std::unique_lock lock(mutex);
+  // Either wake() runs later and sees this, or the lines are seen below.
+  asleep.exchange(true, std::memory_order_acq_rel);
+  const bool work = std::any_of(buffers.begin(), buffers.end(),
+                                [](const auto &buffer) { return !buffer->empty(); });
+  if (!work) changed.wait(lock, [this] { return !asleep.load() || stopping.load(); });
+  asleep.store(false);
+}
+
 void LogSink::Work::run() {
-  sigset_t all; // signals are for the thread that waits for them; a broken pipe is an errno
+  sigset_t all; // the main thread handles signals; a broken pipe is an errno
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   while (true) {
     const bool last = stopping.load();
     if (take()) {
       write_batch();
+      std::unique_lock lock(mutex);
+      if (!last) changed.wait_for(lock, kBatchPause, [this] { return stopping.load(); });
     } else if (last) {
       break;
     } else {
-      std::unique_lock lock(mutex);
-      asleep.exchange(
-          true,
-          std::memory_order_acq_rel); // either wake() comes later and sees it, or we see the line
-      const bool work = std::any_of(buffers.begin(), buffers.end(),
-                                    [](const auto &buffer) { return !buffer->empty(); });
-      if (!work) changed.wait(lock, [this] { return !asleep.load() || stopping.load(); });
-      asleep.store(false);
-      continue;
+      sleep();
     }
-    if (last) continue;
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, kPause, [this] { return stopping.load(); });
   }
   const std::lock_guard lock(mutex);
   done = true;
@@ -170,7 +170,7 @@ LogSink::LogSink(int descriptor) : work_(std::make_shared<Work>()) {
   work_->fd = descriptor;
   struct stat status {};
   if (fstat(descriptor, &status) == 0)
-    work_->patient =
+    work_->slow_reader =
         S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(descriptor) == 1;
 }
 
@@ -206,7 +206,7 @@ void LogSink::wake() {
 
 void LogSink::stop(std::chrono::milliseconds patience) {
   if (!thread_.joinable()) return;
-  for (const auto &buffer : work_->buffers) buffer->hand_over(true);
+  for (const auto &buffer : work_->buffers) buffer->hand_over();
   std::unique_lock lock(work_->mutex);
   work_->stopping.store(true);
   work_->changed.notify_all();

@@ -14,35 +14,36 @@
 
 namespace hello::server {
 
-/// Where log lines go: a descriptor (standard output), or a bounded file. One thread writes; if it
-/// is stopped (a pipe that nobody reads), lines pile up in the buffers and are dropped there, and
+/// Writes log lines to a descriptor (standard output) or a bounded file, on a thread of its own. If
+/// the write blocks (a pipe without a reader), the buffers fill up and further lines are dropped;
 /// no loop ever waits.
 class LogSink {
 public:
-  /// An open descriptor, borrowed; never made non-blocking, as others may share what it stands for.
+  /// An open descriptor, borrowed. It is not made non-blocking, because other processes may share
+  /// its description.
   explicit LogSink(int descriptor);
-  /// A file to append to, with whole lines alone: past half of `limit_bytes` it becomes PATH.1
-  /// (replacing an older one) and a new PATH begins, after which nothing more goes to PATH.1.
-  /// Throws Error(Exit::failure) where it cannot be opened.
+  /// Appends whole lines to a file. When it has reached half of `limit_bytes`, it is renamed to
+  /// PATH.1 (replacing an older one), and a new PATH begins. Throws Error(Exit::failure) if the
+  /// file cannot be opened.
   explicit LogSink(std::string path, std::size_t limit_bytes = kFileBytes);
   ~LogSink();
   static constexpr std::size_t kFileBytes = 16 << 20;
 
-  /// One more loop's; before start(). Lives as long as the sink.
+  /// Adds a buffer for one loop, before start(). It lives as long as the sink.
   LogBuffer &add_buffer();
   void start();
-  /// After lines were handed over, on the loop's thread: costs an atomic load while the writer is
-  /// awake.
+  /// Called on the loop's thread after lines were handed over. Costs one atomic exchange while the
+  /// writer is awake.
   void wake();
-  /// When the loops have ended: writes what is there and ends the thread; one that is stuck for
-  /// `patience` is left behind.
+  /// Called when the loops have ended: writes the remaining lines and ends the thread, which is
+  /// left behind if it is still blocked after `patience`.
   void stop(std::chrono::milliseconds patience);
 
-  /// Lines that were taken from a buffer and could not be written.
+  /// The number of lines that could not be written.
   std::uint64_t dropped() const;
 
 private:
-  struct Work; ///< shared with the thread, which may outlive us
+  struct Work; ///< shared with the thread, which may outlive the sink
   std::shared_ptr<Work> work_;
   std::thread thread_;
 };

@@ -7,19 +7,13 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "server/http/escape.h"
+#include "hello/json.h"
 #include "server/log/clock.h"
 
 namespace hello::server {
 
 namespace {
-std::atomic<NoticeFormat> chosen{NoticeFormat::text}; // a notice has no other place to know it from
-
-void append_string(std::string &out, std::string_view text) {
-  out += '"';
-  append_json(out, text);
-  out += '"';
-}
+std::atomic<NoticeFormat> chosen{NoticeFormat::text}; // global: any thread may write a notice
 } // namespace
 
 void set_notice_format(NoticeFormat format) { chosen = format; }
@@ -36,12 +30,12 @@ void notice(Level level, std::string_view message,
       line = "{\"time\":\"";
       clock.append_timestamp(line);
       line.append("\",\"level\":\"").append(name).append("\",\"message\":");
-      append_string(line, message);
+      json::quote(line, message);
       for (auto &[key, value] : fields) {
         line += ',';
-        append_string(line, key);
+        json::quote(line, key);
         line += ':';
-        append_string(line, value);
+        json::quote(line, value);
       }
       line += "}\n";
     } else {
@@ -52,12 +46,12 @@ void notice(Level level, std::string_view message,
     }
     for (std::string_view rest = line; !rest.empty();) {
       pollfd out{STDERR_FILENO, POLLOUT, 0};
-      if (::poll(&out, 1, 100) == 0) return; // its reader is stopped: no reason for us to be
+      if (::poll(&out, 1, 100) == 0) return; // the reader is stopped: the service must not be
       auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
-      if (n <= 0) return; // nobody reads stderr: the service goes on
+      if (n <= 0) return; // stderr is closed: the service continues
       rest.remove_prefix(static_cast<std::size_t>(n));
     }
-  } catch (...) { // no memory for a line
+  } catch (...) { // out of memory: the line is dropped
   }
 }
 

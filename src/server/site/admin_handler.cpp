@@ -4,9 +4,9 @@
 #include <array>
 
 #include "hello/embedded.h"
+#include "hello/json.h"
 #include "hello/sha256.h"
 #include "hello/version.h"
-#include "server/http/escape.h"
 #include "server/http/negotiate.h"
 #include "server/http/syntax.h"
 #include "server/log/clock.h"
@@ -29,11 +29,11 @@ struct LivePage {
 
 std::string version_json() {
   const BuildInfo &build = build_info();
-  std::string json = "{\"version\":\"";
-  append_json(json, build.version);
-  json += "\",\"commit\":\"";
-  append_json(json, build.commit);
-  return json + "\"}\n";
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().key("version").string(build.version);
+  writer.key("commit").string(build.commit).end_object();
+  return body + '\n';
 }
 
 class AdminHandler final : public Handler {

@@ -3,8 +3,10 @@
 #include <stdexcept>
 
 #include "hello/embedded.h"
+#include "hello/json.h"
 #include "hello/sha256.h"
-#include "server/http/escape.h"
+#include "hello/text.h"
+#include "server/site/html.h"
 
 namespace hello::server {
 
@@ -32,20 +34,14 @@ std::string messages_problem(std::string_view text) {
            std::to_string(kMaxMessagesBytes) + " can be shown";
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
     return "a NUL at byte " + std::to_string(nul);
-  if (const std::size_t at = utf8_error(text); at != std::string_view::npos)
+  if (const std::size_t at = text::invalid_utf8(text); at != std::string_view::npos)
     return "invalid UTF-8 at byte " + std::to_string(at);
   return "";
 }
 
 std::vector<std::string_view> split_messages(std::string_view text) {
-  std::vector<std::string_view> messages;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (line.find_first_not_of(" \t") != std::string_view::npos) messages.push_back(line);
-  }
+  std::vector<std::string_view> messages = text::lines(text);
+  std::erase_if(messages, [](std::string_view line) { return text::trimmed(line).empty(); });
   return messages;
 }
 
@@ -58,53 +54,51 @@ std::string html(std::string_view title, std::string_view main, std::string_view
                                              {"footer", footer}});
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  append_html(out, text);
-  return out;
-}
-
 Representation representation(std::string_view type, std::string body) {
   std::string etag = '"' + hex(sha256(body)).substr(0, 24) + '"';
   return {type, std::move(body), std::move(etag)};
+}
+
+std::string html_body(const std::vector<std::string_view> &messages) {
+  std::string body;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (i > 0)
+      body += "\n<p dir=\"auto\">" + html_escaped(messages[i]) + "</p>";
+    else if (messages[0].size() > 60) // a long heading is set in smaller type
+      body += "<h1 class=\"long\" dir=\"auto\">" + html_escaped(messages[0]) + "</h1>";
+    else
+      body += "<h1 dir=\"auto\">" + html_escaped(messages[0]) + "</h1>";
+  }
+  return body;
+}
+
+std::string json_body(const std::vector<std::string_view> &messages, std::string_view pod) {
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().key("messages").begin_array();
+  for (std::string_view message : messages) writer.string(message);
+  writer.end_array().key("pod").string(pod).end_object();
+  return body + '\n';
 }
 
 } // namespace
 
 Page make_page(std::string_view text, std::string_view pod) {
   const std::vector<std::string_view> messages = split_messages(text);
-  std::string plain(text), main, json = "{\"messages\":[";
-  if (plain.empty() || plain.back() != '\n') plain += '\n';
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (i == 0) // the heading; a long one is set in smaller type
-      main += messages[0].size() > 60 ? "<h1 class=\"long\" dir=\"auto\">" : "<h1 dir=\"auto\">";
-    else
-      main += "\n<p dir=\"auto\">";
-    append_html(main, messages[i]);
-    main += i > 0 ? "</p>" : "</h1>";
-    json += i > 0 ? ",\"" : "\"";
-    append_json(json, messages[i]);
-    json += '"';
-  }
-  json += "],\"pod\":\"";
-  append_json(json, pod);
-  json += "\"}\n";
-  std::string_view title = messages.empty() ? "hello" : messages[0];
-  if (title.size() > 80) { // a tab shows less; cut between characters
-    std::size_t end = 80;
-    while ((static_cast<unsigned char>(title[end]) & 0xC0) == 0x80) --end;
-    title = title.substr(0, end);
-  }
-  return {
-      {representation("text/plain; charset=utf-8", std::move(plain)),
-       representation("text/html; charset=utf-8",
-                      html(escaped(title), main, "Served by <code>" + escaped(pod) + "</code>")),
-       representation("application/json", std::move(json))}};
+  std::string plain(text);
+  if (!plain.ends_with('\n')) plain += '\n';
+  // A browser's tab shows less than 80 bytes.
+  const std::string_view title = messages.empty() ? "hello" : text::cut(messages[0], 80);
+  return {{representation("text/plain; charset=utf-8", std::move(plain)),
+           representation("text/html; charset=utf-8",
+                          html(html_escaped(title), html_body(messages),
+                               "Served by <code>" + html_escaped(pod) + "</code>")),
+           representation("application/json", json_body(messages, pod))}};
 }
 
 std::string error_page(int status, std::string_view title, std::string_view detail) {
-  const std::string name = std::to_string(status) + ' ' + escaped(title);
-  return html(name, "<h1>" + escaped(title) + "</h1>\n<p>" + escaped(detail) + "</p>",
+  const std::string name = std::to_string(status) + ' ' + html_escaped(title);
+  return html(name, "<h1>" + html_escaped(title) + "</h1>\n<p>" + html_escaped(detail) + "</p>",
               "Error <code>" + std::to_string(status) +
                   "</code> · <a href=\"/\">to the start page</a>");
 }

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "server/http/escape.h"
+#include "hello/json.h"
 #include "server/http/negotiate.h"
 #include "server/site/page.h"
 
@@ -12,11 +12,19 @@ namespace {
 constexpr std::string_view kProblemType = "application/problem+json";
 
 std::string problem_json(int status, std::string_view detail) {
-  std::string json = "{\"type\":\"about:blank\",\"title\":\"";
-  append_json(json, reason_phrase(status));
-  json += "\",\"status\":" + std::to_string(status) + ",\"detail\":\"";
-  append_json(json, detail);
-  return json + "\"}\n";
+  std::string body;
+  json::Writer(body)
+      .begin_object()
+      .key("type")
+      .string("about:blank")
+      .key("title")
+      .string(reason_phrase(status))
+      .key("status")
+      .number(status)
+      .key("detail")
+      .string(detail)
+      .end_object();
+  return body + '\n';
 }
 
 } // namespace
