@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "hello/get.h"
+#include "hello/http_client.h"
 
 namespace hello::deploy {
 namespace {
@@ -20,7 +20,7 @@ std::string first_line(const std::string &body) {
 Response get_until(const std::string &url, sys::Deadline deadline) {
   Response response{false, url, ""};
   for (;;) {
-    const sys::Got reply = sys::get(url, 5s);
+    const sys::HttpReply reply = sys::http_get(url, 5s);
     response.ok = reply.status >= 200 && reply.status < 400;
     response.text = response.ok    ? first_line(reply.body)
                     : reply.status ? fmt::format("status {}", reply.status)

@@ -15,8 +15,8 @@
 namespace hello::kube {
 namespace {
 
-std::unique_ptr<sys::Client> client_of(const std::string &socket) {
-  return std::make_unique<sys::Client>(socket, "", "localhost");
+std::unique_ptr<sys::HttpClient> client_of(const std::string &socket) {
+  return std::make_unique<sys::HttpClient>(socket, 0, "localhost");
 }
 
 class HttpStream final : public Stream {
@@ -26,15 +26,16 @@ public:
 
   Reply run(const std::function<bool(std::string_view)> &take) override {
     // watches end by themselves after 300 s: silence past that is a dead connection
-    sys::Got got = client_->get(path_, "application/json",
-                                {std::chrono::seconds(330), sys::Deadline::max(), 1 << 20}, take);
+    sys::HttpReply got =
+        client_->get(path_, "application/json",
+                     {std::chrono::seconds(330), sys::Deadline::max(), 1 << 20}, take);
     return {got.status, std::move(got.body)};
   }
 
   void stop() override { client_->stop(); }
 
 private:
-  std::unique_ptr<sys::Client> client_;
+  std::unique_ptr<sys::HttpClient> client_;
   std::string path_;
 };
 
@@ -121,9 +122,9 @@ void Proxy::await() {
   ready_ = true;
 }
 
-Reply Proxy::get(const std::string &path, const std::string &accept) {
+Reply Proxy::get(const std::string &path, const char *accept) {
   await();
-  std::unique_ptr<sys::Client>
+  std::unique_ptr<sys::HttpClient>
       client; // kept alive from read to read; as many as there are reads at once
   {
     const std::lock_guard lock(using_);
@@ -133,7 +134,7 @@ Reply Proxy::get(const std::string &path, const std::string &accept) {
     }
   }
   if (!client) client = client_of(socket_);
-  sys::Got got = client->get(path, accept, {std::chrono::seconds(20)});
+  sys::HttpReply got = client->get(path, accept, {std::chrono::seconds(20)});
   const std::lock_guard lock(using_);
   idle_.push_back(std::move(client));
   return {got.status, std::move(got.body)};

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "hello/client.h"
 #include "hello/fd.h"
+#include "hello/http_client.h"
 #include "hello/kube.h"
 
 namespace hello::kube {
@@ -17,7 +17,7 @@ public:
   explicit Proxy(std::vector<std::string> command);
   ~Proxy();
 
-  Reply get(const std::string &path, const std::string &accept = "application/json");
+  Reply get(const std::string &path, const char *accept = "application/json");
   std::unique_ptr<Stream> stream(const std::string &path);
 
 private:
@@ -29,7 +29,7 @@ private:
   std::unique_ptr<sys::Child> child_;
   std::mutex starting_, using_;
   bool ready_ = false;
-  std::vector<std::unique_ptr<sys::Client>> idle_; ///< under using_
+  std::vector<std::unique_ptr<sys::HttpClient>> idle_; ///< under using_
 };
 
 } // namespace hello::kube

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "hello/client.h"
+#include "hello/http_client.h"
 
 using namespace hello;
 using namespace std::chrono_literals;
@@ -60,7 +60,7 @@ private:
   std::thread thread_;
 };
 
-sys::Got get(const std::string &path) { return sys::Client(path, "", "x").get("/", "*/*", {5s}); }
+sys::HttpReply get(const std::string &path) { return sys::HttpClient(path, 0, "x").get("/", "*/*", {5s}); }
 
 } // namespace
 
@@ -83,7 +83,7 @@ TEST_CASE(
     for (const bool slowly : {false, true}) {
       CAPTURE(one.bytes);
       Peer peer({{one.bytes}}, slowly);
-      const sys::Got got = get(peer.path);
+      const sys::HttpReply got = get(peer.path);
       CHECK(got.status == one.status);
       CHECK(got.body == one.body);
     }
@@ -101,7 +101,7 @@ TEST_CASE("client: what is no answer, or not all of one, is an outcome with its 
        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello", "HTTP/1.1 2x0 OK\r\n\r\n", ""}) {
     CAPTURE(bytes);
     Peer peer({{bytes}});
-    const sys::Got got = get(peer.path);
+    const sys::HttpReply got = get(peer.path);
     CHECK(got.status == 0);
     CHECK(!got.body.empty());
   }
@@ -112,7 +112,7 @@ TEST_CASE("client: one connection for many gets, another where it was closed in 
   const std::string one = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1",
                     two = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2";
   Peer peer({{one, two}, {one}, {two}});
-  sys::Client client(peer.path, "", "x");
+  sys::HttpClient client(peer.path, 0, "x");
   CHECK(client.get("/", "*/*", {5s}).body == "1");
   CHECK(client.get("/", "*/*", {5s}).body == "2");
   CHECK(client.get("/", "*/*", {5s}).body == "1");
@@ -122,12 +122,12 @@ TEST_CASE("client: one connection for many gets, another where it was closed in 
 TEST_CASE("client: a body is taken piece by piece until it is enough, and never past its bound") {
   Peer peer({{"HTTP/1.1 200 OK\r\n\r\nabcdef"}, {"HTTP/1.1 200 OK\r\n\r\nabcdef"}}, true);
   std::string taken;
-  sys::Client(peer.path, "", "x").get("/", "*/*", {5s}, [&](std::string_view part) {
+  sys::HttpClient(peer.path, 0, "x").get("/", "*/*", {5s}, [&](std::string_view part) {
     taken += part;
     return taken.size() < 3;
   });
   CHECK(taken.starts_with("abc"));
-  CHECK(sys::Client(peer.path, "", "x")
+  CHECK(sys::HttpClient(peer.path, 0, "x")
             .get("/", "*/*", {5s, std::chrono::steady_clock::time_point::max(), 2})
             .body == "ab");
 }
@@ -142,8 +142,8 @@ TEST_CASE("client: silence ends a get, and so does stop() from another thread") 
   const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
   REQUIRE(::bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0);
   REQUIRE(::listen(listener, 4) == 0);
-  CHECK(sys::Client(path, "", "x").get("/", "*/*", {50ms}).body == "no answer in time");
-  sys::Client client(path, "", "x");
+  CHECK(sys::HttpClient(path, 0, "x").get("/", "*/*", {50ms}).body == "no answer in time");
+  sys::HttpClient client(path, 0, "x");
   std::atomic<bool> done = false;
   std::thread stopper([&] {
     while (!done) {

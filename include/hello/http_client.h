@@ -1,0 +1,58 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+/// The HTTP/1.1 client for everything hello asks: GET only, over TCP or a Unix socket, without TLS.
+namespace hello::sys {
+
+/// The outcome of a GET.
+struct HttpReply {
+  int status = 0;   ///< 0: there was no response; `body` gives the reason
+  std::string body; ///< at most `HttpLimits::body_bytes`
+};
+
+/// How long a GET waits, and how much it reads.
+struct HttpLimits {
+  std::chrono::milliseconds silence; ///< longest time without a byte, connecting included
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  std::size_t body_bytes = 100 << 20;
+};
+
+/// Receives a body piece by piece; returns false to end the request.
+using TakeBytes = std::function<bool(std::string_view)>;
+
+/// One connection to one server. It is opened by the first get() and kept alive between requests; a
+/// request that finds it closed by the server is sent once more on a new one.
+class HttpClient {
+public:
+  /// `host` is a name, an address, or the path of a Unix socket ("/…", `port` is ignored then).
+  /// `authority` is the value of the Host header.
+  HttpClient(const std::string &host, int port, std::string authority);
+  ~HttpClient();
+  HttpClient(const HttpClient &) = delete;
+  HttpClient &operator=(const HttpClient &) = delete;
+
+  /// Requests `target` (a path with its query, already encoded). The body of a 200 goes to `take`
+  /// where there is one, any other into the reply. Failures are outcomes. One thread at a time.
+  HttpReply get(const std::string &target, const char *accept, const HttpLimits &limits,
+                const TakeBytes &take = {});
+
+  /// Ends a running get(). Any thread. A get() that has not connected yet is not ended: call again
+  /// until it returns.
+  void stop();
+
+private:
+  class Connection;
+  std::unique_ptr<Connection> connection_;
+  std::string authority_;
+};
+
+/// One GET of an http:// URL within `timeout`; at most 64 KiB of its body. Throws
+/// Error(Exit::usage) if `url` is malformed; every other failure is an outcome.
+HttpReply http_get(const std::string &url, std::chrono::milliseconds timeout);
+
+} // namespace hello::sys

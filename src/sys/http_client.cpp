@@ -1,0 +1,185 @@
+#include "hello/http_client.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/core.h>
+#include <httplib.h>
+
+#include "hello/error.h"
+#include "hello/text.h"
+
+namespace hello::sys {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// cpp-httplib reports only that a connection failed; this keeps the system's reason. ClientImpl
+/// and not Client, which links a URL parser and TLS hooks that nothing here uses.
+class HttpClient::Connection final : public httplib::ClientImpl {
+public:
+  Connection(const std::string &host, int port) : ClientImpl(host, port) {
+    set_keep_alive(true);
+    set_path_encode(false);
+    set_decompress(false);
+    if (host.starts_with('/')) set_address_family(AF_UNIX);
+    set_socket_options([this](socket_t) { resolved_ = true; });
+  }
+
+  /// Why the last attempt to connect failed.
+  std::string reason() const {
+    if (!resolved_) return host_ + ": no such host";
+    return connect_error_ == EINPROGRESS ? "the connection failed" : std::strerror(connect_error_);
+  }
+
+private:
+  bool create_and_connect_socket(Socket &socket, httplib::Error &error) override {
+    resolved_ = address_family_ == AF_UNIX;
+    errno = 0;
+    const bool connected = ClientImpl::create_and_connect_socket(socket, error);
+    connect_error_ = errno;
+    return connected;
+  }
+
+  bool resolved_ = false;
+  int connect_error_ = 0;
+};
+
+namespace {
+
+/// One request and what has come of it so far.
+struct Exchange {
+  const HttpLimits &limits;
+  const TakeBytes &take;
+  HttpReply reply;
+  bool enough = false; ///< `take` returned false, or the body reached its limit
+  Clock::time_point last_byte = Clock::now();
+
+  bool start(int status) {
+    reply.status = status;
+    last_byte = Clock::now();
+    return true;
+  }
+
+  bool receive(std::string_view bytes) {
+    last_byte = Clock::now();
+    if (take && reply.status == 200) {
+      enough = !take(bytes);
+    } else {
+      reply.body.append(bytes.substr(0, limits.body_bytes - reply.body.size()));
+      enough = reply.body.size() >= limits.body_bytes;
+    }
+    return !enough;
+  }
+
+  bool timed_out() const {
+    const auto now = Clock::now();
+    return now >= limits.deadline || now - last_byte >= limits.silence;
+  }
+
+  std::string reason(httplib::Error error, const std::string &connecting) const {
+    if (error == httplib::Error::ConnectionTimeout || timed_out()) return "no answer in time";
+    if (error == httplib::Error::Connection) return connecting;
+    return reply.status == 0 ? "what answers does not speak HTTP/1"
+                             : "the connection was closed in the middle of the answer";
+  }
+};
+
+httplib::Request request_of(const std::string &target, const char *accept,
+                            const std::string &authority, Exchange &exchange) {
+  httplib::Request request;
+  request.method = "GET";
+  request.path = target;
+  request.headers = {{"Host", authority}, {"User-Agent", "hello"}, {"Accept", accept}};
+  request.response_handler = [&exchange](const httplib::Response &response) {
+    return exchange.start(response.status);
+  };
+  request.content_receiver = [&exchange](const char *data, std::size_t size, std::size_t,
+                                         std::size_t) {
+    return exchange.receive({data, size});
+  };
+  request.start_time_ = Clock::now();
+  return request;
+}
+
+} // namespace
+
+HttpClient::HttpClient(const std::string &host, int port, std::string authority)
+    : connection_(std::make_unique<Connection>(host, port)), authority_(std::move(authority)) {}
+
+HttpClient::~HttpClient() = default;
+
+void HttpClient::stop() { connection_->stop(); }
+
+HttpReply HttpClient::get(const std::string &target, const char *accept, const HttpLimits &limits,
+                          const TakeBytes &take) {
+  for (;;) {
+    const bool reused = connection_->is_socket_open();
+    milliseconds wait = limits.silence;
+    if (limits.deadline != Clock::time_point::max()) {
+      const auto left = std::chrono::ceil<milliseconds>(limits.deadline - Clock::now());
+      wait = std::clamp(left, milliseconds(1), wait);
+      connection_->set_max_timeout(std::max(left, milliseconds(1)));
+    }
+    connection_->set_connection_timeout(wait);
+    connection_->set_read_timeout(wait);
+    connection_->set_write_timeout(wait);
+
+    Exchange exchange{limits, take, {}};
+    httplib::Request request = request_of(target, accept, authority_, exchange);
+    httplib::Response response;
+    httplib::Error error = httplib::Error::Success;
+    if (connection_->send(request, response, error)) {
+      exchange.reply.status = response.status; // a 204 has no body, so no handler was called
+      return exchange.reply;
+    }
+    if (exchange.enough) return exchange.reply;
+    if (reused && exchange.reply.status == 0 && !exchange.timed_out()) continue;
+    return {0, exchange.reason(error, connection_->reason())};
+  }
+}
+
+namespace {
+
+struct Url {
+  std::string authority, host, target = "/";
+  int port = 80;
+};
+
+Url parse_url(const std::string &given) {
+  auto bad = [&](std::string_view why) {
+    return Error(Exit::usage, fmt::format("'{}' is no URL to ask: {}", given, why),
+                 "write http://127.0.0.1:8081/healthz");
+  };
+  if (!given.starts_with("http://")) throw bad("it does not begin with http://");
+  for (char c : given)
+    if (c <= ' ' || c == 0x7f) throw bad("there is a blank or a control character in it");
+  Url url;
+  const auto end = std::min(given.find_first_of("/?#", 7), given.size());
+  url.authority = url.host = given.substr(7, end - 7);
+  if (end < given.size()) url.target = given.substr(end, given.find('#') - end);
+  if (!url.target.starts_with('/')) url.target.insert(0, "/");
+  if (url.authority.find('@') != url.authority.npos) throw bad("it has a user name");
+  const auto colon = url.host.rfind(':');
+  if (colon != url.host.npos && url.host.find(']', colon) == url.host.npos) {
+    const auto port = text::integer(std::string_view(url.host).substr(colon + 1), 0, 65535);
+    if (!port) throw bad("the port is not a number");
+    url.port = static_cast<int>(*port);
+    url.host.resize(colon);
+  }
+  if (url.host.size() > 2 && url.host.front() == '[' && url.host.back() == ']')
+    url.host = url.host.substr(1, url.host.size() - 2);
+  if (url.host.empty()) throw bad("there is no host");
+  return url;
+}
+
+} // namespace
+
+HttpReply http_get(const std::string &given, milliseconds timeout) {
+  const Url url = parse_url(given);
+  HttpClient client(url.host, url.port, url.authority);
+  return client.get(url.target, "text/plain", {timeout, Clock::now() + timeout, 64 << 10});
+}
+
+} // namespace hello::sys
