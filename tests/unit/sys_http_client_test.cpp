@@ -60,7 +60,9 @@ private:
   std::thread thread_;
 };
 
-sys::HttpReply get(const std::string &path) { return sys::HttpClient(path, 0, "x").get("/", "*/*", {5s}); }
+sys::HttpReply get(const std::string &path) {
+  return sys::HttpClient(path, 0, "x").get("/", "*/*", {5s});
+}
 
 } // namespace
 

@@ -19,7 +19,8 @@ struct Options {
 };
 
 int run_healthcheck(const Options &options) {
-  const sys::HttpReply got = sys::http_get(options.url, std::chrono::seconds(options.timeout_seconds));
+  const sys::HttpReply got =
+      sys::http_get(options.url, std::chrono::seconds(options.timeout_seconds));
   if (got.status >= 200 && got.status < 400) return static_cast<int>(Exit::ok);
   std::string body = got.body.substr(0, got.body.find('\n'));
   say(fmt::format("{} is not healthy: {}{}", options.url,
