@@ -30,7 +30,9 @@ public:
   /// Why the last attempt to connect failed.
   std::string reason() const {
     if (!resolved_) return host_ + ": no such host";
-    return connect_error_ == EINPROGRESS ? "the connection failed" : std::strerror(connect_error_);
+    // cpp-httplib reads and drops the error of a connection that fails after a wait.
+    if (connect_error_ == EINPROGRESS) return "connection refused, or the host is unreachable";
+    return std::strerror(connect_error_);
   }
 
 private:
