@@ -49,7 +49,7 @@ struct Plan {
 
 struct Options {
   std::chrono::seconds timeout{300}; ///< for the whole wait, and again for the way back
-  std::chrono::seconds grace{30};    ///< how long what may heal is borne
+  std::chrono::seconds grace{30};    ///< how long a recoverable problem is tolerated
   bool force_conflicts = false;
   bool rollback = true;
   bool keep_autoscaled =

@@ -31,6 +31,9 @@ std::string_view first_line(std::string_view text);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string join(std::span<const std::string_view> parts, std::string_view separator);
 
+/// "a, b or c" of "a|b|c", for messages.
+std::string alternatives(std::string_view choices);
+
 /// Without blanks, tabs and line ends on both sides.
 std::string_view trimmed(std::string_view text);
 

@@ -61,6 +61,16 @@ std::string_view first_line(std::string_view text) {
   return line;
 }
 
+std::string alternatives(std::string_view choices) {
+  std::string out;
+  while (!choices.empty()) {
+    const std::string_view choice = take(choices, '|');
+    if (!out.empty()) out += choices.empty() ? " or " : ", ";
+    out += choice;
+  }
+  return out;
+}
+
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   return joined(parts, separator);
 }

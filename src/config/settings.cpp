@@ -90,7 +90,7 @@ std::span<const Setting> settings() {
       {.key = "kubeVersion",
        .type = string,
        .default_value = "1.30",
-       .doc = "The oldest Kubernetes that must take the set. 1.29 leaves out the native sleep in "
+       .doc = "Oldest Kubernetes version to support. 1.29 leaves out the native sleep in "
               "preStop.",
        .pattern = {"^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$", "version of Kubernetes from 1.29 on"},
        .flag = "--kube-version"},

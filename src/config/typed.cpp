@@ -111,7 +111,8 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
     return yaml::string(text);
   case Type::choice:
     if (!is_choice(setting.choices, text))
-      fail(fmt::format("{} is none of {}", shown(text), setting.choices));
+      fail(fmt::format("invalid value {}: use {}", shown(text),
+                       text::alternatives(setting.choices)));
     return yaml::string(text);
   case Type::list: fail(shown(text) + " is not a list: [a, b]");
   case Type::map: fail(shown(text) + " is not a map: {key: value}");

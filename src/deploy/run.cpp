@@ -33,11 +33,7 @@ std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool fo
     const YAML::Node part =
         kube::owned(found->second, release::kManager,
                     later == applied.objects.end() ? YAML::Node() : later->second);
-    manifest::Object object;
-    object.api_version = item.id.api_version, object.kind = item.id.kind, object.ns = item.id.ns,
-    object.name = item.id.name;
-    object.node.reset(part);
-    set.push_back(object);
+    set.emplace_back(item.id.api_version, item.id.kind, item.id.ns, item.id.name, part);
   }
   return set;
 }

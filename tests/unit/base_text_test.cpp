@@ -58,6 +58,12 @@ TEST_CASE("parts are taken from the front, joined and trimmed") {
   CHECK(text::trimmed(" \n") == "");
 }
 
+TEST_CASE("alternatives read as a sentence") {
+  CHECK(text::alternatives("yaml") == "yaml");
+  CHECK(text::alternatives("yaml|json") == "yaml or json");
+  CHECK(text::alternatives("a|b|c") == "a, b or c");
+}
+
 TEST_CASE("upper and lower change ASCII letters only") {
   CHECK(text::lower("AZaz09-Ä") == "azaz09-Ä");
   CHECK(text::upper("AZaz09-ä") == "AZAZ09-ä");

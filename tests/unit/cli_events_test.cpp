@@ -9,7 +9,7 @@ using namespace hello;
 
 namespace {
 
-/// What a view writes to `fd` when it is told an event.
+/// Returns what a view writes to `fd` for an event.
 std::string written(int fd, const std::function<std::unique_ptr<cli::View>()> &make,
                     const deploy::Event &event) {
   std::FILE *file = std::tmpfile();

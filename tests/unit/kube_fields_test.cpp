@@ -212,7 +212,7 @@ TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
        "the cluster does not know the kind", "CRDs"},
       {"The Service \"hello\" is invalid: spec.clusterIPs[0]: Invalid value: [\"198.19.1.1\"]: may "
        "not change once set",
-       "a field that never changes would have to", "kubectl delete"},
+       "this would change an immutable field", "kubectl delete"},
   };
   for (const auto &one : cases) {
     const Error error = say(one.words);

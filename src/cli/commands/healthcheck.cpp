@@ -31,7 +31,7 @@ int run_healthcheck(const Options &options) {
 
 void add_healthcheck(const Command &app) {
   const Command command =
-      app.sub("healthcheck", "Ask a running service whether it is well: exits 0, or 1");
+      app.sub("healthcheck", "Probe a running service; exit 0 if healthy, 1 if not");
   auto options = std::make_shared<Options>();
   command.text("url", options->url, {"What to ask"});
   command.number(

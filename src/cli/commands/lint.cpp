@@ -67,7 +67,7 @@ void stop_at_errors(std::span<const manifest::Object> objects, const config::Con
 
 void add_lint(const Command &app) {
   const Command command =
-      app.sub("lint", "Hold the manifests, patches included, against the product's own rules");
+      app.sub("lint", "Check the manifests, patches included, against the built-in rules");
   auto options = std::make_shared<Options>();
   options->config.add_to(command);
   command.list("--allow", options->allow,

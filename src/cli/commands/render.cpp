@@ -108,9 +108,8 @@ void add_render(const Command &app) {
                {"A file for each object in DIR, instead of stdout", "DIR"});
   command.list("--with", options->with,
                {"An add-on after the set: logging, a log agent on each node", "ADD-ON"});
-  command.flag(
-      "--deployer", options->deployer,
-      "Instead: the ServiceAccount, Role and RoleBinding with which a pipeline may do all of this");
+  command.flag("--deployer", options->deployer,
+               "Print the RBAC objects a CI account needs, instead of the manifests");
   command.does([options] { return run_render(*options); });
 }
 

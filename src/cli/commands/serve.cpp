@@ -29,14 +29,15 @@ void add_serve(const Command &app) {
   command.number(
       "--threads", o.threads, 0, 1024,
       {"Event loops; 0: one for each CPU that the container may use", "N", "HELLO_THREADS", "0"});
-  command.number("--max-connections", o.max_connections, 0, 1 << 20,
-                 {"Past it the longest idle one goes; 0: the descriptor limit less 64", "N",
-                  "HELLO_MAX_CONNECTIONS", "0"});
+  command.number(
+      "--max-connections", o.max_connections, 0, 1 << 20,
+      {"Beyond this, the longest-idle connection is closed; 0: the descriptor limit less 64", "N",
+       "HELLO_MAX_CONNECTIONS", "0"});
   command.duration("--drain-delay", o.drain_delay,
                    {"After SIGTERM: not ready, but serving", "TIME", "HELLO_DRAIN_DELAY"});
-  command.duration(
-      "--drain-timeout", o.drain_timeout,
-      {"Then: for what is under way, before a hard end", "TIME", "HELLO_DRAIN_TIMEOUT"});
+  command.duration("--drain-timeout", o.drain_timeout,
+                   {"Time for in-flight requests to finish before they are cut off", "TIME",
+                    "HELLO_DRAIN_TIMEOUT"});
   const milliseconds some(1);
   command.duration("--idle-timeout", o.idle_timeout,
                    {"Between requests; longer than the load balancers in front have", "TIME",

@@ -81,8 +81,7 @@ int run_top(const Flags &flags) {
 } // namespace
 
 void add_top(const Command &app) {
-  const Command command =
-      app.sub("top", "Show each pod's CPU and memory, of what it requests and may have");
+  const Command command = app.sub("top", "Show CPU and memory use against requests and limits");
   auto flags = std::make_shared<Flags>();
   flags->config.add_to(command);
   command.choice("-o,--output", flags->output, {"text", "json"}, {"json: cores and bytes"});

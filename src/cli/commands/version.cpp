@@ -40,7 +40,7 @@ std::string libraries(std::string_view lines) {
 } // namespace
 
 void add_version(const Command &app) {
-  const Command command = app.sub("version", "Say which hello this is");
+  const Command command = app.sub("version", "Print version and build information");
   auto format = std::make_shared<std::string>("text");
   command.choice("-o,--output", *format, {"text", "json"},
                  {"json: commit, build time, compiler, libraries"});

@@ -8,6 +8,7 @@
 #include "cli/view/output.h"
 #include "hello/error.h"
 #include "hello/nearest.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -55,7 +56,7 @@ std::string unknown(const CLI::App &chosen, std::string_view word) {
                        config::hint(near.empty() ? near : "--" + near));
   }
   for (const CLI::App *one : chosen.get_subcommands(nullptr)) names.push_back(one->get_name());
-  if (names.empty()) return fmt::format("'{}' is one word too many", word);
+  if (names.empty()) return fmt::format("unexpected argument '{}'", word);
   return fmt::format("there is no command '{}'{}", word,
                      config::hint(config::nearest(word, names)));
 }
@@ -179,7 +180,7 @@ void Command::choice(const char *names, std::string &value, std::initializer_lis
   const auto take = [&value, all](const std::string &text) {
     if (text.empty() || text.find('|') != text.npos ||
         ("|" + all + "|").find("|" + text + "|") == std::string::npos)
-      return fmt::format("'{}' is none of {}", text, all);
+      return fmt::format("invalid value '{}': use {}", text, text::alternatives(all));
     value = text;
     return std::string();
   };
@@ -208,7 +209,7 @@ void Command::whole(const char *names, std::function<void(std::int64_t)> take, s
   const auto checked = [take = std::move(take), least, most](const std::string &text) {
     const auto number = whole_number(text);
     if (!number || *number < least || *number > most)
-      return fmt::format("'{}' is no whole number from {} to {}", text, least, most);
+      return fmt::format("'{}' is not a whole number between {} and {}", text, least, most);
     take(*number);
     return std::string();
   };

@@ -26,26 +26,19 @@ std::string now() {
           1000);
 }
 
-/// A container's log may have any bytes; JSON is UTF-8.
-std::string quoted(std::string_view text) {
-  std::string out;
-  json::quote(out, text);
-  return out;
-}
-
 namespace event = deploy::event;
 
-/// The fields that a kind of event has besides time, name, object and text. In version 1 they are
-/// strings; arrays and numbers have names of their own.
+/// Writes the fields that a kind of event has besides time, name, object and text. Those of version
+/// 1 are strings; later ones may be numbers and arrays.
 class Fields {
 public:
-  std::string take() { return std::move(out_); }
+  explicit Fields(json::Writer &out) : out_(out) {}
 
   void operator()(const event::Target &e) {
     add("context", e.access.context);
     add("namespace", e.access.ns);
   }
-  void operator()(const event::Planned &e) { raw("plan", json_of(*e.plan)); }
+  void operator()(const event::Planned &e) { out_.key("plan").raw(json_of(*e.plan)); }
   void operator()(const event::Applied &e) { add("generation", std::to_string(e.generation)); }
   void operator()(const event::Pod &e) {
     add("step", name_of(e.step));
@@ -67,14 +60,14 @@ public:
   }
   void operator()(const event::ClusterWarning &e) { add("reason", e.happening.reason); }
   void operator()(const event::Failing &e) {
-    std::string problems;
+    out_.key("problems").begin_array();
     for (const kube::Problem &problem : e.outcome.problems) {
-      Fields fields;
-      fields(event::Problem{problem});
-      problems += fmt::format("{}{{\"object\":{}{}}}", problems.empty() ? "" : ",",
-                              quoted(problem.object()), fields.take());
+      out_.begin_object();
+      add("object", problem.object());
+      (*this)(event::Problem{problem});
+      out_.end_object();
     }
-    raw("problems", "[" + problems + "]");
+    out_.end_array();
   }
   void operator()(const event::Failed &e) {
     add("rolledBack", e.left == event::Failed::Left::rolled_back ? "true" : "false");
@@ -91,17 +84,14 @@ public:
   }
   void operator()(const event::Ended &e) {
     add("hint", e.error.hint());
-    raw("exitCode", std::to_string(static_cast<int>(e.error.code())));
+    out_.key("exitCode").number(static_cast<int>(e.error.code()));
   }
   template <class Other> void operator()(const Other &) {}
 
 private:
-  void add(std::string_view key, std::string_view value) { raw(key, quoted(value)); }
-  void raw(std::string_view key, std::string_view json) {
-    out_ += fmt::format(",\"{}\":{}", key, json);
-  }
+  void add(std::string_view key, std::string_view value) { out_.key(key).string(value); }
 
-  std::string out_;
+  json::Writer &out_;
 };
 
 class JsonView final : public View {
@@ -109,13 +99,15 @@ public:
   void show(const deploy::Event &event) override {
     if (std::holds_alternative<event::Tick>(event)) return;
     const EventText words = event_text(event);
-    std::string line =
-        fmt::format("{{\"version\":1,\"time\":\"{}\",\"event\":\"{}\"", now(), words.name);
-    if (!words.object.empty()) line += ",\"object\":" + quoted(words.object);
-    line += ",\"text\":" + quoted(words.text);
-    Fields fields;
-    std::visit(fields, event);
-    line += fields.take() + "}\n";
+    std::string line;
+    json::Writer out(line);
+    out.begin_object().key("version").number(1).key("time").string(now());
+    out.key("event").string(words.name);
+    if (!words.object.empty()) out.key("object").string(words.object);
+    out.key("text").string(words.text);
+    std::visit(Fields(out), event);
+    out.end_object();
+    line += '\n';
     sys::write_all(STDOUT_FILENO, line); // a closed pipe is no error
   }
 };

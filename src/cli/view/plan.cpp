@@ -4,7 +4,8 @@
 #include <fmt/core.h>
 
 #include "cli/view/events.h"
-#include "hello/yaml.h"
+#include "hello/json.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -26,13 +27,10 @@ Look look_of(Action action) {
   return {"=", "same", ""};
 }
 
-std::vector<std::string> lines_of(const std::string &text) {
+/// Keeps carriage returns: a change of line ends must show.
+std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
-  for (std::size_t from = 0; from < text.size();) {
-    const auto end = std::min(text.find('\n', from), text.size());
-    lines.push_back(text.substr(from, end - from));
-    from = end + 1;
-  }
+  while (!text.empty()) lines.emplace_back(text::take(text, '\n'));
   return lines;
 }
 
@@ -63,8 +61,6 @@ std::string field(const kube::Change &change, bool colour) {
   return fmt::format("      {}: {} → {}\n", change.path, change.before, change.after);
 }
 
-std::string quoted(const std::string &text) { return yaml::to_json(yaml::string(text)); }
-
 } // namespace
 
 std::string text_of(const deploy::Plan &plan, bool colour) {
@@ -88,20 +84,22 @@ std::string text_of(const deploy::Plan &plan, bool colour) {
 }
 
 std::string json_of(const deploy::Plan &plan) {
-  std::string items;
+  std::string text;
+  json::Writer out(text);
+  out.begin_object().key("checked").boolean(plan.checked).key("empty").boolean(plan.empty());
+  out.key("objects").begin_array();
   for (const deploy::Item &item : plan.items) {
-    std::string fields;
-    for (const kube::Change &change : item.changes)
-      fields +=
-          fmt::format("{}{{\"path\":{},\"before\":{},\"after\":{}}}", fields.empty() ? "" : ",",
-                      quoted(change.path), quoted(change.before), quoted(change.after));
-    items += fmt::format(
-        "{}{{\"action\":\"{}\",\"kind\":{},\"name\":{},\"namespace\":{},\"fields\":[{}]}}",
-        items.empty() ? "" : ",", look_of(item.action).word, quoted(item.id.kind),
-        quoted(item.id.name), quoted(item.id.ns), fields);
+    out.begin_object().key("action").string(look_of(item.action).word);
+    out.key("kind").string(item.id.kind).key("name").string(item.id.name);
+    out.key("namespace").string(item.id.ns).key("fields").begin_array();
+    for (const kube::Change &change : item.changes) {
+      out.begin_object().key("path").string(change.path);
+      out.key("before").string(change.before).key("after").string(change.after).end_object();
+    }
+    out.end_array().end_object();
   }
-  return fmt::format("{{\"checked\":{},\"empty\":{},\"objects\":[{}]}}", plan.checked, plan.empty(),
-                     items);
+  out.end_array().end_object();
+  return text;
 }
 
 } // namespace hello::cli

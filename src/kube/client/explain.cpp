@@ -80,7 +80,7 @@ Error name(const std::string &said, const std::string &doing, const Access &acce
   if (has(words, {"context \"", "no context exists"}) &&
       has(words, {"does not exist", "no context exists"}))
     return error("kubectl does not know the context",
-                 "kubectl config get-contexts lists those that there are");
+                 "run 'kubectl config get-contexts' to list them");
   if (has(words, {"is forbidden: User", "cannot patch resource", "cannot create resource",
                   "cannot get resource"}))
     return error("the cluster does not allow it (RBAC)", missing_rule(words));
@@ -98,7 +98,7 @@ Error name(const std::string &said, const std::string &doing, const Access &acce
     return error("kubectl has no current context",
                  "choose one: kubectl config use-context NAME, or --context NAME");
   if (has(words, {"field is immutable", "may not change once set"}))
-    return error("a field that never changes would have to",
+    return error("this would change an immutable field",
                  "kubectl delete the object, then the same again makes it anew");
   if (const std::string ns = between(words, "namespaces \"", "\" not found");
       !ns.empty() && ns.find('"') == ns.npos)
@@ -111,7 +111,7 @@ Error name(const std::string &said, const std::string &doing, const Access &acce
     return error("the cluster does not know the kind",
                  "install its CRDs, or leave it out of the set");
   if (no_answer(words)) return error("the cluster cannot be reached", kubectl + " cluster-info");
-  return error(words.empty() ? "kubectl failed and said nothing"
+  return error(words.empty() ? "kubectl failed without an error message"
                : words.starts_with("error:")
                    ? "kubectl failed" // what the server says, begins "Error from server"
                    : "the cluster refused",

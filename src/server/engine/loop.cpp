@@ -174,31 +174,6 @@ void Loop::finish(Connection &c, std::string_view bytes) {
   keep_less();
 }
 
-void Loop::count_kept(Connection &c) {
-  std::size_t bytes = c.body ? c.body->head.size() : 0;
-  for (const std::string *text : {&c.in, &c.pending})
-    bytes += text->empty() ? 0 : std::min(text->capacity(), text->size() + kSmall);
-  if (bytes == c.kept) return;
-  kept_ += bytes - c.kept;
-  config_.crowd->kept.fetch_add(bytes - c.kept, std::memory_order_relaxed);
-  c.kept = static_cast<std::uint32_t>(bytes);
-}
-
-/// Where all of them keep too much, those go whose time ends first; an idle one keeps nothing.
-void Loop::keep_less() {
-  const Crowd &all = *config_.crowd;
-  while (kept_ * all.loops.size() > all.most_kept &&
-         all.kept.load(std::memory_order_relaxed) > all.most_kept) {
-    Connection *next = nullptr;
-    for (Waiting waiting : {Waiting::head, Waiting::body, Waiting::writable})
-      if (Connection *c = list(waiting).first(); c && (!next || c->deadline_ms < next->deadline_ms))
-        next = c;
-    if (!next) return;
-    ++evicted_;
-    close(*next);
-  }
-}
-
 std::string_view Loop::answer_all(Connection &c, std::string_view bytes) {
   while (!c.close_after && out_.size() < kOutput) {
     if (c.body) {
@@ -333,6 +308,23 @@ void Loop::close(Connection &c) {
   graveyard_.emplace_back(&c);
   --connections_;
   config_.crowd->open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Loop::publish() {
+  auto set = [](auto &shown, auto value) { shown.store(value, std::memory_order_relaxed); };
+  auto size = [this](Waiting waiting) { return static_cast<std::int64_t>(list(waiting).size()); };
+  set(idle_until_, idle_until());
+  set(status_.heartbeat_ms, now_ms_);
+  set(status_.idle, size(Waiting::request));
+  set(status_.reading, size(Waiting::head) + size(Waiting::body));
+  set(status_.writing, size(Waiting::writable));
+  set(status_.closing, size(Waiting::peer_close));
+  set(status_.accepted, accepted_);
+  set(status_.evicted, evicted_);
+  set(status_.timed_out, timed_out_);
+  set(status_.turned_away, turned_away_);
+  set(status_.received_bytes, received_);
+  set(status_.sent_bytes, sent_);
 }
 
 } // namespace hello::server

@@ -57,21 +57,4 @@ int Loop::next_timeout_ms() const {
   return static_cast<int>(std::clamp<std::int64_t>(next - now_ms_, 0, kBeat));
 }
 
-void Loop::publish() {
-  auto set = [](auto &shown, auto value) { shown.store(value, std::memory_order_relaxed); };
-  auto size = [this](Waiting waiting) { return static_cast<std::int64_t>(list(waiting).size()); };
-  set(idle_until_, idle_until());
-  set(status_.heartbeat_ms, now_ms_);
-  set(status_.idle, size(Waiting::request));
-  set(status_.reading, size(Waiting::head) + size(Waiting::body));
-  set(status_.writing, size(Waiting::writable));
-  set(status_.closing, size(Waiting::peer_close));
-  set(status_.accepted, accepted_);
-  set(status_.evicted, evicted_);
-  set(status_.timed_out, timed_out_);
-  set(status_.turned_away, turned_away_);
-  set(status_.received_bytes, received_);
-  set(status_.sent_bytes, sent_);
-}
-
 } // namespace hello::server

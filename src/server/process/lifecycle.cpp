@@ -110,7 +110,7 @@ int Lifecycle::wait() {
   int code = 0, number = 0;
   while (!(number = pass(hours(24), false))) {
   }
-  notice(Level::info, "draining: not ready, serving on",
+  notice(Level::info, "draining: still serving, reported as not ready",
          {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   enter(Phase::draining);
   number = pass(options_.drain_delay, false);

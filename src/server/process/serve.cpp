@@ -100,7 +100,7 @@ int serve(const Options &options) {
     Sandbox sandbox = lock_in(written(options));
     bool whole = sandbox.seccomp == "on" && sandbox.landlock.starts_with("ABI");
     notice(whole ? Level::info : Level::warning,
-           whole ? "locked in" : "the sandbox is not whole here: serving without",
+           whole ? "locked in" : "sandbox only partly available on this kernel; serving continues",
            {{"seccomp", sandbox.seccomp}, {"landlock", sandbox.landlock}});
   }
   application.start();
