@@ -25,6 +25,13 @@ struct Address {
   std::array<std::uint8_t, 16> ip() const;
 };
 
+/// "HOST", "HOST:PORT" or "[V6]:PORT" taken apart, without the brackets. Nothing is checked.
+struct Authority {
+  std::string host;
+  std::optional<std::string> port;
+};
+Authority split_authority(std::string_view text);
+
 /// Parses "HOST:PORT", ":PORT" (0.0.0.0) or "[V6]:PORT"; HOST is an IPv4 address or "localhost".
 /// Port 0 to 65535. Throws Error(Exit::usage), which names `what` (a flag, for example) and shows
 /// the accepted forms.

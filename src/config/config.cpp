@@ -1,11 +1,11 @@
 #include "hello/config.h"
 
-#include <charconv>
 #include <stdexcept>
 
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::config {
@@ -24,12 +24,9 @@ std::string Config::text(std::string_view key) const {
 }
 
 std::int64_t Config::integer(std::string_view key) const {
-  std::string digits = text(key);
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size())
-    throw std::logic_error(fmt::format("setting '{}' is no integer, or not set", key));
-  return value;
+  const auto value = text::integer(text(key));
+  if (!value) throw std::logic_error(fmt::format("setting '{}' is no integer, or not set", key));
+  return *value;
 }
 
 bool Config::boolean(std::string_view key) const {

@@ -2,6 +2,7 @@
 
 #include "config/typed.h"
 #include "hello/config.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::config {
@@ -60,11 +61,8 @@ YAML::Node property(const Setting &setting) {
     break;
   case Type::choice: {
     YAML::Node all(YAML::NodeType::Sequence);
-    for (std::size_t start = 0, end = 0; end != setting.choices.npos; start = end + 1) {
-      end = setting.choices.find('|', start);
-      all.push_back(yaml::string(
-          setting.choices.substr(start, end == setting.choices.npos ? end : end - start)));
-    }
+    for (const std::string_view choice : text::split(setting.choices, '|'))
+      all.push_back(yaml::string(choice));
     if (optional) all.push_back(yaml::string(""));
     put(out, "enum", all);
     break;

@@ -4,6 +4,7 @@
 #include "config/outline.h"
 #include "config/typed.h"
 #include "hello/config.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::config {
@@ -14,10 +15,11 @@ constexpr std::size_t kWidth = 100;
 /// `text` as comment lines of at most kWidth columns.
 std::string comment(std::string_view text, const std::string &indent) {
   std::string out, line;
-  auto flush = [&] { out += indent + "#" + line + "\n", line.clear(); };
-  for (std::size_t start = 0, end = 0; end != text.npos; start = end + 1) {
-    end = text.find(' ', start);
-    std::string_view word = text.substr(start, end == text.npos ? end : end - start);
+  const auto flush = [&] {
+    out += indent + "#" + line + "\n";
+    line.clear();
+  };
+  for (const std::string_view word : text::split(text, ' ')) {
     if (!line.empty() && indent.size() + line.size() + word.size() + 2 > kWidth) flush();
     line.append(" ").append(word);
   }
@@ -27,11 +29,8 @@ std::string comment(std::string_view text, const std::string &indent) {
 
 std::string facts(const Setting &setting) {
   std::string out(setting.doc);
-  if (!setting.choices.empty()) {
-    out += " One of ";
-    for (char c : setting.choices) out += c == '|' ? std::string(", ") : std::string(1, c);
-    out += ".";
-  }
+  if (!setting.choices.empty())
+    out += fmt::format(" One of {}.", text::join(text::split(setting.choices, '|'), ", "));
   if (!setting.unit.empty()) out += fmt::format(" In {}.", setting.unit);
   return out;
 }

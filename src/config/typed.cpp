@@ -1,7 +1,6 @@
 #include "config/typed.h"
 
 #include <algorithm>
-#include <charconv>
 #include <regex>
 #include <stdexcept>
 
@@ -29,13 +28,6 @@ void check_octal(std::string_view text) {
                      shown(text)));
 }
 
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 void check_range(const Setting &setting, std::int64_t value) {
   if (setting.min == 0 && setting.max == 0) return;
   if (value >= setting.min && value <= setting.max) return;
@@ -44,12 +36,14 @@ void check_range(const Setting &setting, std::int64_t value) {
       fmt::format("{}{} is out of range: {} to {}{}", value, unit, setting.min, setting.max, unit));
 }
 
+/// Whether `text` is a quantity that is not negative and has no sign.
+bool is_quantity(std::string_view text) {
+  return !text.starts_with('-') && !text.starts_with('+') && text::Quantity::parse(text);
+}
+
 bool is_choice(std::string_view choices, std::string_view text) {
-  for (std::size_t start = 0, end = 0; end != choices.npos; start = end + 1) {
-    end = choices.find('|', start);
-    if (choices.substr(start, end == choices.npos ? end : end - start) == text) return true;
-  }
-  return false;
+  const auto all = text::split(choices, '|');
+  return std::find(all.begin(), all.end(), text) != all.end();
 }
 
 YAML::Node checked_string(const Setting &setting, std::string_view text) {
@@ -91,7 +85,7 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
   case Type::string: return checked_string(setting, text);
   case Type::integer: {
     check_octal(text);
-    auto value = parse_integer(text);
+    const auto value = text::integer(text);
     if (!value) fail(shown(text) + " is not a whole number");
     check_range(setting, *value);
     return yaml::integer(*value);
@@ -100,11 +94,11 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
     if (text != "true" && text != "false") fail(shown(text) + " is neither true nor false");
     return yaml::boolean(text == "true");
   case Type::duration: {
-    auto seconds = parse_duration(text);
+    const auto seconds = text::seconds(text);
     if (!seconds)
       fail(shown(text) + " is not a duration in whole seconds: 90s, 5m, 1h30m, or plain seconds");
-    check_range(setting, *seconds);
-    return yaml::integer(*seconds);
+    check_range(setting, seconds->count());
+    return yaml::integer(seconds->count());
   }
   case Type::quantity:
     if (!is_quantity(text)) fail(shown(text) + " is not a quantity: 100m, 0.5, 64Mi");
@@ -121,47 +115,6 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
 }
 
 } // namespace
-
-std::optional<std::int64_t> parse_duration(std::string_view text) {
-  std::int64_t total_ms = 0;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    std::size_t n = std::min(rest.find_first_not_of("0123456789"), rest.size());
-    auto number = parse_integer(rest.substr(0, n));
-    if (!number) return std::nullopt;
-    rest.remove_prefix(n);
-    bool whole = n == text.size();
-    std::string_view unit = rest.substr(0, std::min(rest.find_first_of("0123456789"), rest.size()));
-    rest.remove_prefix(unit.size());
-    std::int64_t scale = unit == "ms"           ? 1
-                         : unit == "s" || whole ? 1000
-                         : unit == "m"          ? 60'000
-                         : unit == "h"          ? 3'600'000
-                                                : 0;
-    constexpr std::int64_t century_ms = 3'155'760'000'000;
-    if (!scale || *number > century_ms / scale || (total_ms += *number * scale) > century_ms)
-      return std::nullopt;
-  }
-  if (text.empty() || total_ms % 1000) return std::nullopt;
-  return total_ms / 1000;
-}
-
-bool is_quantity(std::string_view text) {
-  std::size_t n = std::min(text.find_first_not_of("0123456789"), text.size());
-  std::size_t digits = n;
-  if (n < text.size() && text[n] == '.') {
-    std::size_t end = std::min(text.find_first_not_of("0123456789", n + 1), text.size());
-    digits += end - n - 1;
-    n = end;
-  }
-  std::string_view unit = text.substr(n);
-  if (digits == 0 || digits > 18) return false;
-  if (unit.size() > 1 && unit != "Ei" && (unit[0] == 'e' || unit[0] == 'E')) {
-    unit.remove_prefix(unit[1] == '-' || unit[1] == '+' ? 2 : 1);
-    return !unit.empty() && unit.size() < 3 && unit.find_first_not_of("0123456789") == unit.npos;
-  }
-  return unit.empty() || is_choice("n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei", unit);
-}
 
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where) {
   if (setting.type != Type::list && setting.type != Type::map) return from_scalar(setting, text);

@@ -1,6 +1,4 @@
 #pragma once
-#include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include <yaml-cpp/yaml.h>
@@ -9,14 +7,6 @@
 
 /// Values of the types that a setting can have.
 namespace hello::config {
-
-/// Seconds of "90s", "5m", "1h30m", "2000ms" or plain "90"; none if it is no whole number of
-/// seconds, or too large.
-std::optional<std::int64_t> parse_duration(std::string_view text);
-
-/// Whether Kubernetes takes `text` for a quantity that is not negative: "100m", "64Mi", "1.5",
-/// "1e3".
-bool is_quantity(std::string_view text);
 
 /// The value of `setting` that `text` says literally: a node of the setting's own type; a list or
 /// map is YAML. Throws std::invalid_argument saying why it cannot be, Error for YAML that is none

@@ -3,16 +3,16 @@
 // missing. Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/core.h>
 
+#include "hello/text.h"
 #include "manifest/lint.h"
 
 namespace hello::manifest {
 namespace {
 
-constexpr int kLowestId = 10000;
+constexpr std::int64_t kLowestId = 10000;
 
 /// A rule on a field that stands at both levels of the security context, where the container's
 /// wins.
@@ -36,12 +36,7 @@ template <class Good> void both_levels(Lint &lint, const Workload &work, std::st
         fmt::format("pod: {} is not {}: a container that is added would lack it", field, want));
 }
 
-bool high_id(const YAML::Node &node) {
-  const std::string id = text(node);
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), value);
-  return error == std::errc() && end == id.data() + id.size() && value >= kLowestId;
-}
+bool high_id(const YAML::Node &node) { return text::integer(text(node), kLowestId).has_value(); }
 
 void container_rules(Lint &lint, const Workload &work, const YAML::Node &container) {
   const YAML::Node context = at(container, "securityContext");

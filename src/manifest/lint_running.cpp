@@ -1,11 +1,13 @@
 // What a pod needs to run well: resources, probes, an orderly end, the right image, its message.
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <chrono>
+#include <optional>
 
 #include <fmt/core.h>
 
 #include "hello/sha256.h"
+#include "hello/text.h"
 #include "manifest/lint.h"
 #include "manifest/values.h"
 
@@ -45,49 +47,50 @@ void probes(Lint &lint, const Workload &work, const YAML::Node &container) {
                      ": readiness and liveness ask the same: a pod that is not ready gets killed");
 }
 
-/// The whole seconds of a flag `--NAME=5s` among the container's arguments; none: 0.
-long flag_seconds(const YAML::Node &container, const std::string &name) {
-  long seconds = 0;
-  for (const YAML::Node &arg : items(at(container, "args")))
-    if (const auto word = text(arg); word.starts_with(name + "="))
-      std::from_chars(word.data() + name.size() + 1, word.data() + word.size(), seconds);
-  return seconds;
-}
-
-bool has_flag(const YAML::Node &container, const std::string &name) {
-  const YAML::Node args = at(container, "args");
-  return std::any_of(args.begin(), args.end(),
-                     [&name](const auto &arg) { return text(arg).starts_with(name + "="); });
-}
-
-long number(const std::string &digits, long otherwise) {
-  long value = otherwise;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+/// The value of `--NAME=VALUE` or `--NAME VALUE` among the container's arguments. serve takes the
+/// last one.
+std::optional<std::string> flag(const YAML::Node &container, const std::string &name) {
+  std::optional<std::string> value;
+  bool is_next = false;
+  for (const YAML::Node &arg : items(at(container, "args"))) {
+    const std::string word = text(arg);
+    if (is_next) value = word;
+    is_next = !is_next && word == name;
+    if (word.starts_with(name + "=")) value = word.substr(name.size() + 1);
+  }
   return value;
 }
 
+std::chrono::milliseconds flag_time(const YAML::Node &container, const std::string &name) {
+  return text::duration(flag(container, name).value_or("0")).value_or(std::chrono::seconds(0));
+}
+
+std::chrono::seconds seconds_of(const std::string &digits) {
+  return std::chrono::seconds(text::integer(digits).value_or(0));
+}
+
 void ending(Lint &lint, const Workload &work, const YAML::Node &container) {
-  const long sleep = number(text(container, "lifecycle", "preStop", "sleep", "seconds"), 0);
-  const long delay = flag_seconds(container, "--drain-delay"),
-             drain = flag_seconds(container, "--drain-timeout");
-  if (sleep + delay == 0 && !at(container, "lifecycle", "preStop", "exec").IsDefined())
+  const auto sleep = seconds_of(text(container, "lifecycle", "preStop", "sleep", "seconds"));
+  const auto delay = flag_time(container, "--drain-delay"),
+             end = sleep + delay + flag_time(container, "--drain-timeout");
+  if (sleep + delay == delay.zero() && !at(container, "lifecycle", "preStop", "exec").IsDefined())
     lint.warning("drain", *work.object,
                  container_name(container) +
                      ": ends at once, with no preStop sleep and no drain delay");
-  if (sleep > 0 && before_1_30(lint.config))
+  if (sleep > sleep.zero() && before_1_30(lint.config))
     lint.error("drain", *work.object,
                container_name(container) +
                    ": the preStop sleep is behind a gate in Kubernetes 1.29");
-  for (const char *flag : {"--drain-delay", "--drain-timeout"})
-    if (!has_flag(container, flag))
+  for (const char *name : {"--drain-delay", "--drain-timeout"})
+    if (!flag(container, name))
       lint.error("drain", *work.object,
-                 fmt::format("{}: does not say {}", container_name(container), flag));
-  const long grace = number(text(work.spec, "terminationGracePeriodSeconds"), 0);
-  if (grace <= sleep + delay + drain)
+                 fmt::format("{}: does not say {}", container_name(container), name));
+  const auto grace = seconds_of(text(work.spec, "terminationGracePeriodSeconds"));
+  if (grace <= end)
     lint.error(
         "grace-period", *work.object,
         fmt::format("terminationGracePeriodSeconds is {}, but preStop and drain take up to {} s",
-                    grace, sleep + delay + drain));
+                    grace.count(), std::chrono::ceil<std::chrono::seconds>(end).count()));
 }
 
 void image(Lint &lint, const Workload &work, const YAML::Node &container) {

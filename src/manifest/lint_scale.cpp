@@ -1,19 +1,16 @@
 // How many pods there are, where, and how they are replaced.
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/core.h>
 
+#include "hello/text.h"
 #include "manifest/lint.h"
 
 namespace hello::manifest {
 namespace {
 
-long number(const YAML::Node &node, long otherwise) {
-  const std::string digits = text(node);
-  long value = otherwise;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
+std::int64_t number(const YAML::Node &node, std::int64_t otherwise) {
+  return text::integer(text(node)).value_or(otherwise);
 }
 
 bool is_none(const YAML::Node &count) {
@@ -32,7 +29,8 @@ const Object *autoscaler_of(const Lint &lint, const Object &object) {
 
 void autoscaler(Lint &lint, const Object &object) {
   const YAML::Node spec = at(object.node, "spec");
-  const long least = number(at(spec, "minReplicas"), 1), most = number(at(spec, "maxReplicas"), 0);
+  const auto least = number(at(spec, "minReplicas"), 1);
+  const auto most = number(at(spec, "maxReplicas"), 0);
   if (at(spec, "metrics").size() == 0) lint.error("autoscaler", object, "has no metric");
   if (most < least)
     lint.error("autoscaler", object, "maxReplicas is less than minReplicas");
@@ -43,7 +41,7 @@ void autoscaler(Lint &lint, const Object &object) {
                  "minReplicas is less than 2: one node's end is the service's");
 }
 
-void budget(Lint &lint, const Workload &work, long pods) {
+void budget(Lint &lint, const Workload &work, std::int64_t pods) {
   const auto found =
       std::find_if(lint.objects.begin(), lint.objects.end(), [&work](const Object &object) {
         return object.kind == "PodDisruptionBudget" && object.ns == work.object->ns &&
@@ -100,7 +98,7 @@ void deployment(Lint &lint, const Workload &work) {
   if (scaler && fixed) lint.error("replicas", object, "has replicas beside an autoscaler");
   if (!scaler && object.name == "hello" && lint.config.boolean("autoscaling.enabled"))
     lint.error("autoscaler", object, "no HorizontalPodAutoscaler scales it");
-  const long pods =
+  const std::int64_t pods =
       scaler ? number(at(scaler->node, "spec", "minReplicas"), 1) : number(at(spec, "replicas"), 1);
   if (!scaler && pods < 2)
     lint.warning("replicas", object, "less than 2 pods: one node's end is the service's");

@@ -1,11 +1,10 @@
 #include "manifest/logging.h"
 
-#include <charconv>
-
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "hello/address.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 #include "manifest/values.h"
 
@@ -13,24 +12,6 @@ namespace hello::manifest {
 namespace {
 
 using config::Config;
-
-struct Address {
-  std::string host;
-  int port;
-};
-
-/// Of a URL that the setting's pattern has let pass.
-Address address_of(std::string_view url) {
-  const bool tls = url.starts_with("https://");
-  url.remove_prefix(tls ? 8 : 7);
-  url = url.substr(0, url.find('/'));
-  const std::size_t colon = url.rfind(':');
-  if (colon == url.npos || url.find(']', colon) != url.npos)
-    return {std::string(url), tls ? 443 : 80};
-  int port = 0;
-  std::from_chars(url.data() + colon + 1, url.data() + url.size(), port);
-  return {std::string(url.substr(0, colon)), port};
-}
 
 /// The namespace in "store.logs.svc" or "store.logs.svc.cluster.local"; empty: the host is outside
 /// the cluster.
@@ -67,14 +48,18 @@ YAML::Node log_paths(const Config &config) {
 }
 
 YAML::Node store_egress(const Config &config) {
-  const auto [host, number] = address_of(config.text("logging.endpoint"));
+  const std::string url = config.text("logging.endpoint"); // its form is checked by the setting
+  const bool tls = url.starts_with("https://");
+  const std::size_t begin = url.find("//") + 2;
+  const auto authority = sys::split_authority(url.substr(begin, url.find('/', begin) - begin));
+  const std::string &host = authority.host;
+  const std::int64_t port = text::integer(authority.port.value_or("")).value_or(tls ? 443 : 80);
   YAML::Node store, rules;
-  in_addr ipv4{};
   if (const std::string ns = cluster_namespace(host); !ns.empty()) {
     store["to"].push_back(pods_of(ns));
   } else {
-    store.reset(yaml::load(fmt::format("ports: [{{port: {}, protocol: TCP}}]", number), "store"));
-    if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1)
+    store.reset(yaml::load(fmt::format("ports: [{{port: {}, protocol: TCP}}]", port), "store"));
+    if (sys::parse_ip(host))
       store["to"].push_back(yaml::nested({"ipBlock", "cidr"}, yaml::string(host + "/32")));
   }
   rules.push_back(

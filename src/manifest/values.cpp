@@ -1,7 +1,6 @@
 #include "manifest/values.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include <fmt/core.h>
@@ -33,11 +32,9 @@ YAML::Node count(const Config &config, std::string_view key) {
   if (!config.has(key)) return {};
   const std::string text = config.text(key);
   if (text.ends_with('%')) return yaml::string(text);
-  std::int32_t n = 0; // as Kubernetes has it
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc{} || end != text.data() + text.size())
-    refuse(config, key, "is too large a number");
-  return yaml::integer(n);
+  const auto n = text::integer(text, 0, INT32_MAX); // what the API's IntOrString holds
+  if (!n) refuse(config, key, "is too large a number");
+  return yaml::integer(*n);
 }
 
 /// Always where another machine may have changed the image under its name, or a registry must say

@@ -82,6 +82,19 @@ std::string ip_text(const Address &address) {
   return text;
 }
 
+Authority split_authority(std::string_view text) {
+  Authority parts;
+  const std::size_t colon = text.rfind(':');
+  if (colon != text.npos && text.find(']', colon) == text.npos) {
+    parts.port = text.substr(colon + 1);
+    text = text.substr(0, colon);
+  }
+  if (text.size() > 2 && text.starts_with('[') && text.ends_with(']'))
+    text = text.substr(1, text.size() - 2);
+  parts.host = text;
+  return parts;
+}
+
 Address parse_address(std::string_view text, std::string_view what) {
   auto bad = [&](std::string_view why) {
     return Error(Exit::usage, fmt::format("{} '{}': {}", what, text, why),

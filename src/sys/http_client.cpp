@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <httplib.h>
 
+#include "hello/address.h"
 #include "hello/error.h"
 #include "hello/text.h"
 
@@ -146,7 +147,7 @@ namespace {
 
 struct Url {
   std::string authority, host, target = "/";
-  int port = 80;
+  int port = 0;
 };
 
 Url parse_url(const std::string &given) {
@@ -159,19 +160,15 @@ Url parse_url(const std::string &given) {
     if (c <= ' ' || c == 0x7f) throw bad("there is a blank or a control character in it");
   Url url;
   const auto end = std::min(given.find_first_of("/?#", 7), given.size());
-  url.authority = url.host = given.substr(7, end - 7);
+  url.authority = given.substr(7, end - 7);
   if (end < given.size()) url.target = given.substr(end, given.find('#') - end);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
   if (url.authority.find('@') != url.authority.npos) throw bad("it has a user name");
-  const auto colon = url.host.rfind(':');
-  if (colon != url.host.npos && url.host.find(']', colon) == url.host.npos) {
-    const auto port = text::integer(std::string_view(url.host).substr(colon + 1), 0, 65535);
-    if (!port) throw bad("the port is not a number");
-    url.port = static_cast<int>(*port);
-    url.host.resize(colon);
-  }
-  if (url.host.size() > 2 && url.host.front() == '[' && url.host.back() == ']')
-    url.host = url.host.substr(1, url.host.size() - 2);
+  const Authority parts = split_authority(url.authority);
+  url.host = parts.host;
+  const auto port = text::integer(parts.port.value_or("80"), 0, 65535);
+  if (!port) throw bad("the port is not a number");
+  url.port = static_cast<int>(*port);
   if (url.host.empty()) throw bad("there is no host");
   return url;
 }

@@ -242,6 +242,21 @@ TEST_CASE("lint: what is added to a pod is seen") {
   CHECK(has(patched("Deployment", "{spec: {strategy: {type: Recreate}}}"), "rollout"));
 }
 
+TEST_CASE("lint: the grace period must outlast preStop and the flags of the drain, in any unit") {
+  // The default set: 5 s of preStop, 20 s of drain, killed after 30 s.
+  const auto late = [](const std::string &args) {
+    return has(patched("Service", "{a: 1}", {{"args", args}}), "grace-period");
+  };
+  CHECK_FALSE(late("[--drain-timeout=24s]"));
+  CHECK_FALSE(late("[--drain-timeout=24999ms]"));
+  CHECK_FALSE(late("[--drain-timeout=1m, --drain-timeout=24s]"));
+  CHECK(late("[--drain-timeout=25s]"));
+  CHECK(late("[--drain-timeout=25000ms]"));
+  CHECK(late("[--drain-timeout=1m]"));
+  CHECK(late("[--drain-timeout, 1m]"));
+  CHECK(late("[--drain-delay=1h]"));
+}
+
 TEST_CASE("lint: what names something that is not there") {
   CHECK(has(patched("Service", "{spec: {selector: {app: x}}}"), "selector"));
   CHECK(has(patched("Service", "{spec: {ports: [{name: http, port: 80, targetPort: htpp}]}}"),
