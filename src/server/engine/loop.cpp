@@ -130,28 +130,15 @@ void Loop::read(Connection &c, bool ended) {
 
 void Loop::finish(Connection &c, std::string_view bytes) {
   std::string_view rest = answer_all(c, bytes);
-  const bool more =
-      out_.size() >= kOutput && !c.close_after; // then there may be whole requests in `rest`
+  // At the limit, `rest` may hold more whole requests. They are answered in the next round, so that
+  // other connections get their turn.
+  const bool more = out_.size() >= kOutput && !c.close_after;
   if (c.end_of_input && !c.close_after && !more) {
-    // Nothing else will come. What is whole was answered; half a request is told so, for its sender
-    // may be reading.
+    // An incomplete request gets a response too: its sender may still be reading.
     if (!rest.empty() || c.body) refuse(c, {400, "incomplete"}, rest);
     c.close_after = true;
   }
-  std::size_t sent = 0;
-  if (!out_.empty() && !send(c, out_, sent)) {
-    out_.clear();
-    return close(c);
-  }
-  const bool all_sent =
-      sent == out_.size() && !more; // the rest of them in the next round: others have their turn
-  if (!all_sent) {
-    c.pending = kept(std::string_view(out_).substr(sent));
-    c.sent = 0;
-  }
-  out_.clear();
-  if (out_.capacity() > kKeptOutput) std::string().swap(out_);
-
+  if (!send_output(c)) return close(c);
   if (c.close_after) {
     if (!rest.empty()) c.linger = true;
     rest = {};
@@ -160,70 +147,85 @@ void Loop::finish(Connection &c, std::string_view bytes) {
   if (rest.size() != c.in.size()) c.in = kept(rest);
   count_kept(c);
 
-  if (!all_sent) {
+  if (more || !c.pending.empty()) {
     wait_for(c, Waiting::writable, kOut);
-    if (c.pending.empty())
-      watch(c, kOut); // what could be written to all the time is not told again
-  } else if (c.close_after) {
-    close_politely(c);
+    // An edge-triggered event is not repeated for a socket that stays writable, so ask for it
+    // again.
+    if (c.pending.empty()) watch(c, kOut);
   } else {
-    bool idle = rest.empty() && !c.body;
-    if (idle && phase_ == Phase::closing) return close(c);
-    wait_for(c, c.body ? Waiting::body : idle ? Waiting::request : Waiting::head, kIn);
+    wait_for_input(c);
   }
   keep_less();
 }
 
 std::string_view Loop::answer_all(Connection &c, std::string_view bytes) {
-  while (!c.close_after && out_.size() < kOutput) {
-    if (c.body) {
-      bool whole = c.body->consume(bytes, config_.limits);
-      if (c.body->chunked.refusal()) {
-        refuse(c, c.body->chunked.refusal(), {});
-        break;
-      }
-      if (!whole) break;
-      auto body = std::move(c.body);
-      parse_head(body->head, config_.limits, head_); // others have used head_ since
-      answer(c, body->head, body->head.size() + body->received);
-      continue;
-    }
-    for (std::size_t lines = 0; bytes.starts_with("\r\n") && c.scanned == 0; bytes.remove_prefix(2))
-      if (++lines > kLeadingLines) {
-        refuse(c, {400, "bad_request_line"}, {});
-        return bytes;
-      }
-    if (bytes.empty() || bytes == "\r") break;
-    Refusal refusal;
-    const std::string_view begun = bytes;
-    const std::size_t seen = c.scanned;
-    std::size_t scanned = seen;
-    std::size_t length = find_head(bytes, scanned, config_.limits, refusal);
-    c.scanned = static_cast<std::uint32_t>(length ? 0 : scanned);
-    if (length) {
-      std::string_view head = bytes.substr(0, length);
-      bytes.remove_prefix(length);
-      if (!(refusal = parse_head(head, config_.limits, head_))) {
-        if (!head_.chunked && head_.content_length == 0) {
-          answer(c, head, length);
-          continue;
-        }
-        c.body = std::make_unique<Body>();
-        c.body->head = head;
-        c.body->is_chunked = head_.chunked;
-        c.body->left = head_.content_length;
-        if (head_.expects_continue && bytes.empty()) out_ += kContinue;
-        continue;
-      }
-    }
-    // The first line may tell already what is no HTTP/1, and its sender may wait instead of ending
-    // it.
-    if (auto end = bytes.find('\n'); !length && !refusal && end != bytes.npos && end >= seen)
-      refusal = parse_request_line(bytes.substr(0, end - 1), head_);
-    if (refusal) refuse(c, refusal, begun);
-    break;
-  }
+  while (!c.close_after && out_.size() < kOutput)
+    if (!(c.body ? take_body(c, bytes) : take_head(c, bytes))) break;
   return bytes;
+}
+
+/// Takes the rest of the body off `bytes`. Answers the request and returns true if it is complete.
+bool Loop::take_body(Connection &c, std::string_view &bytes) {
+  const bool complete = c.body->consume(bytes, config_.limits);
+  if (c.body->chunked.refusal()) {
+    refuse(c, c.body->chunked.refusal(), {});
+    return false;
+  }
+  if (!complete) return false;
+  const auto body = std::move(c.body);
+  parse_head(body->head, config_.limits, head_); // other requests have used head_ since
+  answer(c, body->head, body->head.size() + body->received);
+  return true;
+}
+
+/// Takes the next head off `bytes`, and answers its request unless a body follows. Returns false if
+/// more bytes are needed or the request is refused.
+bool Loop::take_head(Connection &c, std::string_view &bytes) {
+  for (std::size_t lines = 0; bytes.starts_with("\r\n") && c.scanned == 0; bytes.remove_prefix(2))
+    if (++lines > kLeadingLines) {
+      refuse(c, {400, "bad_request_line"}, {});
+      return false;
+    }
+  if (bytes.empty() || bytes == "\r") return false;
+  Refusal refusal;
+  const std::size_t seen = c.scanned;
+  std::size_t scanned = seen;
+  const std::size_t length = find_head(bytes, scanned, config_.limits, refusal);
+  c.scanned = static_cast<std::uint32_t>(length ? 0 : scanned);
+  const std::string_view head = bytes.substr(0, length);
+  if (length)
+    refusal = parse_head(head, config_.limits, head_);
+  else if (!refusal)
+    refusal = check_first_line(bytes, seen);
+  if (refusal) {
+    refuse(c, refusal, bytes);
+    bytes.remove_prefix(length);
+    return false;
+  }
+  if (!length) return false;
+  bytes.remove_prefix(length);
+  if (!head_.chunked && head_.content_length == 0) {
+    answer(c, head, length);
+    return true;
+  }
+  begin_body(c, head);
+  if (head_.expects_continue && bytes.empty()) out_ += kContinue;
+  return true;
+}
+
+/// Refuses what is not HTTP/1 as soon as its first line shows it: its sender may wait for a
+/// response before it ends the head. `seen`: the bytes that were checked before.
+Refusal Loop::check_first_line(std::string_view bytes, std::size_t seen) {
+  const std::size_t end = bytes.find('\n');
+  if (end == bytes.npos || end < seen) return {};
+  return parse_request_line(bytes.substr(0, end - 1), head_);
+}
+
+void Loop::begin_body(Connection &c, std::string_view head) {
+  c.body = std::make_unique<Body>();
+  c.body->head = head;
+  c.body->is_chunked = head_.chunked;
+  c.body->left = head_.content_length;
 }
 
 /// head_ is what `head_bytes` was parsed to.
@@ -257,6 +259,19 @@ void Loop::refuse(Connection &c, const Refusal &refusal, std::string_view begun)
   c.close_after = c.linger = true;
 }
 
+/// Sends out_ and keeps what the socket does not take. False if the connection is broken.
+bool Loop::send_output(Connection &c) {
+  std::size_t sent = 0;
+  const bool good = out_.empty() || send(c, out_, sent);
+  if (good && sent < out_.size()) {
+    c.pending = kept(std::string_view(out_).substr(sent));
+    c.sent = 0;
+  }
+  out_.clear();
+  if (out_.capacity() > kKeptOutput) std::string().swap(out_);
+  return good;
+}
+
 bool Loop::send(Connection &c, std::string_view bytes, std::size_t &sent) {
   while (sent < bytes.size()) {
     ssize_t n = ::send(c.fd.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
@@ -288,8 +303,17 @@ void Loop::on_writable(Connection &c) {
   count_kept(c);
   c.sent = 0;
   if (c.close_after) return close_politely(c);
-  wait_for(c, Waiting::request, c.events); // finish() says which
+  wait_for(c, Waiting::request, c.events); // finish() sets the state that follows
   finish(c, c.in);                         // requests that were read before
+}
+
+/// All is sent: the connection waits for the rest of a request, for the next one, or ends.
+void Loop::wait_for_input(Connection &c) {
+  if (c.close_after) return close_politely(c);
+  if (c.body) return wait_for(c, Waiting::body, kIn);
+  if (!c.in.empty()) return wait_for(c, Waiting::head, kIn);
+  if (phase_ == Phase::closing) return close(c);
+  wait_for(c, Waiting::request, kIn);
 }
 
 void Loop::close_politely(Connection &c) {

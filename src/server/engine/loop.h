@@ -69,10 +69,16 @@ private:
   void read(Connection &c, bool ended);
   void finish(Connection &c, std::string_view bytes);
   std::string_view answer_all(Connection &c, std::string_view bytes);
+  bool take_body(Connection &c, std::string_view &bytes);
+  bool take_head(Connection &c, std::string_view &bytes);
+  Refusal check_first_line(std::string_view bytes, std::size_t seen);
+  void begin_body(Connection &c, std::string_view head);
   void answer(Connection &c, std::string_view head_bytes, std::size_t received);
   void refuse(Connection &c, const Refusal &refusal, std::string_view begun);
+  bool send_output(Connection &c);
   bool send(Connection &c, std::string_view bytes, std::size_t &sent);
   void on_writable(Connection &c);
+  void wait_for_input(Connection &c);
   void close_politely(Connection &c);
   void close(Connection &c);
 

@@ -8,6 +8,7 @@ namespace hello::server {
 using namespace syntax;
 
 namespace {
+constexpr std::size_t kSizeDigits = 16;      ///< of a chunk's size: more would not fit 64 bits
 constexpr std::size_t kLineBytes = 512;      ///< chunk size with extensions, or one trailer
 constexpr std::size_t kOverheadBytes = 8192; ///< all extensions and trailers of a body
 
@@ -63,7 +64,7 @@ void ChunkedBody::end_of_line(const Limits &limits) {
   std::size_t digits = 0;
   left_ = 0;
   for (; digits < line.size() && is(line[digits], hex); ++digits) {
-    if (digits == 16) return refuse(400, "bad_chunk");
+    if (digits == kSizeDigits) return refuse(400, "bad_chunk");
     left_ = left_ * 16 + static_cast<std::uint64_t>(hex_value(line[digits]));
   }
   if (digits == 0 || !extensions(line.substr(digits))) return refuse(400, "bad_chunk");
@@ -72,36 +73,52 @@ void ChunkedBody::end_of_line(const Limits &limits) {
   state_ = left_ == 0 ? State::trailer : State::data;
 }
 
+/// Takes one byte that is not data: of the line end after a chunk, or of a chunk or trailer line.
+void ChunkedBody::take(char c, const Limits &limits) {
+  switch (state_) {
+  case State::data_cr:
+    if (c != '\r') return refuse(400, "bad_chunk");
+    state_ = State::data_lf;
+    return;
+  case State::data_lf:
+    if (c != '\n') return refuse(400, "bad_chunk");
+    state_ = State::line;
+    return;
+  default: break;
+  }
+  if (cr_) {
+    if (c != '\n') return refuse(400, "bad_chunk");
+    cr_ = false;
+    end_of_line(limits);
+    line_.clear();
+  } else if (c == '\r') {
+    cr_ = true;
+  } else if (c == '\n') {
+    refuse(400, "bare_lf");
+  } else {
+    append(c);
+  }
+}
+
+void ChunkedBody::append(char c) {
+  const bool trailer = state_ == State::trailer;
+  const bool overhead = trailer || line_.size() >= kSizeDigits;
+  if (line_.size() == kLineBytes || (overhead && ++overhead_ > kOverheadBytes))
+    return trailer ? refuse(431, "trailers_too_long") : refuse(400, "bad_chunk");
+  line_ += c;
+}
+
 void ChunkedBody::consume(std::string_view &bytes, const Limits &limits) {
   while (!bytes.empty() && !done() && !refusal_) {
     if (state_ == State::data) {
-      auto n = std::min<std::uint64_t>(left_, bytes.size());
+      const auto n = std::min<std::uint64_t>(left_, bytes.size());
       bytes.remove_prefix(n);
-      if ((left_ -= n) == 0) state_ = State::data_cr;
+      left_ -= n;
+      if (left_ == 0) state_ = State::data_cr;
       continue;
     }
-    char c = bytes.front();
+    take(bytes.front(), limits);
     bytes.remove_prefix(1);
-    if (state_ == State::data_cr || state_ == State::data_lf) {
-      bool first = state_ == State::data_cr;
-      if (c != (first ? '\r' : '\n')) return refuse(400, "bad_chunk");
-      state_ = first ? State::data_lf : State::line;
-    } else if (cr_) {
-      if (c != '\n') return refuse(400, "bad_chunk");
-      cr_ = false;
-      end_of_line(limits);
-      line_.clear();
-    } else if (c == '\r') {
-      cr_ = true;
-    } else if (c == '\n') {
-      return refuse(400, "bare_lf");
-    } else if (bool trailer = state_ == State::trailer;
-               line_.size() == kLineBytes ||
-               ((trailer || line_.size() >= 16) && ++overhead_ > kOverheadBytes)) {
-      return refuse(trailer ? 431 : 400, trailer ? "trailers_too_long" : "bad_chunk");
-    } else {
-      line_ += c;
-    }
   }
 }
 

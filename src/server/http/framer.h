@@ -63,6 +63,8 @@ public:
 
 private:
   enum class State : std::uint8_t { line, data, data_cr, data_lf, trailer, done };
+  void take(char c, const Limits &limits);
+  void append(char c);
   void end_of_line(const Limits &limits);
   void refuse(int status, std::string_view reason) { refusal_ = {status, reason}; }
 
