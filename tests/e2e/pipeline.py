@@ -1,6 +1,9 @@
 """What the tests of the metrics and the log pipeline share: kubectl, the checks' count, requests through the Ingress."""
 import http.client, json, os, subprocess, sys, threading, time, urllib.parse
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
+from checks import check, closing
+
 CONTEXT = os.environ.get("CONTEXT", "lab")
 HELLO = os.environ.get("HELLO", "build/hello")
 IMAGE = os.environ.get("IMAGE", "hello:dev")
@@ -12,20 +15,6 @@ LAB_IMAGES = {
     "registry.k8s.io/prometheus-adapter/prometheus-adapter:v0.12.0": "prometheus-adapter:lab",
     "victoriametrics/victoria-logs:v1.21.0-victorialogs": "victoria-logs:lab",
 } if CONTEXT == "lab" else {}
-
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    if ok:
-        passed += 1
-        print(f"ok   {what}" + (f": {detail}" if detail != "" else ""), flush=True)
-    else:
-        failed += 1
-        print(f"FAIL {what}: {detail}", flush=True)
-    return ok
-
 
 def kubectl(*args, stdin=None, ok=True):
     run = subprocess.run([KUBECTL, "--context", CONTEXT, *args], input=stdin, capture_output=True, text=True)
@@ -130,8 +119,3 @@ class Load(threading.Thread):
         self.over = True
         self.join()
         return self.sent
-
-
-def closing():
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed != 0)

@@ -1,5 +1,7 @@
 """A running `hello serve` for tests: started on free ports, ended by its pid."""
-import http.client, json, os, re, signal, subprocess, threading, time
+import http.client, json, os, re, signal, subprocess, threading
+
+from checks import soon
 
 HELLO = os.path.abspath(os.environ["HELLO"])
 
@@ -76,30 +78,3 @@ class Service:
     def requests(self):
         """The access log as objects; anything that is no JSON object is an error."""
         return [json.loads(line) for line in self.lines]
-
-
-def soon(done, seconds=10):
-    """Whether `done()` came true in that time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if done():
-            return True
-        time.sleep(0.02)
-    return done()
-
-
-class Checks:
-    """Counts; the closing line is what ./dev reads."""
-
-    passed = failed = 0
-
-    def __call__(self, what, good, seen=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAIL {what}: {str(seen)[:2000]}")
-
-    def close(self):
-        print(f"{self.passed} passed, {self.failed} failed")
-        raise SystemExit(self.failed != 0 or self.passed == 0)
