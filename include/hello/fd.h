@@ -3,10 +3,10 @@
 
 namespace hello::sys {
 
-/// Owns a file descriptor, or nothing (-1). Closed when it goes.
+/// Owns a file descriptor, or nothing (-1), and closes it.
 class Fd {
 public:
-  Fd() = default;
+  constexpr Fd() = default;
   explicit Fd(int fd) : fd_(fd) {}
   Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Fd &operator=(Fd &&other) noexcept {
@@ -23,5 +23,13 @@ public:
 private:
   int fd_ = -1;
 };
+
+/// Both ends of a pipe.
+struct Pipe {
+  Fd read, write;
+};
+
+/// `flags`: O_CLOEXEC, O_NONBLOCK. Throws Error(Exit::failure) if no descriptor is left.
+Pipe make_pipe(int flags);
 
 } // namespace hello::sys

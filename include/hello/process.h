@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "hello/fd.h"
 #include "hello/signals.h"
 
 /// Child processes: an argv, never a shell.
@@ -14,54 +15,58 @@ namespace hello::sys {
 /// if there is none.
 std::string find_program(const std::string &name);
 
-/// A running child with its own process group (a Ctrl-C at the terminal reaches us, not it) that
-/// the kernel kills when we die. Start it on a thread that lives as long as it should:
+/// A running child in a process group of its own (a Ctrl-C at the terminal reaches us, not it). The
+/// kernel kills it when we die. Start it on a thread that lives as long as the child should:
 /// PR_SET_PDEATHSIG follows the thread.
 class Child {
 public:
-  /// Starts argv[0] (a path). stdout and stderr are pipes; stdin is a pipe if `with_input`, else
-  /// /dev/null. Throws Error(Exit::failure) if it cannot be started.
-  Child(const std::vector<std::string> &argv, bool with_input);
+  enum class Stdin { none, pipe }; ///< none: /dev/null
+
+  /// Starts argv[0] (a path); stdout and stderr are pipes. Throws Error(Exit::failure) if it cannot
+  /// be started.
+  explicit Child(const std::vector<std::string> &argv, Stdin input = Stdin::none);
   /// Kills what still runs of its group, and reaps it.
   ~Child();
   Child(const Child &) = delete;
   Child &operator=(const Child &) = delete;
 
-  int in() const { return in_; }   ///< our end, non-blocking; -1 once closed
-  int out() const { return out_; } ///< our end, non-blocking
-  int err() const { return err_; } ///< our end, non-blocking
-  void close_in();
+  // Our ends of the pipes, non-blocking, borrowed.
+  int in() const { return in_.get(); } ///< -1 without a pipe and once closed
+  int out() const { return out_.get(); }
+  int err() const { return err_.get(); }
+  void close_in() { in_.reset(); }
   pid_t pid() const { return pid_; }
 
-  bool ended() const; ///< wait() would not wait
+  bool ended() const; ///< wait() would return at once
   /// Exit code, or 128 + signal; waits for it.
   int wait();
-  /// SIGKILL to the group; wait() still has to be called, or the destructor.
+  /// SIGKILL to the group; wait() or the destructor still has to reap it.
   void kill();
 
 private:
   pid_t pid_ = -1;
-  int in_ = -1, out_ = -1, err_ = -1;
+  Fd in_, out_, err_;
 };
 
 /// Appends what can be read now to `text`. Returns false at the end of file.
 bool drain(int fd, std::string &text);
 
-inline constexpr std::size_t kLargestOutput = 256
-                                              << 20; ///< bytes; a child that prints more is killed
+/// A child that prints more bytes is killed.
+inline constexpr std::size_t kLargestOutput = 256 << 20;
 
-/// What a child that has ended left behind.
+/// The result of a child that has ended.
 struct Finished {
   int code = 0; ///< exit code, or 128 + signal
   bool timed_out = false;
   std::string out, err;
 };
 
-/// Runs argv to its end with `input` on stdin; at `deadline` it is killed. An interruption kills it
-/// and throws as check_interrupted() does. Throws Error(Exit::failure) if it cannot be started.
+/// Runs argv to its end with `input` on stdin; kills it at `deadline`. An interruption kills it
+/// too, and throws as check_interrupted() does. Throws Error(Exit::failure) if it cannot be
+/// started.
 Finished run(const std::vector<std::string> &argv, std::string_view input, Deadline deadline);
 
-/// The same for a child that was started before.
+/// The same for a child that runs already.
 Finished finish(Child &child, std::string_view input, Deadline deadline);
 
 } // namespace hello::sys

@@ -18,23 +18,10 @@
 namespace hello::sys {
 namespace {
 
-struct Pipe {
-  int read = -1, write = -1;
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(Exit::failure, "no descriptors left for a pipe");
-    read = ends[0];
-    write = ends[1];
-  }
-  ~Pipe() {
-    if (read >= 0) ::close(read);
-    if (write >= 0) ::close(write);
-  }
-  int take(int &end) {
-    ::fcntl(end, F_SETFL, ::fcntl(end, F_GETFL) | O_NONBLOCK);
-    return std::exchange(end, -1);
-  }
-};
+/// For our end of a pipe; the child's end stays blocking.
+void make_nonblocking(const Fd &fd) {
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
 
 // Between fork and exec: only what is safe after fork in a process with threads.
 [[noreturn]] void become(char *const *argv, pid_t parent, int in, int out, int err, int report) {
@@ -71,41 +58,38 @@ std::string find_program(const std::string &name) {
   return "";
 }
 
-Child::Child(const std::vector<std::string> &argv, bool with_input) {
+Child::Child(const std::vector<std::string> &argv, Stdin input) {
   std::vector<char *> words;
   words.reserve(argv.size() + 1);
   for (const std::string &word : argv) words.push_back(const_cast<char *>(word.c_str()));
   words.push_back(nullptr);
-  Pipe in, out, err, report;
-  const int null = with_input ? -1 : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  Pipe in, out = make_pipe(O_CLOEXEC), err = make_pipe(O_CLOEXEC), report = make_pipe(O_CLOEXEC);
+  if (input == Stdin::pipe)
+    in = make_pipe(O_CLOEXEC);
+  else
+    in.read.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   const pid_t self = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0)
-    become(words.data(), self, with_input ? in.read : null, out.write, err.write, report.write);
-  if (null >= 0) ::close(null);
+    become(words.data(), self, in.read.get(), out.write.get(), err.write.get(), report.write.get());
   if (pid_ < 0) throw Error(Exit::failure, "cannot start " + argv[0] + ": " + std::strerror(errno));
   ::setpgid(pid_, pid_);
-  ::close(std::exchange(report.write, -1));
+  report.write.reset();
   int why = 0;
-  if (::read(report.read, &why, sizeof why) == sizeof why) {
+  if (::read(report.read.get(), &why, sizeof why) == sizeof why) {
     wait();
     throw Error(Exit::failure, "cannot start " + argv[0] + ": " + std::strerror(why));
   }
-  if (with_input) in_ = in.take(in.write);
-  out_ = out.take(out.read);
-  err_ = err.take(err.read);
+  in_ = std::move(in.write);
+  out_ = std::move(out.read);
+  err_ = std::move(err.read);
+  for (const Fd *end : {&in_, &out_, &err_})
+    if (*end) make_nonblocking(*end);
 }
 
 Child::~Child() {
   kill();
   wait();
-  close_in();
-  ::close(out_);
-  ::close(err_);
-}
-
-void Child::close_in() {
-  if (in_ >= 0) ::close(std::exchange(in_, -1));
 }
 
 int Child::wait() {
@@ -141,39 +125,54 @@ bool drain(int fd, std::string &text) {
   }
 }
 
+namespace {
+
+/// Writes as much of `input` as the child takes now; closes its stdin at the end of the input.
+/// SIGPIPE is ignored process-wide (main).
+void feed(Child &child, std::string_view &input) {
+  while (child.in() >= 0) {
+    const ssize_t n = input.empty() ? 0 : ::write(child.in(), input.data(), input.size());
+    if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
+    if (input.empty() || (n < 0 && errno != EAGAIN && errno != EINTR))
+      child.close_in();
+    else if (n < 0 && errno == EAGAIN)
+      return;
+  }
+}
+
+/// Waits until the child prints, ends a stream (`out`, `err`: -1 once it has) or takes more input.
+/// Returns false at the deadline.
+bool wait_for(const Child &child, int out, int err, Deadline deadline) {
+  bool in_time = true;
+  if (child.in() >= 0) { // the child reads a big input slowly: look again soon
+    pollfd polled[] = {{child.in(), POLLOUT, 0}, {out, POLLIN, 0}, {err, POLLIN, 0}};
+    ::poll(polled, 3, 50);
+  } else {
+    const int fds[] = {out, err};
+    in_time = wait_readable(fds, deadline);
+  }
+  return in_time && Clock::now() <= deadline;
+}
+
+} // namespace
+
 Finished run(const std::vector<std::string> &argv, std::string_view input, Deadline deadline) {
-  Child child(argv, !input.empty());
+  Child child(argv, input.empty() ? Child::Stdin::none : Child::Stdin::pipe);
   return finish(child, input, deadline);
 }
 
 Finished finish(Child &child, std::string_view input, Deadline deadline) {
   Finished finished;
-  bool out_open = true, err_open = true;
-  while (out_open || err_open) {
-    while (child.in() >= 0) { // SIGPIPE is ignored process-wide (main)
-      const ssize_t n = input.empty() ? 0 : ::write(child.in(), input.data(), input.size());
-      if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
-      if (input.empty() || (n < 0 && errno != EAGAIN && errno != EINTR))
-        child.close_in();
-      else if (n < 0 && errno == EAGAIN)
-        break;
-    }
+  int out = child.out(), err = child.err(); // -1 at their end
+  while (!finished.timed_out && (out >= 0 || err >= 0)) {
+    feed(child, input);
     check_interrupted();
-    if (child.in() >= 0) { // a big input and a child that reads slowly: look again soon
-      const pollfd writable{child.in(), POLLOUT, 0};
-      pollfd polled[] = {writable, {child.out(), POLLIN, 0}, {child.err(), POLLIN, 0}};
-      ::poll(polled, 3, 50);
-    } else {
-      const int fds[] = {out_open ? child.out() : -1, err_open ? child.err() : -1};
-      if (!wait_readable(fds, deadline)) finished.timed_out = true;
-    }
-    if (finished.timed_out || Clock::now() > deadline) {
+    if (!wait_for(child, out, err, deadline)) {
       finished.timed_out = true;
-      child.kill();
       break;
     }
-    if (out_open) out_open = drain(child.out(), finished.out);
-    if (err_open) err_open = drain(child.err(), finished.err);
+    if (out >= 0 && !drain(out, finished.out)) out = -1;
+    if (err >= 0 && !drain(err, finished.err)) err = -1;
     if (finished.out.size() + finished.err.size() > kLargestOutput) {
       child.kill();
       finished.out.clear();
@@ -181,14 +180,11 @@ Finished finish(Child &child, std::string_view input, Deadline deadline) {
       break;
     }
   }
-  while (!finished.timed_out && !child.ended()) { // it may go on though it has nothing more to say
-    if (Clock::now() > deadline) {
-      finished.timed_out = true;
-      child.kill();
-    } else {
-      pause(std::chrono::milliseconds(1));
-    }
+  while (!finished.timed_out && !child.ended()) { // it may run on after it closed its output
+    finished.timed_out = Clock::now() > deadline;
+    if (!finished.timed_out) pause(std::chrono::milliseconds(1));
   }
+  if (finished.timed_out) child.kill();
   finished.code = child.wait();
   return finished;
 }

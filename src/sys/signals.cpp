@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #include "hello/error.h"
+#include "hello/fd.h"
 
 namespace hello::sys {
 namespace {
 
-// A signal handler can reach nothing else.
+// A signal handler reaches only globals.
 std::atomic<int> noted{0};
-int wake[2] = {-1, -1};
+Pipe wake; // written by the handler, read by every wait
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 struct sigaction old[std::size(kSignals)];
 std::string said_what, said_hint;
@@ -26,7 +27,7 @@ std::string said_what, said_hint;
 void note(int signal) {
   if (noted.exchange(signal) != 0) _exit(128 + signal); // the second one leaves
   const int saved = errno;
-  [[maybe_unused]] const ssize_t n = ::write(wake[1], "!", 1);
+  [[maybe_unused]] const ssize_t n = ::write(wake.write.get(), "!", 1);
   errno = saved;
 }
 
@@ -36,8 +37,7 @@ Interrupts::Interrupts(std::string what, std::string hint) {
   said_what = std::move(what);
   said_hint = std::move(hint);
   noted = 0;
-  if (::pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
-    throw Error(Exit::failure, "no descriptors left for a pipe");
+  wake = make_pipe(O_CLOEXEC | O_NONBLOCK);
   struct sigaction action = {};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
@@ -50,10 +50,7 @@ Interrupts::Interrupts(std::string what, std::string hint) {
 
 Interrupts::~Interrupts() {
   for (std::size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &old[i], nullptr);
-  for (int &fd : wake) {
-    ::close(fd);
-    fd = -1;
-  }
+  wake = {};
 }
 
 int interrupted() { return noted; }
@@ -63,7 +60,7 @@ void check_interrupted() {
 }
 
 bool wait_readable(std::span<const int> fds, Deadline deadline) {
-  std::vector<pollfd> polled{{wake[0], POLLIN, 0}};
+  std::vector<pollfd> polled{{wake.read.get(), POLLIN, 0}};
   for (const int fd : fds)
     if (fd >= 0) polled.push_back({fd, POLLIN, 0});
   for (;;) {

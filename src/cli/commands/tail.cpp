@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "hello/error.h"
+#include "hello/fd.h"
 #include "hello/file.h"
 #include "hello/follow.h"
 
@@ -18,9 +19,10 @@ int run_tail(sys::Follow what) {
   sigaddset(&ends, SIGTERM);
   sigaddset(&ends, SIGINT);
   sigprocmask(SIG_BLOCK, &ends, nullptr);
-  std::signal(SIGPIPE, SIG_IGN); // nobody reading is an end, not a death
-  what.stop = signalfd(-1, &ends, SFD_CLOEXEC);
-  if (what.stop < 0) throw Error(Exit::failure, "cannot wait for signals");
+  std::signal(SIGPIPE, SIG_IGN); // a reader that left ends the copying, not the process
+  const sys::Fd stop(signalfd(-1, &ends, SFD_CLOEXEC));
+  if (!stop) throw Error(Exit::failure, "cannot wait for signals");
+  what.stop = stop.get();
   what.skipped = [](std::uint64_t files) {
     sys::write_all(STDERR_FILENO,
                    fmt::format("{{\"level\":\"warning\",\"msg\":\"log lines lost: rotated before "
@@ -28,7 +30,6 @@ int run_tail(sys::Follow what) {
                                files));
   };
   sys::follow(what);
-  ::close(what.stop);
   return 0;
 }
 

@@ -34,7 +34,7 @@ public:
   }
 
   std::unique_ptr<sys::Child> start(const std::vector<std::string> &args) override {
-    return std::make_unique<sys::Child>(command(args), false);
+    return std::make_unique<sys::Child>(command(args));
   }
 
   Reply get(const std::string &path) override { return proxy_.get(path); }

@@ -88,7 +88,7 @@ Proxy::Proxy(std::vector<std::string> command)
   command.insert(command.end(), {"proxy", "--unix-socket=" + socket_,
                                  "--reject-methods=^(POST|PUT|PATCH|DELETE)$"});
   try {
-    child_ = std::make_unique<sys::Child>(command, false);
+    child_ = std::make_unique<sys::Child>(command);
   } catch (...) {
     ::rmdir(directory_.c_str());
     throw;
