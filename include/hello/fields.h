@@ -40,16 +40,6 @@ YAML::Node owned(const YAML::Node &object, std::string_view manager, const YAML:
 /// name. `path` is as managedFields has it: {"f:spec", "f:replicas"}.
 std::vector<std::string> managers(const YAML::Node &object, const std::vector<std::string> &path);
 
-/// A field that another manager holds.
-struct Conflict {
-  std::string path;    ///< ".spec.replicas", as the server says it
-  std::string manager; ///< the other's name
-};
-
-/// The conflicts in kubectl's words, one inner list for each object that had any, in the order of
-/// the set.
-std::vector<std::vector<Conflict>> conflicts(std::string_view words);
-
 /// The value at ".spec.template.spec.containers[name="hello"].image", as the server writes paths;
 /// shown(), or "".
 std::string value_at(const YAML::Node &object, std::string_view path);

@@ -7,6 +7,7 @@
 #include "deploy/replicas.h"
 #include "deploy/server_side.h"
 #include "hello/deploy.h"
+#include "hello/failure.h"
 #include "hello/prune.h"
 #include "hello/yaml.h"
 

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "hello/failure.h"
 #include "hello/fields.h"
 #include "hello/kube.h"
 #include "hello/yaml.h"

@@ -221,26 +221,6 @@ std::vector<std::string> managers(const YAML::Node &object, const std::vector<st
   return found;
 }
 
-std::vector<std::vector<Conflict>> conflicts(std::string_view words) {
-  std::vector<std::vector<Conflict>> found;
-  std::string manager;
-  while (!words.empty()) {
-    const auto end = std::min(words.find('\n'), words.size());
-    const std::string line(words.substr(0, end));
-    words.remove_prefix(std::min(end + 1, words.size()));
-    if (line.find("Apply failed with ") != std::string::npos) found.emplace_back();
-    if (const auto with = line.find(" with \"");
-        !found.empty() && line.find("conflict") != std::string::npos && with != std::string::npos) {
-      manager = line.substr(with + 7, line.find('"', with + 7) - with - 7);
-      if (const auto at = line.rfind(": ."); at != std::string::npos)
-        found.back().push_back({line.substr(at + 2), manager});
-    } else if (!found.empty() && line.starts_with("- .")) {
-      found.back().push_back({line.substr(2), manager});
-    }
-  }
-  return found;
-}
-
 std::string value_at(const YAML::Node &object, std::string_view path) {
   YAML::Node at(object);
   while (!path.empty()) {

@@ -1,0 +1,18 @@
+#pragma once
+#include <string_view>
+
+#include "hello/failure.h"
+#include "hello/process.h"
+
+/// The one place that reads the error texts of kubectl and of the API server.
+/// tests/fixtures/kubectl holds recordings of them.
+namespace hello::kube {
+
+/// Reads the stderr of a kubectl that did not end with 0.
+Failure failure_of(const sys::Finished &finished);
+
+/// Reads a reply of the API server that is not 200. `body` is a Status object or plain text;
+/// `http_status` 0 means that no reply came, and `body` says why.
+Failure failure_of_status(int http_status, std::string_view body);
+
+} // namespace hello::kube

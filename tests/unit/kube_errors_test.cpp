@@ -1,0 +1,154 @@
+#include <doctest/doctest.h>
+
+#include "hello/kube.h"
+#include "kube/client/errors.h"
+
+using namespace hello;
+using kube::Trouble;
+
+namespace {
+
+kube::Failure said(const std::string &words) {
+  return kube::failure_of(sys::Finished{1, false, "", words});
+}
+
+std::string status(int code, const std::string &reason, const std::string &message,
+                   const std::string &details) {
+  return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":")" +
+         message + R"(","reason":")" + reason + R"(","details":{)" + details + R"(},"code":)" +
+         std::to_string(code) + "}";
+}
+
+} // namespace
+
+TEST_CASE("kube errors: of several objects' errors the most important one counts") {
+  const std::string missing = "Error from server (NotFound): namespaces \"shop\" not found\n",
+                    immutable = "Error from server (Invalid): Deployment.apps \"one\" is invalid: "
+                                "spec.selector: Invalid value: {}: field is immutable\n",
+                    away = "Unable to connect to the server: EOF\n",
+                    taken = "error: Apply failed with 1 conflict: conflict with \"c\": .spec.a\n";
+  CHECK(said(missing + immutable).trouble == Trouble::immutable);
+  CHECK(said(missing + immutable).ns == "shop"); // whatever the trouble
+  CHECK(said(missing + away).trouble == Trouble::no_namespace);
+  CHECK(said(missing + away).retryable);
+  CHECK_FALSE(said(missing).retryable);
+  CHECK(said(taken + missing).trouble == Trouble::no_namespace);
+  CHECK(said(taken + missing).conflicts.size() == 1);
+  CHECK(said(missing + missing + missing).words + "\n" == missing);
+}
+
+TEST_CASE("kube errors: kubectl's own failures are told from the API server's refusals") {
+  const auto why = [](const std::string &words) {
+    return kube::explain(said(words), "ask", {"lab", "shop"}).what();
+  };
+  CHECK(why("error: unknown flag: --bogus") ==
+        std::string("cannot ask: kubectl failed\nerror: unknown flag: --bogus"));
+  CHECK(why("Error from server: no") ==
+        std::string("cannot ask: the cluster refused\nError from server: no"));
+  CHECK(why("") == std::string("cannot ask: kubectl failed without an error message"));
+}
+
+TEST_CASE("kube errors: a refused default address means that there is no context") {
+  const kube::Failure failure =
+      said("The connection to the server localhost:8080 was refused - did you specify the right "
+           "host or port?");
+  CHECK(failure.trouble == Trouble::no_context);
+  CHECK(failure.retryable);
+  CHECK(std::string(kube::explain(failure, "ask", {"", "shop"}).what())
+            .starts_with("cannot ask: kubectl has no current context\n"));
+  CHECK(std::string(kube::explain(failure, "ask", {"lab", "shop"}).what())
+            .starts_with("cannot ask: the cluster cannot be reached\n"));
+}
+
+TEST_CASE("kube errors: at the time limit its words do not matter") {
+  const kube::Failure failure =
+      kube::failure_of(sys::Finished{137, true, "", "Unable to connect to the server: EOF\n"});
+  CHECK(failure.trouble == Trouble::timed_out);
+  CHECK_FALSE(failure.retryable);
+  const Error error = kube::explain(failure, "ask", {"lab", "shop"});
+  CHECK(error.what() == std::string("cannot ask: no answer within the time limit\n"
+                                    "Unable to connect to the server: EOF"));
+  CHECK(error.hint() == "try: kubectl --context lab cluster-info; --timeout gives it longer");
+}
+
+TEST_CASE("kube errors: a Status is read by its fields, not by its message") {
+  const struct {
+    int code;
+    const char *reason, *message, *details;
+    Trouble trouble;
+  } cases[] = {
+      {401, "Unauthorized", "x", "", Trouble::unauthorized},
+      {403, "Forbidden", "x", "", Trouble::forbidden},
+      {403, "Forbidden", "x", R"("causes":[{"reason":"NamespaceTerminating"}])",
+       Trouble::namespace_ending},
+      {404, "NotFound", "x", R"("name":"one","kind":"configmaps")", Trouble::not_found},
+      {404, "NotFound", "x", R"("name":"shop","kind":"namespaces")", Trouble::no_namespace},
+      {404, "NotFound", "x", "", Trouble::unknown_kind},
+      {409, "AlreadyExists", "x", "", Trouble::already_exists},
+      {409, "Conflict", "x", "", Trouble::stale},
+      {409, "Conflict", "x", R"("causes":[{"reason":"FieldManagerConflict"}])", Trouble::conflict},
+      {422, "Invalid", "x", "", Trouble::invalid},
+      {422, "Invalid", "x: field is immutable", "", Trouble::immutable},
+      {429, "TooManyRequests", "x", "", Trouble::too_many_requests},
+      {500, "InternalError", "x", "", Trouble::other},
+      {500, "InternalError", "failed calling webhook", "", Trouble::webhook_silent},
+      {500, "InternalError", "etcdserver: request timed out", "", Trouble::unreachable},
+      {503, "ServiceUnavailable", "x", "", Trouble::unreachable},
+  };
+  for (const auto &one : cases) {
+    CAPTURE(one.reason);
+    CAPTURE(one.details);
+    const kube::Failure failure =
+        kube::failure_of_status(one.code, status(one.code, one.reason, one.message, one.details));
+    CHECK(failure.trouble == one.trouble);
+    CHECK(failure.words == one.message);
+    CHECK(failure.retryable == (one.code >= 500));
+  }
+}
+
+TEST_CASE("kube errors: a Status lists the fields that other managers hold") {
+  const kube::Failure failure = kube::failure_of_status(
+      409, status(409, "Conflict", "Apply failed with 2 conflicts",
+                  R"("causes":[{"reason":"FieldManagerConflict",)"
+                  R"("message":"conflict with \"a\" using v1","field":".data.x"},)"
+                  R"({"reason":"FieldManagerConflict",)"
+                  R"("message":"conflict with \"b\"","field":".data.y"}])"));
+  REQUIRE(failure.conflicts.size() == 1);
+  REQUIRE(failure.conflicts[0].size() == 2);
+  CHECK(failure.conflicts[0][0].path == ".data.x");
+  CHECK(failure.conflicts[0][0].manager == "a");
+  CHECK(failure.conflicts[0][1].path == ".data.y");
+  CHECK(failure.conflicts[0][1].manager == "b");
+}
+
+TEST_CASE("kube errors: a reply that is no Status is read by its words, then by its HTTP status") {
+  const struct {
+    int status;
+    const char *body;
+    Trouble trouble;
+  } cases[] = {
+      {0, "connection refused", Trouble::unreachable},
+      {500, "dial tcp 127.0.0.1:1: connect: connection refused", Trouble::unreachable},
+      {500, "x509: certificate signed by unknown authority", Trouble::untrusted_certificate},
+      {500, "getting credentials: exec: executable no-such-plugin not found",
+       Trouble::no_credentials},
+      {401, "Unauthorized", Trouble::unauthorized},
+      {403, "<h3>Unknown</h3>", Trouble::forbidden},
+      {404, "404 page not found", Trouble::unknown_kind},
+      {503, "service unavailable", Trouble::unreachable},
+      {200, "{\"no\":", Trouble::other},
+  };
+  for (const auto &one : cases) {
+    CAPTURE(one.body);
+    CHECK(kube::failure_of_status(one.status, one.body).trouble == one.trouble);
+  }
+  CHECK(kube::failure_of_status(0, "silence").words == "Unable to connect to the server: silence");
+}
+
+TEST_CASE("kube errors: what is absent: the object, its namespace, or its kind") {
+  CHECK(said("Error from server (NotFound): configmaps \"one\" not found").absent());
+  CHECK(said("Error from server (NotFound): namespaces \"shop\" not found").absent());
+  CHECK(said("Error from server (NotFound): the server could not find the requested resource")
+            .absent());
+  CHECK_FALSE(said("Error from server (Conflict): Operation cannot be fulfilled").absent());
+}
