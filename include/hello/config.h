@@ -18,7 +18,7 @@
 /// and --set namespace=x mean namespace.name.
 namespace hello::config {
 
-enum class Type { string, integer, boolean, duration, quantity, choice, list, map };
+enum class Kind { string, integer, boolean, duration, quantity, choice, list, map };
 
 /// What a text must look like.
 struct Pattern {
@@ -26,19 +26,28 @@ struct Pattern {
   std::string_view words = {};      ///< what that is, for "'x' is no …"
 };
 
-/// One row of the table: file, environment, flag, schema and documentation all come from here.
+/// The values that a setting takes.
+struct Type {
+  Kind kind;
+  std::int64_t min = 0, max = 0; ///< of an integer or a duration (seconds); max: also of a string
+                                 ///< (bytes), where 0 is no limit
+  std::string_view unit = {};    ///< of an integer: "seconds", "percent"
+  std::string_view choices = {}; ///< of a choice: "annotations|podMonitor|none"
+  Pattern pattern = {};          ///< of a string, or of a list's items, which are then all strings
+};
+
+/// One row of the table. File, environment, flags, schema, starter file and `hello config` all come
+/// from it.
 struct Setting {
   std::string_view key; ///< dotted path in the file: "autoscaling.maxReplicas"
   Type type;
-  std::string_view default_value = {}; ///< literal text; of a list or map: YAML flow; empty: none
-  std::string_view unit = {};          ///< "seconds", "bytes"; may be empty
-  std::string_view doc = {};           ///< one or two sentences, for the schema and the docs
-  std::int64_t min = 0,
-               max = 0; ///< of an integer, a duration (seconds) or a text (bytes); 0, 0: unbounded
-  std::string_view choices = {}; ///< of a choice: "annotations|podMonitor|none"
-  Pattern pattern = {};          ///< of a string, or of a list's items, all texts then
-  std::string_view flag = {};    ///< own flag, beside --set: "--namespace"
+  std::string_view default_value; ///< as in the file; a list or map in YAML flow; empty: none
+  std::string_view doc;           ///< one or two sentences
+  std::string_view flag = {};     ///< its own flag, beside --set: "--namespace"
 };
+
+/// Stands for the image of the running version where it is a default value.
+inline constexpr std::string_view kOwnImage = "hello:VERSION";
 
 /// The table, in the order people read it.
 std::span<const Setting> settings();

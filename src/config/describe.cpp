@@ -14,8 +14,8 @@ constexpr std::string_view kFrom[] = {"default", "file", "context", "environment
 
 /// A seconds node as people write it.
 YAML::Node shown(const Setting &setting, const YAML::Node &node) {
-  return setting.type == Type::duration && !node.IsNull() ? yaml::string(node.Scalar() + "s")
-                                                          : node;
+  return setting.type.kind == Kind::duration && !node.IsNull() ? yaml::string(node.Scalar() + "s")
+                                                               : node;
 }
 
 std::string where(const Config &config, const Setting &setting) {

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include "config/typed.h"
@@ -23,60 +24,70 @@ YAML::Node words(std::initializer_list<std::string_view> all) {
   return out;
 }
 
+std::string description(const Setting &setting) {
+  std::string out(setting.doc);
+  if (!setting.type.unit.empty()) out += fmt::format(" In {}.", setting.type.unit);
+  if (const std::string variable = environment_name(setting.key); !variable.empty())
+    out += fmt::format(" Environment: {}.", variable);
+  return out;
+}
+
+void put_range(YAML::Node &map, const Type &type) {
+  put(map, "minimum", yaml::integer(type.min));
+  put(map, "maximum", yaml::integer(type.max));
+}
+
+YAML::Node choices(const Setting &setting) {
+  YAML::Node out(YAML::NodeType::Sequence);
+  for (const std::string_view choice : text::split(setting.type.choices, '|'))
+    out.push_back(yaml::string(choice));
+  if (setting.default_value.empty()) out.push_back(yaml::string(""));
+  return out;
+}
+
+/// The keywords for the values that the setting takes.
+void put_type(YAML::Node &out, const Setting &setting) {
+  const Type &type = setting.type;
+  // An optional value may be set to nothing.
+  const std::string nothing = setting.default_value.empty() ? "^$|" : "";
+  const std::string pattern(type.pattern.expression);
+  switch (type.kind) {
+  case Kind::string:
+    put(out, "type", "string");
+    if (!pattern.empty()) put(out, "pattern", nothing + pattern);
+    break;
+  case Kind::integer:
+    put(out, "type", "integer");
+    put_range(out, type);
+    break;
+  case Kind::boolean: put(out, "type", "boolean"); break;
+  case Kind::duration:
+    put(out, "type", words({"string", "integer"}));
+    put(out, "pattern", nothing + "^([0-9]+|([0-9]+(h|m|s|ms))+)$");
+    put_range(out, type);
+    break;
+  case Kind::quantity:
+    put(out, "type", words({"string", "number"}));
+    put(out, "pattern",
+        nothing + "^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]{1,2}|[numkMGTPE]|[KMGTPE]i)?$");
+    break;
+  case Kind::choice: put(out, "enum", choices(setting)); break;
+  case Kind::list:
+    put(out, "type", "array");
+    if (!pattern.empty()) put(out, "items", yaml::nested({"pattern"}, yaml::string(pattern)));
+    break;
+  case Kind::map: put(out, "type", "object"); break;
+  }
+}
+
 YAML::Node property(const Setting &setting) {
   YAML::Node out = new_map();
-  std::string doc(setting.doc);
-  if (!setting.unit.empty()) doc += " In " + std::string(setting.unit) + ".";
-  if (std::string variable = environment_name(setting.key); !variable.empty())
-    doc += " Environment: " + variable + ".";
-  put(out, "description", doc);
-  bool bounded = setting.min || setting.max, optional = setting.default_value.empty();
-  // An optional value may be said to be nothing.
-  auto pattern = [&](std::string_view one) {
-    put(out, "pattern", (optional ? "^$|" : "") + std::string(one));
-  };
-  switch (setting.type) {
-  case Type::string:
-    put(out, "type", "string");
-    if (setting.min) put(out, "minLength", yaml::integer(setting.min));
-    if (!setting.pattern.expression.empty()) pattern(setting.pattern.expression);
-    break;
-  case Type::integer:
-    put(out, "type", "integer");
-    if (bounded)
-      put(out, "minimum", yaml::integer(setting.min)),
-          put(out, "maximum", yaml::integer(setting.max));
-    break;
-  case Type::boolean: put(out, "type", "boolean"); break;
-  case Type::duration:
-    put(out, "type", words({"string", "integer"}));
-    pattern("^([0-9]+|([0-9]+(h|m|s|ms))+)$");
-    if (bounded)
-      put(out, "minimum", yaml::integer(setting.min)),
-          put(out, "maximum", yaml::integer(setting.max));
-    break;
-  case Type::quantity:
-    put(out, "type", words({"string", "number"}));
-    pattern("^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]{1,2}|[numkMGTPE]|[KMGTPE]i)?$");
-    break;
-  case Type::choice: {
-    YAML::Node all(YAML::NodeType::Sequence);
-    for (const std::string_view choice : text::split(setting.choices, '|'))
-      all.push_back(yaml::string(choice));
-    if (optional) all.push_back(yaml::string(""));
-    put(out, "enum", all);
-    break;
-  }
-  case Type::list:
-    put(out, "type", "array");
-    if (!setting.pattern.expression.empty())
-      put(out, "items", yaml::nested({"pattern"}, yaml::string(setting.pattern.expression)));
-    break;
-  case Type::map: put(out, "type", "object"); break;
-  }
-  if (!setting.default_value.empty())
-    put(out, "default",
-        setting.type == Type::duration ? yaml::string(setting.default_value) : default_of(setting));
+  put(out, "description", description(setting));
+  put_type(out, setting);
+  if (setting.type.kind == Kind::duration && !setting.default_value.empty())
+    put(out, "default", setting.default_value);
+  else if (!setting.default_value.empty())
+    put(out, "default", default_of(setting));
   return out;
 }
 

@@ -29,16 +29,16 @@ std::string comment(std::string_view text, const std::string &indent) {
 
 std::string facts(const Setting &setting) {
   std::string out(setting.doc);
-  if (!setting.choices.empty())
-    out += fmt::format(" One of {}.", text::join(text::split(setting.choices, '|'), ", "));
-  if (!setting.unit.empty()) out += fmt::format(" In {}.", setting.unit);
+  if (!setting.type.choices.empty())
+    out += fmt::format(" One of {}.", text::join(text::split(setting.type.choices, '|'), ", "));
+  if (!setting.type.unit.empty()) out += fmt::format(" In {}.", setting.type.unit);
   return out;
 }
 
 /// What stands after the key: the default as it would be written, or for a key without one
 /// something of its type.
 YAML::Node example(const Setting &setting) {
-  if (setting.type == Type::duration || setting.default_value.empty())
+  if (setting.type.kind == Kind::duration || setting.default_value.empty())
     return yaml::string(setting.default_value);
   return default_of(setting);
 }

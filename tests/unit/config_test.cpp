@@ -297,8 +297,11 @@ TEST_CASE("config: the table holds together") {
     std::string variable = config::environment_name(setting.key);
     if (!variable.empty()) CHECK(variables.insert(variable).second);
     CHECK_FALSE(setting.doc.empty());
-    CHECK((setting.type == config::Type::choice) == !setting.choices.empty());
-    const auto &[expression, words] = setting.pattern;
+    if (const config::Kind kind = setting.type.kind;
+        kind == config::Kind::integer || kind == config::Kind::duration)
+      CHECK_MESSAGE(setting.type.min < setting.type.max, "a number without limits");
+    CHECK((setting.type.kind == config::Kind::choice) == !setting.type.choices.empty());
+    const auto &[expression, words] = setting.type.pattern;
     CHECK(expression.empty() == words.empty());
     CHECK_NOTHROW(std::regex(std::string(expression), std::regex::ECMAScript));
     if (!setting.default_value.empty())
