@@ -29,7 +29,7 @@ struct Service {
     handler = application->public_handler();
     LoopConfig config;
     config.timeouts = {1s, 1s, 1s, 1s, 1s};
-    config.crowd = &crowd;
+    config.group = &group;
     address = sys::parse_address("127.0.0.1:0", "fuzz");
     loop = std::make_unique<Loop>(std::move(listen_on(address, 1).front()), config, *handler,
                                   status.loop(0));
@@ -39,7 +39,7 @@ struct Service {
   Status status{1};
   std::unique_ptr<Application> application;
   std::unique_ptr<Handler> handler;
-  Crowd crowd{.most = 64};
+  LoopGroup group{.max_connections = 64};
   sys::Address address;
   std::unique_ptr<Loop> loop;
 };

@@ -39,12 +39,12 @@ public:
 
 /// A loop, or several with an address each, so that a client can say whose it is.
 struct Service {
-  explicit Service(std::size_t most = 100, std::chrono::milliseconds wait = 5s,
+  explicit Service(std::size_t max_connections = 100, std::chrono::milliseconds wait = 5s,
                    unsigned count = 1) {
-    crowd.most = most;
+    group.max_connections = max_connections;
     LoopConfig config;
     config.timeouts = {wait, wait, wait, wait, 100ms};
-    config.crowd = &crowd;
+    config.group = &group;
     for (unsigned n = 0; n < count; ++n) {
       addresses.push_back(sys::parse_address("127.0.0.1:0", "test"));
       auto listener = std::move(listen_on(addresses.back(), 1).front());
@@ -68,7 +68,7 @@ struct Service {
   }
   std::array<Echo, 2> handlers;
   std::array<LoopStatus, 2> statuses;
-  Crowd crowd;
+  LoopGroup group;
   std::vector<sys::Address> addresses;
   std::vector<std::unique_ptr<Loop>> loops;
   std::vector<std::thread> threads;
@@ -132,7 +132,7 @@ TEST_CASE("loop: at the cap the longest idle one goes, whichever loop has it") {
   CHECK(ask(later) == "/x\n");
   CHECK(ask(third) == "/x\n");
   CHECK(ask(fourth) == "/x\n");
-  while (service.crowd.open > 3) std::this_thread::sleep_for(1ms);
+  while (service.group.connections > 3) std::this_thread::sleep_for(1ms);
 }
 
 TEST_CASE("loop: newcomers at once, at the cap, take the place of another loop's idle ones, not "
@@ -173,12 +173,12 @@ TEST_CASE(
     say(fresh.back(), "GET /y HTTP/1.1\r\nHost: a\r\n\r\n");
   }
   std::this_thread::sleep_for(100ms);
-  CHECK(service.crowd.open < 60 + 20);
+  CHECK(service.group.connections < 60 + 20);
   for (auto &c : fresh) CHECK(line(c) == "/y\n");
   CHECK(line(busy) == "/wait\n");
   for (int i = 0; i < 40; ++i) CHECK(line(idle[static_cast<std::size_t>(i)]).empty());
-  while (service.crowd.open > 60) std::this_thread::sleep_for(1ms);
-  CHECK(service.crowd.open == 60);
+  while (service.group.connections > 60) std::this_thread::sleep_for(1ms);
+  CHECK(service.group.connections == 60);
 }
 
 TEST_CASE("loop: newcomers are heard before others take their place") {
@@ -211,7 +211,7 @@ TEST_CASE("loop: a connection whose description a fork holds open is gone all th
           ::syscall(SYS_dup, fd))); // not dup(): to the thread sanitizer that is a race
   REQUIRE(held);
   first.reset();
-  while (service.crowd.open > 0) std::this_thread::sleep_for(1ms);
+  while (service.group.connections > 0) std::this_thread::sleep_for(1ms);
   auto second =
       service.client(); // with an event of the first there, the address sanitizer would tell
   say(second, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -258,7 +258,7 @@ TEST_CASE("loop: who does not read is closed, and costs no more than one answer"
   for (int i = 0; i < 1000 && service.statuses[0].timed_out == 0; ++i)
     std::this_thread::sleep_for(10ms);
   CHECK(service.statuses[0].timed_out.load() == 1);
-  CHECK(service.crowd.open.load() == 0);
+  CHECK(service.group.connections.load() == 0);
 }
 
 TEST_CASE(
@@ -292,7 +292,7 @@ TEST_CASE("loop: a last word of who ends does not cost it its answer") {
 
 TEST_CASE("loop: past what all may keep, those go whose time ends first") {
   Service service(100, 5s, 2); // one may use what the other does not
-  service.crowd.most_kept = 40'000;
+  service.group.max_buffered_bytes = 40'000;
   const std::string half = "GET /x HTTP/1.1\r\nHost: a\r\nX: " + std::string(15'000, 'x');
   auto idle = service.client(), first = service.client();
   say(idle, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -5,29 +5,29 @@
 namespace hello::server {
 
 bool Body::consume(std::string_view &bytes, const Limits &limits) {
-  std::size_t before = bytes.size();
+  const std::size_t before = bytes.size();
   if (is_chunked) {
     chunked.consume(bytes, limits);
   } else {
-    auto n = std::min<std::uint64_t>(left, bytes.size());
+    const auto n = std::min<std::uint64_t>(remaining, bytes.size());
     bytes.remove_prefix(n);
-    left -= n;
+    remaining -= n;
   }
   received += before - bytes.size();
-  return is_chunked ? chunked.done() : left == 0;
+  return is_chunked ? chunked.done() : remaining == 0;
 }
 
-void WaitList::push(Connection &c) {
-  c.before = last_;
-  c.after = nullptr;
-  (last_ ? last_->after : first_) = &c;
+void DeadlineList::push(Connection &c) {
+  c.previous = last_;
+  c.next = nullptr;
+  (last_ ? last_->next : first_) = &c;
   last_ = &c;
   ++size_;
 }
 
-void WaitList::remove(Connection &c) {
-  (c.before ? c.before->after : first_) = c.after;
-  (c.after ? c.after->before : last_) = c.before;
+void DeadlineList::remove(Connection &c) {
+  (c.previous ? c.previous->next : first_) = c.next;
+  (c.next ? c.next->previous : last_) = c.previous;
   --size_;
 }
 

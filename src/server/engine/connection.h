@@ -13,57 +13,62 @@
 
 namespace hello::server {
 
-/// What a connection waits for; each has its list and its time.
-enum class Waiting : std::uint8_t {
-  request,   ///< idle: nothing of a request has come
-  head,      ///< part of a head has come
-  body,      ///< the head has come, part of the body is missing
-  writable,  ///< an answer is not wholly sent, so nothing is read
-  peer_close ///< all is sent and our side shut down: what still comes is dropped, lest a reset eat
-             ///< the answer
+/// What a connection is doing. Each state has its own time limit and its own list.
+enum class ConnectionState : std::uint8_t {
+  idle,         ///< no byte of a request has arrived
+  reading_head, ///< part of a request's head has arrived
+  reading_body, ///< the head has arrived, part of the body is missing
+  writing,      ///< part of a response is unsent; nothing is read until it is sent
+  /// Everything is sent and our side is shut down; input is dropped until the peer closes. Closing
+  /// with unread input would reset the connection and lose the response. Source: RFC 9112 section
+  /// 9.6.
+  lingering
 };
-inline constexpr std::size_t kWaitings = 5;
+inline constexpr std::size_t kConnectionStates = 5;
 
-/// What epoll watches. Edge-triggered: each new byte or end is told once, and costs the kernel no
-/// second look. Who has not read all that there was watches anew.
-inline constexpr std::uint32_t kIn = EPOLLIN | EPOLLRDHUP | EPOLLET, kOut = EPOLLOUT | EPOLLET;
+/// The events that epoll watches for. Edge-triggered: each change is reported once, which saves the
+/// kernel a second check of every socket. A read that stops before EAGAIN must watch again, or the
+/// rest of the input is not reported.
+inline constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+inline constexpr std::uint32_t kWriteEvents = EPOLLOUT | EPOLLET;
 
-/// A request whose body is still coming.
+/// A request whose body has not fully arrived. The body's bytes are dropped: no route uses them.
 struct Body {
-  std::string head; ///< kept for the handler
+  std::string head; ///< a copy, parsed again when the body is complete
   bool is_chunked = false;
-  std::uint64_t left = 0; ///< where not chunked
+  std::uint64_t remaining = 0; ///< if not chunked
   ChunkedBody chunked;
   std::size_t received = 0;
 
-  /// Drops what belongs to the body off the front of `bytes`; true when it is complete.
+  /// Removes what belongs to the body from the front of `bytes`. Returns true if it is complete.
   bool consume(std::string_view &bytes, const Limits &limits);
 };
 
-/// One client. Idle, it costs this struct and no buffer. All members belong to its loop's thread.
+/// One client connection. While idle it costs this struct and no buffer. Used on its loop's thread
+/// only.
 struct Connection {
   sys::Fd fd;
   sys::Address peer;
-  Connection *before = nullptr, *after = nullptr; ///< neighbours in the list of its `waiting`
+  Connection *previous = nullptr, *next = nullptr; ///< neighbours in the list of its state
   std::int64_t deadline_ms = 0;
-  Waiting waiting = Waiting::request;
-  bool fresh = true;         ///< no request has come yet
-  bool end_of_input = false; ///< the peer has shut its side down
-  bool close_after = false;  ///< once all is sent
-  bool linger = false;       ///< and then wait for the peer's end, for it may still be sending
-  std::uint32_t events = 0;  ///< what epoll watches
-  std::uint32_t sent = 0;    ///< of `pending`
-  std::uint32_t scanned = 0; ///< of `in`, by find_head
-  std::uint32_t kept = 0;    ///< bytes of what follows, as counted last
-  std::string in;      ///< read, not yet part of an answered request; at most a head and one read
-  std::string pending; ///< answers that the socket did not take; at most kOutput and one answer
+  ConnectionState state = ConnectionState::idle;
+  bool served = false;              ///< has had a response
+  bool end_of_input = false;        ///< the peer has shut down its side
+  bool close_after_write = false;   ///< close once everything is sent
+  bool linger = false;              ///< when closing, wait for the peer to close first
+  std::uint32_t events = 0;         ///< watched by epoll
+  std::uint32_t scanned = 0;        ///< bytes of `input` that find_head has seen
+  std::uint32_t unsent_from = 0;    ///< offset in `output` of the first byte that is not sent
+  std::uint32_t buffered_bytes = 0; ///< of `input`, `output` and `body`, as last counted
+  std::string input; ///< read, but not yet part of an answered request: at most a head and one read
+  std::string output; ///< responses that the socket has not taken: at most a batch and one response
   std::unique_ptr<Body> body;
-  std::chrono::steady_clock::time_point started; ///< of the request that is under way
+  std::chrono::steady_clock::time_point started; ///< when the current request's first byte was read
 };
 
-/// Connections in the order in which their time ends: each kind has one time, so a new one goes to
-/// the end.
-class WaitList {
+/// The connections in one state, in the order of their deadlines. All of them have the same time
+/// limit, so a new one belongs at the end.
+class DeadlineList {
 public:
   void push(Connection &c);
   void remove(Connection &c);

@@ -10,65 +10,70 @@
 
 #include "server/engine/connection.h"
 #include "server/engine/handler.h"
+#include "server/engine/loop_group.h"
 #include "server/engine/status.h"
 
 struct epoll_event;
 
-/// One thread's epoll loop: accepts, reads, frames, hands whole requests to its Handler, writes,
-/// and keeps time.
+/// One thread's event loop: accepts connections, reads and frames requests, passes them to its
+/// Handler, writes the responses, and enforces the time limits.
 namespace hello::server {
-
-class Loop;
-
-/// What the loops of one address share; outlives them.
-struct Crowd {
-  std::size_t most = 0; ///< connections
-  std::atomic<std::size_t> open{0};
-  /// Bytes of theirs; past it, those go whose time ends first, of a loop that has more than its
-  /// part.
-  std::size_t most_kept = 64 << 20;
-  std::atomic<std::size_t> kept{0};
-  std::vector<Loop *> loops; ///< each adds itself when it is made; complete before one runs
-};
 
 struct LoopConfig {
   Limits limits;
-  std::array<std::chrono::milliseconds, kWaitings> timeouts; ///< by Waiting
-  Crowd *crowd = nullptr;                                    ///< borrowed
+  std::array<std::chrono::milliseconds, kConnectionStates> timeouts; ///< by ConnectionState
+  LoopGroup *group = nullptr;                                        ///< borrowed
 };
 
 class Loop {
 public:
-  /// `listener`: non-blocking and listening. `handler` and `status` are borrowed.
-  /// Throws Error(Exit::failure) if the kernel gives no epoll.
+  /// `listener` must be non-blocking and listening. `handler` and `status` are borrowed.
+  /// Throws Error(Exit::failure) if epoll is not available.
   Loop(sys::Fd listener, const LoopConfig &config, Handler &handler, LoopStatus &status);
   ~Loop();
 
-  /// On the loop's own thread, until closing has ended or it is told to stop.
+  /// Runs on the calling thread until the loop has closed or is stopped.
   void run() noexcept;
 
-  /// From any thread. draining: answers say "Connection: close". closing: accepts what is queued,
-  /// closes the listener and idle connections, finishes what is under way, ends. stopped: ends at
-  /// once.
+  /// Any thread may call it. draining: responses say "Connection: close". closing: accepts what is
+  /// queued, closes the listener and idle connections, finishes requests in flight, then ends.
+  /// stopped: ends at once.
   void enter(Phase phase);
   bool ended() const { return ended_.load(std::memory_order_acquire); }
-  std::size_t connections() const { return connections_; } ///< once ended: cut off by a stop
+
+  /// Open connections; once ended, those that were cut off.
+  std::size_t connections() const { return connections_; }
 
 private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::int64_t kNobody = std::numeric_limits<std::int64_t>::max();
+  using State = ConnectionState;
+  static constexpr std::size_t kReadBytes = 64 << 10; ///< size of read_buffer_
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-  void accept_some();
-  bool make_room();
-  bool close_longest();
-  void give_way();
-  void pause_accepting(std::int64_t ms);
-  void begin_closing();
-
+  // loop.cpp: rounds and phases
   void on_event(Connection &c, std::uint32_t events);
-  void read(Connection &c, bool ended);
-  void finish(Connection &c, std::string_view bytes);
-  std::string_view answer_all(Connection &c, std::string_view bytes);
+  void wake();
+  void start_closing();
+  void publish();
+
+  // accept.cpp: new connections
+  void accept_connections();
+  bool admit(sys::Fd fd, const sys::Address &peer);
+  void pause_accepting(std::int64_t ms);
+  void resume_accepting();
+
+  // evict.cpp: room for new connections, and for the buffers of all
+  bool evict_from_any_loop();
+  bool evict_one();
+  void evict_for_other_loops();
+  void enforce_buffer_limit();
+  void update_buffered_bytes(Connection &c);
+  std::int64_t first_idle_deadline_ms() const;
+
+  // exchange.cpp: from the bytes of a request to those of its response
+  void read(Connection &c, std::uint32_t events);
+  void process_input(Connection &c, std::string_view bytes);
+  std::string_view answer_requests(Connection &c, std::string_view bytes);
   bool take_body(Connection &c, std::string_view &bytes);
   bool take_head(Connection &c, std::string_view &bytes);
   Refusal check_first_line(std::string_view bytes, std::size_t seen);
@@ -78,43 +83,46 @@ private:
   bool send_output(Connection &c);
   bool send(Connection &c, std::string_view bytes, std::size_t &sent);
   void on_writable(Connection &c);
-  void wait_for_input(Connection &c);
-  void close_politely(Connection &c);
+  void await_input(Connection &c);
+  void close_gracefully(Connection &c);
   void close(Connection &c);
 
-  void wake();
+  // timeouts.cpp: states, deadlines, and what epoll watches
+  void enter_state(Connection &c, State state, std::uint32_t events);
   void watch(Connection &c, std::uint32_t events);
-  std::int64_t idle_until() const;
-  void wait_for(Connection &c, Waiting waiting, std::uint32_t events);
-  void count_kept(Connection &c);
-  void keep_less();
-  WaitList &list(Waiting waiting) { return lists_[static_cast<std::size_t>(waiting)]; }
+  void renew_deadline(Connection &c);
   void expire();
   int next_timeout_ms() const;
-  void publish();
+
+  std::int64_t timeout_ms(State state) const {
+    return config_.timeouts[static_cast<std::size_t>(state)].count();
+  }
+  DeadlineList &list(State state) { return lists_[static_cast<std::size_t>(state)]; }
 
   sys::Fd epoll_, wake_, listener_;
   LoopConfig config_;
   Handler &handler_;
   LoopStatus &status_;
-  std::atomic<Phase> wanted_{Phase::ready};
+  std::atomic<Phase> requested_phase_{Phase::ready};
   std::atomic<bool> ended_{false};
-  // What the other loops see and say; as of the last round.
-  std::atomic<std::int64_t> idle_until_{kNobody}; ///< deadline of who is idle longest
-  std::atomic<std::int64_t> asked_{0};            ///< how many to close
+  // Read and written by the other loops of the group, which choose whose connection to evict.
+  std::atomic<std::int64_t> published_idle_deadline_ms_{kNever}; ///< as of the last round
+  std::atomic<std::int64_t> requested_evictions_{0};
   Phase phase_ = Phase::ready;
 
   Clock::time_point now_;
-  std::int64_t now_ms_ = 0, accept_again_ms_ = 0;
-  std::array<WaitList, kWaitings> lists_;
-  std::vector<std::unique_ptr<Connection>>
-      graveyard_; ///< closed in this round; later events of it may name them
+  std::int64_t now_ms_ = 0;
+  std::int64_t resume_accepting_ms_ = 0; ///< 0: accepting is not paused
+  std::array<DeadlineList, kConnectionStates> lists_;
+  /// Closed in this round. They are freed at its end, because later events of the same round may
+  /// point to them.
+  std::vector<std::unique_ptr<Connection>> closed_;
   std::size_t connections_ = 0;
-  std::size_t kept_ = 0; ///< bytes that all connections keep
+  std::size_t buffered_bytes_ = 0; ///< of all connections of this loop
   std::uint64_t received_ = 0, sent_ = 0, accepted_ = 0, evicted_ = 0, timed_out_ = 0,
                 turned_away_ = 0;
-  std::unique_ptr<char[]> scratch_; ///< what one read brings
-  std::string out_;                 ///< what one read's requests are answered
+  std::unique_ptr<char[]> read_buffer_;
+  std::string output_; ///< the responses to the requests of one read
   Head head_;
   Request request_;
 };

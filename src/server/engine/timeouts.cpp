@@ -4,23 +4,31 @@
 
 #include "server/engine/loop.h"
 
+// The states of connections and their deadlines.
 namespace hello::server {
 
 namespace {
-constexpr std::int64_t kBeat = 1000; ///< so often a loop comes round, though nothing happens
+constexpr std::int64_t kHeartbeatMs = 1000; ///< the longest round, so that a stuck loop shows
 } // namespace
 
-void Loop::wait_for(Connection &c, Waiting waiting, std::uint32_t events) {
-  // The time for a head or a body is one for all of it, however many pieces it comes in.
-  bool same_wait = c.waiting == waiting && (waiting == Waiting::head || waiting == Waiting::body) &&
-                   c.started != now_;
-  if (!same_wait) {
-    list(c.waiting).remove(c);
-    c.waiting = waiting;
-    c.deadline_ms = now_ms_ + config_.timeouts[static_cast<std::size_t>(waiting)].count();
-    list(waiting).push(c);
+void Loop::enter_state(Connection &c, State state, std::uint32_t events) {
+  // A head or a body has one deadline, however many pieces it arrives in.
+  const bool continues = c.state == state &&
+                         (state == State::reading_head || state == State::reading_body) &&
+                         c.started != now_;
+  if (!continues) {
+    list(c.state).remove(c);
+    c.state = state;
+    c.deadline_ms = now_ms_ + timeout_ms(state);
+    list(state).push(c);
   }
   if (c.events != events) watch(c, events);
+}
+
+void Loop::renew_deadline(Connection &c) {
+  list(c.state).remove(c);
+  c.deadline_ms = now_ms_ + timeout_ms(c.state);
+  list(c.state).push(c);
 }
 
 void Loop::watch(Connection &c, std::uint32_t events) {
@@ -30,31 +38,27 @@ void Loop::watch(Connection &c, std::uint32_t events) {
 }
 
 void Loop::expire() {
-  for (std::size_t kind = 0; kind < kWaitings; ++kind)
-    while (Connection *c = lists_[kind].first()) {
+  for (DeadlineList &list : lists_)
+    while (Connection *c = list.first()) {
       if (c->deadline_ms > now_ms_) break;
-      bool asks = c->waiting == Waiting::head || c->waiting == Waiting::body;
-      if (!asks) {
-        timed_out_ += c->waiting == Waiting::writable; // the end of an idle one is no refusal
-        close(*c);
+      if (c->state == State::reading_head || c->state == State::reading_body) {
+        const bool in_head = c->state == State::reading_head;
+        refuse(*c, {408, in_head ? "header_timeout" : "body_timeout"}, c->input);
+        process_input(*c, {});
         continue;
       }
-      refuse(*c, {408, c->waiting == Waiting::head ? "header_timeout" : "body_timeout"}, c->in);
-      finish(*c, {});
+      if (c->state == State::writing) ++timed_out_;
+      close(*c);
     }
-  if (accept_again_ms_ && now_ms_ >= accept_again_ms_ && listener_) {
-    accept_again_ms_ = 0;
-    epoll_event accept{EPOLLIN, {.ptr = nullptr}};
-    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &accept);
-  }
+  if (resume_accepting_ms_ && now_ms_ >= resume_accepting_ms_ && listener_) resume_accepting();
 }
 
 int Loop::next_timeout_ms() const {
-  std::int64_t next = now_ms_ + kBeat;
-  if (accept_again_ms_) next = std::min(next, accept_again_ms_);
-  for (const WaitList &waiting : lists_)
-    if (const Connection *c = waiting.first()) next = std::min(next, c->deadline_ms);
-  return static_cast<int>(std::clamp<std::int64_t>(next - now_ms_, 0, kBeat));
+  std::int64_t next = now_ms_ + kHeartbeatMs;
+  if (resume_accepting_ms_) next = std::min(next, resume_accepting_ms_);
+  for (const DeadlineList &list : lists_)
+    if (const Connection *c = list.first()) next = std::min(next, c->deadline_ms);
+  return static_cast<int>(std::clamp<std::int64_t>(next - now_ms_, 0, kHeartbeatMs));
 }
 
 } // namespace hello::server

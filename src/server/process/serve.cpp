@@ -51,11 +51,11 @@ std::size_t connection_cap(const Options &options, unsigned threads) {
   return options.max_connections ? std::min(options.max_connections, most) : most;
 }
 
-LoopConfig loop_config(const Options &options, Crowd &crowd) {
+LoopConfig loop_config(const Options &options, LoopGroup &group) {
   LoopConfig config;
   config.timeouts = {options.idle_timeout, options.header_timeout, options.body_timeout,
                      options.write_timeout, 2000ms};
-  config.crowd = &crowd;
+  config.group = &group;
   return config;
 }
 
@@ -86,14 +86,14 @@ int serve(const Options &options) {
   Application application(options, status);
   std::vector<std::unique_ptr<Handler>> handlers;
   std::vector<std::unique_ptr<Loop>> loops;
-  Crowd crowd{.most = most}, admin_crowd{.most = kAdminConnections};
+  LoopGroup group{.max_connections = most}, admin_group{.max_connections = kAdminConnections};
   for (unsigned n = 0; n < threads; ++n) {
     handlers.push_back(application.public_handler());
-    loops.push_back(std::make_unique<Loop>(std::move(listeners[n]), loop_config(options, crowd),
+    loops.push_back(std::make_unique<Loop>(std::move(listeners[n]), loop_config(options, group),
                                            *handlers.back(), status.loop(n)));
   }
   handlers.push_back(application.admin_handler());
-  auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, admin_crowd),
+  auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, admin_group),
                                       *handlers.back(), status.loop(threads));
 
   if (options.sandbox) {
