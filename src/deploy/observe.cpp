@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/kinds.h"
 #include "hello/prune.h"
 #include "hello/status.h"
 #include "hello/yaml.h"
@@ -57,8 +58,8 @@ Observation observe(kube::Cluster &cluster) {
       }
     }
   } else {
-    for (const release::Kind &kind : release::own_kinds())
-      kinds.emplace(kind.api_version, kind.kind);
+    for (const manifest::Kind &kind : manifest::kinds())
+      if (kind.is(manifest::Kind::in_set)) kinds.emplace(kind.api_version, kind.name);
   }
   for (const auto &[api_version, kind] : kinds)
     for (const YAML::Node &item : list(cluster, api_version, kind, with(release::kOurs), observed))
@@ -90,12 +91,13 @@ Observation observe(kube::Cluster &cluster) {
 }
 
 std::vector<kube::Mirror::Source> watched(const std::string &ns) {
-  return {{kube::collection_path("v1", "Pod", ns), with(release::kPods)},
-          {kube::collection_path("apps/v1", "Deployment", ns), with(release::kOurs)},
-          {kube::collection_path("v1", "Service", ns), with(release::kOurs)},
-          {kube::collection_path("networking.k8s.io/v1", "Ingress", ns), with(release::kOurs)},
-          {kube::collection_path("autoscaling/v2", "HorizontalPodAutoscaler", ns),
-           with(release::kOurs)}};
+  std::vector<kube::Mirror::Source> sources{
+      {kube::collection_path("v1", "Pod", ns), with(release::kPods)}};
+  for (const manifest::Kind &kind : manifest::kinds())
+    if (kind.is(manifest::Kind::watched))
+      sources.push_back(
+          {kube::collection_path(kind.api_version, kind.name, ns), with(release::kOurs)});
+  return sources;
 }
 
 } // namespace hello::deploy

@@ -5,25 +5,13 @@
 
 #include <fmt/core.h>
 
+#include "hello/kinds.h"
 #include "hello/yaml.h"
 
 namespace hello::release {
 namespace {
 
 using yaml::text;
-
-constexpr Kind kKinds[] = {{"v1", "ServiceAccount"},
-                           {"v1", "ConfigMap"},
-                           {"apps/v1", "Deployment"},
-                           {"v1", "Service"},
-                           {"networking.k8s.io/v1", "Ingress"},
-                           {"gateway.networking.k8s.io/v1", "HTTPRoute"},
-                           {"autoscaling/v2", "HorizontalPodAutoscaler"},
-                           {"policy/v1", "PodDisruptionBudget"},
-                           {"networking.k8s.io/v1", "NetworkPolicy"},
-                           {"v1", "ResourceQuota"},
-                           {"v1", "LimitRange"},
-                           {"monitoring.coreos.com/v1", "PodMonitor"}};
 
 /// The paths that an entry of managedFields holds, as "f:spec/f:rules/"; keys of lists included.
 void collect(const YAML::Node &fields, const std::string &path, std::set<std::string> &out) {
@@ -55,8 +43,6 @@ Identity identity(const kube::Id &id) {
 }
 
 } // namespace
-
-std::span<const Kind> own_kinds() { return kKinds; }
 
 std::string describe(const Ownership &ownership) {
   using State = Ownership::State;
@@ -117,18 +103,19 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
   };
   for (const Release &release : history)
     for (const kube::Id &id : release.objects) look(id, true);
-  for (const Kind &kind : own_kinds()) {
+  for (const manifest::Kind &kind : manifest::kinds()) {
+    if (!kind.is(manifest::Kind::in_set)) continue;
     const std::string &ns = cluster.access().ns;
     const kube::Reply reply =
-        cluster.get_metadata(kube::collection_path(kind.api_version, kind.kind, ns) +
+        cluster.get_metadata(kube::collection_path(kind.api_version, kind.name, ns) +
                              "?labelSelector=" + kube::query_value(kOurs));
-    if (reply.status == 404 || (reply.status == 403 && kind.kind != "Deployment"))
+    if (reply.status == 404 || (reply.status == 403 && kind.name != "Deployment"))
       continue; // no such kind here, or none of our business
     if (!reply.ok())
-      throw kube::explain(reply, fmt::format("list {}s", kind.kind), cluster.access());
+      throw kube::explain(reply, fmt::format("list {}s", kind.name), cluster.access());
     const YAML::Node list = kube::parse(reply.body, "list");
     for (const YAML::Node &item : yaml::items(yaml::at(list, "items")))
-      look({std::string(kind.api_version), std::string(kind.kind), ns,
+      look({std::string(kind.api_version), std::string(kind.name), ns,
             text(item, "metadata", "name")},
            false);
   }
