@@ -12,7 +12,6 @@
 #include "hello/fields.h"
 #include "hello/history.h"
 #include "hello/kube.h"
-#include "hello/manifest.h"
 #include "hello/prune.h"
 #include "hello/snapshot.h"
 
@@ -36,13 +35,14 @@ struct Plan {
   bool checked = true; ///< false: the namespace isn't there yet, so the server could check nothing
   bool keep_replicas =
       false; ///< we held replicas, the set leaves them to an autoscaler: hand them over first
-  std::optional<std::string> take_replicas; ///< the autoscaler's count gives way to this one
-  Set set;                                  ///< what is applied
-  std::map<kube::Id, YAML::Node>
-      live; ///< as it was found, removals too; null nodes for what isn't there
-  std::vector<release::Release> history; ///< newest first; empty where it is lost
-  std::vector<release::Found> kept;      ///< left by an earlier release, but not ours to remove
+  std::optional<std::int64_t> take_replicas; ///< the autoscaler's count gives way to this one
+  Set set;                                   ///< what is applied
+  std::map<kube::Id, kube::Live> live;       ///< as it was found; removals too
+  std::vector<release::Release> history;     ///< newest first; empty where it is lost
+  std::vector<release::Found> kept;          ///< left by an earlier release, but not ours to remove
 
+  /// The object as it was found; absent if it was not looked for.
+  const kube::Live &before(const kube::Id &id) const;
   bool empty() const;
   std::string summary() const; ///< "1 new, 2 changed, 6 unchanged"
 };
@@ -75,7 +75,7 @@ struct Applied {
   std::string template_text;
   std::int64_t generation = 0;
   std::map<std::string, std::string> selector;
-  std::map<kube::Id, YAML::Node> objects; ///< the server's answers; empty where nothing was applied
+  std::map<kube::Id, json::Value> objects; ///< the server's answers; empty if none was applied
 };
 
 /// Applies the plan (hand-over of replicas, the whole set, then removals, so that what takes an old

@@ -30,6 +30,8 @@ public:
 
   Exit code() const { return code_; }
   const std::string &hint() const { return hint_; }
+  /// A signal ended the command.
+  bool is_interruption() const { return code_ >= Exit::hung_up; }
   /// Both, where it is told and not thrown.
   std::string words() const {
     return hint_.empty() ? what() : std::string(what()) + "\n  " + hint_;

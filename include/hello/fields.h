@@ -3,13 +3,10 @@
 #include <string_view>
 #include <vector>
 
-#include <yaml-cpp/yaml.h>
+#include "hello/json.h"
 
 /// Objects of the API field by field: how two differ, and who owns what.
 namespace hello::kube {
-
-/// One line of JSON with sorted keys: equal texts, equal values.
-std::string canonical(const YAML::Node &node);
 
 /// A field that differs.
 struct Change {
@@ -21,27 +18,28 @@ struct Change {
 /// What differs between two objects, leaving out what the server keeps for itself (status,
 /// managedFields, resourceVersion, uid, generation, creationTimestamp, …). List items are matched
 /// by name where all have one.
-std::vector<Change> changes(const YAML::Node &before, const YAML::Node &after);
-
-/// A value as people read it: `"text"`, `3`, `{"a":1}`.
-std::string shown(const YAML::Node &node);
+std::vector<Change> changes(const json::Value &before, const json::Value &after);
 
 /// The fields that `manager` holds by server-side apply, as text for comparison; empty if it has
 /// applied nothing.
-std::string ownership(const YAML::Node &object, std::string_view manager);
+std::string ownership(const json::Value &object, std::string_view manager);
 
 /// The part of a live object that `manager` holds by server-side apply, ready to be applied again:
 /// the way back to it; and what it holds in `later`, the same object after an apply that may have
 /// taken fields from others. If it holds nothing, no more than what names the object: applying that
 /// lets go of all. Source: structured-merge-diff, fieldpath serialisation ("f:", "k:", "v:", ".").
-YAML::Node owned(const YAML::Node &object, std::string_view manager, const YAML::Node &later = {});
+json::Value owned(const json::Value &object, std::string_view manager,
+                  const json::Value &later = {});
 
 /// Who holds a field: its managers' names, with "name (Update, subresource scale)" reduced to the
 /// name. `path` is as managedFields has it: {"f:spec", "f:replicas"}.
-std::vector<std::string> managers(const YAML::Node &object, const std::vector<std::string> &path);
+std::vector<std::string> managers(const json::Value &object, const std::vector<std::string> &path);
 
 /// The value at ".spec.template.spec.containers[name="hello"].image", as the server writes paths;
-/// shown(), or "".
-std::string value_at(const YAML::Node &object, std::string_view path);
+/// null if there is none.
+const json::Value *find_at(const json::Value &object, std::string_view path);
+
+/// find_at() as people read it: `"text"`, `3`, `{"a":1}`; "" if there is none.
+std::string value_at(const json::Value &object, std::string_view path);
 
 } // namespace hello::kube

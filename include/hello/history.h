@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "hello/kube.h"
-#include "hello/manifest.h"
 
 /// What was released, kept in the namespace. One entry is one apps/v1 ControllerRevision
 /// `hello-release-N`: the server never lets its data change, and reading it takes no right on
@@ -16,7 +15,7 @@
 /// entry harms nothing: the next deploy needs none.
 namespace hello::release {
 
-using Set = std::vector<manifest::Object>;
+using Set = std::vector<kube::Object>; ///< in apply order
 
 inline constexpr std::string_view kManager = "hello"; ///< field manager of every release
 /// Holds replicas while they pass to the autoscaler.
@@ -26,10 +25,6 @@ inline constexpr std::string_view kOurs =
     "app.kubernetes.io/managed-by=hello"; ///< selector of all that a set has
 inline constexpr std::string_view kPods =
     "app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"; ///< selector of its pods
-
-inline kube::Id id_of(const manifest::Object &object) {
-  return {object.api_version, object.kind, object.ns, object.name};
-}
 
 /// How a release ended. `pending`: it was begun, and nobody has said how it ended (a deploy runs,
 /// or was killed).
@@ -58,7 +53,7 @@ inline constexpr std::size_t kLargestEntry = 1'400'000;
 
 std::string name_of_entry(int revision);
 /// From an entry's object, with or without its data; none if it is not one of ours or is damaged.
-std::optional<Release> release_of(const YAML::Node &object);
+std::optional<Release> release_of(const json::Value &object);
 /// The entry's object as JSON. The objects of `release` are taken from `set`.
 std::string entry_of(const Release &release, const Set &set, const std::string &ns);
 std::string digest_of(const Set &set);
@@ -72,13 +67,8 @@ const Release *live_release(const std::vector<Release> &all);
 /// another set. Throws Error(Exit::usage) if there is no such entry, naming those that there are.
 const Release &rollback_target(const std::vector<Release> &all, std::optional<int> asked);
 
-/// The entries, newest first, without their sets; `refusal` is the server's answer where it gave
-/// none.
-struct History {
-  std::vector<Release> releases;
-  kube::Reply refusal{200, ""};
-};
-History read_history(kube::Cluster &cluster);
+/// The entries, newest first, without their sets.
+kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster);
 /// The whole set of an entry; none if it is gone or damaged.
 std::optional<Set> find_set(kube::Cluster &cluster, const Release &release);
 /// The same. Throws Error(Exit::cluster) if there is none.
@@ -105,9 +95,16 @@ public:
   int revision() const { return release_.revision; } ///< 0: not begun
 
 private:
+  /// Writes the entry; nothing, after a warning, where it is too large.
+  std::optional<kube::Result<kube::Done>> write_entry(const Set &set);
+  void remove_surplus(const std::vector<Release> &history);
+  void not_recorded(const kube::Failure &failure, const char *doing);
+  kube::Id id_of_entry(const std::string &name) const;
+
   kube::Cluster &cluster_;
   Warn warn_;
-  std::unique_ptr<sys::Child> whoami_, finishing_;
+  std::unique_ptr<kube::Pending<std::string>> whoami_;
+  std::unique_ptr<kube::Pending<kube::Done>> finishing_;
   Release release_;
 };
 

@@ -1,20 +1,25 @@
 #pragma once
+#include <chrono>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include <yaml-cpp/yaml.h>
-
 #include "hello/error.h"
-#include "hello/process.h"
+#include "hello/failure.h"
+#include "hello/http_client.h"
+#include "hello/json.h"
+#include "hello/mirror.h"
 #include "hello/signals.h"
 
-/// The cluster through kubectl, the only client: writes run it once each, reads and watches go
-/// through one `kubectl proxy` on a Unix socket in a private directory.
+/// One cluster as one user, as operations with typed results. The real one goes through kubectl,
+/// the only client: each write runs it once, reads and watches go through one `kubectl proxy`.
 namespace hello::kube {
 
 /// Which cluster and namespace.
@@ -23,42 +28,175 @@ struct Access {
   std::string ns;
 };
 
-/// Answer of the API server to a read.
-struct Reply {
-  int status = 0; ///< HTTP status; 0: no answer came, and `body` says why
-  std::string body;
-  bool ok() const { return status == 200; }
+/// An object's identity.
+struct Id {
+  std::string api_version, kind, ns, name;      ///< ns is empty for cluster-wide kinds
+  auto operator<=>(const Id &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
+  std::string text() const { return kind + "/" + name; }
 };
 
-/// A read that goes on: a watch, or a log that is followed.
+/// A T, or why there is none.
+template <class T> class Result {
+public:
+  Result(T value) : outcome_(std::in_place_index<0>, std::move(value)) {}
+  Result(Failure failure) : outcome_(std::in_place_index<1>, std::move(failure)) {}
+
+  explicit operator bool() const { return outcome_.index() == 0; }
+  T &operator*() { return *std::get_if<0>(&outcome_); }
+  T *operator->() { return std::get_if<0>(&outcome_); }
+  const T &operator*() const { return *std::get_if<0>(&outcome_); }
+  const T *operator->() const { return std::get_if<0>(&outcome_); }
+  const Failure &failure() const { return *std::get_if<1>(&outcome_); }
+  bool failed_with(Trouble trouble) const { return !*this && failure().trouble == trouble; }
+  /// The value. Throws explain() if there is none.
+  T take(const std::string &doing, const Access &access) && {
+    if (!*this) throw explain(failure(), doing, access);
+    return std::move(**this);
+  }
+
+private:
+  std::variant<T, Failure> outcome_;
+};
+
+using Done = std::monostate;
+
+struct Object {
+  Id id;
+  json::Value value;
+};
+
+/// The identity that an object carries.
+Id id_of(const json::Value &object);
+
+/// An object as it is in the cluster.
+struct Live {
+  enum class State {
+    absent,     ///< there is none, or no such kind
+    unreadable, ///< this account may not read it
+    present,
+  } state = State::absent;
+  json::Value value{}; ///< of a present one
+
+  bool present() const { return state == State::present; }
+  bool being_removed() const { return value.at("metadata").find("deletionTimestamp"); }
+  std::string uid() const { return value.text("metadata", "uid"); }
+};
+
+/// How a set is applied.
+struct ApplyOptions {
+  std::string_view manager;             ///< field manager
+  bool force = false;                   ///< take fields that other managers hold
+  std::span<const std::string> extra{}; ///< the user's own arguments for kubectl, last
+  sys::Deadline deadline{};
+};
+
+/// What an apply left, or would leave.
+struct Answer {
+  std::vector<Object> objects; ///< with managedFields
+  std::vector<std::string> warnings;
+};
+
+/// What an object must still be to be removed; empty: not asked for.
+struct Preconditions {
+  std::string uid, resource_version;
+};
+
+/// An object in a namespace, as far as it tells who made it.
+struct Occupant {
+  std::string kind, name;
+  bool owned = false; ///< made for another object, which it names
+};
+
+/// Which part of a container's log.
+struct LogQuery {
+  std::int64_t tail_lines = -1;    ///< -1: all
+  std::int64_t since_seconds = -1; ///< -1: all
+  std::int64_t limit_bytes = -1;   ///< -1: all
+  std::string since_time{};        ///< RFC 3339; empty: all
+  bool previous = false;           ///< of the container before the last restart
+  bool timestamps = false;         ///< each line begins with the kubelet's time
+};
+
+/// A request that was started. Main thread.
+template <class T> class Pending {
+public:
+  virtual ~Pending() = default;
+  /// Waits for it until `deadline`. Once.
+  virtual Result<T> finish(sys::Deadline deadline) = 0;
+};
+
+/// A tunnel to a pod, from a port of this machine; it ends with this object. Main thread.
+class Forward {
+public:
+  virtual ~Forward() = default;
+  /// "127.0.0.1:40123"; waits until it listens.
+  virtual Result<std::string> address(sys::Deadline deadline) = 0;
+};
+
+/// A log that is followed.
 class Stream {
 public:
   virtual ~Stream() = default;
   /// Gives the bytes as they come to `take`, on the calling thread, until the other end closes,
-  /// `take` returns false, or stop(). The reply's body is empty unless it is an error.
-  virtual Reply run(const std::function<bool(std::string_view)> &take) = 0;
+  /// `take` returns false, or stop().
+  virtual std::optional<Failure> run(const sys::TakeBytes &take) = 0;
   /// Ends run() soon. Any thread.
   virtual void stop() = 0;
 };
 
-/// One cluster as one user. Tests put a fake in its place.
+using TakeValue = std::function<void(json::Value &&object)>;
+
+/// Unit tests put a fake in its place. Operations do not throw for what the cluster or kubectl
+/// says, but for check_interrupted()'s Error, and Error(Exit::cluster) if its proxy cannot start.
 class Cluster {
 public:
   virtual ~Cluster() = default;
   virtual const Access &access() const = 0;
-  /// Runs kubectl with the context's flag before `args` (no namespace: objects name their own).
-  /// Main thread only. Throws Error(Exit::failure) if there is no kubectl.
-  virtual sys::Finished kubectl(const std::vector<std::string> &args, std::string_view input,
-                                sys::Deadline deadline) = 0;
-  /// Starts a kubectl that goes on (port-forward); it ends with the Child. Main thread only.
-  virtual std::unique_ptr<sys::Child> start(const std::vector<std::string> &args) = 0;
-  /// GET of an API path ("/api/v1/…"). Any thread. Starts out waiting for the proxy to listen.
-  /// Throws Error(Exit::cluster) if the proxy could not start.
-  virtual Reply get(const std::string &path) = 0;
-  /// A stream of an API path. Any thread.
-  virtual std::unique_ptr<Stream> stream(const std::string &path) = 0;
-  /// GET of a collection, each object as its metadata alone. Any thread.
-  virtual Reply get_metadata(const std::string &path) { return get(path); }
+
+  // Time, so that tests need not wait
+  virtual sys::Deadline now() const { return sys::Clock::now(); }
+  /// Throws check_interrupted()'s Error as soon as a signal comes.
+  virtual void sleep(std::chrono::milliseconds time) { sys::pause(time); }
+
+  // Writes: main thread
+
+  /// Server-side apply without a change.
+  virtual Result<Answer> dry_run(std::span<const Object> set, const ApplyOptions &options) = 0;
+  /// Server-side apply, in order; where one object is refused, the others are applied.
+  virtual Result<Answer> apply(std::span<const Object> set, const ApplyOptions &options) = 0;
+  /// Removes an object; what it owns goes in the background. Trouble::stale: it is another by now.
+  virtual Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) = 0;
+  /// `json` is sent as it is.
+  virtual Result<Done> create(const Id &id, std::string_view json, std::string_view manager,
+                              sys::Deadline deadline) = 0;
+  /// A JSON merge patch (RFC 7396).
+  virtual std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
+                                               std::string_view manager) = 0;
+  /// This account's name.
+  virtual std::unique_ptr<Pending<std::string>> who_am_i() = 0;
+  /// `target` is "pod/NAME" or "service/NAME"; `port` a number or a name.
+  virtual std::unique_ptr<Forward> forward(const std::string &target, const std::string &port) = 0;
+  /// GET of a service's URL from this machine. Throws Error(Exit::usage) if it is malformed.
+  virtual sys::HttpReply ask(const std::string &url, std::chrono::milliseconds timeout) {
+    return sys::http_get(url, timeout);
+  }
+  /// All in a namespace but Events, endpoints and metrics. Fails if any kind cannot be listed.
+  virtual Result<std::vector<Occupant>> objects_in(const std::string &ns) = 0;
+
+  // Reads: any thread
+
+  /// Trouble::not_found: there is none, or no such kind.
+  virtual Result<json::Value> read(const Id &id) = 0;
+  /// Gives the objects to `take` one by one.
+  virtual std::optional<Failure> list(const Collection &collection, const TakeValue &take) = 0;
+  /// Whether the API group serves this version ("metrics.k8s.io/v1beta1").
+  virtual bool serves(std::string_view api_version) = 0;
+  virtual Result<std::string> log(const std::string &pod, const std::string &container,
+                                  const LogQuery &query) = 0;
+  virtual std::unique_ptr<Stream> follow_log(const std::string &pod, const std::string &container,
+                                             const LogQuery &query) = 0;
+  /// Starts to watch. `sources` name tables that must outlive the mirror.
+  virtual std::unique_ptr<Mirror> watch(std::vector<Source> sources) = 0;
 };
 
 /// Finds kubectl (the variable KUBECTL, else PATH) and starts its proxy; does not wait for it.
@@ -68,75 +206,11 @@ std::unique_ptr<Cluster> connect(Access access);
 /// kubectl's current context; empty where it has none (in a pod, say). Throws as connect().
 std::string current_context();
 
-/// What went wrong with a kubectl that did not end with 0, as an Error that keeps its words:
-/// unknown context, unreachable, forbidden (with the rule that would allow it), refused. `doing` is
-/// "apply the manifests".
-Error explain(const sys::Finished &finished, const std::string &doing, const Access &access);
-/// The same for a read that was refused.
-Error explain(const Reply &reply, const std::string &doing, const Access &access);
-/// True if it failed for want of an API server, so that the same again may succeed.
-bool unreachable(const sys::Finished &finished);
+/// "networkpolicies" of "NetworkPolicy"; guessed as Kubernetes does for its own kinds.
+std::string plural(std::string_view kind);
 
-/// Percent-encodes a value of a query.
-std::string query_value(std::string_view text);
-
-/// An object's identity.
-struct Id {
-  std::string api_version, kind, ns, name;      ///< ns is empty for cluster-wide kinds
-  auto operator<=>(const Id &) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
-  std::string text() const { return kind + "/" + name; }
-};
-Id id_of(const YAML::Node &object);
-
-/// "/apis/apps/v1/namespaces/hello/deployments"; the plural is guessed as Kubernetes does for its
-/// own kinds.
-std::string collection_path(std::string_view api_version, std::string_view kind,
-                            std::string_view ns);
-inline std::string object_path(const Id &id) {
-  return collection_path(id.api_version, id.kind, id.ns) + "/" + id.name;
-}
-
-/// The live object, or a null node where there is none (nor its kind). Asks discovery if the
-/// guessed plural is wrong. Throws Error(Exit::cluster) if the cluster refuses; a Namespace that
-/// may not be read is a null node too, and `denied` says so.
-YAML::Node read(Cluster &cluster, const Id &id, bool *denied = nullptr);
-
-/// An object of the API server as JSON, with limits that fit it. Throws Error(Exit::cluster) if it
-/// is none.
-YAML::Node parse(std::string_view json, std::string_view name);
-
-/// Copies of the objects of a few collections, kept up to date by watches: one thread each, lists
-/// again after 410 Gone, an outage, or a closed stream. Construct, wait and read on one thread.
-class Mirror {
-public:
-  struct Source {
-    std::string path;  ///< collection_path()
-    std::string query; ///< "labelSelector=…", encoded; may be empty
-  };
-  Mirror(Cluster &cluster, std::vector<Source> sources);
-  ~Mirror();
-  Mirror(const Mirror &) = delete;
-  Mirror &operator=(const Mirror &) = delete;
-
-  /// Waits until something changed, and takes in all there is; false at the deadline. Throws
-  /// check_interrupted()'s Error.
-  bool wait(sys::Deadline deadline);
-  /// Every source was listed (or refused) once.
-  bool complete() const;
-  /// The last attempt to read a source got no answer.
-  bool offline() const;
-  /// HTTP status that refused a source (403, 404), else 0. A refused source stays empty.
-  int refused(std::size_t source) const;
-  /// The server's words about a refusal.
-  const std::string &words(std::size_t source) const;
-  /// By uid.
-  const std::map<std::string, YAML::Node> &objects(std::size_t source) const;
-  /// Counts up whenever objects(source) changed.
-  unsigned long version(std::size_t source) const;
-
-private:
-  struct Inner;
-  std::unique_ptr<Inner> inner_;
-};
+/// The object as it is. A Namespace that may not be read is unreadable; any other failure throws
+/// Error(Exit::cluster).
+Live look_up(Cluster &cluster, const Id &id);
 
 } // namespace hello::kube

@@ -8,6 +8,14 @@
 /// What is ours in the cluster and nobody else's: what may be removed.
 namespace hello::release {
 
+/// A kind of object that a set can have.
+struct Kind {
+  std::string_view api_version, kind;
+};
+/// The namespaced kinds that the settings can make, in the order people read them. Others come by
+/// the history alone.
+std::span<const Kind> own_kinds();
+
 /// Whether an object may be removed by us, or what speaks against it.
 struct Ownership {
   enum class State {
@@ -29,12 +37,12 @@ std::string describe(const Ownership &ownership);
 
 /// What the field managers of `object` tell. Pure. Source: kubernetes.io, Server-Side Apply, "Field
 /// management"
-Ownership owner_of(const YAML::Node &object);
+Ownership owner_of(const json::Value &object);
 
 /// An object that was found.
 struct Found {
   kube::Id id;
-  YAML::Node live;
+  json::Value live; ///< null where it may not be read
   Ownership ownership{};
 };
 

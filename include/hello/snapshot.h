@@ -4,9 +4,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <yaml-cpp/yaml.h>
+#include "hello/json.h"
 
 /// What the cluster says of one Deployment, as plain values, and the pure judges that make a
 /// verdict of it.
@@ -70,6 +71,7 @@ struct Autoscaler {
 /// A Kubernetes Event.
 struct Happening {
   std::string kind, name, uid; ///< of the object that it is about
+  std::string id;              ///< its own uid
   std::string reason, message;
   bool warning = false;
   Instant time{};
@@ -81,21 +83,22 @@ struct Snapshot {
   std::vector<ReplicaSet> replica_sets;
   std::vector<Pod> pods;
   std::optional<Autoscaler> autoscaler;
-  std::vector<Happening> events;
+  std::map<std::string, std::vector<Happening>> events; ///< by the uid that they are about
   std::map<std::string, std::string> dead_nodes; ///< name → why; only those that were asked for
 
+  void add(Happening event) { events[event.uid].push_back(std::move(event)); }
   /// The ReplicaSet of the Deployment's present template; null until the controller has made it.
   const ReplicaSet *current() const;
 };
 
 // From the API's objects. Fields that are missing take their defaults.
-Deployment deployment_of(const YAML::Node &object);
-ReplicaSet replica_set_of(const YAML::Node &object);
-Pod pod_of(const YAML::Node &object);
-Autoscaler autoscaler_of(const YAML::Node &object);
-Happening happening_of(const YAML::Node &object);
+Deployment deployment_of(const json::Value &object);
+ReplicaSet replica_set_of(const json::Value &object);
+Pod pod_of(const json::Value &object);
+Autoscaler autoscaler_of(const json::Value &object);
+Happening happening_of(const json::Value &object);
 /// Why a node is not to be reckoned with; nothing if it is ready.
-std::optional<std::string> node_trouble(const YAML::Node &object);
+std::optional<std::string> node_trouble(const json::Value &object);
 /// RFC 3339, "2026-11-23T04:00:00Z", with or without a fraction; 0 if it is not.
 Instant instant_of(std::string_view text);
 

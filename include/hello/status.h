@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,9 +33,11 @@ struct Status {
 /// What was read of a release.
 struct Observation {
   std::vector<release::Release> history;
-  std::map<kube::Id, YAML::Node> objects; ///< live; those of the release that are missing are null
-  std::vector<std::pair<std::string, std::string>>
-      unread;              ///< what these rights do not let be read; the rule for it
+  std::map<kube::Id, kube::Live> objects; ///< those of the release that are missing are absent
+  struct Unread {
+    std::string what, rule; ///< a kind or an object, and the rule that would allow to read it
+  };
+  std::vector<Unread> unread;
   kube::Snapshot snapshot; ///< its events may be left out where all pods are ready
 };
 
@@ -49,6 +52,6 @@ Status status_of(const Observation &observed, kube::Instant now);
 std::string age(kube::Instant from, kube::Instant to);
 
 /// What `status --watch` watches, to look again when any of it changed.
-std::vector<kube::Mirror::Source> watched(const std::string &ns);
+std::vector<kube::Collection> watched(const std::string &ns);
 
 } // namespace hello::deploy

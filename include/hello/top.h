@@ -9,10 +9,6 @@
 /// What pods use, of what they request and may have.
 namespace hello::kube {
 
-/// A Kubernetes quantity ("100m", "1.5", "128Mi", "2e3", "367143n") as a number; none if it is not
-/// one. Source: kubernetes.io, API reference, Quantity
-std::optional<double> quantity(std::string_view text);
-
 struct Share {
   std::optional<double> used, request,
       limit; ///< cores or bytes; none: not measured yet, or not set
@@ -22,9 +18,11 @@ struct Usage {
   Share cpu, memory;
 };
 
-/// From the PodMetricsList and the PodList; containers are added up. A request or limit is set only
-/// if all containers of the pod have one. Pods that have ended are left out. Pure.
-std::vector<Usage> usage_of(const YAML::Node &metrics, const YAML::Node &pods);
+/// What a pod requests, and its limits; containers are added up. Set only if all containers of the
+/// pod have one. None for a pod that has ended. Pure.
+std::optional<Usage> usage_of_pod(const json::Value &pod);
+/// Adds what was measured, a PodMetrics object. Pure.
+void add_measurement(Usage &usage, const json::Value &metrics);
 
 /// Reads both. Throws Error(Exit::cluster), which says how to get a metrics server where there is
 /// none.

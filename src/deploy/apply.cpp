@@ -1,149 +1,151 @@
 #include <algorithm>
-#include <charconv>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "deploy/replicas.h"
-#include "deploy/server_side.h"
 #include "hello/deploy.h"
 #include "hello/prune.h"
-#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
 
-/// Runs kubectl until the API server answers: what it does is the same however often it is done.
-sys::Finished insist(kube::Cluster &cluster, const std::vector<std::string> &args,
-                     const std::string &input, sys::Deadline deadline, const Listener &emit) {
-  bool warned = false;
-  for (;;) {
-    sys::Finished finished = cluster.kubectl(args, input, deadline);
-    if (finished.timed_out || !kube::unreachable(finished) ||
-        sys::Clock::now() + std::chrono::seconds(1) > deadline)
-      return finished;
-    if (!std::exchange(warned, true))
-      emit(event::Warning{"", "the API server does not answer; trying again until the time limit"});
-    sys::pause(std::chrono::milliseconds(1000));
-  }
+using namespace std::chrono_literals;
+
+constexpr std::string_view kAutoscaler = "HorizontalPodAutoscaler";
+
+const kube::Object *deployment_in(const Set &set) {
+  const auto found = std::find_if(set.begin(), set.end(), [](const kube::Object &object) {
+    return object.id.kind == "Deployment";
+  });
+  return found == set.end() ? nullptr : &*found;
 }
 
-void run_or_throw(kube::Cluster &cluster, const std::vector<std::string> &args,
-                  const std::string &input, sys::Deadline deadline, const Listener &emit,
-                  const std::string &doing) {
-  const auto finished = insist(cluster, args, input, deadline, emit);
-  if (finished.code != 0) throw kube::explain(finished, doing, cluster.access());
-}
-
-void hand_over(kube::Cluster &cluster, const kube::Id &id, std::int64_t count, bool force,
-               sys::Deadline deadline, const Listener &emit) {
-  auto args = server_side(release::kHandover);
-  if (force) args.push_back("--force-conflicts");
-  run_or_throw(cluster, args, replicas_only(id, count), deadline, emit, "hand over the replicas");
-}
-
-/// 0 where it is none: what is wrong with it the API server says.
-std::int64_t number(const std::string &text) {
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-Applied applied_of(const YAML::Node &object) {
+Applied applied_of(const json::Value &object) {
   const kube::Deployment d = kube::deployment_of(object);
   return {d.name, d.template_text, d.generation, d.selector, {}};
 }
 
-/// minReplicas of the autoscaler in the set; 1 where it is somebody else's.
+/// minReplicas of the autoscaler in the set; 1 if the set has none.
 std::int64_t autoscaler_minimum(const Set &set) {
-  for (const manifest::Object &object : set)
-    if (object.kind == "HorizontalPodAutoscaler")
-      return std::max<std::int64_t>(1, number(kube::value_at(object.node, ".spec.minReplicas")));
+  for (const kube::Object &object : set)
+    if (object.id.kind == kAutoscaler)
+      return std::max<std::int64_t>(1, object.value.at("spec", "minReplicas").number());
   return 1;
 }
 
-/// Removes what the plan says, the autoscalers or all others.
-void remove_items(kube::Cluster &cluster, const Plan &plan, bool autoscalers,
-                  sys::Deadline deadline, const Listener &emit) {
-  for (const Item &item : plan.items) {
-    if (item.action != Item::Action::remove ||
-        (item.id.kind == "HorizontalPodAutoscaler") != autoscalers)
-      continue;
-    const auto known = plan.live.find(item.id);
-    const YAML::Node live = known != plan.live.end() ? known->second : kube::read(cluster, item.id);
-    if (!live.IsMap()) continue;
-    const release::Ownership owner = release::owner_of(live);
-    if (!owner.ours())
-      emit(event::Warning{item.id.text(), "stays: " + describe(owner)});
-    else if (release::remove(cluster, {item.id, live}, deadline))
-      emit(event::Removed{item.id.text()});
-    else
-      emit(event::Warning{item.id.text(),
-                          "stays: another of that name has taken its place meanwhile"});
+/// One apply, step by step.
+class Application {
+public:
+  Application(kube::Cluster &cluster, const Plan &plan, const Options &options,
+              sys::Deadline deadline, const Listener &emit)
+      : cluster_(cluster), plan_(plan), options_(options), deadline_(deadline), emit_(emit),
+        deployment_(deployment_in(plan.set)) {}
+
+  Applied run() {
+    const kube::Live before = deployment_ ? plan_.before(deployment_->id) : kube::Live{};
+    if (plan_.empty()) return before.present() ? applied_of(before.value) : Applied{};
+
+    remove_items(Removals::autoscalers);
+    if (plan_.keep_replicas) hand_over(before.value.at("spec", "replicas").number(), Taking::no);
+    Set set = plan_.set;
+    if (plan_.take_replicas) { // the autoscaler's number was only for the plan
+      hand_over(*plan_.take_replicas, Taking::yes);
+      for (kube::Object &object : set)
+        if (object.id == deployment_->id)
+          object.value["spec"]["replicas"] = json::integer(*plan_.take_replicas);
+    }
+    Applied applied = apply_set(set);
+    remove_items(Removals::others);
+    if (deployment_ && !before.present() && !deployment_->value.at("spec").find("replicas"))
+      // the autoscaler itself would take up to 15 s to say so; and the server notes who scales only
+      // if somebody held it
+      hand_over(autoscaler_minimum(plan_.set), Taking::yes);
+    return applied;
   }
-}
+
+private:
+  enum class Removals { autoscalers, others };
+  enum class Taking { no, yes }; ///< whether it may take the field from its manager
+
+  /// Applies until the API server answers: what it does is the same however often it is done.
+  kube::Result<kube::Answer> insist(std::span<const kube::Object> set,
+                                    const kube::ApplyOptions &how) {
+    for (bool warned = false;;) {
+      auto answer = cluster_.apply(set, how);
+      if (answer || !answer.failure().retryable || cluster_.now() + 1s > deadline_) return answer;
+      if (!std::exchange(warned, true))
+        emit_(event::Warning{"",
+                             "the API server does not answer; trying again until the time limit"});
+      cluster_.sleep(1s);
+    }
+  }
+
+  void hand_over(std::int64_t count, Taking taking) {
+    const kube::Object only[] = {{deployment_->id, replicas_only(deployment_->id, count)}};
+    insist(only,
+           {.manager = release::kHandover, .force = taking == Taking::yes, .deadline = deadline_})
+        .take("hand over the replicas", cluster_.access());
+  }
+
+  Applied apply_set(const Set &set) {
+    auto answer = insist(set, {.manager = release::kManager,
+                               .force = options_.force_conflicts,
+                               .extra = options_.kubectl_args,
+                               .deadline = deadline_});
+    if (!answer) {
+      const Error why = kube::explain(answer.failure(), "apply the manifests", cluster_.access());
+      throw Error(why.code(), why.what(), // the other objects of the set may be applied
+                  why.hint() + (why.hint().empty() ? "" : "; ") +
+                      "the rest of the set may be applied: hello diff shows what is left");
+    }
+    for (const std::string &warning : answer->warnings) emit_(event::Warning{"", warning});
+    Applied applied;
+    for (kube::Object &object : answer->objects) {
+      if (deployment_ && object.id == deployment_->id) {
+        auto objects = std::move(applied.objects);
+        applied = applied_of(object.value);
+        applied.objects = std::move(objects);
+      }
+      applied.objects.insert_or_assign(object.id, std::move(object.value));
+    }
+    return applied;
+  }
+
+  /// Removes what the plan says, the autoscalers or all others.
+  void remove_items(Removals which) {
+    for (const Item &item : plan_.items)
+      if (item.action == Item::Action::remove &&
+          (item.id.kind == kAutoscaler) == (which == Removals::autoscalers))
+        remove(item.id);
+  }
+
+  void remove(const kube::Id &id) {
+    const auto known = plan_.live.find(id);
+    const kube::Live live = known != plan_.live.end() ? known->second : look_up(cluster_, id);
+    if (!live.present()) return;
+    const release::Ownership owner = release::owner_of(live.value);
+    if (!owner.ours())
+      emit_(event::Warning{id.text(), "stays: " + describe(owner)});
+    else if (release::remove(cluster_, {id, live.value}, deadline_))
+      emit_(event::Removed{id.text()});
+    else
+      emit_(event::Warning{id.text(), "stays: another of that name has taken its place meanwhile"});
+  }
+
+  kube::Cluster &cluster_;
+  const Plan &plan_;
+  const Options &options_;
+  sys::Deadline deadline_;
+  const Listener &emit_;
+  const kube::Object *deployment_; ///< of the set; null: it has none
+};
 
 } // namespace
 
 Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options,
               sys::Deadline deadline, const Listener &emit) {
-  const manifest::Object *deployment = nullptr;
-  for (const manifest::Object &object : plan.set)
-    if (object.kind == "Deployment" && !deployment) deployment = &object;
-  const auto found = deployment ? plan.live.find(release::id_of(*deployment)) : plan.live.end();
-  const bool there =
-      found != plan.live.end() && found->second.IsDefined() && !found->second.IsNull();
-  if (plan.empty()) return there ? applied_of(found->second) : Applied{};
-
-  remove_items(cluster, plan, true, deadline, emit);
-  if (plan.keep_replicas)
-    hand_over(cluster, release::id_of(*deployment),
-              number(kube::value_at(found->second, ".spec.replicas")), false, deadline, emit);
-  Set set = plan.set;
-  if (plan.take_replicas) { // the autoscaler's number was only for the plan
-    hand_over(cluster, release::id_of(*deployment), number(*plan.take_replicas), true, deadline,
-              emit);
-    for (manifest::Object &object : set)
-      if (object.kind == "Deployment" && object.name == deployment->name) {
-        object.node.reset(YAML::Clone(object.node));
-        object.node["spec"]["replicas"] = yaml::integer(number(*plan.take_replicas));
-      }
-  }
-
-  auto args = server_side(release::kManager);
-  args.insert(args.end(), {"-o=json", "--show-managed-fields"});
-  add_choices(args, options);
-  const auto finished = insist(cluster, args, manifest::to_yaml(set), deadline, emit);
-  if (finished.code != 0) {
-    const Error why = kube::explain(finished, "apply the manifests", cluster.access());
-    throw Error(why.code(), why.what(), // kubectl goes on with the next object
-                why.hint() + (why.hint().empty() ? "" : "; ") +
-                    "the rest of the set may be applied: hello diff shows what is left");
-  }
-  for (std::size_t from = 0, to; (to = finished.err.find('\n', from)) != std::string::npos;
-       from = to + 1)
-    if (finished.err.compare(from, 9, "Warning: ") == 0)
-      emit(event::Warning{"", finished.err.substr(from + 9, to - from - 9)});
-  remove_items(cluster, plan, false, deadline, emit);
-
-  Applied applied;
-  const YAML::Node answer = kube::parse(finished.out, "kubectl's answer");
-  std::map<kube::Id, YAML::Node> objects;
-  const auto look = [&](const YAML::Node &object) {
-    objects.emplace(kube::id_of(object), object);
-    if (deployment && kube::id_of(object) == release::id_of(*deployment))
-      applied = applied_of(object);
-  };
-  if (yaml::text(answer, "kind") == "List")
-    for (const YAML::Node &object : yaml::items(yaml::at(answer, "items"))) look(object);
-  else
-    look(answer);
-  if (deployment && !there && kube::value_at(deployment->node, ".spec.replicas").empty())
-    // the autoscaler itself would take up to 15 s to say so; and the server notes who scales only
-    // if somebody held it
-    hand_over(cluster, release::id_of(*deployment), autoscaler_minimum(plan.set), true, deadline,
-              emit);
-  applied.objects = std::move(objects);
-  return applied;
+  return Application(cluster, plan, options, deadline, emit).run();
 }
 
 } // namespace hello::deploy

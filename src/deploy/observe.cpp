@@ -2,102 +2,132 @@
 
 #include <fmt/core.h>
 
-#include "hello/kinds.h"
 #include "hello/prune.h"
 #include "hello/status.h"
-#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
 
-std::string with(std::string_view selector) {
-  return "labelSelector=" + kube::query_value(selector);
-}
+/// All reads of one status.
+class Observer {
+public:
+  explicit Observer(kube::Cluster &cluster) : cluster_(cluster), ns_(cluster.access().ns) {}
 
-/// The items of a list; none where there is no such kind or it may not be read. Of Deployments it
-/// must be known: without them all would look as if nothing were there.
-std::vector<YAML::Node> list(kube::Cluster &cluster, std::string_view api_version,
-                             std::string_view kind, const std::string &query,
-                             Observation &observed) {
-  const kube::Reply reply =
-      cluster.get(kube::collection_path(api_version, kind, cluster.access().ns) + "?" + query);
-  const bool denied = reply.status == 403 && kind != "Deployment";
-  if (denied) observed.unread.emplace_back(kind, kube::explain(reply, "", cluster.access()).hint());
-  if (denied || reply.status == 404) return {};
-  if (!reply.ok()) throw kube::explain(reply, fmt::format("read the {}s", kind), cluster.access());
-  return yaml::items(yaml::at(kube::parse(reply.body, "list"), "items"));
-}
+  Observation run() {
+    read_history();
+    read_objects();
+    forget_unread();
+    for (const auto &[id, live] : observed_.objects) {
+      if (!live.present()) continue;
+      if (id.kind == "Deployment" && id.name == "hello")
+        observed_.snapshot.deployment = kube::deployment_of(live.value);
+      if (id.kind == "HorizontalPodAutoscaler")
+        observed_.snapshot.autoscaler = kube::autoscaler_of(live.value);
+    }
+    read_pods();
+    return std::move(observed_);
+  }
+
+private:
+  void read_history() {
+    auto history = release::read_history(cluster_);
+    if (history)
+      observed_.history = std::move(*history);
+    else if (history.failure().retryable)
+      throw kube::explain(history.failure(), "read the history", cluster_.access());
+    else
+      note_unread("ControllerRevision", history.failure());
+  }
+
+  void note_unread(std::string what, const kube::Failure &failure) {
+    observed_.unread.push_back(
+        {std::move(what), kube::explain(failure, "", cluster_.access()).hint()});
+  }
+
+  /// Nothing comes where there is no such kind or it may not be read. Of Deployments it must be
+  /// known: without them all would look as if nothing were there.
+  void list(const kube::Collection &collection, const kube::TakeValue &take) {
+    const auto failure = cluster_.list(collection, take);
+    if (!failure || failure->absent()) return;
+    if (failure->trouble != kube::Trouble::forbidden || collection.kind == "Deployment")
+      throw kube::explain(*failure, fmt::format("read the {}s", collection.kind),
+                          cluster_.access());
+    note_unread(collection.kind, *failure);
+  }
+
+  /// Objects of the release, and others with our label.
+  void read_objects() {
+    std::set<std::pair<std::string, std::string>> kinds{
+        {"apps/v1", "Deployment"}, {"autoscaling/v2", "HorizontalPodAutoscaler"}};
+    if (const release::Release *live = release::live_release(observed_.history)) {
+      for (const kube::Id &id : live->objects) {
+        observed_.objects[id] = {};
+        if (id.ns == ns_)
+          kinds.insert({id.api_version, id.kind});
+        else
+          read_elsewhere(id);
+      }
+    } else {
+      for (const release::Kind &kind : release::own_kinds())
+        kinds.emplace(kind.api_version, kind.kind);
+    }
+    for (const auto &[api_version, kind] : kinds)
+      list({api_version, kind, ns_, std::string(release::kOurs)}, [&](json::Value &&item) {
+        const kube::Id id{api_version, kind, ns_, item.text("metadata", "name")};
+        observed_.objects[id] = {kube::Live::State::present, std::move(item)};
+      });
+  }
+
+  /// The namespace, and what add-ons have in others.
+  void read_elsewhere(const kube::Id &id) {
+    auto found = cluster_.read(id);
+    if (found) {
+      observed_.objects[id] = {kube::Live::State::present, std::move(*found)};
+    } else if (found.failed_with(kube::Trouble::forbidden)) {
+      observed_.objects.erase(id);
+      note_unread(id.text(), found.failure());
+    }
+  }
+
+  /// What may not be read is not missing.
+  void forget_unread() {
+    for (const auto &[what, rule] : observed_.unread)
+      std::erase_if(observed_.objects, [&, &kind = what](const auto &one) {
+        return one.first.kind == kind && !one.second.present();
+      });
+  }
+
+  void read_pods() {
+    kube::Snapshot &snapshot = observed_.snapshot;
+    const std::string pods(release::kPods);
+    list({"apps/v1", "ReplicaSet", ns_, pods},
+         [&](json::Value &&item) { snapshot.replica_sets.push_back(kube::replica_set_of(item)); });
+    bool all_ready = true;
+    list({"v1", "Pod", ns_, pods}, [&](json::Value &&item) {
+      snapshot.pods.push_back(kube::pod_of(item));
+      all_ready = all_ready && snapshot.pods.back().ready();
+    });
+    if (!all_ready)
+      list({"v1", "Event", ns_},
+           [&](json::Value &&item) { snapshot.add(kube::happening_of(item)); });
+  }
+
+  kube::Cluster &cluster_;
+  const std::string &ns_;
+  Observation observed_;
+};
 
 } // namespace
 
-Observation observe(kube::Cluster &cluster) {
-  Observation observed;
-  const std::string &ns = cluster.access().ns;
-  const release::History history = release::read_history(cluster);
-  if (history.refusal.status == 0)
-    throw kube::explain(history.refusal, "read the history", cluster.access());
-  if (!history.refusal.ok())
-    observed.unread.emplace_back("ControllerRevision",
-                                 kube::explain(history.refusal, "", cluster.access()).hint());
-  observed.history = history.releases;
+Observation observe(kube::Cluster &cluster) { return Observer(cluster).run(); }
 
-  std::set<std::pair<std::string, std::string>> kinds{
-      {"apps/v1", "Deployment"}, {"autoscaling/v2", "HorizontalPodAutoscaler"}};
-  if (const release::Release *live = release::live_release(observed.history)) {
-    for (const kube::Id &id : live->objects) {
-      observed.objects[id].reset();
-      if (id.ns == ns) {
-        kinds.insert({id.api_version, id.kind});
-      } else { // the namespace, and what add-ons have elsewhere
-        const kube::Reply reply = cluster.get(kube::object_path(id));
-        if (reply.ok()) observed.objects[id].reset(kube::parse(reply.body, id.text()));
-        if (reply.status == 403)
-          observed.objects.erase(id),
-              observed.unread.emplace_back(id.text(),
-                                           kube::explain(reply, "", cluster.access()).hint());
-      }
-    }
-  } else {
-    for (const manifest::Kind &kind : manifest::kinds())
-      if (kind.is(manifest::Kind::in_set)) kinds.emplace(kind.api_version, kind.name);
-  }
-  for (const auto &[api_version, kind] : kinds)
-    for (const YAML::Node &item : list(cluster, api_version, kind, with(release::kOurs), observed))
-      observed.objects[{api_version, kind, ns, yaml::text(item, "metadata", "name")}].reset(item);
-  for (const auto &[kind, rule] : observed.unread) // not to be taken for missing
-    std::erase_if(observed.objects, [&, kind = kind](const auto &one) {
-      return one.first.kind == kind && one.second.IsNull();
-    });
-
-  for (const auto &[id, object] : observed.objects) {
-    if (!object.IsMap()) continue;
-    if (id.kind == "Deployment" && id.name == "hello")
-      observed.snapshot.deployment = kube::deployment_of(object);
-    if (id.kind == "HorizontalPodAutoscaler")
-      observed.snapshot.autoscaler = kube::autoscaler_of(object);
-  }
-  bool all_ready = true;
-  for (const YAML::Node &item :
-       list(cluster, "apps/v1", "ReplicaSet", with(release::kPods), observed))
-    observed.snapshot.replica_sets.push_back(kube::replica_set_of(item));
-  for (const YAML::Node &item : list(cluster, "v1", "Pod", with(release::kPods), observed)) {
-    observed.snapshot.pods.push_back(kube::pod_of(item));
-    all_ready = all_ready && observed.snapshot.pods.back().ready();
-  }
-  if (!all_ready)
-    for (const YAML::Node &item : list(cluster, "v1", "Event", "", observed))
-      observed.snapshot.events.push_back(kube::happening_of(item));
-  return observed;
-}
-
-std::vector<kube::Mirror::Source> watched(const std::string &ns) {
-  std::vector<kube::Mirror::Source> sources{
-      {kube::collection_path("v1", "Pod", ns), with(release::kPods)}};
-  for (const manifest::Kind &kind : manifest::kinds())
-    if (kind.is(manifest::Kind::watched))
-      sources.push_back(
-          {kube::collection_path(kind.api_version, kind.name, ns), with(release::kOurs)});
-  return sources;
+std::vector<kube::Collection> watched(const std::string &ns) {
+  const std::string ours(release::kOurs), pods(release::kPods);
+  return {{"v1", "Pod", ns, pods},
+          {"apps/v1", "Deployment", ns, ours},
+          {"v1", "Service", ns, ours},
+          {"networking.k8s.io/v1", "Ingress", ns, ours},
+          {"autoscaling/v2", "HorizontalPodAutoscaler", ns, ours}};
 }
 
 } // namespace hello::deploy

@@ -5,53 +5,31 @@
 #include <fmt/core.h>
 
 #include "deploy/replicas.h"
-#include "deploy/server_side.h"
 #include "hello/deploy.h"
 #include "hello/failure.h"
 #include "hello/prune.h"
-#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
 
 using Action = Item::Action;
 
-std::map<kube::Id, YAML::Node> read_live(kube::Cluster &cluster, const Set &set) {
-  std::map<kube::Id, YAML::Node> live;
-  for (const manifest::Object &object : set) {
-    bool denied = false;
-    const kube::Id id = release::id_of(object);
-    live[id] = kube::read(cluster, id, &denied);
-    if (denied)
-      live[id] = YAML::Node(YAML::NodeType::Undefined); // there is one or not: we may not know
-  }
+std::map<kube::Id, kube::Live> read_live(kube::Cluster &cluster, const Set &set) {
+  std::map<kube::Id, kube::Live> live;
+  for (const kube::Object &object : set) live.emplace(object.id, kube::look_up(cluster, object.id));
   return live;
-}
-
-std::map<kube::Id, YAML::Node> listed(const std::string &json) {
-  std::map<kube::Id, YAML::Node> found;
-  if (json.empty()) return found;
-  const YAML::Node node = kube::parse(json, "kubectl's answer");
-  if (yaml::text(node, "kind") != "List") {
-    found[kube::id_of(node)] = node;
-  } else {
-    for (const YAML::Node &item : yaml::items(yaml::at(node, "items")))
-      found[kube::id_of(item)] = item;
-  }
-  return found;
 }
 
 /// The object that a group of conflicts is about: kubectl does not name it. The one whose live
 /// values are the other manager's and differ from ours in all those fields.
-const manifest::Object *about(const Set &set, const std::map<kube::Id, YAML::Node> &live,
-                              const std::vector<kube::Conflict> &group) {
-  for (const manifest::Object &object : set) {
-    const YAML::Node there = live.at(release::id_of(object));
-    if (!there.IsDefined() || there.IsNull()) continue;
+const kube::Object *about(const Plan &plan, const std::vector<kube::Conflict> &group) {
+  for (const kube::Object &object : plan.set) {
+    const kube::Live &live = plan.live.at(object.id);
+    if (!live.present()) continue;
+    const auto names = kube::managers(live.value, {});
     if (std::all_of(group.begin(), group.end(), [&](const kube::Conflict &one) {
-          const std::string ours = kube::value_at(object.node, one.path);
-          const auto names = kube::managers(there, {});
-          return !ours.empty() && ours != kube::value_at(there, one.path) &&
+          const std::string ours = kube::value_at(object.value, one.path);
+          return !ours.empty() && ours != kube::value_at(live.value, one.path) &&
                  std::find(names.begin(), names.end(), one.manager) != names.end();
         }))
       return &object;
@@ -59,18 +37,17 @@ const manifest::Object *about(const Set &set, const std::map<kube::Id, YAML::Nod
   return nullptr;
 }
 
-Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live,
-                     const std::vector<std::vector<kube::Conflict>> &all) {
+Error conflict_error(const Plan &plan, const std::vector<std::vector<kube::Conflict>> &all) {
   std::string text = "other managers hold fields that this set wants to change:";
   for (const auto &group : all) {
-    const manifest::Object *object = about(set, live, group);
-    if (object) text += fmt::format("\n{}/{}", object->kind, object->name);
+    const kube::Object *object = about(plan, group);
+    if (object) text += "\n" + object->id.text();
     for (const kube::Conflict &one : group) {
       text += fmt::format("\n  {} is held by \"{}\"", one.path, one.manager);
       if (object)
         text += fmt::format(": {} there, {} here",
-                            kube::value_at(live.at(release::id_of(*object)), one.path),
-                            kube::value_at(object->node, one.path));
+                            kube::value_at(plan.live.at(object->id).value, one.path),
+                            kube::value_at(object->value, one.path));
     }
   }
   return Error(Exit::cluster, text,
@@ -80,102 +57,127 @@ Error conflict_error(const Set &set, const std::map<kube::Id, YAML::Node> &live,
 /// What is on its way out: "Namespace/hello, ConfigMap/x"; empty if nothing is.
 std::string ending(const Plan &plan) {
   std::string names;
-  for (const manifest::Object &object : plan.set)
-    if (const YAML::Node live = plan.live.at(release::id_of(object));
-        yaml::at(live, "metadata", "deletionTimestamp").IsDefined())
-      names += (names.empty() ? "" : ", ") + release::id_of(object).text();
+  for (const kube::Object &object : plan.set)
+    if (plan.live.at(object.id).being_removed())
+      names += (names.empty() ? "" : ", ") + object.id.text();
   return names;
 }
 
-/// The plan as of now; without items where something is on its way out.
-Plan plan_once(kube::Cluster &cluster, const Set &set, const Options &options) {
-  Plan plan;
-  plan.set = set;
-  std::vector<release::Found> left;
-  auto reading = std::async(std::launch::async, [&] {
-    auto live = read_live(cluster, set);
-    if (options.history) {
-      plan.history = release::read_history(cluster).releases;
-      left = release::leftovers(cluster, set, plan.history);
-    }
-    return live;
-  });
-  const auto deadline = sys::Clock::now() + options.timeout;
-  const auto dry_run = [&] {
-    auto args = server_side(release::kManager);
-    args.insert(args.end(),
-                {"--dry-run=server", "-o=json", "--show-managed-fields", "--request-timeout=30s"});
-    add_choices(args, options);
-    return cluster.kubectl(args, manifest::to_yaml(plan.set), deadline);
-  };
-  sys::Finished dry = dry_run();
-  plan.live = reading.get();
-  if (!ending(plan).empty()) return plan;
+/// Makes a plan as of now.
+class Planning {
+public:
+  Planning(kube::Cluster &cluster, const Set &set, const Options &options)
+      : cluster_(cluster), options_(options), deadline_(cluster.now() + options.timeout) {
+    plan_.set = set;
+  }
 
-  const bool no_namespace = std::any_of(plan.live.begin(), plan.live.end(), [](const auto &one) {
-    return one.first.kind == "Namespace" && one.second.IsDefined() && one.second.IsNull();
-  });
-  for (const release::Found &found : left) {
+  /// The plan; without items where something is on its way out.
+  Plan run() {
+    std::vector<release::Found> left;
+    auto reading = std::async(std::launch::async, [&] { // while kubectl runs
+      plan_.live = read_live(cluster_, plan_.set);
+      if (!options_.history) return;
+      if (auto history = release::read_history(cluster_)) plan_.history = std::move(*history);
+      left = release::leftovers(cluster_, plan_.set, plan_.history);
+    });
+    auto dry = dry_run(plan_.set);
+    reading.get();
+    if (!ending(plan_).empty()) return std::move(plan_);
+    for (release::Found &found : left) plan_removal(std::move(found));
+    if (!dry && namespace_is_missing() && !dry.failure().ns.empty()) {
+      plan_unchecked();
+      return std::move(plan_);
+    }
+    if (settle_replicas(plan_, options_)) dry = dry_run(plan_.set);
+    if (!dry && !dry.failure().conflicts.empty())
+      throw conflict_error(plan_, dry.failure().conflicts);
+    plan_items(std::move(dry).take("check the manifests with the cluster", cluster_.access()));
+    return std::move(plan_);
+  }
+
+private:
+  kube::Result<kube::Answer> dry_run(const Set &set) {
+    return cluster_.dry_run(set, {.manager = release::kManager,
+                                  .force = options_.force_conflicts,
+                                  .extra = options_.kubectl_args,
+                                  .deadline = deadline_});
+  }
+
+  bool namespace_is_missing() const {
+    return std::any_of(plan_.live.begin(), plan_.live.end(), [](const auto &one) {
+      return one.first.kind == "Namespace" && one.second.state == kube::Live::State::absent;
+    });
+  }
+
+  void plan_removal(release::Found found) {
     if (!found.ownership.ours()) {
-      plan.kept.push_back(found);
-      continue;
+      plan_.kept.push_back(std::move(found));
+      return;
     }
-    plan.items.push_back({Action::remove, found.id, {}});
-    plan.live[found.id] = found.live;
+    plan_.items.push_back({Action::remove, found.id, {}});
+    plan_.live[found.id] = {kube::Live::State::present, std::move(found.live)};
   }
-  if (no_namespace && dry.code != 0 && dry.err.find("not found") != std::string::npos) {
-    plan.checked = false;
-    for (const manifest::Object &object : set)
-      plan.items.push_back(
-          {plan.live[release::id_of(object)].IsNull() ? Action::create : Action::same,
-           release::id_of(object),
-           {}});
-    return plan;
-  }
-  if (settle_replicas(plan, options)) dry = dry_run();
-  if (dry.code != 0) {
-    const auto conflicts = kube::conflicts(dry.err);
-    if (!conflicts.empty()) throw conflict_error(set, plan.live, conflicts);
-    throw kube::explain(dry, "check the manifests with the cluster", cluster.access());
-  }
-  const auto answers = listed(dry.out);
-  for (const manifest::Object &object : set) {
-    const kube::Id id = release::id_of(object);
-    const YAML::Node live = plan.live.at(id);
-    const auto answer = answers.find(id);
-    Item item{Action::same, id, {}};
-    if (live.IsDefined() && live.IsNull())
-      item.action = Action::create;
-    else if (live.IsDefined() && answer != answers.end()) {
-      item.changes = kube::changes(live, answer->second);
-      note_replicas(plan, id, item.changes);
-      if (!item.changes.empty())
-        item.action = Action::change;
-      else if (kube::ownership(live, release::kManager) !=
-                   kube::ownership(answer->second, release::kManager) &&
-               !plan.keep_replicas)
-        item.action = Action::adopt;
+
+  /// Without the namespace the server can check nothing.
+  void plan_unchecked() {
+    plan_.checked = false;
+    for (const kube::Object &object : plan_.set) {
+      const bool absent = plan_.live.at(object.id).state == kube::Live::State::absent;
+      plan_.items.push_back({absent ? Action::create : Action::same, object.id, {}});
     }
-    plan.items.push_back(std::move(item));
   }
-  return plan;
-}
+
+  void plan_items(const kube::Answer &answer) {
+    std::map<kube::Id, const json::Value *> answers;
+    for (const kube::Object &object : answer.objects) answers[object.id] = &object.value;
+    for (const kube::Object &object : plan_.set) {
+      const auto wanted = answers.find(object.id);
+      plan_.items.push_back(item_of(object.id, wanted == answers.end() ? nullptr : wanted->second));
+    }
+  }
+
+  /// `wanted`: the object as the dry run leaves it; null if it did not say.
+  Item item_of(const kube::Id &id, const json::Value *wanted) const {
+    const kube::Live &live = plan_.live.at(id);
+    if (live.state == kube::Live::State::absent) return {Action::create, id, {}};
+    if (!live.present() || !wanted) return {Action::same, id, {}};
+    Item item{Action::same, id, kube::changes(live.value, *wanted)};
+    note_replicas(plan_, id, item.changes);
+    if (!item.changes.empty())
+      item.action = Action::change;
+    else if (!plan_.keep_replicas && kube::ownership(live.value, release::kManager) !=
+                                         kube::ownership(*wanted, release::kManager))
+      item.action = Action::adopt;
+    return item;
+  }
+
+  kube::Cluster &cluster_;
+  const Options &options_;
+  sys::Deadline deadline_;
+  Plan plan_;
+};
 
 } // namespace
 
 Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
                const Listener *emit) {
-  const auto deadline = sys::Clock::now() + options.timeout;
-  for (bool noted = false;; sys::pause(std::chrono::seconds(1))) {
-    Plan plan = plan_once(cluster, set, options);
+  const auto deadline = cluster.now() + options.timeout;
+  for (bool noted = false;; cluster.sleep(std::chrono::seconds(1))) {
+    Plan plan = Planning(cluster, set, options).run();
     const std::string names = ending(plan);
     if (names.empty()) return plan;
-    if (!emit || sys::Clock::now() > deadline)
+    if (!emit || cluster.now() > deadline)
       throw Error(Exit::cluster, "is being removed: " + names,
                   "hello deploy waits until it is gone, for --timeout; a finalizer may hold it: "
                   "kubectl get it -o yaml");
     if (!std::exchange(noted, true)) (*emit)(event::Note{"waiting until it is gone: " + names});
   }
+}
+
+const kube::Live &Plan::before(const kube::Id &id) const {
+  static const kube::Live none;
+  const auto found = live.find(id);
+  return found == live.end() ? none : found->second;
 }
 
 bool Plan::empty() const {

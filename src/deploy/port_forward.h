@@ -13,7 +13,7 @@ struct Response {
 
 /// GET of an http:// URL, tried again for some seconds: routes need a moment to become known
 /// everywhere.
-Response get(const std::string &url);
+Response get(kube::Cluster &cluster, const std::string &url);
 
 /// A `kubectl port-forward` that ends with this object. It can start while pods still do, so that
 /// the response is there as soon as the last one is available.
@@ -28,7 +28,7 @@ public:
 
 private:
   kube::Cluster &cluster_;
-  std::unique_ptr<sys::Child> child_;
+  std::unique_ptr<kube::Forward> forward_;
 };
 
 /// report() with a port-forward that may have been started.

@@ -2,33 +2,31 @@
 
 #include <algorithm>
 
-#include <fmt/core.h>
-
 namespace hello::deploy {
 
 bool settle_replicas(Plan &plan, const Options &options) {
-  for (manifest::Object &object : plan.set) {
-    if (object.kind != "Deployment") continue;
-    const YAML::Node live = plan.live.at(release::id_of(object));
-    if (!live.IsDefined() || live.IsNull()) return false;
-    const std::string now = kube::value_at(live, ".spec.replicas"),
-                      wish = kube::value_at(object.node, ".spec.replicas");
-    const auto holders = kube::managers(live, {"f:spec", "f:replicas"});
-    const auto holds = [&](std::string_view who) {
-      return std::find(holders.begin(), holders.end(), who) != holders.end();
-    };
-    if (wish.empty()) {
-      plan.keep_replicas = holds(release::kManager) && holders.size() == 1;
-      return false;
-    }
-    if (now == wish || (!holds("kube-controller-manager") && !holds(release::kHandover)))
-      return false;
-    if (!options.keep_autoscaled) plan.take_replicas = wish;
-    object.node.reset(YAML::Clone(object.node));
-    object.node["spec"]["replicas"] = YAML::Clone(live["spec"]["replicas"]);
-    return true;
+  const auto found = std::find_if(plan.set.begin(), plan.set.end(), [](const kube::Object &object) {
+    return object.id.kind == "Deployment";
+  });
+  if (found == plan.set.end()) return false;
+  const kube::Live &live = plan.live.at(found->id);
+  if (!live.present()) return false;
+  const auto holders = kube::managers(live.value, {"f:spec", "f:replicas"});
+  const auto holds = [&](std::string_view who) {
+    return std::find(holders.begin(), holders.end(), who) != holders.end();
+  };
+  const json::Value *wanted = found->value.at("spec").find("replicas");
+  if (!wanted) {
+    plan.keep_replicas = holds(release::kManager) && holders.size() == 1;
+    return false;
   }
-  return false;
+  const json::Value &now = live.value.at("spec", "replicas");
+  if (json::canonical(now) == json::canonical(*wanted) ||
+      (!holds("kube-controller-manager") && !holds(release::kHandover)))
+    return false;
+  if (!options.keep_autoscaled) plan.take_replicas = wanted->number();
+  found->value["spec"]["replicas"] = now;
+  return true;
 }
 
 void note_replicas(const Plan &plan, const kube::Id &id, std::vector<kube::Change> &changes) {
@@ -36,15 +34,18 @@ void note_replicas(const Plan &plan, const kube::Id &id, std::vector<kube::Chang
   if (plan.keep_replicas)
     std::erase_if(changes, [](const kube::Change &one) { return one.path == "spec.replicas"; });
   if (plan.take_replicas)
-    changes.push_back({"spec.replicas", kube::value_at(plan.live.at(id), ".spec.replicas"),
-                       *plan.take_replicas, false});
+    changes.push_back({"spec.replicas", kube::value_at(plan.live.at(id).value, ".spec.replicas"),
+                       std::to_string(*plan.take_replicas), false});
 }
 
-std::string replicas_only(const kube::Id &id, std::int64_t count) {
-  return fmt::format("{{\"apiVersion\":\"{}\",\"kind\":\"{}\",\"metadata\":{{\"name\":\"{}\","
-                     "\"namespace\":\"{}\"}},\"spec\":"
-                     "{{\"replicas\":{}}}}}",
-                     id.api_version, id.kind, id.name, id.ns, count);
+json::Value replicas_only(const kube::Id &id, std::int64_t count) {
+  json::Value object;
+  object["apiVersion"] = json::string(id.api_version);
+  object["kind"] = json::string(id.kind);
+  object["metadata"]["name"] = json::string(id.name);
+  object["metadata"]["namespace"] = json::string(id.ns);
+  object["spec"]["replicas"] = json::integer(count);
+  return object;
 }
 
 } // namespace hello::deploy

@@ -16,6 +16,6 @@ bool settle_replicas(Plan &plan, const Options &options);
 void note_replicas(const Plan &plan, const kube::Id &id, std::vector<kube::Change> &changes);
 
 /// A Deployment of nothing but its replicas, for the hand-over's own manager.
-std::string replicas_only(const kube::Id &id, std::int64_t count);
+json::Value replicas_only(const kube::Id &id, std::int64_t count);
 
 } // namespace hello::deploy

@@ -13,9 +13,9 @@ namespace {
 bool was_ready(const Plan &plan) {
   kube::Snapshot then;
   for (const auto &[id, live] : plan.live) {
-    if (!live.IsDefined() || live.IsNull()) continue;
-    if (id.kind == "Deployment") then.deployment = kube::deployment_of(live);
-    if (id.kind == "HorizontalPodAutoscaler") then.autoscaler = kube::autoscaler_of(live);
+    if (!live.present()) continue;
+    if (id.kind == "Deployment") then.deployment = kube::deployment_of(live.value);
+    if (id.kind == "HorizontalPodAutoscaler") then.autoscaler = kube::autoscaler_of(live.value);
   }
   return then.deployment &&
          kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
@@ -27,13 +27,12 @@ std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool fo
   if (!was_ready(plan)) return std::nullopt;
   Set set;
   for (const Item &item : plan.items) {
-    const auto found = plan.live.find(item.id);
-    if (found == plan.live.end() || !found->second.IsDefined() || found->second.IsNull()) continue;
+    const kube::Live &before = plan.before(item.id);
+    if (!before.present()) continue;
     const auto later = forced ? applied.objects.find(item.id) : applied.objects.end();
-    const YAML::Node part =
-        kube::owned(found->second, release::kManager,
-                    later == applied.objects.end() ? YAML::Node() : later->second);
-    set.emplace_back(item.id.api_version, item.id.kind, item.id.ns, item.id.name, part);
+    set.push_back({item.id, later == applied.objects.end()
+                                ? kube::owned(before.value, release::kManager)
+                                : kube::owned(before.value, release::kManager, later->second)});
   }
   return set;
 }
@@ -49,28 +48,30 @@ std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, cons
 
 /// Whether the live Deployment is still the one that we applied.
 bool still_ours(kube::Cluster &cluster, const Applied &applied) {
-  const YAML::Node live =
-      kube::read(cluster, {"apps/v1", "Deployment", cluster.access().ns, applied.deployment});
-  return !live.IsNull() && kube::deployment_of(live).template_text == applied.template_text;
+  const kube::Live live =
+      look_up(cluster, {"apps/v1", "Deployment", cluster.access().ns, applied.deployment});
+  return live.present() && kube::deployment_of(live.value).template_text == applied.template_text;
+}
+
+/// Whether we hold the same fields with the same values in both.
+bool same_to_us(const json::Value &a, const json::Value &b) {
+  return json::canonical(kube::owned(a, release::kManager)) ==
+         json::canonical(kube::owned(b, release::kManager));
 }
 
 /// An object that another deploy has changed since: two at once may have had each other's objects
 /// for a moment.
 std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
-  std::vector<std::pair<kube::Id, std::future<YAML::Node>>>
-      reads; // at once: people wait for the end
+  std::vector<std::pair<kube::Id, std::future<kube::Live>>> reads; // at once: people wait
   for (const auto &[id, answer] : applied.objects)
     if (id.kind != "Deployment" &&
         id.kind != "Namespace") // the wait looks at the one, the other has nothing to change
-      reads.emplace_back(id, std::async(std::launch::async,
-                                        [&cluster, id = id] { return kube::read(cluster, id); }));
+      reads.emplace_back(
+          id, std::async(std::launch::async, [&cluster, id = id] { return look_up(cluster, id); }));
   std::string taken;
   for (auto &[id, read] : reads) {
-    const YAML::Node live = read.get();
-    if (live.IsNull() ||
-        kube::canonical(kube::owned(live, release::kManager)) !=
-            kube::canonical(kube::owned(applied.objects.at(id), release::kManager)))
-      taken = id.text();
+    const kube::Live live = read.get();
+    if (!live.present() || !same_to_us(live.value, applied.objects.at(id))) taken = id.text();
   }
   return taken;
 }
@@ -79,8 +80,9 @@ std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
 std::vector<Item> made(const Plan &plan, const Set &before) {
   std::vector<Item> extra;
   for (const Item &item : plan.items) {
-    const bool had = std::any_of(before.begin(), before.end(), [&](const manifest::Object &object) {
-      return object.kind == item.id.kind && object.name == item.id.name && object.ns == item.id.ns;
+    const bool had = std::any_of(before.begin(), before.end(), [&](const kube::Object &object) {
+      return object.id.kind == item.id.kind && object.id.name == item.id.name &&
+             object.id.ns == item.id.ns;
     });
     if (item.action == Item::Action::create && !had && item.id.kind != "Namespace")
       extra.push_back({Item::Action::remove, item.id, {}});
@@ -90,8 +92,8 @@ std::vector<Item> made(const Plan &plan, const Set &before) {
 
 /// Whether the set leaves the number of replicas to an autoscaler.
 bool autoscaled(const Set &set) {
-  return std::all_of(set.begin(), set.end(), [](const manifest::Object &object) {
-    return object.kind != "Deployment" || kube::value_at(object.node, ".spec.replicas").empty();
+  return std::all_of(set.begin(), set.end(), [](const kube::Object &object) {
+    return object.id.kind != "Deployment" || !object.value.at("spec").find("replicas");
   });
 }
 
@@ -105,7 +107,7 @@ public:
         }) {}
 
   Exit run() {
-    deadline_ = sys::Clock::now() + options_.timeout;
+    deadline_ = cluster_.now() + options_.timeout;
     plan_ = make_plan(cluster_, set_, options_, &emit_);
     emit_(event::Planned{&plan_});
     for (const release::Found &found : plan_.kept)
@@ -142,8 +144,8 @@ private:
   void apply_plan() {
     try {
       applied_ = apply(cluster_, plan_, options_, deadline_, emit_);
-    } catch (const Error &) {
-      if (!sys::interrupted() && sys::Clock::now() < deadline_) {
+    } catch (const Error &error) {
+      if (!error.is_interruption() && cluster_.now() < deadline_) {
         recorder_.finish(release::State::failed);
         recorder_.settle();
       }
@@ -201,7 +203,7 @@ private:
     try {
       end = go_back(outcome);
     } catch (const Error &error) {
-      if (sys::interrupted()) throw;
+      if (error.is_interruption()) throw;
       end.detail = error.words();
     }
     emit_(end);
@@ -236,8 +238,7 @@ private:
     Plan plan = make_plan(cluster_, *before, back, &emit_);
     const auto extra = made(plan_, *before);
     plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
-    const Applied restored =
-        apply(cluster_, plan, back, sys::Clock::now() + options_.timeout, emit_);
+    const Applied restored = apply(cluster_, plan, back, cluster_.now() + options_.timeout, emit_);
     const Outcome end = wait(cluster_, restored, back, emit_);
     if (end.state == State::ready) return {Left::rolled_back};
     return {Left::rollback_failed, describe(end, options_.timeout)};

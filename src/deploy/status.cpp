@@ -4,52 +4,52 @@
 #include <fmt/core.h>
 
 #include "hello/deploy.h"
-#include "hello/fields.h"
 #include "hello/status.h"
-#include "hello/yaml.h"
 
 namespace hello::deploy {
 namespace {
 
-using yaml::at, yaml::items, yaml::text;
+using json::Value;
 
-std::string joined(const YAML::Node &list, std::initializer_list<const char *> keys) {
+/// The values of these keys in a list of objects.
+std::string joined(const Value &list, std::initializer_list<const char *> keys) {
   std::string out;
-  if (list.IsDefined() && list.IsSequence())
-    for (const YAML::Node &item : list)
-      for (const char *key : keys)
-        if (item.IsMap() && item[key]) out += (out.empty() ? "" : ", ") + text(item[key]);
+  for (const Value &item : list.items())
+    for (const char *key : keys)
+      if (item.find(key)) out += (out.empty() ? "" : ", ") + item.text(key);
   return out;
 }
 
-StatusNode exposed(const kube::Id &id, const YAML::Node &object) {
-  const std::string addresses =
-      joined(at(object, {"status", "loadBalancer", "ingress"}), {"ip", "hostname"});
-  if (id.kind == "Ingress") {
-    const std::string hosts = joined(at(object, {"spec", "rules"}), {"host"});
-    if (addresses.empty())
-      return {Health::warning, id.text(),
-              hosts + ", no address yet: is there a controller for its class?"};
-    return {Health::good, id.text(), hosts + " at " + addresses};
-  }
-  const std::string type = text(at(object, {"spec", "type"}));
-  std::string words = fmt::format("{} {}, port {}", type, text(at(object, {"spec", "clusterIP"})),
-                                  joined(at(object, {"spec", "ports"}), {"port"}));
-  if (type == "NodePort")
-    words += ", node port " + joined(at(object, {"spec", "ports"}), {"nodePort"});
+std::string addresses_of(const Value &object) {
+  return joined(object.at("status", "loadBalancer", "ingress"), {"ip", "hostname"});
+}
+
+StatusNode ingress(const kube::Id &id, const Value &object) {
+  const std::string addresses = addresses_of(object),
+                    hosts = joined(object.at("spec", "rules"), {"host"});
+  if (addresses.empty())
+    return {Health::warning, id.text(),
+            hosts + ", no address yet: is there a controller for its class?"};
+  return {Health::good, id.text(), hosts + " at " + addresses};
+}
+
+StatusNode service(const kube::Id &id, const Value &object) {
+  const std::string addresses = addresses_of(object), type = object.text("spec", "type");
+  const Value &ports = object.at("spec", "ports");
+  std::string words = fmt::format("{} {}, port {}", type, object.text("spec", "clusterIP"),
+                                  joined(ports, {"port"}));
+  if (type == "NodePort") words += ", node port " + joined(ports, {"nodePort"});
   if (type != "LoadBalancer") return {Health::good, id.text(), words};
   return {addresses.empty() ? Health::warning : Health::good, id.text(),
           words + (addresses.empty() ? ", no address yet" : ", at " + addresses)};
 }
 
-StatusNode autoscaler(const kube::Id &id, const YAML::Node &object) {
+StatusNode autoscaler(const kube::Id &id, const Value &object) {
   const kube::Autoscaler a = kube::autoscaler_of(object);
   std::string words = fmt::format("{} of {} to {} pods", a.current, a.min, a.max);
-  if (const YAML::Node metrics = at(object, {"status", "currentMetrics"}); metrics.IsDefined())
-    for (const YAML::Node &metric : metrics)
-      if (const auto used = text(at(metric, {"resource", "current", "averageUtilization"}));
-          !used.empty())
-        words += fmt::format(", {} {} %", text(at(metric, {"resource", "name"})), used);
+  for (const Value &metric : object.at("status", "currentMetrics").items())
+    if (const auto used = metric.text("resource", "current", "averageUtilization"); !used.empty())
+      words += fmt::format(", {} {} %", metric.text("resource", "name"), used);
   for (const kube::Condition &c : a.conditions) {
     if (c.type == "ScalingActive" && c.status == "False" && c.reason != "ScalingDisabled")
       return {Health::warning, id.text(), words + ", does not scale: " + c.message};
@@ -57,6 +57,13 @@ StatusNode autoscaler(const kube::Id &id, const YAML::Node &object) {
       return {Health::warning, id.text(), words + ", wants more than its maximum"};
   }
   return {Health::good, id.text(), words};
+}
+
+/// The image of the first container.
+std::string image_of(const Value &deployment) {
+  for (const Value &container : deployment.at("spec", "template", "spec", "containers").items())
+    return container.text("image");
+  return "";
 }
 
 StatusNode pod_node(const kube::Pod &pod, const kube::Snapshot &snapshot, kube::Instant now) {
@@ -122,47 +129,66 @@ std::string age(kube::Instant from, kube::Instant to) {
   return fmt::format("{}d", seconds / 86400);
 }
 
-Status status_of(const Observation &observed, kube::Instant now) {
-  Status status;
-  status.summary = "nothing is deployed here";
-  if (const release::Release *live = release::live_release(observed.history))
-    status.release = *live;
-  const std::vector<kube::Id> recorded =
-      status.release ? status.release->objects : std::vector<kube::Id>{};
-  const auto add = [&](const kube::Id &id, const YAML::Node &object) {
-    StatusNode node{Health::good, id.text(), ""};
-    if (!object.IsMap())
-      node = {Health::bad, id.text(), "missing: the release has it; hello deploy brings it back"};
-    else if (at(object, {"metadata", "deletionTimestamp"}).IsDefined())
-      node = {Health::bad, id.text(), "is being removed"};
-    else if (id.kind == "Deployment" && observed.snapshot.deployment &&
-             id.name == observed.snapshot.deployment->name)
-      node = deployment(id, observed, now, status);
-    else if (id.kind == "Ingress" || id.kind == "Service")
-      node = exposed(id, object);
-    else if (id.kind == "HorizontalPodAutoscaler")
-      node = autoscaler(id, object);
-    else if (!recorded.empty() && std::find(recorded.begin(), recorded.end(), id) == recorded.end())
-      node = {Health::warning, id.text(),
+namespace {
+
+/// One status, object by object.
+class Summary {
+public:
+  Summary(const Observation &observed, kube::Instant now) : observed_(observed), now_(now) {
+    status_.summary = "nothing is deployed here";
+    if (const release::Release *live = release::live_release(observed.history))
+      status_.release = *live;
+  }
+
+  Status run() {
+    for (const kube::Id &id : recorded()) // in apply order
+      if (const auto found = observed_.objects.find(id); found != observed_.objects.end())
+        status_.objects.push_back(node_of(id, found->second));
+    for (const auto &[id, live] : observed_.objects)
+      if (!is_recorded(id)) status_.objects.push_back(node_of(id, live));
+    if (!observed_.snapshot.deployment && recorded().empty())
+      status_.objects.push_back({Health::bad, "Deployment/hello", "is not there"});
+    for (const StatusNode &node : status_.objects)
+      status_.health = std::max(status_.health, worst(node));
+    return std::move(status_);
+  }
+
+private:
+  const std::vector<kube::Id> &recorded() const {
+    static const std::vector<kube::Id> none;
+    return status_.release ? status_.release->objects : none;
+  }
+
+  bool is_recorded(const kube::Id &id) const {
+    return std::find(recorded().begin(), recorded().end(), id) != recorded().end();
+  }
+
+  StatusNode node_of(const kube::Id &id, const kube::Live &live) {
+    if (!live.present())
+      return {Health::bad, id.text(), "missing: the release has it; hello deploy brings it back"};
+    const auto &main = observed_.snapshot.deployment;
+    const bool is_main = id.kind == "Deployment" && main && id.name == main->name;
+    if (is_main) status_.image = image_of(live.value);
+    if (live.being_removed()) return {Health::bad, id.text(), "is being removed"};
+    if (is_main) return deployment(id, observed_, now_, status_);
+    if (id.kind == "Ingress") return ingress(id, live.value);
+    if (id.kind == "Service") return service(id, live.value);
+    if (id.kind == "HorizontalPodAutoscaler") return autoscaler(id, live.value);
+    if (!recorded().empty() && !is_recorded(id))
+      return {Health::warning, id.text(),
               "not of this release: the next hello deploy removes it if it is ours"};
-    status.objects.push_back(std::move(node));
-  };
-  for (const kube::Id &id : recorded) // in apply order
-    if (const auto found = observed.objects.find(id); found != observed.objects.end())
-      add(id, found->second);
-  for (const auto &[id, object] : observed.objects)
-    if (std::find(recorded.begin(), recorded.end(), id) == recorded.end()) add(id, object);
-  if (!observed.snapshot.deployment && recorded.empty())
-    status.objects.push_back({Health::bad, "Deployment/hello", "is not there"});
-  for (const auto &[id, object] : observed.objects)
-    if (id.kind == "Deployment" && observed.snapshot.deployment &&
-        id.name == observed.snapshot.deployment->name)
-      for (const YAML::Node &container :
-           items(at(object, {"spec", "template", "spec", "containers"})))
-        if (status.image.empty()) status.image = text(container, "image");
-  for (const StatusNode &node : status.objects)
-    status.health = std::max(status.health, worst(node));
-  return status;
+    return {Health::good, id.text(), ""};
+  }
+
+  const Observation &observed_;
+  kube::Instant now_;
+  Status status_;
+};
+
+} // namespace
+
+Status status_of(const Observation &observed, kube::Instant now) {
+  return Summary(observed, now).run();
 }
 
 } // namespace hello::deploy

@@ -2,71 +2,44 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
+#include <span>
 
 #include <fmt/core.h>
 
-#include "hello/yaml.h"
+#include "hello/text.h"
 
 namespace hello::deploy {
 namespace {
 
-sys::Deadline soon() { return sys::Clock::now() + std::chrono::seconds(30); }
-
 std::string joined(const std::vector<std::string> &words) {
-  std::string out;
-  for (std::size_t i = 0; i < words.size() && i < 5; ++i) out += (i ? ", " : "") + words[i];
-  return words.size() > 5 ? fmt::format("{} and {} more", out, words.size() - 5) : out;
+  constexpr std::size_t kShown = 5;
+  std::string out = text::join(std::span(words).first(std::min(words.size(), kShown)), ", ");
+  return words.size() > kShown ? fmt::format("{} and {} more", out, words.size() - kShown) : out;
 }
 
-/// What kubectl says when asked for it, or nothing where it could not answer in full.
-std::optional<std::string> ask(kube::Cluster &cluster, const std::vector<std::string> &args) {
-  const auto finished = cluster.kubectl(args, "", soon());
-  return finished.code == 0 ? std::optional(finished.out) : std::nullopt;
-}
-
-/// Kinds that are made for other objects, or only shown.
-bool derived(const std::string &resource) {
-  return resource == "events" || resource.starts_with("events.") || resource == "endpoints" ||
-         resource.starts_with("endpointslices.") ||
-         resource.find("metrics.k8s.io") != std::string::npos;
-}
-
-/// What is in the namespace and neither ours nor Kubernetes' own; none if that cannot be known.
-std::optional<std::vector<std::string>> others(kube::Cluster &cluster, const std::string &ns,
-                                               const Removal &removal) {
-  const auto kinds = ask(cluster, {"api-resources", "--namespaced", "--verbs=list", "-o=name"});
-  if (!kinds) return std::nullopt;
-  std::string all;
-  std::istringstream words(*kinds);
-  for (std::string word; words >> word;)
-    if (!derived(word)) all += (all.empty() ? "" : ",") + word;
-  const auto rows = ask(
-      cluster, {"get", all, "--namespace=" + ns, "--no-headers", "--ignore-not-found",
-                "-o=custom-columns=K:.kind,N:.metadata.name,O:.metadata.ownerReferences[0].kind"});
-  if (!rows) return std::nullopt;
+/// What is in the namespace and neither ours nor Kubernetes' own.
+std::vector<std::string> others(const std::vector<kube::Occupant> &all, const Removal &removal) {
   std::vector<std::string> found;
-  std::istringstream lines(*rows);
-  for (std::string kind, name, owner; lines >> kind >> name >> owner;) {
-    const auto same = [&](const release::Found &one) {
-      return one.id.kind == kind && one.id.name == name;
-    };
-    const bool ours = std::any_of(removal.remove.begin(), removal.remove.end(), same) ||
+  for (const auto &[kind, name, owned] : all) {
+    const bool ours = std::any_of(removal.remove.begin(), removal.remove.end(),
+                                  [&, &kind = kind, &name = name](const release::Found &one) {
+                                    return one.id.kind == kind && one.id.name == name;
+                                  }) ||
                       (kind == "ControllerRevision" && name.starts_with("hello-release-"));
     const bool kubernetes = (kind == "ConfigMap" && name == "kube-root-ca.crt") ||
                             (kind == "ServiceAccount" && name == "default");
-    if (!ours && !kubernetes && owner == "<none>") found.push_back(kind + "/" + name);
+    if (!ours && !kubernetes && !owned) found.push_back(kind + "/" + name);
   }
   return found;
 }
 
 /// Waits until `left` says that nothing is there any more.
-void await(const std::function<std::vector<std::string>()> &left, sys::Deadline deadline,
-           const Listener &emit) {
+void await(kube::Cluster &cluster, const std::function<std::vector<std::string>()> &left,
+           sys::Deadline deadline, const Listener &emit) {
   for (std::vector<std::string> noted;;) {
     const auto names = left();
     if (names.empty()) return;
-    if (sys::Clock::now() > deadline)
+    if (cluster.now() > deadline)
       throw Error(Exit::rollout, "still there at the time limit: " + joined(names),
                   "something holds it, perhaps a finalizer: kubectl get it -o yaml; then hello "
                   "undeploy again, or --timeout");
@@ -74,66 +47,87 @@ void await(const std::function<std::vector<std::string>()> &left, sys::Deadline 
       emit(event::Note{"waiting until gone: " + joined(names)});
       noted = names;
     }
-    sys::pause(std::chrono::milliseconds(250));
+    cluster.sleep(std::chrono::milliseconds(250));
   }
 }
 
-bool there(kube::Cluster &cluster, const kube::Id &id, const std::string &uid) {
-  const kube::Reply reply = cluster.get(kube::object_path(id));
-  return reply.status != 404 &&
-         (!reply.ok() || reply.body.find('"' + uid + '"') != std::string::npos);
+/// Whether it is still the object that was found.
+bool there(kube::Cluster &cluster, const release::Found &found) {
+  const auto live = cluster.read(found.id);
+  if (!live) return !live.failure().absent(); // unknown is not gone
+  return live->at("metadata", "uid").text() == found.live.at("metadata", "uid").text();
 }
 
 std::vector<std::string> pods(kube::Cluster &cluster) {
-  const kube::Reply reply =
-      cluster.get_metadata(kube::collection_path("v1", "Pod", cluster.access().ns) +
-                           "?labelSelector=" + kube::query_value(release::kPods));
   std::vector<std::string> names;
-  if (!reply.ok()) return names;
-  for (const YAML::Node &pod : yaml::items(yaml::at(kube::parse(reply.body, "pods"), "items")))
-    names.push_back("Pod/" + yaml::text(pod, "metadata", "name"));
+  cluster.list({.api_version = "v1",
+                .kind = "Pod",
+                .ns = cluster.access().ns,
+                .labels = std::string(release::kPods),
+                .detail = kube::Collection::Detail::metadata},
+               [&](json::Value &&pod) { names.push_back("Pod/" + pod.text("metadata", "name")); });
   return names;
 }
 
 /// Whether a namespace may be removed.
 release::Ownership owner_of_namespace(kube::Cluster &cluster, const kube::Id &id,
-                                      const YAML::Node &live, const Removal &removal) {
+                                      const json::Value &live, const Removal &removal) {
   using State = release::Ownership::State;
   if (release::Ownership owner = release::owner_of(live); !owner.ours()) return owner;
-  for (const YAML::Node &entry : yaml::items(yaml::at(live, "metadata", "managedFields")))
-    if (const auto manager = yaml::text(entry, "manager");
-        manager != release::kManager && !entry["subresource"])
-      return {State::extra_fields, manager};
-  const auto found = others(cluster, id.name, removal);
-  if (!found) return {State::unlisted};
-  if (!found->empty()) return {State::in_use, joined(*found)};
+  for (const json::Value &entry : live.at("metadata", "managedFields").items())
+    if (std::string manager = entry.text("manager");
+        manager != release::kManager && !entry.find("subresource"))
+      return {State::extra_fields, std::move(manager)};
+  auto all = cluster.objects_in(id.name);
+  if (!all) return {State::unlisted};
+  if (const auto found = others(*all, removal); !found.empty())
+    return {State::in_use, joined(found)};
   return {};
+}
+
+void add_namespaces(kube::Cluster &cluster, Removal &removal) {
+  std::set<kube::Id> namespaces{
+      {"v1", "Namespace", "", cluster.access().ns}}; // and those of add-ons
+  for (const release::Release &release : removal.history)
+    for (const kube::Id &id : release.objects)
+      if (id.kind == "Namespace") namespaces.insert(id);
+  for (const kube::Id &id : namespaces) {
+    kube::Live live = look_up(cluster, id);
+    if (!live.present() || live.being_removed()) continue;
+    const release::Ownership owner = owner_of_namespace(cluster, id, live.value, removal);
+    if (owner.state != release::Ownership::State::not_held)
+      (owner.ours() ? removal.namespaces : removal.stay)
+          .push_back({id, std::move(live.value), owner});
+  }
+}
+
+/// Those of `found` that are still there.
+std::vector<std::string> left_of(kube::Cluster &cluster, const std::vector<release::Found> &found) {
+  std::vector<std::string> left;
+  for (const release::Found &one : found)
+    if (there(cluster, one)) left.push_back(one.id.text());
+  return left;
+}
+
+void remove_history(kube::Cluster &cluster, const std::vector<release::Release> &history,
+                    sys::Deadline deadline) {
+  for (const release::Release &release : history) {
+    const auto done = cluster.remove(
+        {"apps/v1", "ControllerRevision", cluster.access().ns, release.name}, {}, deadline);
+    if (!done && !done.failed_with(kube::Trouble::not_found))
+      throw kube::explain(done.failure(), "remove the history's " + release.name, cluster.access());
+  }
 }
 
 } // namespace
 
 Removal plan_removal(kube::Cluster &cluster) {
   Removal removal;
-  const release::History history = release::read_history(cluster);
-  if (!history.refusal.ok())
-    throw kube::explain(history.refusal, "read the history", cluster.access());
-  removal.history = history.releases;
-  const std::vector<release::Found> all = release::leftovers(cluster, {}, history.releases);
+  removal.history = release::read_history(cluster).take("read the history", cluster.access());
+  const std::vector<release::Found> all = release::leftovers(cluster, {}, removal.history);
   for (auto found = all.rbegin(); found != all.rend(); ++found) // what came last goes first
     (found->ownership.ours() ? removal.remove : removal.stay).push_back(*found);
-
-  std::set<kube::Id> namespaces{
-      {"v1", "Namespace", "", cluster.access().ns}}; // and those of add-ons
-  for (const release::Release &release : history.releases)
-    for (const kube::Id &id : release.objects)
-      if (id.kind == "Namespace") namespaces.insert(id);
-  for (const kube::Id &id : namespaces) {
-    const YAML::Node live = kube::read(cluster, id);
-    if (!live.IsMap() || live["metadata"]["deletionTimestamp"]) continue;
-    const release::Ownership owner = owner_of_namespace(cluster, id, live, removal);
-    if (owner.state != release::Ownership::State::not_held)
-      (owner.ours() ? removal.namespaces : removal.stay).push_back({id, live, owner});
-  }
+  add_namespaces(cluster, removal);
   return removal;
 }
 
@@ -150,34 +144,18 @@ void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline dead
       std::any_of(removal.stay.begin(), removal.stay.end(),
                   [](const release::Found &one) { return one.id.kind == "Deployment"; });
   await(
+      cluster,
       [&] {
-        std::vector<std::string> left;
-        if (!serves_on) left = pods(cluster);
-        for (const release::Found &found : removal.remove)
-          if (there(cluster, found.id, yaml::text(found.live, "metadata", "uid")))
-            left.push_back(found.id.text());
+        std::vector<std::string> left = serves_on ? std::vector<std::string>() : pods(cluster);
+        for (std::string &name : left_of(cluster, removal.remove)) left.push_back(std::move(name));
         return left;
       },
       deadline, emit);
-  const std::string revisions =
-      kube::collection_path("apps/v1", "ControllerRevision", cluster.access().ns);
-  for (const release::Release &release : removal.history) {
-    const auto done =
-        cluster.kubectl({"delete", "--raw", revisions + "/" + release.name}, "", deadline);
-    if (done.code != 0 && done.err.find("(NotFound)") == std::string::npos)
-      throw kube::explain(done, "remove the history's " + release.name, cluster.access());
-  }
+  remove_history(cluster, removal.history, deadline);
   if (!removal.history.empty()) emit(event::HistoryRemoved{removal.history.size()});
   for (const release::Found &found : removal.namespaces) release::remove(cluster, found, deadline);
   await(
-      [&] {
-        std::vector<std::string> left;
-        for (const release::Found &found : removal.namespaces)
-          if (there(cluster, found.id, yaml::text(found.live, "metadata", "uid")))
-            left.push_back(found.id.text());
-        return left;
-      },
-      deadline, emit);
+      cluster, [&] { return left_of(cluster, removal.namespaces); }, deadline, emit);
   for (const release::Found &found : removal.namespaces) emit(event::Removed{found.id.text()});
 }
 

@@ -86,13 +86,18 @@ private:
 
   /// Kubernetes' warnings about the new pods and their owners.
   void report_warnings(const kube::Snapshot &snapshot, const kube::ReplicaSet *set) {
-    std::set<std::string> ours;
-    if (snapshot.deployment) ours.insert(snapshot.deployment->uid);
-    if (set) ours.insert(set->uid);
+    if (snapshot.deployment) report_warnings(snapshot, snapshot.deployment->uid);
+    if (!set) return;
+    report_warnings(snapshot, set->uid);
     for (const kube::Pod &pod : snapshot.pods)
-      if (set && pod.owner == set->uid) ours.insert(pod.uid);
-    for (const kube::Happening &happening : snapshot.events)
-      if (happening.warning && !judged(happening.reason) && ours.count(happening.uid) &&
+      if (pod.owner == set->uid) report_warnings(snapshot, pod.uid);
+  }
+
+  void report_warnings(const kube::Snapshot &snapshot, const std::string &uid) {
+    const auto about = snapshot.events.find(uid);
+    if (about == snapshot.events.end()) return;
+    for (const kube::Happening &happening : about->second)
+      if (happening.warning && !judged(happening.reason) &&
           warned_.insert(happening.reason + happening.message).second)
         emit_(event::ClusterWarning{happening});
   }
@@ -207,14 +212,14 @@ std::string describe(const Outcome &outcome, std::chrono::seconds timeout) {
 Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &options,
              const Listener &emit) {
   if (applied.deployment.empty()) return {};
-  const auto deadline = sys::Clock::now() + options.timeout;
+  const auto deadline = cluster.now() + options.timeout;
   Watch watch(cluster, applied);
   Judge judge(watch, options.grace, emit);
   Reporter reporter(emit);
   Connection connection(emit);
   for (;;) {
-    const bool news = watch.wait(std::min(deadline, sys::Clock::now() + 500ms));
-    const auto now = sys::Clock::now();
+    const bool news = watch.wait(std::min(deadline, cluster.now() + 500ms));
+    const auto now = cluster.now();
     connection.look(watch);
     if (watch.complete()) {
       const kube::Snapshot &snapshot = watch.snapshot();

@@ -1,88 +1,86 @@
 #include "deploy/watch.h"
 
-#include <fmt/core.h>
-
 namespace hello::deploy {
 namespace {
 
-enum Source { deployments, replica_sets, pods, warnings, pulls, kills, autoscalers, source_count };
+/// The order in which they are watched; without the first three there is no watch at all.
+enum Source { deployments, replica_sets, pods, warnings, pulls, kills, autoscalers };
 
-std::vector<kube::Mirror::Source> sources(const kube::Access &access, const Applied &applied) {
+std::string selector_of(const Applied &applied) {
   std::string selector;
   for (const auto &[key, value] : applied.selector)
     selector += (selector.empty() ? "" : ",") + key + "=" + value;
-  const std::string labelled = "labelSelector=" + kube::query_value(selector);
-  const auto path = [&](const char *version, const char *kind) {
-    return kube::collection_path(version, kind, access.ns);
-  };
-  return {{path("apps/v1", "Deployment"), "fieldSelector=metadata.name%3D" + applied.deployment},
-          {path("apps/v1", "ReplicaSet"), labelled},
-          {path("v1", "Pod"), labelled},
-          {path("v1", "Event"), "fieldSelector=type%3DWarning"},
-          {path("v1", "Event"), "fieldSelector=reason%3DPulled"},
-          {path("v1", "Event"), "fieldSelector=reason%3DKilling"},
-          {path("autoscaling/v2", "HorizontalPodAutoscaler"), ""}};
-}
-
-template <class Read> auto all(const kube::Mirror &mirror, Source source, Read read) {
-  std::vector<decltype(read(YAML::Node()))> values;
-  for (const auto &[uid, object] : mirror.objects(source)) values.push_back(read(object));
-  return values;
+  return selector;
 }
 
 } // namespace
 
+void EventSink::clear() {
+  while (!about_.empty()) erase(about_.begin()->first);
+}
+
+void EventSink::put(const std::string &uid, const json::Value &object) {
+  erase(uid);
+  kube::Happening happening = kube::happening_of(object);
+  about_[uid] = happening.uid;
+  snapshot_.add(std::move(happening));
+}
+
+void EventSink::erase(const std::string &uid) {
+  const auto known = about_.find(uid);
+  if (known == about_.end()) return;
+  const auto events = snapshot_.events.find(known->second);
+  if (events != snapshot_.events.end())
+    std::erase_if(events->second,
+                  [&](const kube::Happening &one) { return one.id == known->first; });
+  about_.erase(known); // `uid` may be its key
+}
+
 Watch::Watch(kube::Cluster &cluster, const Applied &applied)
-    : cluster_(cluster), deployment_(applied.deployment),
-      mirror_(cluster, sources(cluster.access(), applied)), seen_(source_count) {}
+    : cluster_(cluster), deployment_(applied.deployment) {
+  const std::string &ns = cluster.access().ns, selector = selector_of(applied);
+  const auto events = [&](std::string fields) {
+    return kube::Collection{"v1", "Event", ns, "", std::move(fields)};
+  };
+  mirror_ = cluster.watch(
+      {{{"apps/v1", "Deployment", ns, "", "metadata.name=" + deployment_}, &deployment_table_},
+       {{"apps/v1", "ReplicaSet", ns, selector}, &set_table_},
+       {{"v1", "Pod", ns, selector}, &pod_table_},
+       {events("type=Warning"), &warnings_},
+       {events("reason=Pulled"), &pulls_},
+       {events("reason=Killing"), &kills_},
+       {{"autoscaling/v2", "HorizontalPodAutoscaler", ns}, &autoscaler_table_}});
+}
 
 bool Watch::wait(sys::Deadline deadline) {
-  const bool news = mirror_.wait(deadline);
-  if (!mirror_.complete()) return news;
-  for (const Source source : {deployments, replica_sets, pods, warnings, autoscalers})
-    if (const int status = mirror_.refused(source); status != 0 && status != 404) {
-      const Error why = kube::explain(
-          kube::Reply{status, mirror_.words(source)},
-          source <= pods ? "watch the rollout" : "see all reasons of a failure", cluster_.access());
-      if (source <= pods) throw why;
-      refused_ = why; // reasons will be poorer, the rollout is seen
-    }
+  const bool news = mirror_->wait(deadline);
+  if (!mirror_->complete()) return news;
+  note_refusals();
   if (news) refresh();
   look_at_nodes();
   return news;
 }
 
-void Watch::refresh() {
-  const auto changed = [&](Source source) {
-    return std::exchange(seen_[source], mirror_.version(source)) != mirror_.version(source);
-  };
-  if (changed(deployments)) {
-    snapshot_.deployment.reset();
-    for (auto &one : all(mirror_, deployments, kube::deployment_of))
-      snapshot_.deployment = std::move(one);
-  }
-  if (changed(replica_sets)) {
-    snapshot_.replica_sets.clear();
-    for (auto &one : all(mirror_, replica_sets, kube::replica_set_of))
-      snapshot_.replica_sets.push_back(std::move(one));
-  }
-  if (changed(pods)) snapshot_.pods = all(mirror_, pods, kube::pod_of);
-  const bool warned = changed(warnings), pulled = changed(pulls), killed = changed(kills);
-  if (warned || pulled || killed) {
-    snapshot_.events = all(mirror_, warnings, kube::happening_of);
-    for (const Source more : {pulls, kills})
-      for (auto &one : all(mirror_, more, kube::happening_of))
-        snapshot_.events.push_back(std::move(one));
-  }
-  if (changed(autoscalers)) {
-    snapshot_.autoscaler.reset();
-    for (auto &one : all(mirror_, autoscalers, kube::autoscaler_of))
-      if (one.target == deployment_) snapshot_.autoscaler = std::move(one);
+void Watch::note_refusals() {
+  for (const Source source : {deployments, replica_sets, pods, warnings, autoscalers}) {
+    const kube::Failure *refusal = mirror_->refused(source);
+    if (!refusal || refusal->absent()) continue;
+    if (source <= pods) throw kube::explain(*refusal, "watch the rollout", cluster_.access());
+    // reasons will be poorer, the rollout is seen
+    refused_ = kube::explain(*refusal, "see all reasons of a failure", cluster_.access());
   }
 }
 
+void Watch::refresh() {
+  snapshot_.deployment.reset();
+  if (!deployments_.empty()) snapshot_.deployment = deployments_.back();
+  snapshot_.autoscaler.reset();
+  for (const kube::Autoscaler &one : autoscalers_)
+    if (one.target == deployment_) snapshot_.autoscaler = one;
+}
+
 void Watch::look_at_nodes() {
-  const auto now = sys::Clock::now();
+  const auto now = cluster_.now();
   const kube::ReplicaSet *set = snapshot_.current();
   std::map<std::string, sys::Deadline> silent;
   bool suspicious = false;
@@ -101,29 +99,23 @@ void Watch::look_at_nodes() {
   snapshot_.dead_nodes.clear();
   for (const kube::Pod &pod : snapshot_.pods) {
     if (!silent_since_.count(pod.uid)) continue;
-    const kube::Reply reply =
-        cluster_.get("/api/v1/nodes/" + pod.node); // cluster-wide: an account may not be allowed to
-    if (reply.status == 404) snapshot_.dead_nodes[pod.node] = "there is no such node";
-    if (!reply.ok()) continue;
-    if (const auto why = kube::node_trouble(kube::parse(reply.body, "node")))
-      snapshot_.dead_nodes[pod.node] = *why;
+    auto node = cluster_.read({"v1", "Node", "", pod.node}); // an account may not be allowed
+    if (node.failed_with(kube::Trouble::not_found))
+      snapshot_.dead_nodes[pod.node] = "there is no such node";
+    if (!node) continue;
+    if (const auto why = kube::node_trouble(*node)) snapshot_.dead_nodes[pod.node] = *why;
   }
 }
 
 void Watch::add_evidence(kube::Problem &problem) {
   if (problem.cause != kube::Cause::crash || problem.log) return;
-  const std::string path = fmt::format("{}/{}/log?container={}&tailLines=10&limitBytes=8192",
-                                       kube::collection_path("v1", "Pod", cluster_.access().ns),
-                                       problem.name, problem.container);
-  const auto none = [](const kube::Reply &reply) { // 200 for a container that has been removed: the
-                                                   // kubelet's own words
-    return !reply.ok() || reply.body.starts_with("unable to retrieve container logs");
-  };
-  kube::Reply log = cluster_.get(path + "&previous=true");
-  if (none(log) || log.body.empty()) log = cluster_.get(path);
-  if (none(log)) return;
-  while (!log.body.empty() && log.body.back() == '\n') log.body.pop_back();
-  problem.log = std::move(log.body);
+  kube::LogQuery query{.tail_lines = 10, .limit_bytes = 8192, .previous = true};
+  auto log = cluster_.log(problem.name, problem.container, query);
+  query.previous = false;
+  if (!log || log->empty()) log = cluster_.log(problem.name, problem.container, query);
+  if (!log) return;
+  while (!log->empty() && log->back() == '\n') log->pop_back();
+  problem.log = std::move(*log);
 }
 
 } // namespace hello::deploy

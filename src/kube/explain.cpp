@@ -2,7 +2,6 @@
 
 #include "hello/failure.h"
 #include "hello/kube.h"
-#include "kube/client/errors.h"
 
 namespace hello::kube {
 namespace {
@@ -66,18 +65,6 @@ Error explain(const Failure &failure, const std::string &doing, const Access &ac
           fmt::format("cannot {}: {}{}{}", doing, text.why, failure.words.empty() ? "" : "\n",
                       failure.words),
           std::move(text.hint)};
-}
-
-Error explain(const sys::Finished &finished, const std::string &doing, const Access &access) {
-  return explain(failure_of(finished), doing, access);
-}
-
-Error explain(const Reply &reply, const std::string &doing, const Access &access) {
-  return explain(failure_of_status(reply.status, reply.body), doing, access);
-}
-
-bool unreachable(const sys::Finished &finished) {
-  return finished.code != 0 && failure_of(finished).retryable;
 }
 
 } // namespace hello::kube

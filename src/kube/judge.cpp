@@ -23,10 +23,11 @@ bool has(std::string_view text, std::initializer_list<std::string_view> words) {
 const Happening *newest(const Snapshot &snapshot, const std::string &uid,
                         std::initializer_list<std::string_view> reasons,
                         std::string_view word = "") {
+  const auto about = snapshot.events.find(uid);
+  if (about == snapshot.events.end()) return nullptr;
   const Happening *found = nullptr;
-  for (const Happening &event : snapshot.events)
-    if (event.uid == uid &&
-        std::find(reasons.begin(), reasons.end(), event.reason) != reasons.end() &&
+  for (const Happening &event : about->second)
+    if (std::find(reasons.begin(), reasons.end(), event.reason) != reasons.end() &&
         event.message.find(word) != std::string::npos && (!found || event.time >= found->time))
       found = &event;
   return found;

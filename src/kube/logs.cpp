@@ -8,34 +8,42 @@
 #include <set>
 #include <thread>
 
-#include <fmt/core.h>
-
-#include "hello/yaml.h"
-
 namespace hello::kube {
 namespace {
 
-using yaml::text;
-
 constexpr std::size_t kQueued = 10'000; ///< lines; then the streams wait for whoever reads them
 
-/// Containers of a pod that have run: only those have a log.
-std::vector<std::string> with_log(const YAML::Node &pod) {
-  std::vector<std::string> names;
-  const YAML::Node status = yaml::at(pod, "status");
-  if (!status) return names;
+/// A pod, as far as its logs go.
+struct LogPod {
+  std::string uid, name;
+  bool ended = false;
+  std::vector<std::string> containers{}; ///< that have run: only those have a log
+};
+
+LogPod log_pod_of(const json::Value &object) {
+  LogPod pod{object.text("metadata", "uid"), object.text("metadata", "name")};
+  const json::Value &status = object.at("status");
+  const std::string phase = status.text("phase");
+  pod.ended = phase == "Succeeded" || phase == "Failed";
   for (const char *list : {"initContainerStatuses", "containerStatuses"})
-    for (const YAML::Node &one : status[list]) {
-      const YAML::Node state = yaml::at(one, "state");
-      if ((state && (state["running"] || state["terminated"])) || text(one, "restartCount") > "0")
-        names.push_back(text(one, "name"));
+    for (const json::Value &one : status.at(list).items()) {
+      const json::Value &state = one.at("state");
+      if (state.find("running") || state.find("terminated") || one.at("restartCount").number() > 0)
+        pod.containers.push_back(one.text("name"));
     }
-  return names;
+  return pod;
 }
 
-bool ended(const YAML::Node &pod) {
-  const std::string phase = text(pod, "status", "phase");
-  return phase == "Succeeded" || phase == "Failed";
+Collection pods_of(const Cluster &cluster, const LogOptions &options) {
+  return {"v1", "Pod", cluster.access().ns, options.selector};
+}
+
+LogQuery beginning(const LogOptions &options) {
+  LogQuery query;
+  query.tail_lines = options.tail;
+  query.since_seconds = options.since_seconds;
+  query.timestamps = true;
+  return query;
 }
 
 void for_each_line(std::string &buffer, const std::function<void(std::string_view)> &take) {
@@ -43,18 +51,6 @@ void for_each_line(std::string &buffer, const std::function<void(std::string_vie
   for (std::size_t end; (end = buffer.find('\n', from)) != std::string::npos; from = end + 1)
     take(std::string_view(buffer).substr(from, end - from));
   buffer.erase(0, from);
-}
-
-std::string log_path(const std::string &ns, const std::string &pod, const std::string &container) {
-  return collection_path("v1", "Pod", ns) + "/" + pod +
-         "/log?timestamps=true&container=" + query_value(container);
-}
-
-std::string beginning(const LogOptions &options) {
-  std::string query;
-  if (options.tail >= 0) query += fmt::format("&tailLines={}", options.tail);
-  if (options.since_seconds >= 0) query += fmt::format("&sinceSeconds={}", options.since_seconds);
-  return query;
 }
 
 /// What the threads that follow one container each share with the main thread.
@@ -75,14 +71,13 @@ struct Flow {
   }
 
   void follow(const std::string &uid, const std::string &pod, const std::string &container,
-              std::string query) {
-    const std::string path = log_path(cluster.access().ns, pod, container) + "&follow=true",
-                      key = uid + container;
+              LogQuery query) {
+    const std::string key = uid + container;
     Seen seen;
     for (bool over = false; !over;) {
       std::unique_ptr<Stream> stream;
       try {
-        stream = cluster.stream(path + query);
+        stream = cluster.follow_log(pod, container, query);
       } catch (const Error &) { // the proxy is gone: the main thread finds out by itself
         return;
       }
@@ -106,8 +101,8 @@ struct Flow {
       running.erase(key);
       if (moved.wait_for(lock, std::chrono::milliseconds(500), [this] { return stopping; })) return;
       seen.again();
-      if (!seen.last().empty())
-        query = "&sinceTime=" + query_value(seen.last().substr(0, 19) + "Z");
+      if (seen.last().empty()) continue;
+      query = {.since_time = seen.last().substr(0, 19) + "Z", .timestamps = true};
     }
   }
 };
@@ -135,29 +130,28 @@ struct Followers {
 
 std::size_t follow(Cluster &cluster, const LogOptions &options,
                    const std::function<bool(const LogLine &)> &take) {
-  Mirror mirror(cluster, {{collection_path("v1", "Pod", cluster.access().ns),
-                           "labelSelector=" + query_value(options.selector)}});
+  std::vector<LogPod> rows;
+  Table<LogPod> table(rows, log_pod_of);
+  const auto mirror = cluster.watch({{pods_of(cluster, options), &table}});
   Followers all(cluster);
   std::set<std::string> pods;
-  unsigned long version = 0;
   for (bool first = true;;) {
-    mirror.wait(sys::Clock::now() + std::chrono::milliseconds(50));
+    const bool news = mirror->wait(cluster.now() + std::chrono::milliseconds(50));
     if (options.wanted && !options.wanted()) return pods.size();
-    if (mirror.refused(0))
-      throw explain(Reply{mirror.refused(0), mirror.words(0)}, "read the pods", cluster.access());
-    if (mirror.complete() && mirror.version(0) != version) {
-      version = mirror.version(0);
+    if (const Failure *refusal = mirror->refused(0))
+      throw explain(*refusal, "read the pods", cluster.access());
+    if (news && mirror->complete()) {
       std::set<std::string> gone = pods;
-      for (const auto &[uid, pod] : mirror.objects(0)) {
-        pods.insert(uid);
-        if (!ended(pod)) gone.erase(uid);
-        for (const std::string &container : with_log(pod))
-          if (all.known.insert(uid + container).second)
-            all.threads.emplace_back([&flow = all.flow, id = uid,
-                                      name = text(pod, "metadata", "name"), container,
-                                      query = first ? beginning(options) : std::string()] {
-              flow.follow(id, name, container, query);
-            });
+      for (const LogPod &pod : rows) {
+        pods.insert(pod.uid);
+        if (!pod.ended) gone.erase(pod.uid);
+        for (const std::string &container : pod.containers)
+          if (all.known.insert(pod.uid + container).second)
+            all.threads.emplace_back(
+                [&flow = all.flow, uid = pod.uid, name = pod.name, container,
+                 query = first ? beginning(options) : LogQuery{.timestamps = true}] {
+                  flow.follow(uid, name, container, query);
+                });
       }
       const std::lock_guard lock(all.flow.mutex);
       all.flow.gone = std::move(gone);
@@ -201,27 +195,27 @@ void Seen::again() {
 std::size_t read_logs(Cluster &cluster, const LogOptions &options,
                       const std::function<bool(const LogLine &)> &take) {
   if (options.follow) return follow(cluster, options, take);
-  const std::string &ns = cluster.access().ns;
-  const Reply reply = cluster.get(collection_path("v1", "Pod", ns) +
-                                  "?labelSelector=" + query_value(options.selector));
-  if (!reply.ok()) throw explain(reply, "read the pods", cluster.access());
-  const YAML::Node list = parse(reply.body, "pods");
+  std::vector<LogPod> pods;
+  if (const auto failure = cluster.list(pods_of(cluster, options), [&](json::Value &&object) {
+        pods.push_back(log_pod_of(object));
+      }))
+    throw explain(*failure, "read the pods", cluster.access());
   std::vector<LogLine> lines;
-  for (const YAML::Node &pod : yaml::items(yaml::at(list, "items")))
-    for (const std::string &container : with_log(pod)) {
-      const std::string name = text(pod, "metadata", "name");
-      Reply log = cluster.get(log_path(ns, name, container) + beginning(options));
-      if (log.status == 403) throw explain(log, "read the log of " + name, cluster.access());
-      if (!log.ok()) continue; // it has gone meanwhile, or its node does not answer
-      for_each_line(log.body, [&](std::string_view line) {
-        lines.push_back(log_line(name, container, line));
+  for (const LogPod &pod : pods)
+    for (const std::string &container : pod.containers) {
+      auto log = cluster.log(pod.name, container, beginning(options));
+      if (log.failed_with(Trouble::forbidden))
+        throw explain(log.failure(), "read the log of " + pod.name, cluster.access());
+      if (!log) continue; // it has gone meanwhile, or its node does not answer
+      for_each_line(*log, [&](std::string_view line) {
+        lines.push_back(log_line(pod.name, container, line));
       });
     }
   std::stable_sort(lines.begin(), lines.end(),
                    [](const LogLine &a, const LogLine &b) { return a.time < b.time; });
   for (const LogLine &line : lines)
     if (!take(line)) break;
-  return list["items"].size();
+  return pods.size();
 }
 
 } // namespace hello::kube

@@ -5,29 +5,40 @@
 
 #include <fmt/core.h>
 
-#include "hello/kinds.h"
-#include "hello/yaml.h"
-
 namespace hello::release {
 namespace {
 
-using yaml::text;
+constexpr Kind kKinds[] = {{"v1", "ServiceAccount"},
+                           {"v1", "ConfigMap"},
+                           {"apps/v1", "Deployment"},
+                           {"v1", "Service"},
+                           {"networking.k8s.io/v1", "Ingress"},
+                           {"gateway.networking.k8s.io/v1", "HTTPRoute"},
+                           {"autoscaling/v2", "HorizontalPodAutoscaler"},
+                           {"policy/v1", "PodDisruptionBudget"},
+                           {"networking.k8s.io/v1", "NetworkPolicy"},
+                           {"v1", "ResourceQuota"},
+                           {"v1", "LimitRange"},
+                           {"monitoring.coreos.com/v1", "PodMonitor"}};
 
 /// The paths that an entry of managedFields holds, as "f:spec/f:rules/"; keys of lists included.
-void collect(const YAML::Node &fields, const std::string &path, std::set<std::string> &out) {
-  if (!fields.IsMap() || fields.size() == 0) {
+void collect(const json::Value &fields, const std::string &path, std::set<std::string> &out) {
+  if (fields.members().empty()) {
     out.insert(path);
     return;
   }
-  for (const auto &entry : fields)
-    if (entry.first.Scalar() != ".") collect(entry.second, path + entry.first.Scalar() + "/", out);
+  for (const auto &[key, value] : fields.members())
+    if (key != ".") collect(value, path + key + "/", out);
 }
 
-std::set<std::string> paths_of(const YAML::Node &entry) {
+std::set<std::string> paths_of(const json::Value &entry) {
   std::set<std::string> out;
-  if (const YAML::Node fields = yaml::at(entry, "fieldsV1"); fields.IsDefined())
-    collect(fields, "", out);
+  if (const json::Value *fields = entry.find("fieldsV1")) collect(*fields, "", out);
   return out;
+}
+
+const std::vector<json::Value> &managers_of(const json::Value &object) {
+  return object.at("metadata", "managedFields").items();
 }
 
 /// By group, kind, namespace and name: another version of the same API is the same object.
@@ -43,6 +54,8 @@ Identity identity(const kube::Id &id) {
 }
 
 } // namespace
+
+std::span<const Kind> own_kinds() { return kKinds; }
 
 std::string describe(const Ownership &ownership) {
   using State = Ownership::State;
@@ -61,18 +74,18 @@ std::string describe(const Ownership &ownership) {
   return "";
 }
 
-Ownership owner_of(const YAML::Node &object) {
+Ownership owner_of(const json::Value &object) {
   using State = Ownership::State;
   std::set<std::string> ours;
-  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields")))
-    if (text(entry, "manager") == kManager && text(entry, "operation") == "Apply" &&
-        !entry["subresource"])
+  for (const json::Value &entry : managers_of(object))
+    if (entry.at("manager").text() == kManager && entry.at("operation").text() == "Apply" &&
+        !entry.find("subresource"))
       ours = paths_of(entry);
   if (ours.empty()) return {State::not_held};
-  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields"))) {
-    const std::string manager = text(entry, "manager");
-    if (manager == kManager || manager == kHandover || entry["subresource"]) continue;
-    if (text(entry, "operation") == "Apply") return {State::applied_too, manager};
+  for (const json::Value &entry : managers_of(object)) {
+    const std::string manager = entry.text("manager");
+    if (manager == kManager || manager == kHandover || entry.find("subresource")) continue;
+    if (entry.text("operation") == "Apply") return {State::applied_too, manager};
     const auto theirs = paths_of(entry); // who made an object holds what we came to hold later
     if (std::any_of(theirs.begin(), theirs.end(),
                     [&](const std::string &path) { return ours.count(path) > 0; }))
@@ -81,56 +94,79 @@ Ownership owner_of(const YAML::Node &object) {
   return {};
 }
 
+namespace {
+
+/// Looks for what may be left of earlier releases, each object once.
+class Search {
+public:
+  Search(kube::Cluster &cluster, const Set &set) : cluster_(cluster), all_goes_(set.empty()) {
+    for (const kube::Object &object : set) known_.insert(identity(object.id));
+  }
+
+  /// An object that a release of the history has.
+  void recorded(const kube::Id &id) { look(id, true); }
+
+  /// Those with our label, in the release's namespace.
+  void labelled(const Kind &kind) {
+    std::vector<kube::Id> ids;
+    const auto failure =
+        cluster_.list({.api_version = std::string(kind.api_version),
+                       .kind = std::string(kind.kind),
+                       .ns = cluster_.access().ns,
+                       .labels = std::string(kOurs),
+                       .detail = kube::Collection::Detail::metadata},
+                      [&](json::Value &&item) {
+                        ids.push_back({std::string(kind.api_version), std::string(kind.kind),
+                                       cluster_.access().ns, item.text("metadata", "name")});
+                      });
+    if (failure && !failure->absent() &&
+        (failure->trouble != kube::Trouble::forbidden || kind.kind == "Deployment"))
+      throw kube::explain(*failure, fmt::format("list {}s", kind.kind), cluster_.access());
+    for (const kube::Id &id : ids) look(id, false);
+  }
+
+  std::vector<Found> found() && { return std::move(found_); }
+
+private:
+  void look(const kube::Id &id, bool recorded) {
+    if (id.kind == "Namespace" || !known_.insert(identity(id)).second) return;
+    auto live = cluster_.read(id);
+    if (live.failed_with(kube::Trouble::forbidden)) {
+      found_.push_back({id, {}, {Ownership::State::unreadable}});
+      return;
+    }
+    if (!live && live.failure().absent()) return;
+    if (!live) throw kube::explain(live.failure(), "read " + id.text(), cluster_.access());
+    Ownership ownership = owner_of(*live);
+    if (ownership.ours() && id.kind == "Secret" && !all_goes_)
+      ownership.state = Ownership::State::secret;
+    const bool being_removed = live->at("metadata").find("deletionTimestamp");
+    if (!being_removed && (recorded || ownership.state != Ownership::State::not_held))
+      found_.push_back({id, std::move(*live), ownership});
+  }
+
+  kube::Cluster &cluster_;
+  bool all_goes_;
+  std::set<Identity> known_; ///< what the set has, then what was looked at
+  std::vector<Found> found_;
+};
+
+} // namespace
+
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history) {
-  std::set<Identity> known; // what the set has, then what was looked at
-  for (const manifest::Object &object : set) known.insert(identity(id_of(object)));
-  std::vector<Found> found;
-  const auto look = [&](const kube::Id &id, bool recorded) {
-    if (id.kind == "Namespace" || !known.insert(identity(id)).second) return;
-    const kube::Reply reply = cluster.get(kube::object_path(id));
-    if (reply.status == 404) return;
-    if (reply.status == 403)
-      return found.push_back({id, YAML::Node(), {Ownership::State::unreadable}});
-    if (!reply.ok()) throw kube::explain(reply, "read " + id.text(), cluster.access());
-    const YAML::Node live = kube::parse(reply.body, id.text());
-    Ownership ownership = owner_of(live);
-    if (ownership.ours() && id.kind == "Secret" && !set.empty())
-      ownership.state = Ownership::State::secret;
-    if (!live["metadata"]["deletionTimestamp"] &&
-        (recorded || ownership.state != Ownership::State::not_held))
-      found.push_back({id, live, ownership});
-  };
+  Search search(cluster, set);
   for (const Release &release : history)
-    for (const kube::Id &id : release.objects) look(id, true);
-  for (const manifest::Kind &kind : manifest::kinds()) {
-    if (!kind.is(manifest::Kind::in_set)) continue;
-    const std::string &ns = cluster.access().ns;
-    const kube::Reply reply =
-        cluster.get_metadata(kube::collection_path(kind.api_version, kind.name, ns) +
-                             "?labelSelector=" + kube::query_value(kOurs));
-    if (reply.status == 404 || (reply.status == 403 && kind.name != "Deployment"))
-      continue; // no such kind here, or none of our business
-    if (!reply.ok())
-      throw kube::explain(reply, fmt::format("list {}s", kind.name), cluster.access());
-    const YAML::Node list = kube::parse(reply.body, "list");
-    for (const YAML::Node &item : yaml::items(yaml::at(list, "items")))
-      look({std::string(kind.api_version), std::string(kind.name), ns,
-            text(item, "metadata", "name")},
-           false);
-  }
-  return found;
+    for (const kube::Id &id : release.objects) search.recorded(id);
+  for (const Kind &kind : own_kinds()) search.labelled(kind);
+  return std::move(search).found();
 }
 
 bool remove(kube::Cluster &cluster, const Found &found, sys::Deadline deadline) {
-  const std::string body = fmt::format(
-      R"({{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background","preconditions":{{"uid":{}}}}})",
-      yaml::to_json(yaml::string(text(found.live, "metadata", "uid"))));
-  const auto done =
-      cluster.kubectl({"delete", "--raw", kube::object_path(found.id), "-f=-"}, body, deadline);
-  if (done.code == 0 || done.err.find("(NotFound)") != std::string::npos) return true;
-  if (done.err.find("(Conflict)") != std::string::npos) return false;
-  throw kube::explain(done, "remove " + found.id.text(), cluster.access());
+  const auto done = cluster.remove(found.id, {found.live.text("metadata", "uid"), ""}, deadline);
+  if (done || done.failure().absent()) return true;
+  if (done.failed_with(kube::Trouble::stale)) return false;
+  throw kube::explain(done.failure(), "remove " + found.id.text(), cluster.access());
 }
 
 } // namespace hello::release

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "hello/history.h"
-#include "hello/yaml.h"
+#include "hello/process.h"
 
 namespace hello::release {
 namespace {
@@ -42,15 +42,17 @@ std::string source_revision() {
 }
 
 std::string image_of(const Set &set) {
-  for (const manifest::Object &object : set)
-    if (object.kind == "Deployment")
-      for (const YAML::Node &container :
-           yaml::items(yaml::at(object.node, "spec", "template", "spec", "containers")))
-        return yaml::text(container, "image");
+  for (const kube::Object &object : set)
+    if (object.id.kind == "Deployment")
+      for (const json::Value &container :
+           object.value.at("spec", "template", "spec", "containers").items())
+        return container.text("image");
   return "";
 }
 
-sys::Deadline soon() { return sys::Clock::now() + std::chrono::seconds(20); }
+sys::Deadline soon(const kube::Cluster &cluster) {
+  return cluster.now() + std::chrono::seconds(20);
+}
 
 } // namespace
 
@@ -62,7 +64,7 @@ Recorder::Recorder(kube::Cluster &cluster, std::string note, Warn warn)
 Recorder::~Recorder() = default;
 
 void Recorder::begin(const Set &set) {
-  whoami_ = cluster_.start({"auth", "whoami", "-o=jsonpath={.status.userInfo.username}"});
+  whoami_ = cluster_.who_am_i();
   const std::string here = user_at_machine(), page = variable({"BUILD_URL", "CI_JOB_URL"});
   release_.who = here;
   release_.from = page.empty() ? here : page;
@@ -70,44 +72,53 @@ void Recorder::begin(const Set &set) {
   release_.image = image_of(set);
   release_.digest = digest_of(set);
   release_.objects.clear();
-  for (const manifest::Object &object : set) release_.objects.push_back(id_of(object));
+  for (const kube::Object &object : set) release_.objects.push_back(object.id);
 
-  const std::string &ns = cluster_.access().ns;
-  const std::string path = kube::collection_path("apps/v1", "ControllerRevision", ns);
-  for (int attempt = 0, taken = 0; attempt < kAttempts; ++attempt) {
-    History history = read_history(cluster_);
-    if (history.refusal.status != 200)
-      return warn_("this release is not in the history: " +
-                   kube::explain(history.refusal, "read the history", cluster_.access()).words());
-    if (!history.releases.empty()) taken = std::max(taken, history.releases.front().revision);
-    release_.revision =
-        ++taken; // an entry that somebody has broken is not listed, but its number is taken
+  int taken = 0; // an entry that is damaged is not listed, but its number is taken
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    auto history = read_history(cluster_);
+    if (!history) return not_recorded(history.failure(), "read the history");
+    if (!history->empty()) taken = std::max(taken, history->front().revision);
+    release_.revision = ++taken;
     release_.name = name_of_entry(release_.revision);
-    const std::string entry = entry_of(release_, set, ns);
-    if (entry.size() > kLargestEntry) {
-      release_.revision = 0;
-      return warn_(fmt::format(
-          "this release is not in the history: its set takes {} bytes of the {} that fit",
-          entry.size(), kLargestEntry));
-    }
-    const auto made =
-        cluster_.kubectl({"create", "--raw", path + "?fieldManager=hello", "-f=-"}, entry, soon());
-    if (made.code == 0) {
-      history.releases.insert(history.releases.begin(), release_);
-      for (const Release &old : surplus(history.releases))
-        if (const auto gone =
-                cluster_.kubectl({"delete", "--raw", path + "/" + old.name}, "", soon());
-            gone.code != 0 && gone.err.find("(NotFound)") == std::string::npos)
-          warn_("the history grows: " +
-                kube::explain(gone, "remove an old release", cluster_.access()).words());
-      return;
+    const auto made = write_entry(set);
+    if (!made) return;
+    if (*made) {
+      history->insert(history->begin(), release_);
+      return remove_surplus(*history);
     }
     release_.revision = 0;
-    if (made.err.find("AlreadyExists") == std::string::npos)
-      return warn_("this release is not in the history: " +
-                   kube::explain(made, "write the history", cluster_.access()).words());
+    if (!made->failed_with(kube::Trouble::already_exists))
+      return not_recorded(made->failure(), "write the history");
   }
   warn_("this release is not in the history: others write to it all the time");
+}
+
+std::optional<kube::Result<kube::Done>> Recorder::write_entry(const Set &set) {
+  const std::string entry = entry_of(release_, set, cluster_.access().ns);
+  if (entry.size() <= kLargestEntry)
+    return cluster_.create(id_of_entry(release_.name), entry, kManager, soon(cluster_));
+  release_.revision = 0;
+  warn_(fmt::format("this release is not in the history: its set takes {} bytes of the {} that fit",
+                    entry.size(), kLargestEntry));
+  return std::nullopt;
+}
+
+void Recorder::remove_surplus(const std::vector<Release> &history) {
+  for (const Release &old : surplus(history))
+    if (const auto gone = cluster_.remove(id_of_entry(old.name), {}, soon(cluster_));
+        !gone && !gone.failed_with(kube::Trouble::not_found))
+      warn_("the history grows: " +
+            kube::explain(gone.failure(), "remove an old release", cluster_.access()).words());
+}
+
+void Recorder::not_recorded(const kube::Failure &failure, const char *doing) {
+  warn_("this release is not in the history: " +
+        kube::explain(failure, doing, cluster_.access()).words());
+}
+
+kube::Id Recorder::id_of_entry(const std::string &name) const {
+  return {"apps/v1", "ControllerRevision", cluster_.access().ns, name};
 }
 
 void Recorder::resume(const std::vector<Release> &history, const Set &set) {
@@ -119,24 +130,27 @@ void Recorder::finish(State state) {
   if (release_.revision == 0) return;
   release_.state = state;
   if (whoami_)
-    if (const auto said = sys::finish(*whoami_, "", soon()); said.code == 0 && !said.out.empty())
-      release_.who = said.out;
-  const std::string change = fmt::format(
-      R"({{"metadata":{{"labels":{{"hello/state":"{}"}},"annotations":{{"hello/who":{}}}}}}})",
-      name_of(state), yaml::to_json(yaml::string(release_.who)));
-  finishing_ = cluster_.start({"patch", "controllerrevisions.apps", release_.name,
-                               "--namespace=" + cluster_.access().ns, "--type=merge",
-                               "--patch=" + change, "--field-manager=hello"});
+    if (auto who = whoami_->finish(soon(cluster_)); who && !who->empty())
+      release_.who = std::move(*who);
+  whoami_.reset();
+  std::string change;
+  json::Writer out(change);
+  out.begin_object().key("metadata").begin_object();
+  out.key("labels").begin_object().key("hello/state").string(name_of(state)).end_object();
+  out.key("annotations").begin_object().key("hello/who").string(release_.who).end_object();
+  out.end_object().end_object();
+  finishing_ = cluster_.patch(id_of_entry(release_.name), change, kManager);
 }
 
 void Recorder::settle() {
   if (!finishing_) return;
-  const auto done = sys::finish(*finishing_, "", soon());
+  const auto done = finishing_->finish(soon(cluster_));
   finishing_.reset();
-  if (done.code != 0)
-    warn_(fmt::format("the history does not know that release {} is {}: {}", release_.revision,
-                      name_of(release_.state),
-                      kube::explain(done, "write the history", cluster_.access()).words()));
+  if (!done)
+    warn_(
+        fmt::format("the history does not know that release {} is {}: {}", release_.revision,
+                    name_of(release_.state),
+                    kube::explain(done.failure(), "write the history", cluster_.access()).words()));
 }
 
 } // namespace hello::release

@@ -60,7 +60,7 @@ TEST_CASE("events: a line of each kind for the schema") { // tests/cli/events re
       event::Warning{"", "w"},
       event::Warning{"Service/hello", "w"},
       event::Problem{problem},
-      event::ClusterWarning{{"Pod", "a", "u", "Evicted", "m", true, {}}},
+      event::ClusterWarning{{"Pod", "a", "u", "e", "Evicted", "m", true, {}}},
       event::Failing{"hello", {deploy::Outcome::State::failed, {problem}}, std::chrono::seconds(3)},
       event::RollingBack{},
       event::Failed{Left::rolled_back},

@@ -8,6 +8,12 @@ using deploy::Health;
 
 namespace {
 
+json::Value read(const std::string &text) {
+  return json::parse(yaml::to_json(yaml::load(text, "object")), "object");
+}
+
+kube::Live live(const std::string &text) { return {kube::Live::State::present, read(text)}; }
+
 const kube::Id kDeployment{"apps/v1", "Deployment", "shop", "hello"},
     kIngress{"networking.k8s.io/v1", "Ingress", "shop", "hello"},
     kScaler{"autoscaling/v2", "HorizontalPodAutoscaler", "shop", "hello"};
@@ -20,34 +26,28 @@ deploy::Observation good() {
   release.state = release::State::ready;
   release.objects = {kDeployment, kIngress, kScaler};
   observed.history = {release};
-  observed.objects[kDeployment].reset(yaml::load(R"(
+  observed.objects[kDeployment] = live(R"(
 metadata: {name: hello, uid: d1, generation: 2, annotations: {deployment.kubernetes.io/revision: "7"}}
 spec: {replicas: 1, selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: hello, image: "hello:3"}]}}}
 status: {observedGeneration: 2, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1}
-)",
-                                                 "deployment"));
-  observed.objects[kIngress].reset(
-      yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}, {host: "
-                 "b.test}]}\nstatus: {loadBalancer: {ingress: [{ip: 10.0.0.1}]}}\n",
-                 "ingress"));
-  observed.objects[kScaler].reset(
-      yaml::load("metadata: {name: hello}\nspec: {minReplicas: 1, "
-                 "maxReplicas: 3}\nstatus: {currentReplicas: 1, "
-                 "desiredReplicas: 1, "
-                 "currentMetrics: [{type: Resource, resource: {name: cpu, "
-                 "current: {averageUtilization: 12}}}]}\n",
-                 "scaler"));
-  observed.snapshot.deployment = kube::deployment_of(observed.objects[kDeployment]);
+)");
+  observed.objects[kIngress] =
+      live("metadata: {name: hello}\nspec: {rules: [{host: a.test}, {host: "
+           "b.test}]}\nstatus: {loadBalancer: {ingress: [{ip: 10.0.0.1}]}}\n");
+  observed.objects[kScaler] = live("metadata: {name: hello}\nspec: {minReplicas: 1, "
+                                   "maxReplicas: 3}\nstatus: {currentReplicas: 1, "
+                                   "desiredReplicas: 1, "
+                                   "currentMetrics: [{type: Resource, resource: {name: cpu, "
+                                   "current: {averageUtilization: 12}}}]}\n");
+  observed.snapshot.deployment = kube::deployment_of(observed.objects[kDeployment].value);
   observed.snapshot.replica_sets.push_back(
-      kube::replica_set_of(yaml::load("metadata: {name: hello-5d9, uid: r1, annotations: "
-                                      "{deployment.kubernetes.io/revision: \"7\"}}\nspec: {}\n",
-                                      "set")));
-  observed.snapshot.pods.push_back(kube::pod_of(yaml::load(R"(
+      kube::replica_set_of(read("metadata: {name: hello-5d9, uid: r1, annotations: "
+                                "{deployment.kubernetes.io/revision: \"7\"}}\nspec: {}\n")));
+  observed.snapshot.pods.push_back(kube::pod_of(read(R"(
 metadata: {name: hello-5d9-a, uid: p1, creationTimestamp: "2026-11-23T04:00:00Z", ownerReferences: [{uid: r1, controller: true}]}
 spec: {nodeName: lab}
 status: {phase: Running, conditions: [{type: Ready, status: "True"}], containerStatuses: [{name: hello, restartCount: 2, ready: true}]}
-)",
-                                                           "pod")));
+)")));
   return observed;
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("status: a release that is well is healthy, in apply order, with its p
 
 TEST_CASE("status: an object that somebody removed is missing, and that is not healthy") {
   auto observed = good();
-  observed.objects[kIngress].reset();
+  observed.objects[kIngress] = {};
   const auto r = report(observed);
   CHECK_FALSE(r.healthy());
   CHECK(r.objects[1].health == Health::bad);
@@ -85,7 +85,7 @@ TEST_CASE("status: an object that somebody removed is missing, and that is not h
 
 TEST_CASE("status: a pod that crashes is named with its reason") {
   auto observed = good();
-  observed.snapshot.pods[0] = kube::pod_of(yaml::load(R"(
+  observed.snapshot.pods[0] = kube::pod_of(read(R"(
 metadata: {name: hello-5d9-a, uid: p1, creationTimestamp: "2026-11-23T04:00:00Z", ownerReferences: [{uid: r1, controller: true}]}
 spec: {nodeName: lab}
 status:
@@ -94,8 +94,7 @@ status:
   containerStatuses:
     - {name: hello, restartCount: 4, ready: false, state: {waiting: {reason: CrashLoopBackOff, message: back-off}},
        lastState: {terminated: {exitCode: 3, reason: Error}}}
-)",
-                                                      "pod"));
+)"));
   observed.snapshot.deployment->available = observed.snapshot.deployment->ready = 0;
   const auto r = report(observed);
   CHECK(r.health == Health::bad);
@@ -104,13 +103,11 @@ status:
 
 TEST_CASE("status: what will bite later is a warning, and healthy all the same") {
   auto observed = good();
-  observed.objects[kIngress].reset(
-      yaml::load("metadata: {name: hello}\nspec: {rules: [{host: a.test}]}\n", "ingress"));
-  observed.objects[kScaler].reset(
-      yaml::load("metadata: {name: hello}\nspec: {maxReplicas: 3}\nstatus: {currentReplicas: "
-                 "1, conditions: [{type: ScalingActive, status: "
-                 "\"False\", reason: FailedGetResourceMetric, message: no metrics}]}\n",
-                 "scaler"));
+  observed.objects[kIngress] = live("metadata: {name: hello}\nspec: {rules: [{host: a.test}]}\n");
+  observed.objects[kScaler] =
+      live("metadata: {name: hello}\nspec: {maxReplicas: 3}\nstatus: {currentReplicas: "
+           "1, conditions: [{type: ScalingActive, status: "
+           "\"False\", reason: FailedGetResourceMetric, message: no metrics}]}\n");
   const auto r = report(observed);
   CHECK(r.health == Health::warning);
   CHECK(r.healthy());
@@ -134,6 +131,6 @@ TEST_CASE("status: nothing deployed is not healthy") {
   CHECK_FALSE(r.healthy());
   CHECK(r.summary == "nothing is deployed here");
   deploy::Observation foreign; // with our label, but no release
-  foreign.objects[kIngress].reset(good().objects[kIngress]);
+  foreign.objects[kIngress] = good().objects[kIngress];
   CHECK_FALSE(report(foreign).healthy());
 }

@@ -3,7 +3,9 @@
 #include "hello/failure.h"
 #include "hello/fields.h"
 #include "hello/kube.h"
-#include "hello/yaml.h"
+#include "kube/client/answers.h"
+#include "kube/client/errors.h"
+#include "kube/client/paths.h"
 
 using namespace hello;
 
@@ -27,36 +29,36 @@ const char *const kLive = R"({
    "volumes":[{"name":"tmp","emptyDir":{"sizeLimit":"32Mi"}},{"name":"istio","emptyDir":{}}]}}},
  "status":{"replicas":5}})";
 
-YAML::Node live() { return kube::parse(kLive, "live"); }
+json::Value live() { return json::parse(kLive, "live"); }
 
 } // namespace
 
 TEST_CASE("fields: what the manager holds can be applied again, and nothing that others hold") {
   CHECK(
-      kube::canonical(kube::owned(live(), "hello")) ==
+      json::canonical(kube::owned(live(), "hello")) ==
       R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app.kubernetes.io/name":"hello"},"name":"hello","namespace":"n"},)"
       R"("spec":{"template":{"spec":{"containers":[{"args":["serve","--x"],"image":"hello:1","name":"hello","ports":[{"containerPort":8080,"name":"http"}]}],)"
       R"("volumes":[{"emptyDir":{"sizeLimit":"32Mi"},"name":"tmp"}]}}}})");
   CHECK(
-      kube::canonical(kube::owned(live(), "nobody")) ==
+      json::canonical(kube::owned(live(), "nobody")) ==
       R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"hello","namespace":"n"}})");
 }
 
 TEST_CASE("fields: the way back has what a later apply took from others, and nothing that came new "
           "with it") {
-  const YAML::Node before = kube::parse(
+  const json::Value before = json::parse(
       R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","managedFields":[
           {"manager":"hello","operation":"Apply","fieldsV1":{"f:data":{"f:OURS":{}}}}]},
           "data":{"OURS":"1","THEIRS":"2","OTHER":"3"}})",
       "before");
-  const YAML::Node later = kube::parse(
+  const json::Value later = json::parse(
       R"({"metadata":{"managedFields":[
           {"manager":"hello","operation":"Apply","fieldsV1":{"f:data":{"f:NEW":{},"f:THEIRS":{}},"f:metadata":{"f:labels":{"f:a":{}}}}}]}})",
       "later");
-  CHECK(kube::canonical(kube::owned(before, "hello", later)["data"]) ==
+  CHECK(json::canonical(kube::owned(before, "hello", later).at("data")) ==
         R"({"OURS":"1","THEIRS":"2"})");
-  CHECK(kube::canonical(kube::owned(before, "hello")["data"]) == R"({"OURS":"1"})");
-  CHECK(!kube::owned(before, "hello", later)["metadata"]["labels"]);
+  CHECK(json::canonical(kube::owned(before, "hello").at("data")) == R"({"OURS":"1"})");
+  CHECK(!kube::owned(before, "hello", later).at("metadata").find("labels"));
 }
 
 TEST_CASE("fields: who holds replicas") {
@@ -66,12 +68,19 @@ TEST_CASE("fields: who holds replicas") {
 }
 
 TEST_CASE("fields: changes leave out what the server keeps, and match list items by name") {
-  YAML::Node after = live();
-  after["metadata"]["generation"] = 3;
-  after["status"]["replicas"] = 1;
+  json::Value after = live();
+  after["metadata"]["generation"] = json::integer(3);
+  after["status"]["replicas"] = json::integer(1);
   CHECK(kube::changes(live(), after).empty());
-  after["spec"]["template"]["spec"]["containers"][0]["image"] = yaml::string("hello:2");
-  after["spec"]["template"]["spec"]["containers"][0].remove("imagePullPolicy");
+  std::string text = json::to_text(after);
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    const auto at = text.find(from);
+    REQUIRE(at != text.npos);
+    text.replace(at, from.size(), to);
+  };
+  replace("\"image\":\"hello:1\"", "\"image\":\"hello:2\"");
+  replace(",\"imagePullPolicy\":\"Always\"", "");
+  after = json::parse(text, "after");
   const auto found = kube::changes(live(), after);
   REQUIRE(found.size() == 2);
   CHECK(found[0].path == "spec.template.spec.containers[hello].image");
@@ -83,21 +92,21 @@ TEST_CASE("fields: changes leave out what the server keeps, and match list items
 
 TEST_CASE("parse: what is no object is told as such, with its first line") {
   for (const char *garbage : {"not json\nat all", "\"text\"", "[1]", "{\"a\":", "}{", ""})
-    CHECK_THROWS_WITH_AS(kube::parse(garbage, "kubectl's answer"),
+    CHECK_THROWS_WITH_AS(kube::object_of(garbage, "kubectl's answer"),
                          doctest::Contains("kubectl's answer is no JSON object"), Error);
 }
 
 TEST_CASE("fields: a number and the text of the same digits differ") {
-  const auto found = kube::changes(kube::parse(R"({"a":1,"b":[1,2]})", ""),
-                                   kube::parse(R"({"a":"1","b":[1]})", ""));
+  const auto found = kube::changes(json::parse(R"({"a":1,"b":[1,2]})", ""),
+                                   json::parse(R"({"a":"1","b":[1]})", ""));
   REQUIRE(found.size() == 2);
   CHECK(found[0].after == "\"1\"");
   CHECK(found[1].path == "b[1]");
 }
 
 TEST_CASE("fields: text of several lines is shown as text") {
-  const auto found = kube::changes(kube::parse(R"({"data":{"MESSAGES":"a\nb"}})", ""),
-                                   kube::parse(R"({"data":{"MESSAGES":"a\nc"}})", ""));
+  const auto found = kube::changes(json::parse(R"({"data":{"MESSAGES":"a\nb"}})", ""),
+                                   json::parse(R"({"data":{"MESSAGES":"a\nc"}})", ""));
   REQUIRE(found.size() == 1);
   CHECK(found[0].text);
   CHECK(found[0].before == "a\nb");
@@ -150,7 +159,7 @@ TEST_CASE("kube: paths and plurals of the API") {
 TEST_CASE("kube: kubectl's failures get a reason, a next step, and keep their words") {
   const kube::Access lab{"lab", "n"};
   const auto say = [&](const char *words) {
-    return kube::explain(sys::Finished{1, false, "", words}, "apply the manifests", lab);
+    return kube::explain(kube::failure_of({1, false, "", words}), "apply the manifests", lab);
   };
   const Error unknown = say("error: context \"prod\" does not exist\n");
   CHECK(std::string(unknown.what()) == "cannot apply the manifests: kubectl does not know the "
@@ -173,7 +182,7 @@ TEST_CASE("kube: kubectl's failures get a reason, a next step, and keep their wo
 
 TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
   const auto say = [](const char *words, const char *context = "lab") {
-    return kube::explain(sys::Finished{1, false, "", words}, "ask", {context, "shop"});
+    return kube::explain(kube::failure_of({1, false, "", words}), "ask", {context, "shop"});
   };
   struct {
     const char *words, *why, *hint;
@@ -225,14 +234,14 @@ TEST_CASE("kube: what looks alike in kubectl's words has its own reason") {
             .find("kubectl has no current context") != std::string::npos);
   const sys::Finished webhook{1, false, "", cases[0].words},
       away{1, false, "", "connect: connection refused"};
-  CHECK_FALSE(kube::unreachable(webhook)); // the same again would fail the same way
-  CHECK(kube::unreachable(away));
+  CHECK_FALSE(kube::failure_of(webhook).retryable); // the same again would fail the same way
+  CHECK(kube::failure_of(away).retryable);
 }
 
 TEST_CASE("kube: what kubectl says of each object in the same words is said once") {
   const std::string words = "Error from server (NotFound): namespaces \"shop\" not found\n";
-  const Error error =
-      kube::explain(sys::Finished{1, false, "", words + words + words}, "ask", {"lab", "shop"});
+  const Error error = kube::explain(kube::failure_of({1, false, "", words + words + words}), "ask",
+                                    {"lab", "shop"});
   CHECK(error.what() ==
         "cannot ask: there is no namespace shop\n" + words.substr(0, words.size() - 1));
 }

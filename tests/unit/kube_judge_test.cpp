@@ -8,7 +8,7 @@ using kube::Cause;
 
 namespace {
 
-YAML::Node json(const std::string &text) { return kube::parse(text, "test"); }
+json::Value object(const std::string &text) { return json::parse(text, "test"); }
 
 /// A pod of ReplicaSet rs1 as the API server writes it; `status` is what the case is about.
 std::string pod(const std::string &status) {
@@ -40,10 +40,10 @@ const char *const kTemplate = R"({"spec":{"containers":[{"image":"hello:2","name
 
 kube::Snapshot snapshot() {
   kube::Snapshot s;
-  s.deployment = kube::deployment_of(json(kDeployment));
-  s.replica_sets.push_back(kube::replica_set_of(json(
+  s.deployment = kube::deployment_of(object(kDeployment));
+  s.replica_sets.push_back(kube::replica_set_of(object(
       R"({"metadata":{"name":"hello-5d9","uid":"rs1","annotations":{"deployment.kubernetes.io/revision":"2"}},"spec":{"replicas":1}})")));
-  s.replica_sets.push_back(kube::replica_set_of(json(
+  s.replica_sets.push_back(kube::replica_set_of(object(
       R"({"metadata":{"name":"hello-old","uid":"rs0","annotations":{"deployment.kubernetes.io/revision":"1"}},"spec":{"replicas":2}})")));
   return s;
 }
@@ -148,8 +148,8 @@ TEST_CASE("judge: each reason of a pod is named, with the cluster's words, and a
   for (const Case &one : cases()) {
     CAPTURE(one.name);
     kube::Snapshot s = snapshot();
-    s.pods.push_back(kube::pod_of(json(pod(one.status))));
-    if (!one.event.empty()) s.events.push_back(kube::happening_of(json(one.event)));
+    s.pods.push_back(kube::pod_of(object(pod(one.status))));
+    if (!one.event.empty()) s.add(kube::happening_of(object(one.event)));
     const kube::Verdict verdict = kube::judge(s, kTemplate, 3);
     CHECK(verdict.state == kube::Verdict::State::waiting);
     REQUIRE(verdict.problems.size() == 1);
@@ -163,24 +163,23 @@ TEST_CASE("judge: each reason of a pod is named, with the cluster's words, and a
 
 TEST_CASE("judge: pods of the old template are not judged") {
   kube::Snapshot s = snapshot();
-  s.pods.push_back(kube::pod_of(json(pod(cases()[0].status))));
+  s.pods.push_back(kube::pod_of(object(pod(cases()[0].status))));
   s.pods[0].owner = "rs0";
   CHECK(kube::judge(s, kTemplate, 3).problems.empty());
 }
 
 TEST_CASE("judge: events of another pod prove nothing") {
   kube::Snapshot s = snapshot();
-  s.pods.push_back(kube::pod_of(json(pod(container(R"({"running":{}})")))));
-  s.events.push_back(
-      kube::happening_of(json(warning("Unhealthy", "Readiness probe failed: x", "p2"))));
+  s.pods.push_back(kube::pod_of(object(pod(container(R"({"running":{}})")))));
+  s.add(kube::happening_of(object(warning("Unhealthy", "Readiness probe failed: x", "p2"))));
   CHECK(kube::judge(s, kTemplate, 3).problems.empty());
 }
 
 TEST_CASE("judge: a ready pod has no problem, whatever it has been through") {
   kube::Snapshot s = snapshot();
-  s.pods.push_back(kube::pod_of(json(pod(
+  s.pods.push_back(kube::pod_of(object(pod(
       R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"hello","ready":true,"restartCount":3,"state":{"running":{}},"lastState":{"terminated":{"exitCode":1}}}]})"))));
-  s.events.push_back(kube::happening_of(json(warning("Unhealthy", "Readiness probe failed: x"))));
+  s.add(kube::happening_of(object(warning("Unhealthy", "Readiness probe failed: x"))));
   CHECK(kube::judge(s, kTemplate, 3).problems.empty());
   CHECK(kube::step_of(s.pods[0], s) == kube::Step::ready);
 }
@@ -206,7 +205,7 @@ TEST_CASE("judge: pods that the API server refuses") {
   for (const auto &one : table) {
     CAPTURE(one.words);
     kube::Snapshot s = snapshot();
-    s.replica_sets[0] = kube::replica_set_of(json(
+    s.replica_sets[0] = kube::replica_set_of(object(
         std::string(
             R"({"metadata":{"name":"hello-5d9","uid":"rs1","annotations":{"deployment.kubernetes.io/revision":"2"}},"spec":{"replicas":1},"status":{"replicas":0,)") +
         R"("conditions":[{"type":"ReplicaFailure","status":"True","reason":"FailedCreate","message":")" +
@@ -221,7 +220,7 @@ TEST_CASE("judge: pods that the API server refuses") {
 
 TEST_CASE("rollout: deadline exceeded names the pod's reason first") {
   kube::Snapshot s = snapshot();
-  s.pods.push_back(kube::pod_of(json(pod(cases()[0].status))));
+  s.pods.push_back(kube::pod_of(object(pod(cases()[0].status))));
   s.deployment->conditions = {{"Progressing",
                                "False",
                                "ProgressDeadlineExceeded",
@@ -267,14 +266,14 @@ TEST_CASE("rollout: another template, or none, ends the wait") {
 TEST_CASE("judge: a pod's steps") {
   kube::Snapshot s = snapshot();
   const auto step = [&](const std::string &text) {
-    return kube::name_of(kube::step_of(kube::pod_of(json(text)), s));
+    return kube::name_of(kube::step_of(kube::pod_of(object(text)), s));
   };
   CHECK(
       step(
           R"({"metadata":{"name":"x","uid":"p1"},"spec":{"containers":[]},"status":{"phase":"Pending"}})") ==
       "pending");
   CHECK(step(pod(container(R"({"waiting":{"reason":"ContainerCreating"}})"))) == "scheduled");
-  s.events.push_back(kube::happening_of(json(warning("Pulled", "Successfully pulled image"))));
+  s.add(kube::happening_of(object(warning("Pulled", "Successfully pulled image"))));
   CHECK(step(pod(container(R"({"waiting":{"reason":"ContainerCreating"}})"))) == "pulled");
   CHECK(step(pod(container(R"({"running":{}})"))) == "started");
 }
@@ -285,7 +284,7 @@ TEST_CASE("snapshot: times, and events of both APIs") {
         kube::instant_of("2026-11-23T05:02:40.367773Z"));
   CHECK(kube::instant_of("1970-01-02T00:00:01Z").time_since_epoch() == seconds(86401));
   CHECK(kube::instant_of("never") == kube::Instant{});
-  const auto event = kube::happening_of(json(
+  const auto event = kube::happening_of(object(
       R"({"involvedObject":{"kind":"Pod","name":"x","uid":"u"},"type":"Warning","reason":"FailedScheduling","message":"m","firstTimestamp":null,"lastTimestamp":null,"eventTime":"2026-11-23T05:02:40.367773Z","series":{"count":3,"lastObservedTime":"2026-11-23T05:03:40.367773Z"}})"));
   CHECK(event.time == kube::instant_of("2026-11-23T05:03:40Z"));
 }
@@ -298,12 +297,12 @@ TEST_CASE("judge: a ready pod whose container the kubelet ends for its liveness 
     kube::Snapshot s = snapshot();
     std::string status = ready;
     status.replace(status.find("RESTARTS"), 8, restarts);
-    s.pods.push_back(kube::pod_of(json(pod(status))));
-    s.events.push_back(kube::happening_of(json(
+    s.pods.push_back(kube::pod_of(object(pod(status))));
+    s.add(kube::happening_of(object(
         warning("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404"))));
     if (killing)
-      s.events.push_back(kube::happening_of(
-          json(warning("Killing", "Container hello failed liveness probe, will be restarted"))));
+      s.add(kube::happening_of(
+          object(warning("Killing", "Container hello failed liveness probe, will be restarted"))));
     return kube::judge_pod(s.pods.front(), s);
   };
   const auto found = judged("0", true);

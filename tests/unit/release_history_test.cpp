@@ -16,10 +16,10 @@ release::Set set_of(const std::string &message) {
                       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: shop}\n"
                       "data: {MESSAGES: \"x\", a: \"true\", b: \"1e3\"}\n",
                       "set")) {
-    const kube::Id id = kube::id_of(node);
-    set.push_back({id.api_version, id.kind, id.ns, id.name, node});
+    json::Value object = json::parse(yaml::to_json(node), "set");
+    set.push_back({kube::id_of(object), object});
   }
-  set[1].node["data"]["MESSAGES"] = yaml::string(message);
+  set[1].value["data"]["MESSAGES"] = json::string(message);
   return set;
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("history: an entry comes back as it was written, set and facts") {
   one.who = "system:serviceaccount:ci:deployer";
   one.source = "0123456789ab+";
   one.note = "rollback to 3";
-  const YAML::Node object = yaml::load(release::entry_of(one, set, "shop"), "entry");
+  const json::Value object = json::parse(release::entry_of(one, set, "shop"), "entry");
   const auto back = release::release_of(object);
   CHECK(release::entry_of(one, set, "shop").find("\\u003cb\\u003e \\u0026 \\u2028") !=
         std::string::npos); // as Go writes
@@ -59,19 +59,16 @@ TEST_CASE("history: an entry comes back as it was written, set and facts") {
   CHECK(back->note == one.note);
   CHECK(back->objects == one.objects);
   release::Set again;
-  for (const YAML::Node &node : object["data"]["objects"]) {
-    const kube::Id id = kube::id_of(node);
-    again.push_back({id.api_version, id.kind, id.ns, id.name, node});
-  }
-  CHECK(yaml::to_json(again[1].node["data"]["MESSAGES"]) ==
-        yaml::to_json(set[1].node["data"]["MESSAGES"]));
+  for (const json::Value &node : object.at("data", "objects").items())
+    again.push_back({kube::id_of(node), node});
+  CHECK(again[1].value.text("data", "MESSAGES") == set[1].value.text("data", "MESSAGES"));
   CHECK(release::digest_of(again) == one.digest);
   CHECK(release::digest_of(set_of("other")) != one.digest);
 }
 
 TEST_CASE("history: what is not a whole entry of ours is not one") {
   const std::string good = release::entry_of(revision(1, State::ready), set_of("x"), "shop");
-  REQUIRE(release::release_of(yaml::load(good, "entry")));
+  REQUIRE(release::release_of(json::parse(good, "entry")));
   for (const auto &[from, to] : {std::pair{"hello-release-1", "hello-release-1x"},
                                  {"hello-release-1", "hello-release-0"},
                                  {"hello-release-1", "hello-release--1"},
@@ -84,7 +81,7 @@ TEST_CASE("history: what is not a whole entry of ours is not one") {
     std::string bad = good;
     bad.replace(bad.find(from), std::string(from).size(), to);
     CAPTURE(bad);
-    CHECK_FALSE(release::release_of(yaml::load(bad, "entry")));
+    CHECK_FALSE(release::release_of(json::parse(bad, "entry")));
   }
 }
 

@@ -8,8 +8,8 @@ using namespace hello;
 namespace {
 
 std::string why_kept(const std::string &entries) {
-  return describe(
-      release::owner_of(yaml::load("metadata:\n  managedFields:\n" + entries, "object")));
+  const auto object = yaml::load("metadata:\n  managedFields:\n" + entries, "object");
+  return describe(release::owner_of(json::parse(yaml::to_json(object), "object")));
 }
 
 // As the lab's cluster wrote them.

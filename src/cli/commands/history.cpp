@@ -1,9 +1,12 @@
-#include "hello/history.h"
+#include <fmt/core.h>
+
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
+#include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
-#include "cli/view/reports.h"
+#include "hello/history.h"
+#include "hello/yaml.h"
 
 namespace hello::cli {
 namespace {
@@ -14,25 +17,51 @@ struct Flags {
   std::optional<int> revision;
 };
 
+std::string json_string(std::string_view text) { return yaml::to_json(yaml::string(text)); }
+
+std::string text_of(const std::vector<release::Release> &all) {
+  std::string out = fmt::format("{:>8}  {:<11}  {:<20}  {:<24}  {:<13}  {}\n", "REVISION", "STATE",
+                                "WHEN", "WHO", "SOURCE", "IMAGE");
+  for (const release::Release &r : all)
+    out +=
+        fmt::format("{:>8}  {:<11}  {:<20}  {:<24}  {:<13}  {}{}\n", r.revision, name_of(r.state),
+                    r.when, r.who, r.source.empty() ? "-" : r.source.substr(0, 13), r.image,
+                    r.note.empty() ? "" : " (" + r.note + ")");
+  return out;
+}
+
+std::string json_of(const std::vector<release::Release> &all) {
+  std::string out;
+  for (const release::Release &r : all) {
+    std::string objects;
+    for (const kube::Id &id : r.objects)
+      objects += (objects.empty() ? "" : ",") + json_string(id.text());
+    out += fmt::format(
+        R"({}{{"revision":{},"state":"{}","when":{},"who":{},"from":{},"image":{},"source":{},"note":{},"digest":{},"objects":[{}]}})",
+        out.empty() ? "" : ",\n", r.revision, name_of(r.state), json_string(r.when),
+        json_string(r.who), json_string(r.from), json_string(r.image), json_string(r.source),
+        json_string(r.note), json_string(r.digest), objects);
+  }
+  return "[" + out + "]\n";
+}
+
 int run_history(const Flags &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
-  const release::History history = release::read_history(*cluster);
-  if (!history.refusal.ok())
-    throw kube::explain(history.refusal, "read the history", cluster->access());
+  const auto releases = release::read_history(*cluster).take("read the history", cluster->access());
   if (flags.revision) {
-    print(manifest::to_yaml(
-        release::read_set(*cluster, release::rollback_target(history.releases, flags.revision))));
+    const release::Release &asked = release::rollback_target(releases, flags.revision);
+    print(manifest::to_yaml(objects_of(release::read_set(*cluster, asked))));
     return 0;
   }
-  if (history.releases.empty())
+  if (releases.empty())
     say("no releases in " + target(cluster->access()) +
         ": the history begins with the next hello deploy");
   if (flags.output == "json")
-    print(json_of(history.releases));
-  else if (!history.releases.empty())
-    print(text_of(history.releases));
+    print(json_of(releases));
+  else if (!releases.empty())
+    print(text_of(releases));
   return 0;
 }
 

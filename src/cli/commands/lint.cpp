@@ -6,7 +6,6 @@
 #include "cli/options/config_options.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
-#include "cli/view/table.h"
 #include "hello/error.h"
 
 namespace hello::cli {
@@ -20,10 +19,9 @@ struct Options {
 };
 
 int show_rules() {
-  constexpr Column columns[] = {{"", 16}, {""}};
   std::string out;
   for (const manifest::LintRule &rule : manifest::lint_rules())
-    out += row(columns, {rule.name, rule.why}) + "\n";
+    out += fmt::format("{:17} {}\n", rule.name, rule.why);
   print(out);
   return 0;
 }

@@ -55,8 +55,7 @@ std::vector<manifest::Object> deployer(const config::Config &config,
   std::vector<manifest::Object> objects = manifest::deployer(config);
   const std::string given = manifest::to_yaml(objects);
   for (const manifest::Object &object : set) {
-    const std::string path = kube::collection_path(object.api_version, object.kind, ""),
-                      resource = path.substr(path.rfind('/') + 1);
+    const std::string resource = kube::plural(object.kind);
     if (object.ns != config.text("namespace.name"))
       say(fmt::format(
           "note: {}/{} is not in the deployer's namespace: it is for an administrator{}",

@@ -18,10 +18,8 @@ int run_rollback(const Flags &flags) {
       "the same hello rollback again carries on from there; hello status shows how far it is");
   const auto cluster = connect(config);
   const auto emit = listener(flags.output, cluster->access());
-  const release::History history = release::read_history(*cluster);
-  if (!history.refusal.ok())
-    throw kube::explain(history.refusal, "read the history", cluster->access());
-  const release::Release &release = release::rollback_target(history.releases, flags.revision);
+  const auto releases = release::read_history(*cluster).take("read the history", cluster->access());
+  const release::Release &release = release::rollback_target(releases, flags.revision);
   const deploy::Set set = release::read_set(*cluster, release);
   options.note = fmt::format("rollback to {}", release.revision);
   emit(deploy::event::Note{fmt::format("back to release {} of {}, image {}", release.revision,

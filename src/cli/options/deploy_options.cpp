@@ -1,7 +1,8 @@
 #include "cli/options/deploy_options.h"
 
-#include <unistd.h>
+#include <fmt/core.h>
 
+#include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
@@ -69,14 +70,13 @@ int with_error_events(const std::string &output, const std::function<int()> &wor
 }
 
 void show(const deploy::Plan &plan, const std::string &output) {
-  print(output == "json" ? json_of(plan) + "\n"
-                         : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
+  print(output == "json" ? json_of(plan) + "\n" : text_of(plan, sys::has_colour(1)));
 }
 
 deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
-  deploy::Set set = manifest::render_all(config);
-  stop_at_errors(set, config, allow);
-  return set;
+  const std::vector<manifest::Object> objects = manifest::render_all(config);
+  stop_at_errors(objects, config, allow);
+  return set_of(objects);
 }
 
 std::unique_ptr<kube::Cluster> connect(const config::Config &config) {

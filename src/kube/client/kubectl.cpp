@@ -1,9 +1,14 @@
+#include "kube/client/kubectl.h"
+
 #include <cstdlib>
+#include <type_traits>
 
 #include <fmt/core.h>
 
-#include "hello/kube.h"
-#include "kube/client/proxy.h"
+#include "hello/text.h"
+#include "kube/client/answers.h"
+#include "kube/client/errors.h"
+#include "kube/client/paths.h"
 
 namespace hello::kube {
 namespace {
@@ -21,49 +26,166 @@ std::string find_kubectl() {
   return path;
 }
 
-class Kubectl final : public Cluster {
+/// A kubectl that was started, and ends soon.
+template <class T> class Started final : public Pending<T> {
 public:
-  explicit Kubectl(Access access)
-      : access_(std::move(access)), program_(find_kubectl()), proxy_(command()) {}
+  explicit Started(const std::vector<std::string> &command) : child_(command) {}
 
-  const Access &access() const override { return access_; }
-
-  sys::Finished kubectl(const std::vector<std::string> &args, std::string_view input,
-                        sys::Deadline deadline) override {
-    return sys::run(command(args), input, deadline);
+  Result<T> finish(sys::Deadline deadline) override {
+    sys::Finished finished = sys::finish(child_, "", deadline);
+    if (finished.code != 0) return failure_of(finished);
+    if constexpr (std::is_same_v<T, Done>)
+      return Done();
+    else
+      return std::move(finished.out);
   }
-
-  std::unique_ptr<sys::Child> start(const std::vector<std::string> &args) override {
-    return std::make_unique<sys::Child>(command(args));
-  }
-
-  Reply get(const std::string &path) override { return proxy_.get(path); }
-  Reply get_metadata(const std::string &path) override {
-    return proxy_.get(
-        path, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json");
-  }
-  std::unique_ptr<Stream> stream(const std::string &path) override { return proxy_.stream(path); }
 
 private:
-  std::vector<std::string> command(const std::vector<std::string> &args = {}) const {
-    std::vector<std::string> words{program_};
-    if (!access_.context.empty()) words.push_back("--context=" + access_.context);
-    words.insert(words.end(), args.begin(), args.end());
-    return words;
+  sys::Child child_;
+};
+
+class PortForward final : public Forward {
+public:
+  explicit PortForward(const std::vector<std::string> &command) : child_(command) {}
+
+  Result<std::string> address(sys::Deadline deadline) override {
+    std::string out, err; // "Forwarding from 127.0.0.1:40123 -> 8080"
+    for (bool open = true; open && out.find('\n') == std::string::npos;) {
+      const int fds[] = {child_.out(), child_.err()};
+      if (!sys::wait_readable(fds, deadline)) break;
+      const bool err_open = sys::drain(child_.err(), err);
+      open = sys::drain(child_.out(), out) || err_open;
+    }
+    const auto from = out.find("127.0.0.1:"), to = out.find(' ', from);
+    if (from != std::string::npos) return out.substr(from, to - from);
+    return failure_of({1, err.empty(), {}, std::move(err)});
   }
 
-  Access access_;
-  std::string program_;
-  Proxy proxy_;
+private:
+  sys::Child child_;
 };
+
+/// One JSON object a line, in order: kubectl goes on with the next where one is refused.
+std::string lines_of(std::span<const Object> set) {
+  std::string out;
+  for (const Object &object : set) out += json::to_text(object.value) + "\n";
+  return out;
+}
+
+std::string flag(std::string_view name, std::string_view value) {
+  return fmt::format("{}={}", name, value);
+}
 
 } // namespace
 
+Kubectl::Kubectl(Access access)
+    : access_(std::move(access)), program_(find_kubectl()), proxy_(command()) {}
+
+std::vector<std::string> Kubectl::command(const std::vector<std::string> &args) const {
+  std::vector<std::string> words{program_};
+  if (!access_.context.empty()) words.push_back("--context=" + access_.context);
+  words.insert(words.end(), args.begin(), args.end());
+  return words;
+}
+
+Result<std::string> Kubectl::run(const std::vector<std::string> &args, std::string_view input,
+                                 sys::Deadline deadline) const {
+  sys::Finished finished = sys::run(command(args), input, deadline);
+  if (finished.code != 0) return failure_of(finished);
+  return std::move(finished.out);
+}
+
+/// Not validated by kubectl, which downloads the cluster's schema for that: the server refuses
+/// unknown fields and wrong types of a server-side apply by itself. Source: kubernetes.io,
+/// "Server-Side Apply"; structured-merge-diff, "field not declared in schema"
+Result<Answer> Kubectl::server_side(std::span<const Object> set, const ApplyOptions &options,
+                                    const std::vector<std::string> &more) const {
+  std::vector<std::string> args = {"apply",
+                                   "--server-side",
+                                   flag("--field-manager", options.manager),
+                                   "--validate=ignore",
+                                   "-f=-",
+                                   "-o=json",
+                                   "--show-managed-fields"};
+  args.insert(args.end(), more.begin(), more.end());
+  if (options.force) args.push_back("--force-conflicts");
+  // the user's choice comes last: of two equal flags kubectl takes the last
+  args.insert(args.end(), options.extra.begin(), options.extra.end());
+  const sys::Finished finished = sys::run(command(args), lines_of(set), options.deadline);
+  if (finished.code != 0) return failure_of(finished);
+  Answer answer{objects_of(finished.out), {}};
+  for (std::string_view line : text::lines(finished.err))
+    if (constexpr std::string_view kWarning = "Warning: "; line.starts_with(kWarning))
+      answer.warnings.emplace_back(line.substr(kWarning.size()));
+  return answer;
+}
+
+Result<Answer> Kubectl::dry_run(std::span<const Object> set, const ApplyOptions &options) {
+  return server_side(set, options, {"--dry-run=server", "--request-timeout=30s"});
+}
+
+Result<Answer> Kubectl::apply(std::span<const Object> set, const ApplyOptions &options) {
+  return server_side(set, options, {});
+}
+
+Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Deadline deadline) {
+  std::string body;
+  json::Writer out(body);
+  out.begin_object().key("apiVersion").string("v1").key("kind").string("DeleteOptions");
+  out.key("propagationPolicy").string("Background").key("preconditions").begin_object();
+  if (!still.uid.empty()) out.key("uid").string(still.uid);
+  if (!still.resource_version.empty()) out.key("resourceVersion").string(still.resource_version);
+  out.end_object().end_object();
+  const auto done = run({"delete", "--raw", object_path(id), "-f=-"}, body, deadline);
+  if (!done) return done.failure();
+  return Done();
+}
+
+Result<Done> Kubectl::create(const Id &id, std::string_view json, std::string_view manager,
+                             sys::Deadline deadline) {
+  const std::string path = collection_path(id.api_version, id.kind, id.ns);
+  const auto done =
+      run({"create", "--raw", path + "?" + flag("fieldManager", manager), "-f=-"}, json, deadline);
+  if (!done) return done.failure();
+  return Done();
+}
+
+std::unique_ptr<Pending<Done>> Kubectl::patch(const Id &id, const std::string &change,
+                                              std::string_view manager) {
+  const std::string_view group =
+      std::string_view(id.api_version).substr(0, id.api_version.find('/'));
+  return std::make_unique<Started<Done>>(command(
+      {"patch", fmt::format("{}.{}", plural(id.kind), group), id.name, flag("--namespace", id.ns),
+       "--type=merge", flag("--patch", change), flag("--field-manager", manager)}));
+}
+
+std::unique_ptr<Pending<std::string>> Kubectl::who_am_i() {
+  return std::make_unique<Started<std::string>>(
+      command({"auth", "whoami", "-o=jsonpath={.status.userInfo.username}"}));
+}
+
+std::unique_ptr<Forward> Kubectl::forward(const std::string &target, const std::string &port) {
+  return std::make_unique<PortForward>(command({flag("--namespace", access_.ns), "port-forward",
+                                                "--address=127.0.0.1", target, ":" + port}));
+}
+
+Result<std::vector<Occupant>> Kubectl::objects_in(const std::string &ns) {
+  const auto deadline = sys::Clock::now() + std::chrono::seconds(30);
+  const auto known =
+      run({"api-resources", "--namespaced", "--verbs=list", "-o=name"}, "", deadline);
+  if (!known) return known.failure();
+  const auto rows =
+      run({"get", listable(*known), flag("--namespace", ns), "--no-headers", "--ignore-not-found",
+           "-o=custom-columns=K:.kind,N:.metadata.name,O:.metadata.ownerReferences[0].kind"},
+          "", deadline);
+  if (!rows) return rows.failure();
+  return occupants_of(*rows);
+}
+
 std::string current_context() {
-  sys::Finished answer = sys::run({find_kubectl(), "config", "current-context"}, "",
-                                  sys::Clock::now() + std::chrono::seconds(20));
-  while (!answer.out.empty() && answer.out.back() == '\n') answer.out.pop_back();
-  return answer.code == 0 ? answer.out : "";
+  const sys::Finished answer = sys::run({find_kubectl(), "config", "current-context"}, "",
+                                        sys::Clock::now() + std::chrono::seconds(20));
+  return answer.code == 0 ? std::string(text::trimmed(answer.out)) : "";
 }
 
 std::unique_ptr<Cluster> connect(Access access) {

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "kube/client/errors.h"
+
 namespace hello::kube {
 namespace {
 
@@ -24,12 +26,13 @@ public:
   HttpStream(const std::string &socket, std::string path)
       : client_(client_of(socket)), path_(std::move(path)) {}
 
-  Reply run(const std::function<bool(std::string_view)> &take) override {
+  std::optional<Failure> run(const sys::TakeBytes &take) override {
     // watches end by themselves after 300 s: silence past that is a dead connection
-    sys::HttpReply got =
+    const sys::HttpReply reply =
         client_->get(path_, "application/json",
                      {std::chrono::seconds(330), sys::Deadline::max(), 1 << 20}, take);
-    return {got.status, std::move(got.body)};
+    if (reply.status == 200) return std::nullopt;
+    return failure_of_status(reply.status, reply.body);
   }
 
   void stop() override { client_->stop(); }
@@ -106,26 +109,24 @@ void Proxy::await() {
   if (ready_) return;
   std::string out, err;
   const auto deadline = sys::Clock::now() + std::chrono::seconds(20);
-  const auto serves = [&] {
+  const auto serves = [&] { // a wrapper may write something before
     return out.find("Starting to serve") != out.npos;
-  }; // a wrapper may say things before
+  };
   for (bool alive = true; alive && !serves();) {
     const int fds[] = {child_->out(), child_->err()};
     if (!sys::wait_readable(fds, deadline)) break;
     sys::drain(child_->err(), err);
     alive = sys::drain(child_->out(), out);
   }
-  if (!serves()) {
-    const sys::Finished failed{1, sys::Clock::now() > deadline, {}, err};
-    throw explain(failed, "start kubectl proxy", {});
-  }
+  if (!serves())
+    throw explain(failure_of({1, sys::Clock::now() > deadline, {}, std::move(err)}),
+                  "start kubectl proxy", {});
   ready_ = true;
 }
 
-Reply Proxy::get(const std::string &path, const char *accept) {
+Result<std::string> Proxy::get(const std::string &path, const char *accept) {
   await();
-  std::unique_ptr<sys::HttpClient>
-      client; // kept alive from read to read; as many as there are reads at once
+  std::unique_ptr<sys::HttpClient> client; // kept alive from read to read, one for each at a time
   {
     const std::lock_guard lock(using_);
     if (!idle_.empty()) {
@@ -134,10 +135,13 @@ Reply Proxy::get(const std::string &path, const char *accept) {
     }
   }
   if (!client) client = client_of(socket_);
-  sys::HttpReply got = client->get(path, accept, {std::chrono::seconds(20)});
-  const std::lock_guard lock(using_);
-  idle_.push_back(std::move(client));
-  return {got.status, std::move(got.body)};
+  sys::HttpReply reply = client->get(path, accept, {std::chrono::seconds(20)});
+  {
+    const std::lock_guard lock(using_);
+    idle_.push_back(std::move(client));
+  }
+  if (reply.status != 200) return failure_of_status(reply.status, reply.body);
+  return std::move(reply.body);
 }
 
 std::unique_ptr<Stream> Proxy::stream(const std::string &path) {

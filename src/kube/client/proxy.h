@@ -7,6 +7,7 @@
 #include "hello/fd.h"
 #include "hello/http_client.h"
 #include "hello/kube.h"
+#include "hello/process.h"
 
 namespace hello::kube {
 
@@ -17,14 +18,16 @@ public:
   explicit Proxy(std::vector<std::string> command);
   ~Proxy();
 
-  Reply get(const std::string &path, const char *accept = "application/json");
+  /// GET of an API path ("/api/v1/…"). Any thread. Starts out waiting for the proxy to listen.
+  /// Throws Error(Exit::cluster) if it could not start.
+  Result<std::string> get(const std::string &path, const char *accept = "application/json");
+  /// A stream of an API path. Any thread. Throws as get() does.
   std::unique_ptr<Stream> stream(const std::string &path);
 
 private:
   void await();
 
-  sys::Fd
-      lock_; ///< on the directory, so that the next one knows whether we live; before directory_
+  sys::Fd lock_; ///< on the directory, as a sign of life for others; before directory_
   std::string directory_, socket_;
   std::unique_ptr<sys::Child> child_;
   std::mutex starting_, using_;

@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <map>
 
 #include <fmt/core.h>
 
-#include "hello/yaml.h"
+#include "hello/error.h"
 
 namespace hello::kube {
 namespace {
+
+using json::Member;
+using json::Value;
 
 /// What the server keeps for itself.
 bool kept_by_server(const std::string &path, const std::string &key) {
@@ -22,246 +23,252 @@ bool kept_by_server(const std::string &path, const std::string &key) {
 }
 
 /// The item's name in a list whose items all have one; lists of the API are keyed so.
-std::string item_name(const YAML::Node &item) {
+std::string item_name(const Value &item) {
   for (const char *key : {"name", "containerPort", "port", "type", "ip", "topologyKey", "host"})
-    if (item.IsMap() && item[key] && item[key].IsScalar()) return item[key].Scalar();
+    if (std::string name = item.text(key); !name.empty()) return name;
   return "";
 }
 
-std::vector<std::string> names(const YAML::Node &list) {
+/// Their names, or nothing unless each has one of its own.
+std::vector<std::string> names(const std::vector<Value> &items) {
   std::vector<std::string> all;
-  for (const YAML::Node &item : list) {
-    const std::string name = item_name(item);
+  for (const Value &item : items) {
+    std::string name = item_name(item);
     if (name.empty() || std::find(all.begin(), all.end(), name) != all.end()) return {};
-    all.push_back(name);
+    all.push_back(std::move(name));
   }
   return all;
 }
 
-bool is_string(const YAML::Node &node) {
-  return node.IsScalar() && yaml::kind_of(node) == yaml::Scalar::string;
-}
-
-void compare(const YAML::Node &before, const YAML::Node &after, const std::string &path,
-             std::vector<Change> &found);
-
-void compare_maps(const YAML::Node &before, const YAML::Node &after, const std::string &path,
-                  std::vector<Change> &found) {
-  const std::string dot = path.empty() ? "" : path + ".";
-  for (const auto &entry : after) {
-    const std::string key = entry.first.Scalar();
-    if (!kept_by_server(path, key)) compare(before[key], entry.second, dot + key, found);
-  }
-  for (const auto &entry : before) {
-    const std::string key = entry.first.Scalar();
-    if (!kept_by_server(path, key) && !after[key])
-      compare(entry.second, after[key], dot + key, found);
-  }
-}
-
-void compare_lists(const YAML::Node &before, const YAML::Node &after, const std::string &path,
-                   std::vector<Change> &found) {
-  const auto old_names = names(before), new_names = names(after);
-  const YAML::Node nothing(YAML::NodeType::Undefined);
-  if ((old_names.empty() && before.size() > 0) || (new_names.empty() && after.size() > 0)) {
-    for (std::size_t i = 0; i < std::max(before.size(), after.size()); ++i)
-      compare(i < before.size() ? before[i] : nothing, i < after.size() ? after[i] : nothing,
-              fmt::format("{}[{}]", path, i), found);
-    return;
-  }
-  for (std::size_t i = 0; i < new_names.size(); ++i) {
-    const auto at = std::find(old_names.begin(), old_names.end(), new_names[i]);
-    compare(at == old_names.end() ? nothing
-                                  : before[static_cast<std::size_t>(at - old_names.begin())],
-            after[i], fmt::format("{}[{}]", path, new_names[i]), found);
-  }
-  for (std::size_t i = 0; i < old_names.size(); ++i)
-    if (std::find(new_names.begin(), new_names.end(), old_names[i]) == new_names.end())
-      compare(before[i], nothing, fmt::format("{}[{}]", path, old_names[i]), found);
-}
-
-void compare(const YAML::Node &before, const YAML::Node &after, const std::string &path,
-             std::vector<Change> &found) {
-  const bool was = before.IsDefined(), is = after.IsDefined();
-  if (was && is && before.IsMap() && after.IsMap()) return compare_maps(before, after, path, found);
-  if (was && is && before.IsSequence() && after.IsSequence())
-    return compare_lists(before, after, path, found);
-  if (was && is && canonical(before) == canonical(after)) return;
-  if (!was && !is) return;
-  const auto several_lines = [](const YAML::Node &node) {
-    return is_string(node) && node.Scalar().find('\n') != std::string::npos;
-  };
-  if ((!was || is_string(before)) && (!is || is_string(after)) &&
-      ((was && several_lines(before)) || (is && several_lines(after))))
-    found.push_back({path, was ? before.Scalar() : "", is ? after.Scalar() : "", true});
-  else
-    found.push_back({path, was ? shown(before) : "", is ? shown(after) : "", false});
-}
-
-void write_sorted(const YAML::Node &node, std::string &out) {
-  if (node.IsMap()) {
-    std::map<std::string, YAML::Node> sorted;
-    for (const auto &entry : node) sorted[entry.first.Scalar()] = entry.second;
-    out += '{';
-    for (const auto &[key, value] : sorted) {
-      if (out.back() != '{') out += ',';
-      out += yaml::to_json(yaml::string(key)) + ':';
-      write_sorted(value, out);
+/// Compares two objects; a value that is not there is null.
+class Comparison {
+public:
+  void compare(const Value *before, const Value *after, const std::string &path) {
+    if (!before && !after) return;
+    if (before && after) {
+      if (before->is_object() && after->is_object()) return objects(*before, *after, path);
+      if (before->is_array() && after->is_array())
+        return arrays(before->items(), after->items(), path);
+      if (json::canonical(*before) == json::canonical(*after)) return;
     }
-    out += '}';
-  } else if (node.IsSequence()) {
-    out += '[';
-    for (const YAML::Node &item : node) {
-      if (out.back() != '[') out += ',';
-      write_sorted(item, out);
-    }
-    out += ']';
-  } else {
-    out += node.IsDefined() ? yaml::to_json(node) : "null";
+    const auto text = [](const Value *value) { return !value || value->is_string(); };
+    const auto several_lines = [](const Value *value) {
+      return value && value->is_string() && value->text().find('\n') != std::string_view::npos;
+    };
+    if (text(before) && text(after) && (several_lines(before) || several_lines(after)))
+      found_.push_back({path, std::string(before ? before->text() : ""),
+                        std::string(after ? after->text() : ""), true});
+    else
+      found_.push_back(
+          {path, before ? json::to_text(*before) : "", after ? json::to_text(*after) : "", false});
   }
-}
 
-YAML::Node fields_of(const YAML::Node &object, std::string_view manager) {
-  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields")))
-    if (yaml::text(entry, "manager") == manager && yaml::text(entry, "operation") == "Apply" &&
-        !entry["subresource"] && entry["fieldsV1"])
-      return entry["fieldsV1"];
-  return YAML::Node(YAML::NodeType::Undefined);
+  std::vector<Change> found() && { return std::move(found_); }
+
+private:
+  void objects(const Value &before, const Value &after, const std::string &path) {
+    const std::string dot = path.empty() ? "" : path + ".";
+    for (const auto &[key, value] : after.members())
+      if (!kept_by_server(path, key)) compare(before.find(key), &value, dot + key);
+    for (const auto &[key, value] : before.members())
+      if (!kept_by_server(path, key) && !after.find(key)) compare(&value, nullptr, dot + key);
+  }
+
+  void arrays(const std::vector<Value> &before, const std::vector<Value> &after,
+              const std::string &path) {
+    const auto old_names = names(before), new_names = names(after);
+    if (old_names.size() != before.size() || new_names.size() != after.size()) {
+      for (std::size_t i = 0; i < std::max(before.size(), after.size()); ++i)
+        compare(i < before.size() ? &before[i] : nullptr, i < after.size() ? &after[i] : nullptr,
+                fmt::format("{}[{}]", path, i));
+      return;
+    }
+    const auto place = [](const std::vector<std::string> &all, const std::string &name) {
+      return static_cast<std::size_t>(std::find(all.begin(), all.end(), name) - all.begin());
+    };
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      const std::size_t at = place(old_names, new_names[i]);
+      compare(at < before.size() ? &before[at] : nullptr, &after[i],
+              fmt::format("{}[{}]", path, new_names[i]));
+    }
+    for (std::size_t i = 0; i < before.size(); ++i)
+      if (place(new_names, old_names[i]) == after.size())
+        compare(&before[i], nullptr, fmt::format("{}[{}]", path, old_names[i]));
+  }
+
+  std::vector<Change> found_;
+};
+
+/// What `manager` has applied, as a tree of managedFields; null: nothing.
+const Value *fields_of(const Value &object, std::string_view manager) {
+  for (const Value &entry : object.at("metadata", "managedFields").items())
+    if (entry.at("manager").text() == manager && entry.at("operation").text() == "Apply" &&
+        !entry.find("subresource"))
+      if (const Value *fields = entry.find("fieldsV1")) return fields;
+  return nullptr;
 }
 
 /// Adds the fields that `more` has; what is held whole stays so.
-void unite(YAML::Node fields, const YAML::Node &more) {
-  for (const auto &entry : more)
-    if (YAML::Node inner = fields[entry.first.Scalar()]; !inner.IsDefined())
-      inner = YAML::Clone(entry.second);
-    else if (inner.size() > 0)
-      unite(inner, entry.second);
+void unite(Value &fields, const Value &more) {
+  for (const auto &[key, value] : more.members())
+    if (!fields.find(key))
+      fields[key] = value;
+    else if (Value &inner = fields[key]; !inner.members().empty())
+      unite(inner, value);
 }
 
-/// Whether a list item is the one that "k:{…}" (a map of keys) or "v:…" (a value) means.
-bool meant(const YAML::Node &item, const std::string &key) {
-  const YAML::Node wanted = yaml::load(key.substr(2), "managedFields");
-  if (key.starts_with("v:")) return canonical(item) == canonical(wanted);
-  for (const auto &one : wanted)
-    if (!item.IsMap() || !item[one.first.Scalar()] ||
-        canonical(item[one.first.Scalar()]) != canonical(one.second))
-      return false;
-  return true;
+/// Whether a list item is the one that "k:{…}" (an object of keys) or "v:…" (a value) means.
+bool meant(const Value &item, std::string_view key) {
+  const Value wanted = json::parse(key.substr(2), "managedFields");
+  if (key.starts_with("v:")) return json::canonical(item) == json::canonical(wanted);
+  return std::all_of(wanted.members().begin(), wanted.members().end(), [&](const Member &one) {
+    const Value *value = item.find(one.key);
+    return value && json::canonical(*value) == json::canonical(one.value);
+  });
 }
 
-YAML::Node extract(const YAML::Node &fields, const YAML::Node &live) {
-  if (fields.size() == 0) return YAML::Clone(live);
-  if (live.IsMap()) {
-    YAML::Node part(YAML::NodeType::Map);
-    for (const auto &entry : live)
-      if (const YAML::Node inner = fields["f:" + entry.first.Scalar()])
-        part.force_insert(YAML::Clone(entry.first), extract(inner, entry.second));
+Value extract(const Value &fields, const Value &live);
+
+Value extract_item(const Value &fields, const Value &item) {
+  for (const auto &[key, inner] : fields.members())
+    if (key != "." && meant(item, key)) return key[0] == 'v' ? item : extract(inner, item);
+  return {};
+}
+
+/// The part of `live` that a tree of managedFields names.
+Value extract(const Value &fields, const Value &live) {
+  if (fields.members().empty()) return live;
+  if (live.is_object()) {
+    Value part = json::object();
+    for (const auto &[key, value] : live.members())
+      if (const Value *inner = fields.find("f:" + key)) part[key] = extract(*inner, value);
     return part;
   }
-  if (live.IsSequence()) {
-    YAML::Node part(YAML::NodeType::Sequence);
-    for (const YAML::Node &item : live)
-      for (const auto &entry : fields) {
-        const std::string key = entry.first.Scalar();
-        if (key == "." || !meant(item, key)) continue;
-        part.push_back(key[0] == 'v' ? YAML::Clone(item) : extract(entry.second, item));
-        break;
-      }
-    return part;
+  if (!live.is_array()) return live;
+  Value part = json::array();
+  for (const Value &item : live.items())
+    if (Value found = extract_item(fields, item); !found.is_null()) part.push(std::move(found));
+  return part;
+}
+
+/// Offset of the first `c` outside of a quoted string, or the length.
+std::size_t find_unquoted(std::string_view text, char c) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      quoted = !quoted;
+    else if (!quoted && text[i] == c)
+      return i;
   }
-  return YAML::Clone(live);
+  return text.size();
+}
+
+/// `name="hello",port=80` as {"name":"hello","port":80}.
+std::string keys_of(std::string_view selector) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object();
+  while (!selector.empty()) {
+    const std::size_t end = find_unquoted(selector, ',');
+    const std::string_view one = selector.substr(0, end);
+    selector.remove_prefix(std::min(end + 1, selector.size()));
+    const std::size_t equals = std::min(one.find('='), one.size());
+    writer.key(one.substr(0, equals)).raw(one.substr(std::min(equals + 1, one.size())));
+  }
+  writer.end_object();
+  return out;
+}
+
+/// The item that `3`, `name="hello"` or `="value"` names. Throws Error if it is none of those.
+const Value *find_item(const Value &list, std::string_view selector) {
+  const std::vector<Value> &items = list.items();
+  if (const std::int64_t place = json::string(selector).number(-1); place >= 0)
+    return place < static_cast<std::int64_t>(items.size()) ? &items[static_cast<std::size_t>(place)]
+                                                           : nullptr;
+  const std::string key =
+      selector.starts_with("=") ? "v:" + std::string(selector.substr(1)) : "k:" + keys_of(selector);
+  const auto found =
+      std::find_if(items.begin(), items.end(), [&](const Value &item) { return meant(item, key); });
+  return found == items.end() ? nullptr : &*found;
+}
+
+/// The member that `path` begins with: a key may have dots itself, so the longest that fits.
+const Member *find_member(const Value &object, std::string_view path) {
+  const Member *best = nullptr;
+  for (const Member &member : object.members()) {
+    const std::size_t size = member.key.size();
+    if (path.starts_with(member.key) && (!best || size > best->key.size()) &&
+        (path.size() == size || path[size] == '.' || path[size] == '['))
+      best = &member;
+  }
+  return best;
 }
 
 } // namespace
 
-std::string canonical(const YAML::Node &node) {
-  std::string out;
-  write_sorted(node, out);
-  return out;
+std::vector<Change> changes(const Value &before, const Value &after) {
+  Comparison comparison;
+  comparison.compare(&before, &after, "");
+  return std::move(comparison).found();
 }
 
-std::string shown(const YAML::Node &node) { return yaml::to_json(node); }
-
-std::vector<Change> changes(const YAML::Node &before, const YAML::Node &after) {
-  std::vector<Change> found;
-  compare(before, after, "", found);
-  return found;
+std::string ownership(const Value &object, std::string_view manager) {
+  const Value *fields = fields_of(object, manager);
+  return fields ? json::canonical(*fields) : "";
 }
 
-std::string ownership(const YAML::Node &object, std::string_view manager) {
-  const YAML::Node fields = fields_of(object, manager);
-  return fields.IsDefined() ? canonical(fields) : "";
-}
-
-YAML::Node owned(const YAML::Node &object, std::string_view manager, const YAML::Node &later) {
-  YAML::Node fields(YAML::NodeType::Map), whole(YAML::NodeType::Map), meta(YAML::NodeType::Map);
-  unite(fields, fields_of(object, manager));
-  unite(fields, fields_of(later, manager));
-  const YAML::Node part = fields.size() == 0 ? fields : extract(fields, object);
-  whole["apiVersion"] = YAML::Clone(object["apiVersion"]);
-  whole["kind"] = YAML::Clone(object["kind"]);
-  meta["name"] = YAML::Clone(object["metadata"]["name"]);
-  if (object["metadata"]["namespace"])
-    meta["namespace"] = YAML::Clone(object["metadata"]["namespace"]);
-  if (part["metadata"])
-    for (const auto &entry : part["metadata"]) meta[entry.first.Scalar()] = entry.second;
-  whole["metadata"] = meta;
-  for (const auto &entry : part)
-    if (entry.first.Scalar() != "metadata") whole[entry.first.Scalar()] = entry.second;
+Value owned(const Value &object, std::string_view manager, const Value &later) {
+  Value fields = json::object();
+  for (const Value *one : {fields_of(object, manager), fields_of(later, manager)})
+    if (one) unite(fields, *one);
+  const Value part = fields.members().empty() ? json::object() : extract(fields, object);
+  Value whole = json::object();
+  whole["apiVersion"] = object.at("apiVersion");
+  whole["kind"] = object.at("kind");
+  Value &meta = whole["metadata"] = json::object();
+  for (const char *key : {"name", "namespace"})
+    if (const Value *value = object.at("metadata").find(key)) meta[key] = *value;
+  for (const auto &[key, value] : part.at("metadata").members()) meta[key] = value;
+  for (const auto &[key, value] : part.members())
+    if (key != "metadata") whole[key] = value;
   return whole;
 }
 
-std::vector<std::string> managers(const YAML::Node &object, const std::vector<std::string> &path) {
+std::vector<std::string> managers(const Value &object, const std::vector<std::string> &path) {
   std::vector<std::string> found;
-  for (const YAML::Node &entry : yaml::items(yaml::at(object, "metadata", "managedFields"))) {
-    YAML::Node at = yaml::at(entry, "fieldsV1");
-    for (const std::string &step : path) at.reset(yaml::at(at, step.c_str()));
-    if (at.IsDefined()) found.push_back(yaml::text(entry, "manager"));
+  for (const Value &entry : object.at("metadata", "managedFields").items()) {
+    const Value *at = entry.find("fieldsV1");
+    for (const std::string &step : path) at = at ? at->find(step) : nullptr;
+    if (at) found.push_back(entry.text("manager"));
   }
   return found;
 }
 
-std::string value_at(const YAML::Node &object, std::string_view path) {
-  YAML::Node at(object);
-  while (!path.empty()) {
-    if (path[0] == '.' && at.IsMap()) { // a key may have dots itself: the longest that fits
-      std::string best;
-      for (const auto &entry : at) {
-        const std::string key = entry.first.Scalar();
-        const auto rest = path.substr(1);
-        if (rest.starts_with(key) && key.size() >= best.size() &&
-            (rest.size() == key.size() || rest[key.size()] == '.' || rest[key.size()] == '['))
-          best = key;
-      }
-      if (best.empty()) return "";
-      path.remove_prefix(best.size() + 1);
-      at.reset(at[best]);
-    } else if (path[0] == '[' && at.IsSequence() && path.find(']') != std::string_view::npos) {
-      const auto close = path.find(']');
-      std::string inner(path.substr(1, close - 1));
+const Value *find_at(const Value &object, std::string_view path) try {
+  const Value *at = &object;
+  while (at && !path.empty()) {
+    const std::size_t close = find_unquoted(path, ']');
+    if (path[0] == '.') {
+      const Member *member = find_member(*at, path.substr(1));
+      path.remove_prefix(member ? member->key.size() + 1 : path.size());
+      at = member ? &member->value : nullptr;
+    } else if (path[0] == '[' && close < path.size()) {
+      at = find_item(*at, path.substr(1, close - 1));
       path.remove_prefix(close + 1);
-      if (inner.find_first_not_of("0123456789") == std::string::npos) { // by place
-        std::size_t i = at.size();
-        std::from_chars(inner.data(), inner.data() + inner.size(), i);
-        if (i >= at.size()) return "";
-        at.reset(at[i]);
-        continue;
-      }
-      YAML::Node item(YAML::NodeType::Undefined);
-      for (const YAML::Node &one : at) {
-        std::string json = inner; // name="hello",port=80 → {name: "hello", port: 80}
-        for (auto eq = json.find('='); eq != std::string::npos; eq = json.find('=', eq + 2))
-          json.replace(eq, 1, ": ");
-        if (meant(one, inner[0] == '=' ? "v:" + inner.substr(1) : "k:{" + json + "}"))
-          item.reset(one);
-      }
-      if (!item.IsDefined()) return "";
-      at.reset(item);
     } else {
-      return "";
+      return nullptr;
     }
   }
-  return at.IsDefined() ? shown(at) : "";
+  return at;
+} catch (const Error &) { // not a path as the server writes it
+  return nullptr;
+}
+
+std::string value_at(const Value &object, std::string_view path) {
+  const Value *value = find_at(object, path);
+  return value ? json::to_text(*value) : "";
 }
 
 } // namespace hello::kube

@@ -3,62 +3,52 @@
 #include <algorithm>
 #include <charconv>
 
-#include "hello/fields.h"
-#include "hello/yaml.h"
+#include "hello/json.h"
 
 namespace hello::kube {
 namespace {
 
-using yaml::at, yaml::items, yaml::text;
+using json::Value;
 
-bool yes(const YAML::Node &map, const char *key) { return text(map, key) == "true"; }
-
-std::int64_t number(const YAML::Node &map, const char *key, std::int64_t otherwise = 0) {
-  const std::string digits = text(map, key);
-  std::int64_t value = otherwise;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
-}
-
-std::vector<Condition> conditions_of(const YAML::Node &status) {
+std::vector<Condition> conditions_of(const Value &status) {
   std::vector<Condition> conditions;
-  for (const YAML::Node &one : items(at(status, "conditions")))
-    conditions.push_back({text(one, "type"), text(one, "status"), text(one, "reason"),
-                          text(one, "message"), instant_of(text(one, "lastTransitionTime"))});
+  for (const Value &one : status.at("conditions").items())
+    conditions.push_back({one.text("type"), one.text("status"), one.text("reason"),
+                          one.text("message"), instant_of(one.text("lastTransitionTime"))});
   return conditions;
 }
 
-std::int64_t revision_of(const YAML::Node &meta) {
-  return number(at(meta, "annotations"), "deployment.kubernetes.io/revision");
+std::int64_t revision_of(const Value &meta) {
+  return meta.at("annotations", "deployment.kubernetes.io/revision").number();
 }
 
-std::optional<End> end_of(const YAML::Node &state) {
-  const YAML::Node end = at(state, "terminated");
-  if (!end.IsMap()) return std::nullopt;
-  return End{static_cast<int>(number(end, "exitCode")), static_cast<int>(number(end, "signal")),
-             text(end, "reason"), text(end, "message")};
+std::optional<End> end_of(const Value &state) {
+  const Value &end = state.at("terminated");
+  if (!end.is_object()) return std::nullopt;
+  return End{static_cast<int>(end.at("exitCode").number()),
+             static_cast<int>(end.at("signal").number()), end.text("reason"), end.text("message")};
 }
 
-Container container_of(const YAML::Node &status, bool init) {
+Container container_of(const Value &status, bool init) {
   Container c;
-  const YAML::Node state = at(status, "state");
-  c.name = text(status, "name");
+  const Value &state = status.at("state");
+  c.name = status.text("name");
   c.init = init;
-  c.ready = yes(status, "ready");
-  c.started = yes(status, "started");
-  c.restarts = static_cast<int>(number(status, "restartCount"));
-  c.image_id = text(status, "imageID");
+  c.ready = status.at("ready").boolean();
+  c.started = status.at("started").boolean();
+  c.restarts = static_cast<int>(status.at("restartCount").number());
+  c.image_id = status.text("imageID");
   c.ended = end_of(state);
-  c.last_ended = end_of(at(status, "lastState"));
-  c.running = at(state, "running").IsDefined();
-  c.waiting = text(state, "waiting", "reason");
-  c.message = text(state, "waiting", "message");
+  c.last_ended = end_of(status.at("lastState"));
+  c.running = state.at("running").is_object();
+  c.waiting = state.text("waiting", "reason");
+  c.message = state.text("waiting", "message");
   return c;
 }
 
-std::string owner_of(const YAML::Node &meta) {
-  for (const YAML::Node &owner : items(at(meta, "ownerReferences")))
-    if (yes(owner, "controller")) return text(owner, "uid");
+std::string owner_of(const Value &meta) {
+  for (const Value &owner : meta.at("ownerReferences").items())
+    if (owner.at("controller").boolean()) return owner.text("uid");
   return "";
 }
 
@@ -97,98 +87,94 @@ const ReplicaSet *Snapshot::current() const {
   return nullptr;
 }
 
-Deployment deployment_of(const YAML::Node &object) {
+Deployment deployment_of(const Value &object) {
   Deployment d;
-  const YAML::Node meta = at(object, "metadata"), spec = at(object, "spec"),
-                   status = at(object, "status");
-  d.name = text(meta, "name");
-  d.uid = text(meta, "uid");
-  d.generation = number(meta, "generation");
+  const Value &meta = object.at("metadata"), &spec = object.at("spec"),
+              &status = object.at("status");
+  d.name = meta.text("name");
+  d.uid = meta.text("uid");
+  d.generation = meta.at("generation").number();
   d.revision = revision_of(meta);
-  d.template_text = canonical(at(spec, "template"));
-  d.wanted = number(spec, "replicas", 1);
-  d.paused = yes(spec, "paused");
-  for (const auto &label : at(spec, "selector", "matchLabels"))
-    d.selector[text(label.first)] = text(label.second);
-  if (!status) return d;
-  d.observed = number(status, "observedGeneration");
-  d.replicas = number(status, "replicas");
-  d.updated = number(status, "updatedReplicas");
-  d.ready = number(status, "readyReplicas");
-  d.available = number(status, "availableReplicas");
+  d.template_text = json::canonical(spec.at("template"));
+  d.wanted = spec.at("replicas").number(1);
+  d.paused = spec.at("paused").boolean();
+  for (const json::Member &label : spec.at("selector", "matchLabels").members())
+    d.selector[label.key] = label.value.text();
+  d.observed = status.at("observedGeneration").number();
+  d.replicas = status.at("replicas").number();
+  d.updated = status.at("updatedReplicas").number();
+  d.ready = status.at("readyReplicas").number();
+  d.available = status.at("availableReplicas").number();
   d.conditions = conditions_of(status);
   return d;
 }
 
-ReplicaSet replica_set_of(const YAML::Node &object) {
+ReplicaSet replica_set_of(const Value &object) {
   ReplicaSet set;
-  const YAML::Node meta = at(object, "metadata"), status = at(object, "status");
-  set.name = text(meta, "name");
-  set.uid = text(meta, "uid");
+  const Value &meta = object.at("metadata"), &status = object.at("status");
+  set.name = meta.text("name");
+  set.uid = meta.text("uid");
   set.revision = revision_of(meta);
-  set.wanted = number(at(object, "spec"), "replicas", 1);
-  if (!status) return set;
-  set.replicas = number(status, "replicas");
+  set.wanted = object.at("spec", "replicas").number(1);
+  set.replicas = status.at("replicas").number();
   set.conditions = conditions_of(status);
   return set;
 }
 
-Pod pod_of(const YAML::Node &object) {
+Pod pod_of(const Value &object) {
   Pod pod;
-  const YAML::Node meta = at(object, "metadata"), status = at(object, "status");
-  pod.name = text(meta, "name");
-  pod.uid = text(meta, "uid");
+  const Value &meta = object.at("metadata"), &status = object.at("status");
+  pod.name = meta.text("name");
+  pod.uid = meta.text("uid");
   pod.owner = owner_of(meta);
-  pod.deleting = at(meta, "deletionTimestamp").IsDefined();
-  pod.created = instant_of(text(meta, "creationTimestamp"));
-  pod.node = text(object, "spec", "nodeName");
-  if (!status) return pod;
-  pod.phase = text(status, "phase");
-  pod.reason = text(status, "reason");
-  pod.message = text(status, "message");
+  pod.deleting = meta.find("deletionTimestamp") != nullptr;
+  pod.created = instant_of(meta.text("creationTimestamp"));
+  pod.node = object.text("spec", "nodeName");
+  pod.phase = status.text("phase");
+  pod.reason = status.text("reason");
+  pod.message = status.text("message");
   pod.conditions = conditions_of(status);
-  for (const YAML::Node &one : items(at(status, "initContainerStatuses")))
+  for (const Value &one : status.at("initContainerStatuses").items())
     pod.containers.push_back(container_of(one, true));
-  for (const YAML::Node &one : items(at(status, "containerStatuses")))
+  for (const Value &one : status.at("containerStatuses").items())
     pod.containers.push_back(container_of(one, false));
   return pod;
 }
 
-Autoscaler autoscaler_of(const YAML::Node &object) {
+Autoscaler autoscaler_of(const Value &object) {
   Autoscaler a;
-  const YAML::Node spec = at(object, "spec"), status = at(object, "status");
-  a.name = text(object, "metadata", "name");
-  if (const YAML::Node target = at(spec, "scaleTargetRef");
-      target && text(target, "kind") == "Deployment")
-    a.target = text(target, "name");
-  a.min = number(spec, "minReplicas", 1);
-  a.max = number(spec, "maxReplicas", 1);
-  if (!status) return a;
-  a.current = number(status, "currentReplicas");
-  a.desired = number(status, "desiredReplicas");
+  const Value &spec = object.at("spec"), &status = object.at("status");
+  a.name = object.text("metadata", "name");
+  if (const Value &target = spec.at("scaleTargetRef"); target.text("kind") == "Deployment")
+    a.target = target.text("name");
+  a.min = spec.at("minReplicas").number(1);
+  a.max = spec.at("maxReplicas").number(1);
+  a.current = status.at("currentReplicas").number();
+  a.desired = status.at("desiredReplicas").number();
   a.conditions = conditions_of(status);
   return a;
 }
 
-std::optional<std::string> node_trouble(const YAML::Node &object) {
-  for (const Condition &c : conditions_of(at(object, "status")))
+std::optional<std::string> node_trouble(const Value &object) {
+  for (const Condition &c : conditions_of(object.at("status")))
     if (c.type == "Ready")
       return c.status == "True" ? std::nullopt : std::optional(c.reason + ": " + c.message);
   return "its kubelet has never reported";
 }
 
-Happening happening_of(const YAML::Node &object) {
+Happening happening_of(const Value &object) {
   Happening h;
-  const YAML::Node about = at(object, "involvedObject");
-  h.kind = text(about, "kind");
-  h.name = text(about, "name");
-  h.uid = text(about, "uid");
-  h.reason = text(object, "reason");
-  h.message = text(object, "message");
-  h.warning = text(object, "type") == "Warning";
+  const Value &about = object.at("involvedObject");
+  h.kind = about.text("kind");
+  h.name = about.text("name");
+  h.uid = about.text("uid");
+  h.id = object.text("metadata", "uid");
+  h.reason = object.text("reason");
+  h.message = object.text("message");
+  h.warning = object.text("type") == "Warning";
   for (const char *field : {"firstTimestamp", "eventTime", "lastTimestamp"})
-    h.time = std::max(h.time, instant_of(text(object, field)));
-  h.time = std::max(h.time, instant_of(text(object, "series", "lastObservedTime")));
+    h.time = std::max(h.time, instant_of(object.text(field)));
+  h.time = std::max(h.time, instant_of(object.text("series", "lastObservedTime")));
   return h;
 }
 

@@ -1,0 +1,109 @@
+#include "kube/client/answers.h"
+
+#include <fmt/core.h>
+
+#include "hello/text.h"
+
+namespace hello::kube {
+namespace {
+
+constexpr json::Limits kLimits{.bytes = 256 << 20, .depth = 200, .values = 20'000'000};
+
+[[noreturn]] void refuse(std::string_view json, std::string_view name) {
+  throw Error(Exit::cluster,
+              fmt::format("{} is no JSON object: {}", name,
+                          text::first_line(json.substr(0, json.find_first_of("\r\n", 200)))),
+              "is it kubectl that is in PATH, or in KUBECTL?");
+}
+
+/// Kinds that are made for other objects, or only shown.
+bool derived(std::string_view resource) {
+  return resource == "events" || resource.starts_with("events.") || resource == "endpoints" ||
+         resource.starts_with("endpointslices.") ||
+         resource.find("metrics.k8s.io") != std::string_view::npos;
+}
+
+} // namespace
+
+Id id_of(const json::Value &object) {
+  return {object.text("apiVersion"), object.text("kind"), object.text("metadata", "namespace"),
+          object.text("metadata", "name")};
+}
+
+json::Value object_of(std::string_view json, std::string_view name) {
+  json::Value value;
+  try {
+    value = json::parse(json, name, kLimits);
+  } catch (const Error &) { // said below
+  }
+  if (!value.is_object()) refuse(json, name);
+  return value;
+}
+
+std::vector<Object> objects_of(std::string_view json) {
+  std::vector<Object> objects;
+  if (json.empty()) return objects;
+  const auto add = [&](json::Value value) { objects.push_back({id_of(value), std::move(value)}); };
+  json::Value answer = object_of(json, "kubectl's answer");
+  if (answer.text("kind") != "List") {
+    add(std::move(answer));
+    return objects;
+  }
+  for (const json::Value &item : answer.at("items").items()) add(item);
+  return objects;
+}
+
+void for_each_item(std::string_view json, std::string_view name, const TakeValue &take) try {
+  json::Reader reader(json, name, kLimits);
+  if (reader.peek() != json::Kind::object) refuse(json, name);
+  reader.enter(json::Kind::object);
+  for (std::string_view key; reader.next(key);) {
+    if (key != "items" || reader.peek() != json::Kind::array) {
+      reader.skip();
+      continue;
+    }
+    reader.enter(json::Kind::array);
+    while (reader.next()) take(reader.value());
+  }
+  reader.end();
+} catch (const Error &error) {
+  if (error.code() != Exit::invalid) throw;
+  refuse(json, name);
+}
+
+std::string list_version(std::string_view json, std::string_view name) try {
+  json::Reader reader(json, name, kLimits);
+  if (!reader.enter(json::Kind::object)) return "0";
+  for (std::string_view key; reader.next(key);) {
+    if (key == "metadata") { // Kubernetes writes it before the items
+      std::string version = reader.value().text("resourceVersion");
+      return version.empty() ? "0" : version;
+    }
+    reader.skip();
+  }
+  return "0";
+} catch (const Error &) {
+  return "0"; // whoever reads the items will say so
+}
+
+std::string listable(std::string_view names) {
+  std::vector<std::string_view> kept;
+  for (const std::string_view name : text::lines(names))
+    if (const auto word = text::trimmed(name); !word.empty() && !derived(word))
+      kept.push_back(word);
+  return text::join(kept, ",");
+}
+
+std::vector<Occupant> occupants_of(std::string_view rows) {
+  std::vector<Occupant> found;
+  for (std::string_view line : text::lines(rows)) {
+    std::vector<std::string_view> words;
+    for (const std::string_view word : text::split(line, ' '))
+      if (!word.empty()) words.push_back(word);
+    if (words.size() == 3)
+      found.push_back({std::string(words[0]), std::string(words[1]), words[2] != "<none>"});
+  }
+  return found;
+}
+
+} // namespace hello::kube

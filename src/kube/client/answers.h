@@ -1,0 +1,29 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hello/kube.h"
+
+/// What kubectl and the API server print where all went well.
+namespace hello::kube {
+
+/// Throws Error(Exit::cluster) if `json` is no JSON object.
+json::Value object_of(std::string_view json, std::string_view name);
+
+/// The objects of `kubectl apply -o=json`: nothing, one, or a List. Throws as object_of().
+std::vector<Object> objects_of(std::string_view json);
+
+/// Gives the items of a list to `take` one by one. Throws as object_of().
+void for_each_item(std::string_view json, std::string_view name, const TakeValue &take);
+
+/// metadata.resourceVersion of a list, "0" if there is none. Throws as object_of().
+std::string list_version(std::string_view json, std::string_view name);
+
+/// The resources of `kubectl api-resources -o=name` that people make, joined by commas.
+std::string listable(std::string_view names);
+
+/// Of rows "KIND NAME OWNER".
+std::vector<Occupant> occupants_of(std::string_view rows);
+
+} // namespace hello::kube

@@ -1,0 +1,53 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "hello/kube.h"
+#include "hello/process.h"
+#include "kube/client/proxy.h"
+
+namespace hello::kube {
+
+/// The cluster through kubectl. Only this class knows kubectl's arguments, children and output.
+class Kubectl final : public Cluster {
+public:
+  explicit Kubectl(Access access);
+
+  const Access &access() const override { return access_; }
+
+  Result<Answer> dry_run(std::span<const Object> set, const ApplyOptions &options) override;
+  Result<Answer> apply(std::span<const Object> set, const ApplyOptions &options) override;
+  Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) override;
+  Result<Done> create(const Id &id, std::string_view json, std::string_view manager,
+                      sys::Deadline deadline) override;
+  std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
+                                       std::string_view manager) override;
+  std::unique_ptr<Pending<std::string>> who_am_i() override;
+  std::unique_ptr<Forward> forward(const std::string &target, const std::string &port) override;
+  Result<std::vector<Occupant>> objects_in(const std::string &ns) override;
+
+  Result<json::Value> read(const Id &id) override;
+  std::optional<Failure> list(const Collection &collection, const TakeValue &take) override;
+  bool serves(std::string_view api_version) override;
+  Result<std::string> log(const std::string &pod, const std::string &container,
+                          const LogQuery &query) override;
+  std::unique_ptr<Stream> follow_log(const std::string &pod, const std::string &container,
+                                     const LogQuery &query) override;
+  std::unique_ptr<Mirror> watch(std::vector<Source> sources) override;
+
+private:
+  std::vector<std::string> command(const std::vector<std::string> &args = {}) const;
+  /// kubectl's output.
+  Result<std::string> run(const std::vector<std::string> &args, std::string_view input,
+                          sys::Deadline deadline) const;
+  Result<Answer> server_side(std::span<const Object> set, const ApplyOptions &options,
+                             const std::vector<std::string> &more) const;
+  /// Its plural as the cluster's discovery has it; empty if it knows no such kind.
+  std::string discover(const Id &id);
+
+  Access access_;
+  std::string program_;
+  Proxy proxy_;
+};
+
+} // namespace hello::kube

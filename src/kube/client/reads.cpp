@@ -1,0 +1,97 @@
+#include <fmt/core.h>
+
+#include "hello/text.h"
+#include "kube/client/answers.h"
+#include "kube/client/errors.h"
+#include "kube/client/kubectl.h"
+#include "kube/client/mirror.h"
+#include "kube/client/paths.h"
+
+namespace hello::kube {
+namespace {
+
+constexpr const char *kMetadataOnly =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+std::string log_path(const std::string &ns, const std::string &pod, const std::string &container,
+                     const LogQuery &query) {
+  std::string path = fmt::format("{}/log?container={}", object_path({"v1", "Pod", ns, pod}),
+                                 text::percent_encoded(container));
+  if (query.timestamps) path += "&timestamps=true";
+  if (query.previous) path += "&previous=true";
+  if (query.tail_lines >= 0) path += fmt::format("&tailLines={}", query.tail_lines);
+  if (query.since_seconds >= 0) path += fmt::format("&sinceSeconds={}", query.since_seconds);
+  if (query.limit_bytes >= 0) path += fmt::format("&limitBytes={}", query.limit_bytes);
+  if (!query.since_time.empty()) path += "&sinceTime=" + text::percent_encoded(query.since_time);
+  return path;
+}
+
+/// The kubelet's words about a container that has been removed come as if they were its log.
+bool without_container(std::string_view log) {
+  return log.starts_with("unable to retrieve container logs");
+}
+
+} // namespace
+
+std::string Kubectl::discover(const Id &id) {
+  const auto reply = proxy_.get(group_path(id.api_version));
+  if (!reply) return "";
+  const json::Value found = object_of(*reply, "discovery");
+  for (const json::Value &resource : found.at("resources").items())
+    if (std::string name = resource.text("name");
+        resource.text("kind") == id.kind && name.find('/') == std::string::npos)
+      return name;
+  return "";
+}
+
+Result<json::Value> Kubectl::read(const Id &id) {
+  Result<std::string> reply = proxy_.get(object_path(id));
+  if (reply.failed_with(Trouble::unknown_kind)) { // the guessed plural may be wrong
+    const std::string resource = discover(id);
+    if (resource.empty()) return reply.failure();
+    reply = proxy_.get(resource_path(id.api_version, resource, id.ns) + "/" + id.name);
+  }
+  if (!reply) return reply.failure();
+  return object_of(*reply, id.text());
+}
+
+std::optional<Failure> Kubectl::list(const Collection &collection, const TakeValue &take) {
+  const bool metadata = collection.detail == Collection::Detail::metadata;
+  const auto reply =
+      proxy_.get(query_path(collection), metadata ? kMetadataOnly : "application/json");
+  if (!reply) return reply.failure();
+  for_each_item(*reply, "list", take);
+  return std::nullopt;
+}
+
+bool Kubectl::serves(std::string_view api_version) {
+  return static_cast<bool>(proxy_.get(group_path(api_version)));
+}
+
+Result<std::string> Kubectl::log(const std::string &pod, const std::string &container,
+                                 const LogQuery &query) {
+  auto reply = proxy_.get(log_path(access_.ns, pod, container, query));
+  if (!reply || !without_container(*reply)) return reply;
+  return failure_of_status(404, *reply);
+}
+
+std::unique_ptr<Stream> Kubectl::follow_log(const std::string &pod, const std::string &container,
+                                            const LogQuery &query) {
+  return proxy_.stream(log_path(access_.ns, pod, container, query) + "&follow=true");
+}
+
+std::unique_ptr<Mirror> Kubectl::watch(std::vector<Source> sources) {
+  return std::make_unique<WatchedMirror>(proxy_, std::move(sources));
+}
+
+Live look_up(Cluster &cluster, const Id &id) {
+  auto found = cluster.read(id);
+  if (found) return {Live::State::present, std::move(*found)};
+  const Failure &failure = found.failure();
+  if (failure.absent()) return {Live::State::absent};
+  if (failure.trouble == Trouble::forbidden && id.kind == "Namespace")
+    return {Live::State::unreadable};
+  throw explain(failure, "read " + id.text(), cluster.access());
+}
+
+} // namespace hello::kube
