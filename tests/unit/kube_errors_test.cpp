@@ -25,6 +25,8 @@ TEST_CASE("kube errors: of several objects' errors the most important one counts
   const std::string missing = "Error from server (NotFound): namespaces \"shop\" not found\n",
                     immutable = "Error from server (Invalid): Deployment.apps \"one\" is invalid: "
                                 "spec.selector: Invalid value: {}: field is immutable\n",
+                    forbidden = "Error from server (Forbidden): pods is forbidden: User \"ci\" "
+                                "cannot list resource \"pods\" in API group \"\"\n",
                     away = "Unable to connect to the server: EOF\n",
                     taken = "error: Apply failed with 1 conflict: conflict with \"c\": .spec.a\n";
   CHECK(said(missing + immutable).trouble == Trouble::immutable);
@@ -34,6 +36,7 @@ TEST_CASE("kube errors: of several objects' errors the most important one counts
   CHECK_FALSE(said(missing).retryable);
   CHECK(said(taken + missing).trouble == Trouble::no_namespace);
   CHECK(said(taken + missing).conflicts.size() == 1);
+  CHECK(said(immutable + forbidden).trouble == Trouble::forbidden);
   CHECK(said(missing + missing + missing).words + "\n" == missing);
 }
 
@@ -89,6 +92,7 @@ TEST_CASE("kube errors: a Status is read by its fields, not by its message") {
       {409, "Conflict", "x", R"("causes":[{"reason":"FieldManagerConflict"}])", Trouble::conflict},
       {422, "Invalid", "x", "", Trouble::invalid},
       {422, "Invalid", "x: field is immutable", "", Trouble::immutable},
+      {413, "RequestEntityTooLarge", "x", "", Trouble::invalid},
       {429, "TooManyRequests", "x", "", Trouble::too_many_requests},
       {500, "InternalError", "x", "", Trouble::other},
       {500, "InternalError", "failed calling webhook", "", Trouble::webhook_silent},
@@ -145,8 +149,41 @@ TEST_CASE("kube errors: a reply that is no Status is read by its words, then by 
   CHECK(kube::failure_of_status(0, "silence").words == "Unable to connect to the server: silence");
 }
 
+TEST_CASE("kube errors: texts that no recording has") {
+  const struct {
+    const char *words;
+    Trouble trouble;
+  } cases[] = {
+      {"error: no context exists with the name: \"prod\"", Trouble::unknown_context},
+      {"error: You must be logged in to the server (no token)", Trouble::unauthorized},
+      {"error: unable to upgrade connection: Unauthorized", Trouble::unauthorized},
+      {"Error from server (BadRequest): no", Trouble::invalid},
+      {"connection refused", Trouble::unreachable},
+      {"dial tcp: lookup api.example on 192.0.2.53:53: no such host", Trouble::unreachable},
+      {"dial tcp 192.0.2.1:6443: i/o timeout", Trouble::unreachable},
+      {"net/http: TLS handshake timeout", Trouble::unreachable},
+      {"unexpected EOF", Trouble::unreachable},
+      {"EOF", Trouble::unreachable},
+      {"http2: client connection lost", Trouble::unreachable},
+      {"read tcp 192.0.2.2:40000->192.0.2.1:6443: connection reset by peer", Trouble::unreachable},
+      {"Get \"https://api.example/api\": context deadline exceeded", Trouble::unreachable},
+      {"the server has exceeded a limit", Trouble::other},
+  };
+  for (const auto &one : cases) {
+    CAPTURE(one.words);
+    CHECK(said(one.words).trouble == one.trouble);
+    CHECK(said(one.words).retryable == (one.trouble == Trouble::unreachable));
+  }
+}
+
 TEST_CASE("kube errors: what is absent: the object, its namespace, or its kind") {
-  CHECK(said("Error from server (NotFound): configmaps \"one\" not found").absent());
+  const kube::Failure object = said("Error from server (NotFound): configmaps \"one\" not found"),
+                      quoted = said("Error from server: namespaces \"shop\" is in the way\n"
+                                    "Error from server (NotFound): configmaps \"one\" not found");
+  CHECK(object.absent());
+  CHECK(object.ns.empty());
+  CHECK(quoted.trouble == Trouble::not_found);
+  CHECK(quoted.ns.empty());
   CHECK(said("Error from server (NotFound): namespaces \"shop\" not found").absent());
   CHECK(said("Error from server (NotFound): the server could not find the requested resource")
             .absent());
