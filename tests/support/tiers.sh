@@ -7,7 +7,7 @@ every_night='sanitizers soak generators image scan lab jenkins'
 declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night trivy bench")
 
 passed=0 failed=0 skipped=0
-lab_is_ours='' engine_is_ours='' lab_has=' '
+lab_is_ours='' engine_is_ours='' lab_has=' ' own_image=''
 
 # failing LOG: the failures and the first lines of their reasons. They are shown before the end of the log, for readers
 # that keep only the beginning.
@@ -83,10 +83,14 @@ lab() {
   lab_has+="${1:-base} "
 }
 
-# image: hello:dev is built, and in the lab's cluster if `needed` names one
+# image: hello:dev is built, and in the lab's cluster if `needed` names one; a caller's IMAGE is taken as it is
 image() {
-  if [ -z "${IMAGE:-}" ]; then quietly image cmake/image; export IMAGE=hello:dev; fi
+  [ -z "${IMAGE:-}" ] || [ -n "$own_image" ] || return 0
+  [ -n "$own_image" ] || quietly image cmake/image
+  own_image=yes
+  export IMAGE=hello:dev
   if [[ $needed == *cluster* || $needed == *lab* ]] && [ -z "${CONTEXT:-}" ] && [[ $lab_has != *" $IMAGE "* ]]; then
+    lab || return
     docker save "$IMAGE" -o build/hello.tar && quietly lab-image "$LAB/image" build/hello.tar
     lab_has+="$IMAGE "
   fi
@@ -109,8 +113,9 @@ provide() {
     hello) [ -n "${HELLO:-}" ] || build dev; settings+=("HELLO=${HELLO:-$PWD/build/hello}") ;;
     release) [ -n "${HELLO:-}" ] || build release; settings+=("HELLO=${HELLO:-$PWD/$(executable release)}") ;;
     shipped) [ -n "${SHIPPED:-}" ] || build "$(shipped)"; settings+=("SHIPPED=${SHIPPED:-$PWD/$(executable "$(shipped)")}") ;;
+    hello-0.1.0) need c++ cmake ninja git; quietly hello-0.1.0 tests/support/hello-0.1.0; settings+=("HELLO_0_1_0=$PWD/build/0.1.0/hello") ;;
     docker) engine || lacking="no Docker engine answers" ;;
-    image) if engine; then image; else lacking="no Docker engine answers, which builds the image"; fi ;;
+    image) if [ -n "${IMAGE:-}" ] || engine; then image; else lacking="no Docker engine answers, which builds the image"; fi ;;
     cluster) cluster || lacking="no cluster: CONTEXT names a kubectl context, LAB a lab" ;;
     lab) if lab; then settings+=("LAB=$LAB"); else lacking="no lab: LAB names one"; fi ;;
     metrics | ingress | netpol | prometheus | logs | collector | registry | kwok)
