@@ -89,20 +89,21 @@ std::string entry_of(const Release &release, const Set &set, const std::string &
       {"hello/image", release.image}, {"hello/source", release.source},
       {"hello/note", release.note},   {"hello/digest", release.digest},
       {"hello/objects", lines}};
-  std::string text;
+  std::string about, text;
+  json::Writer meta(about, json::Style::spaced);
+  meta.begin_object();
+  meta.key("name").string(name_of_entry(release.revision)).key("namespace").string(ns);
+  meta.key("labels").begin_object();
+  meta.key("app.kubernetes.io/managed-by").string("hello");
+  meta.key("app.kubernetes.io/component").string("release");
+  meta.key(kStateLabel).string(name_of(release.state)).end_object();
+  meta.key("annotations").begin_object();
+  for (const auto &[key, value] : notes)
+    if (!value.empty()) meta.key(key).string(value);
+  meta.end_object().end_object();
   json::Writer out(text);
   out.begin_object().key("apiVersion").string("apps/v1").key("kind").string("ControllerRevision");
-  out.key("metadata").begin_object();
-  out.key("name").string(name_of_entry(release.revision)).key("namespace").string(ns);
-  out.key("labels").begin_object();
-  out.key("app.kubernetes.io/managed-by").string("hello");
-  out.key("app.kubernetes.io/component").string("release");
-  out.key(kStateLabel).string(name_of(release.state)).end_object();
-  out.key("annotations").begin_object();
-  for (const auto &[key, value] : notes)
-    if (!value.empty()) out.key(key).string(value);
-  out.end_object().end_object();
-  out.key("revision").number(release.revision);
+  out.key("metadata").raw(about).key("revision").number(release.revision);
   // The data is byte for byte as the API server writes it again when a label of the entry changes:
   // other bytes would be other data, and that is refused.
   out.key("data").begin_object().key("objects").begin_array();

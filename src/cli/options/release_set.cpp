@@ -4,6 +4,26 @@
 #include "hello/yaml.h"
 
 namespace hello::cli {
+namespace {
+
+/// Not by way of text: YAML has no surrogate pairs, which JSON escapes some characters with.
+YAML::Node node_of(const json::Value &value) {
+  switch (value.kind()) {
+  case json::Kind::null: return YAML::Node(YAML::NodeType::Null);
+  case json::Kind::boolean: return yaml::boolean(value.boolean());
+  case json::Kind::number: return yaml::load(value.text(), "number");
+  case json::Kind::string: return yaml::string(value.text());
+  case json::Kind::array:
+  case json::Kind::object: break;
+  }
+  YAML::Node node(value.is_array() ? YAML::NodeType::Sequence : YAML::NodeType::Map);
+  for (const json::Value &item : value.items()) node.push_back(node_of(item));
+  for (const auto &[key, member] : value.members())
+    node.force_insert(yaml::string(key), node_of(member));
+  return node;
+}
+
+} // namespace
 
 release::Set set_of(std::span<const manifest::Object> objects) {
   release::Set set;
@@ -15,11 +35,9 @@ release::Set set_of(std::span<const manifest::Object> objects) {
 }
 
 std::vector<manifest::Object> objects_of(const release::Set &set) {
-  constexpr yaml::Limits limits{.bytes = 16 << 20, .depth = 200, .nodes = 2'000'000};
   std::vector<manifest::Object> objects;
   for (const auto &[id, value] : set)
-    objects.push_back({id.api_version, id.kind, id.ns, id.name,
-                       yaml::load(json::to_text(value), id.text(), limits)});
+    objects.push_back({id.api_version, id.kind, id.ns, id.name, node_of(value)});
   return objects;
 }
 
