@@ -152,9 +152,10 @@ private:
 Value parse(std::string_view text, std::string_view name, const Limits &limits = {});
 
 enum class Style {
-  compact, ///< {"a":1,"b":2}
-  spaced,  ///< {"a": 1, "b": 2}
-  indented ///< one member or item a line, two blanks a level
+  compact,  ///< {"a":1,"b":2}
+  spaced,   ///< {"a": 1, "b": 2}
+  indented, ///< one member or item a line, two blanks a level
+  lines     ///< compact, but each item of the outermost array on a line of its own
 };
 
 /// Appends JSON to a text that it borrows. Calls must nest correctly; nothing checks it.

@@ -8,14 +8,6 @@
 /// What is ours in the cluster and nobody else's: what may be removed.
 namespace hello::release {
 
-/// A kind of object that a set can have.
-struct Kind {
-  std::string_view api_version, kind;
-};
-/// The namespaced kinds that the settings can make, in the order people read them. Others come by
-/// the history alone.
-std::span<const Kind> own_kinds();
-
 /// Whether an object may be removed by us, or what speaks against it.
 struct Ownership {
   enum class State {

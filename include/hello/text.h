@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <span>
 #include <string>
@@ -93,6 +94,13 @@ std::string_view cut(std::string_view text, std::size_t bytes);
 /// cut(), with "…" behind it where something was cut off.
 std::string shortened(std::string_view text, std::size_t bytes);
 
+/// Columns that a text takes on a terminal: East Asian wide characters and emoji two, combining
+/// marks none, broken bytes one each. Source: Unicode Standard Annex 11
+std::size_t width(std::string_view text);
+
+/// The beginning of a text that fits into so many terminal columns.
+std::string_view fitted(std::string_view text, std::size_t columns);
+
 /// Valid UTF-8: each broken sequence becomes U+FFFD.
 std::string valid_utf8(std::string_view text);
 
@@ -100,7 +108,10 @@ std::string valid_utf8(std::string_view text);
 /// newline, and the controls of writing direction, become U+FFFD.
 std::string printable(std::string_view text);
 
-// URLs
+// Times and URLs
+
+/// RFC 3339 in UTC: "2026-11-23T08:30:00Z".
+std::string utc(std::time_t time);
 
 /// For one part of a path or query: all but RFC 3986's unreserved characters become %XX.
 std::string percent_encoded(std::string_view text);

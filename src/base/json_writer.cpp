@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "hello/json.h"
 #include "hello/text.h"
@@ -128,8 +129,9 @@ void Writer::separate() {
     return;
   }
   if (depth_ == 0) return;
-  if (!first_) out_ += style_ == Style::spaced ? ", " : ",";
-  first_ = false;
+  const bool follows = !std::exchange(first_, false);
+  if (follows) out_ += style_ == Style::spaced ? ", " : ",";
+  if (follows && style_ == Style::lines && depth_ == 1) out_ += '\n';
   if (style_ == Style::indented) line();
 }
 
@@ -152,7 +154,7 @@ Writer &Writer::end(char close) {
 Writer &Writer::key(std::string_view key) {
   separate();
   quote(out_, key);
-  out_ += style_ == Style::compact ? ":" : ": ";
+  out_ += style_ == Style::compact || style_ == Style::lines ? ":" : ": ";
   after_key_ = true;
   return *this;
 }

@@ -134,6 +134,13 @@ std::optional<std::chrono::seconds> seconds(std::string_view text) {
   return std::chrono::duration_cast<std::chrono::seconds>(*time);
 }
 
+std::string utc(std::time_t time) {
+  std::tm parts{};
+  char text[sizeof "2026-11-23T08:30:00Z"];
+  ::gmtime_r(&time, &parts);
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
 std::string percent_encoded(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;

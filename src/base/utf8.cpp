@@ -21,6 +21,29 @@ bool obeyed(char32_t c) {
   return c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
+struct Range {
+  char32_t first, last;
+};
+constexpr Range kWide[] = {
+    {0x1100, 0x115F},   {0x2329, 0x232A},   {0x2E80, 0x303E},   {0x3040, 0xA4CF},
+    {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE10, 0xFE19},   {0xFE30, 0xFE6F},
+    {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F}, {0x1F900, 0x1F9FF},
+    {0x20000, 0x2FFFD}, {0x30000, 0x3FFFD},
+};
+
+/// Terminal columns of the character at `i`, which moves past it.
+std::size_t next_width(std::string_view text, std::size_t &i) {
+  if (utf8_length(text.substr(i)) == 0) {
+    ++i;
+    return 1;
+  }
+  const char32_t c = next_code_point(text, i);
+  if (c >= 0x300 && c <= 0x36F) return 0;
+  for (const Range &range : kWide)
+    if (c >= range.first && c <= range.last) return 2;
+  return 1;
+}
+
 } // namespace
 
 std::size_t utf8_length(std::string_view text) {
@@ -73,6 +96,21 @@ std::string_view cut(std::string_view text, std::size_t bytes) {
 std::string shortened(std::string_view text, std::size_t bytes) {
   const std::string_view kept = cut(text, bytes);
   return kept.size() == text.size() ? std::string(text) : std::string(kept) + "…";
+}
+
+std::size_t width(std::string_view text) {
+  std::size_t columns = 0;
+  for (std::size_t i = 0; i < text.size();) columns += next_width(text, i);
+  return columns;
+}
+
+std::string_view fitted(std::string_view text, std::size_t columns) {
+  for (std::size_t i = 0, used = 0; i < text.size();) {
+    const std::size_t start = i;
+    used += next_width(text, i);
+    if (used > columns) return text.substr(0, start);
+  }
+  return text;
 }
 
 std::string valid_utf8(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/kinds.h"
 #include "hello/prune.h"
 #include "hello/status.h"
 
@@ -57,21 +58,21 @@ private:
 
   /// Objects of the release, and others with our label.
   void read_objects() {
-    std::set<std::pair<std::string, std::string>> kinds{
+    std::set<std::pair<std::string, std::string>> wanted{
         {"apps/v1", "Deployment"}, {"autoscaling/v2", "HorizontalPodAutoscaler"}};
     if (const release::Release *live = release::live_release(observed_.history)) {
       for (const kube::Id &id : live->objects) {
         observed_.objects[id] = {};
         if (id.ns == ns_)
-          kinds.insert({id.api_version, id.kind});
+          wanted.insert({id.api_version, id.kind});
         else
           read_elsewhere(id);
       }
     } else {
-      for (const release::Kind &kind : release::own_kinds())
-        kinds.emplace(kind.api_version, kind.kind);
+      for (const kinds::Kind &kind : kinds::all())
+        if (kind.is(kinds::Kind::in_set)) wanted.emplace(kind.api_version, kind.name);
     }
-    for (const auto &[api_version, kind] : kinds)
+    for (const auto &[api_version, kind] : wanted)
       list({api_version, kind, ns_, std::string(release::kOurs)}, [&](json::Value &&item) {
         const kube::Id id{api_version, kind, ns_, item.text("metadata", "name")};
         observed_.objects[id] = {kube::Live::State::present, std::move(item)};
@@ -122,12 +123,12 @@ private:
 Observation observe(kube::Cluster &cluster) { return Observer(cluster).run(); }
 
 std::vector<kube::Collection> watched(const std::string &ns) {
-  const std::string ours(release::kOurs), pods(release::kPods);
-  return {{"v1", "Pod", ns, pods},
-          {"apps/v1", "Deployment", ns, ours},
-          {"v1", "Service", ns, ours},
-          {"networking.k8s.io/v1", "Ingress", ns, ours},
-          {"autoscaling/v2", "HorizontalPodAutoscaler", ns, ours}};
+  std::vector<kube::Collection> all{{"v1", "Pod", ns, std::string(release::kPods)}};
+  for (const kinds::Kind &kind : kinds::all())
+    if (kind.is(kinds::Kind::watched))
+      all.push_back(
+          {std::string(kind.api_version), std::string(kind.name), ns, std::string(release::kOurs)});
+  return all;
 }
 
 } // namespace hello::deploy

@@ -1,12 +1,12 @@
 #include "manifest/lint.h"
 
 #include <algorithm>
-#include <array>
 #include <sstream>
 
 #include <fmt/core.h>
 
 #include "hello/error.h"
+#include "hello/kinds.h"
 #include "hello/yaml.h"
 #include "manifest/values.h"
 
@@ -62,14 +62,12 @@ bool is_rule(std::string_view name) {
 std::vector<Workload> workloads(std::span<const Object> objects) {
   std::vector<Workload> found;
   for (const Object &object : objects) {
+    if (!kinds::is(object.kind, kinds::Kind::has_pods)) continue;
     YAML::Node pod = at(object.node, "spec", "template");
     if (object.kind == "Pod")
       pod = YAML::Clone(object.node);
     else if (object.kind == "CronJob")
       pod = YAML::Clone(at(object.node, "spec", "jobTemplate", "spec", "template"));
-    constexpr std::array kinds = {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet",
-                                  "Job",        "CronJob",   "Pod"};
-    if (std::find(kinds.begin(), kinds.end(), object.kind) == kinds.end()) continue;
     Workload workload{&object, at(pod, "metadata", "labels"), at(pod, "spec"), {}, 0, false};
     for (const YAML::Node &container : items(at(workload.spec, "containers")))
       workload.containers.push_back(container);

@@ -1,12 +1,12 @@
 #include "hello/manifest.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
+#include "hello/kinds.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
 #include "manifest/patch.h"
@@ -58,25 +58,6 @@ const Part kLogging[] = {
     {"templates/logging/networkpolicy.yaml"},
 };
 
-// Kinds without a namespace that a release may bring; for one that is not here,
-// `metadata.namespace: null` says so.
-constexpr std::array kClusterWide = {"Namespace",
-                                     "CustomResourceDefinition",
-                                     "ClusterRole",
-                                     "ClusterRoleBinding",
-                                     "PriorityClass",
-                                     "StorageClass",
-                                     "IngressClass",
-                                     "GatewayClass",
-                                     "RuntimeClass",
-                                     "PersistentVolume",
-                                     "APIService",
-                                     "ClusterIssuer",
-                                     "ValidatingWebhookConfiguration",
-                                     "MutatingWebhookConfiguration",
-                                     "ValidatingAdmissionPolicy",
-                                     "ValidatingAdmissionPolicyBinding"};
-
 void put(YAML::Node &map, std::string_view key, const YAML::Node &value) {
   map.force_insert(yaml::string(key), value);
 }
@@ -94,9 +75,8 @@ Object finish(const Config &config, const YAML::Node &object) {
   Object result;
   result.kind = object["kind"].Scalar();
   const YAML::Node own = object["metadata"];
-  const bool cluster_wide =
-      std::find(kClusterWide.begin(), kClusterWide.end(), result.kind) != kClusterWide.end() ||
-      (own["namespace"] && own["namespace"].IsNull());
+  const bool cluster_wide = kinds::is(result.kind, kinds::Kind::cluster_wide) ||
+                            (own["namespace"] && own["namespace"].IsNull());
 
   YAML::Node labels = own["labels"] ? YAML::Clone(own["labels"]) : YAML::Node(YAML::NodeType::Map);
   YAML::Node standard;
@@ -167,9 +147,8 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   if (!with.empty()) add(kLogging);
   for (const YAML::Node &extra : extra_manifests(config))
     objects.push_back(finish(config, YAML::Clone(extra)));
-  // What everything else stands on goes first, wherever it came from.
   std::stable_partition(objects.begin(), objects.end(), [](const Object &object) {
-    return object.kind == "Namespace" || object.kind == "CustomResourceDefinition";
+    return kinds::is(object.kind, kinds::Kind::first);
   });
   for (Object &object : objects) name_again(object);
   apply_patches(config, objects);

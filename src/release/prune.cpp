@@ -5,21 +5,10 @@
 
 #include <fmt/core.h>
 
+#include "hello/kinds.h"
+
 namespace hello::release {
 namespace {
-
-constexpr Kind kKinds[] = {{"v1", "ServiceAccount"},
-                           {"v1", "ConfigMap"},
-                           {"apps/v1", "Deployment"},
-                           {"v1", "Service"},
-                           {"networking.k8s.io/v1", "Ingress"},
-                           {"gateway.networking.k8s.io/v1", "HTTPRoute"},
-                           {"autoscaling/v2", "HorizontalPodAutoscaler"},
-                           {"policy/v1", "PodDisruptionBudget"},
-                           {"networking.k8s.io/v1", "NetworkPolicy"},
-                           {"v1", "ResourceQuota"},
-                           {"v1", "LimitRange"},
-                           {"monitoring.coreos.com/v1", "PodMonitor"}};
 
 /// The paths that an entry of managedFields holds, as "f:spec/f:rules/"; keys of lists included.
 void collect(const json::Value &fields, const std::string &path, std::set<std::string> &out) {
@@ -54,8 +43,6 @@ Identity identity(const kube::Id &id) {
 }
 
 } // namespace
-
-std::span<const Kind> own_kinds() { return kKinds; }
 
 std::string describe(const Ownership &ownership) {
   using State = Ownership::State;
@@ -107,21 +94,21 @@ public:
   void recorded(const kube::Id &id) { look(id, true); }
 
   /// Those with our label, in the release's namespace.
-  void labelled(const Kind &kind) {
+  void labelled(const kinds::Kind &kind) {
     std::vector<kube::Id> ids;
     const auto failure =
         cluster_.list({.api_version = std::string(kind.api_version),
-                       .kind = std::string(kind.kind),
+                       .kind = std::string(kind.name),
                        .ns = cluster_.access().ns,
                        .labels = std::string(kOurs),
                        .detail = kube::Collection::Detail::metadata},
                       [&](json::Value &&item) {
-                        ids.push_back({std::string(kind.api_version), std::string(kind.kind),
+                        ids.push_back({std::string(kind.api_version), std::string(kind.name),
                                        cluster_.access().ns, item.text("metadata", "name")});
                       });
     if (failure && !failure->absent() &&
-        (failure->trouble != kube::Trouble::forbidden || kind.kind == "Deployment"))
-      throw kube::explain(*failure, fmt::format("list {}s", kind.kind), cluster_.access());
+        (failure->trouble != kube::Trouble::forbidden || kind.name == "Deployment"))
+      throw kube::explain(*failure, fmt::format("list {}s", kind.name), cluster_.access());
     for (const kube::Id &id : ids) look(id, false);
   }
 
@@ -158,7 +145,8 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
   Search search(cluster, set);
   for (const Release &release : history)
     for (const kube::Id &id : release.objects) search.recorded(id);
-  for (const Kind &kind : own_kinds()) search.labelled(kind);
+  for (const kinds::Kind &kind : kinds::all())
+    if (kind.is(kinds::Kind::in_set)) search.labelled(kind);
   return std::move(search).found();
 }
 

@@ -25,8 +25,8 @@ class Service:
         for reader in self.readers:
             reader.start()
         found = None
-        if not soon(lambda: any("listening on" in line for line in self.notices) or self.process.poll() is not None, 30):
-            raise RuntimeError("no start within 30 s")
+        if not soon(lambda: any("listening on" in line for line in self.notices) or self.process.poll() is not None, 120):
+            raise RuntimeError("no start within 2 minutes")
         for line in self.notices:
             found = found or re.search(r"listening on http://[^ ]*:(\d+), admin on http://[^ \"]*:(\d+)", line)
         if not found:
@@ -50,17 +50,17 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            code = self.process.wait(30)
+            code = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
         for reader in self.readers:
-            reader.join(10)
+            reader.join(60)
         return code
 
     def get(self, path="/", headers=None, admin=False, method="GET"):
         """status, headers (lower-case names), body"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin if admin else self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin if admin else self.port, timeout=60)
         connection.request(method, path, headers={"Connection": "close", **(headers or {})})
         answer = connection.getresponse()
         body = answer.read()

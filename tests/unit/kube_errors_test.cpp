@@ -1,3 +1,8 @@
+#include <fstream>
+#include <map>
+#include <set>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include "hello/kube.h"
@@ -19,7 +24,164 @@ std::string status(int code, const std::string &reason, const std::string &messa
          std::to_string(code) + "}";
 }
 
+struct Recording {
+  std::string name, words; ///< "forbidden.apply"
+  int exit = 0, http = 0;  ///< the one or the other
+
+  kube::Failure failure() const {
+    return http ? kube::failure_of_status(http, words)
+                : kube::failure_of(sys::Finished{exit, false, "", words});
+  }
+};
+
+/// "=== NAME: exit 1", the command, what was said; tests/fixtures/kubectl/record writes them.
+std::vector<Recording> recordings(const std::string &version) {
+  std::ifstream in(std::string(HELLO_TESTS) + "/fixtures/kubectl/" + version);
+  std::vector<Recording> all;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("=== ")) {
+      all.back().words += line + "\n";
+      continue;
+    }
+    const auto colon = line.find(": ");
+    Recording one{line.substr(4, colon - 4), "", 0, 0};
+    const bool http = line.compare(colon + 2, 5, "HTTP ") == 0;
+    (http ? one.http : one.exit) = std::stoi(line.substr(colon + 7));
+    all.push_back(one);
+    std::getline(in, line); // the command
+  }
+  for (Recording &one : all)
+    while (one.words.ends_with("\n\n")) one.words.pop_back();
+  return all;
+}
+
+Recording recording(const std::string &name) {
+  for (const Recording &one : recordings("v1.37.2"))
+    if (one.name == name) return one;
+  FAIL("no recording ", name);
+  return {};
+}
+
+/// What each recording shows: by its whole name, or by the part before the verb.
+const std::map<std::string, Trouble> kShows{
+    {"already-exists", Trouble::already_exists},
+    {"bad-kubeconfig", Trouble::bad_kubeconfig},
+    {"closed-connection", Trouble::unreachable},
+    {"credential-plugin-absent", Trouble::no_credentials},
+    {"credential-plugin-fails", Trouble::no_credentials},
+    {"etcd-timeout.apply", Trouble::other}, // kubectl drops the reason
+    {"etcd-timeout.create", Trouble::unreachable},
+    {"field-conflict", Trouble::conflict},
+    {"field-conflicts", Trouble::conflict},
+    {"forbidden", Trouble::forbidden},
+    {"forbidden-cluster-wide", Trouble::forbidden},
+    {"forbidden-path", Trouble::forbidden},
+    {"forbidden-several", Trouble::forbidden},
+    {"future-version", Trouble::other},
+    {"gateway-timeout", Trouble::other},
+    {"http-instead-of-https", Trouble::unreachable},
+    {"immutable-address", Trouble::immutable},
+    {"immutable-map", Trouble::immutable},
+    {"immutable-revision", Trouble::immutable},
+    {"immutable-selector", Trouble::immutable},
+    {"invalid", Trouble::invalid},
+    {"kubeconfig-without-cluster", Trouble::no_context},
+    {"namespace-not-found", Trouble::no_namespace},
+    {"namespace-not-found-for-object", Trouble::no_namespace},
+    {"namespace-terminating", Trouble::namespace_ending},
+    {"no-credentials", Trouble::no_credentials},
+    {"no-current-context", Trouble::no_context},
+    {"no-current-context.config", Trouble::other}, // its exit code says all
+    {"no-pods", Trouble::other},
+    {"not-ready", Trouble::unreachable},
+    {"not-yaml", Trouble::other},
+    {"object-not-found", Trouble::not_found},
+    {"pod-security", Trouble::forbidden},
+    {"policy-denies", Trouble::invalid},
+    {"precondition-uid", Trouble::stale},
+    {"precondition-version", Trouble::stale},
+    {"quota", Trouble::forbidden},
+    {"request-timeout", Trouble::unreachable},
+    {"reset-connection", Trouble::unreachable},
+    {"service-unavailable", Trouble::unreachable},
+    {"several", Trouble::immutable},
+    {"shutting-down", Trouble::unreachable},
+    {"stale-version", Trouble::stale},
+    {"tls-handshake-timeout", Trouble::unreachable},
+    {"too-large", Trouble::invalid},
+    {"too-many-requests", Trouble::too_many_requests},
+    {"unauthorized", Trouble::unauthorized},
+    {"unknown-context", Trouble::unknown_context},
+    {"unknown-field", Trouble::invalid},
+    {"unknown-flag", Trouble::other},
+    {"unknown-group", Trouble::unknown_kind},
+    {"unknown-kind", Trouble::unknown_kind},
+    {"unknown-resource", Trouble::unknown_kind},
+    {"unreachable-network", Trouble::unreachable},
+    {"unreachable-no-dns", Trouble::unreachable},
+    {"unreachable-no-route", Trouble::unreachable},
+    {"unreachable-refused", Trouble::unreachable},
+    {"webhook-away", Trouble::webhook_silent},
+    {"wrong-type", Trouble::invalid},
+    {"x509-other-name", Trouble::untrusted_certificate},
+    {"x509-unknown-authority", Trouble::untrusted_certificate},
+};
+
 } // namespace
+
+TEST_CASE("kube errors: each recording of kubectl 1.29 and of the newest shows its trouble") {
+  for (const char *version : {"v1.29.6", "v1.37.2"}) {
+    std::set<std::string> used;
+    for (const Recording &one : recordings(version)) {
+      CAPTURE(version);
+      CAPTURE(one.name);
+      CAPTURE(one.words);
+      auto row = kShows.find(one.name);
+      if (row == kShows.end()) row = kShows.find(one.name.substr(0, one.name.rfind('.')));
+      REQUIRE(row != kShows.end());
+      used.insert(row->first);
+      CHECK(static_cast<int>(one.failure().trouble) == static_cast<int>(row->second));
+    }
+    CHECK(used.size() == kShows.size());
+  }
+}
+
+TEST_CASE("kube errors: recorded failures keep the namespace, the rule and the fields") {
+  CHECK(recording("several.apply").failure().ns == "record-gone");
+  CHECK(recording("namespace-not-found.http").failure().ns == "record-gone");
+  CHECK(recording("forbidden.http").failure().rule ==
+        "a Role in namespace record with this rule gives it: {apiGroups: [\"\"], resources: "
+        "[pods], verbs: [list]}");
+  CHECK(recording("forbidden-cluster-wide.http").failure().rule ==
+        "a ClusterRole with this rule gives it: {apiGroups: [\"\"], resources: [nodes], verbs: "
+        "[list]}");
+  CHECK(recording("forbidden-several.apply")
+            .failure()
+            .rule.ends_with("; hello render --deployer prints all that are needed"));
+  CHECK(recording("quota.apply").failure().rule.empty()); // no role gives more quota
+  CHECK(recording("quota.http").failure().rule.empty());
+  for (const char *name : {"field-conflicts.apply", "field-conflicts.http"}) {
+    const auto conflicts = recording(name).failure().conflicts;
+    REQUIRE(conflicts.size() == 1);
+    REQUIRE(conflicts[0].size() == 2);
+    CHECK(conflicts[0][0].path == ".data.MESSAGES");
+    CHECK(conflicts[0][1].path == ".data.OTHER");
+    CHECK(conflicts[0][0].manager == "them");
+    CHECK(conflicts[0][1].manager == "them");
+  }
+}
+
+TEST_CASE("kube errors: what may succeed at the next attempt") {
+  for (const char *name :
+       {"unreachable-refused.apply", "unreachable-refused.create", "not-ready.create",
+        "etcd-timeout.create", "closed-connection.create", "request-timeout.apply",
+        "service-unavailable.apply", "tls-handshake-timeout.create", "unreachable-refused.http"})
+    CHECK_MESSAGE(recording(name).failure().retryable, name);
+  for (const char *name : {"webhook-away.apply", "forbidden.apply", "namespace-not-found.apply",
+                           "field-conflict.apply", "invalid.apply", "unknown-context.apply",
+                           "unauthorized.create", "stale-version.patch", "forbidden.http"})
+    CHECK_MESSAGE(!recording(name).failure().retryable, name);
+}
 
 TEST_CASE("kube errors: of several objects' errors the most important one counts") {
   const std::string missing = "Error from server (NotFound): namespaces \"shop\" not found\n",

@@ -26,8 +26,8 @@ int end_of(const std::string &writable, const std::function<int()> &what) {
   if (child == 0) {
     constexpr rlimit kNoCore{}; // SIGSYS dumps one, where whoever runs the tests allows it
     ::setrlimit(RLIMIT_CORE, &kNoCore);
-    const server::Sandbox locked = server::lock_in({writable});
-    ::_exit(locked.seccomp == "on" && locked.landlock.starts_with("ABI") ? what() : kRefused);
+    const server::Sandbox locked = server::enter_sandbox({writable});
+    ::_exit(locked.complete() ? what() : kRefused);
   }
   int status = 0;
   ::waitpid(child, &status, 0);

@@ -1,12 +1,10 @@
-#include <fmt/core.h>
-
+#include "hello/history.h"
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
-#include "hello/history.h"
-#include "hello/yaml.h"
+#include "cli/view/reports.h"
 
 namespace hello::cli {
 namespace {
@@ -16,34 +14,6 @@ struct Flags {
   std::string output = "text";
   std::optional<int> revision;
 };
-
-std::string json_string(std::string_view text) { return yaml::to_json(yaml::string(text)); }
-
-std::string text_of(const std::vector<release::Release> &all) {
-  std::string out = fmt::format("{:>8}  {:<11}  {:<20}  {:<24}  {:<13}  {}\n", "REVISION", "STATE",
-                                "WHEN", "WHO", "SOURCE", "IMAGE");
-  for (const release::Release &r : all)
-    out +=
-        fmt::format("{:>8}  {:<11}  {:<20}  {:<24}  {:<13}  {}{}\n", r.revision, name_of(r.state),
-                    r.when, r.who, r.source.empty() ? "-" : r.source.substr(0, 13), r.image,
-                    r.note.empty() ? "" : " (" + r.note + ")");
-  return out;
-}
-
-std::string json_of(const std::vector<release::Release> &all) {
-  std::string out;
-  for (const release::Release &r : all) {
-    std::string objects;
-    for (const kube::Id &id : r.objects)
-      objects += (objects.empty() ? "" : ",") + json_string(id.text());
-    out += fmt::format(
-        R"({}{{"revision":{},"state":"{}","when":{},"who":{},"from":{},"image":{},"source":{},"note":{},"digest":{},"objects":[{}]}})",
-        out.empty() ? "" : ",\n", r.revision, name_of(r.state), json_string(r.when),
-        json_string(r.who), json_string(r.from), json_string(r.image), json_string(r.source),
-        json_string(r.note), json_string(r.digest), objects);
-  }
-  return "[" + out + "]\n";
-}
 
 int run_history(const Flags &flags) {
   const config::Config config = flags.config.load();

@@ -6,6 +6,7 @@
 #include "cli/options/config_options.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
+#include "cli/view/table.h"
 #include "hello/error.h"
 
 namespace hello::cli {
@@ -19,9 +20,10 @@ struct Options {
 };
 
 int show_rules() {
+  constexpr Column columns[] = {{"", 16}, {""}};
   std::string out;
   for (const manifest::LintRule &rule : manifest::lint_rules())
-    out += fmt::format("{:17} {}\n", rule.name, rule.why);
+    out += row(columns, {rule.name, rule.why}) + "\n";
   print(out);
   return 0;
 }

@@ -8,6 +8,8 @@
 #include "cli/options/deploy_options.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/paint.h"
+#include "hello/history.h"
 #include "hello/logs.h"
 #include "hello/terminal.h"
 
@@ -18,7 +20,7 @@ constexpr std::chrono::hours kYear(365 * 24);
 
 struct Flags {
   ConfigOptions config;
-  kube::LogOptions logs{"app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"};
+  kube::LogOptions logs{std::string(release::kPods)};
   std::chrono::milliseconds since{-1}; ///< all
   bool timestamps = false, bare = false;
 };
@@ -32,13 +34,13 @@ int run_logs(const Flags &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
-  const bool colour = sys::has_colour(STDOUT_FILENO);
-  std::map<std::string, int> colours; // by pod, in the order of their coming
+  const Paint paint{sys::has_colour(STDOUT_FILENO)};
+  std::map<std::string, int> colours; // by pod, in order of appearance
   const auto take = [&](const kube::LogLine &line) {
     const int number =
         colours.try_emplace(line.pod, static_cast<int>(colours.size()) % 6).first->second;
     std::string who = line.container == "hello" ? line.pod : line.pod + "/" + line.container;
-    if (colour) who = fmt::format("\033[3{}m{}\033[0m", number + 1, who);
+    who = paint(fmt::format("\033[3{}m", number + 1), who);
     print(fmt::format("{}{}{}{}{}\n", flags.bare ? "" : who, flags.bare ? "" : " ",
                       flags.timestamps ? line.time : "", flags.timestamps ? " " : "", line.text));
     return true;

@@ -1,17 +1,18 @@
-#include <fmt/core.h>
 #include <unistd.h>
+
+#include <fmt/core.h>
 
 #include "cli/commands/commands.h"
 #include "cli/options/deploy_options.h"
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/reports.h"
 #include "hello/error.h"
 #include "hello/manifest.h"
 #include "hello/mirror.h"
 #include "hello/status.h"
 #include "hello/terminal.h"
-#include "hello/yaml.h"
 
 namespace hello::cli {
 namespace {
@@ -22,70 +23,6 @@ struct Flags {
   bool watch = false, verify = false;
 };
 
-struct Look {
-  const char *mark, *colour;
-};
-constexpr Look kLooks[] = {
-    {"✓", "\033[32m"}, {"!", "\033[33m"}, {"…", "\033[36m"}, {"✗", "\033[31m"}};
-
-std::string json_string(std::string_view text) { return yaml::to_json(yaml::string(text)); }
-
-void draw(const deploy::StatusNode &node, std::size_t depth, bool colour, std::string &out) {
-  const Look &look = kLooks[static_cast<std::size_t>(node.health)];
-  std::string text = node.text; // of several lines: the others below the first
-  for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos; ++at)
-    text.insert(at + 1, depth * 2 + 4, ' ');
-  out += fmt::format("{:{}}{}{}{} {}{}{}\n", "", depth * 2, colour ? look.colour : "", look.mark,
-                     colour ? "\033[0m" : "", node.object, text.empty() ? "" : "  ", text);
-  for (const deploy::StatusNode &below : node.below) draw(below, depth + 1, colour, out);
-}
-
-std::string text_of(const deploy::Status &status, const deploy::Observation &observed,
-                    const kube::Access &access, bool colour) {
-  std::string out = target(access) + "\n";
-  if (const auto &r = status.release)
-    out += fmt::format("release {}, {}, {} by {}{}{}\n", r->revision, name_of(r->state), r->when,
-                       r->who, r->source.empty() ? "" : ", from " + r->source,
-                       r->note.empty() ? "" : ", " + r->note);
-  if (!status.image.empty()) out += "image " + status.image + "\n";
-  const Look &look = kLooks[static_cast<std::size_t>(status.health)];
-  out += fmt::format("{}{}{}: {}\n\n", colour ? look.colour : "",
-                     status.healthy() ? "healthy" : "not healthy", colour ? "\033[0m" : "",
-                     status.summary);
-  for (const deploy::StatusNode &node : status.objects) draw(node, 0, colour, out);
-  for (const auto &[what, rule] : observed.unread)
-    out += fmt::format("? {}  these rights do not let it be read: {}\n", what, rule);
-  return out;
-}
-
-std::string json_of(const deploy::StatusNode &node) {
-  std::string below;
-  for (const deploy::StatusNode &one : node.below)
-    below += (below.empty() ? "" : ",") + json_of(one);
-  return fmt::format(R"({{"object":{},"health":"{}","text":{},"below":[{}]}})",
-                     json_string(node.object), name_of(node.health), json_string(node.text), below);
-}
-
-std::string json_of(const deploy::Status &status, const deploy::Observation &observed,
-                    const kube::Access &access) {
-  std::string release = "null", objects, unread;
-  if (const auto &r = status.release)
-    release =
-        fmt::format(R"({{"revision":{},"state":"{}","when":{},"who":{},"source":{},"image":{}}})",
-                    r->revision, name_of(r->state), json_string(r->when), json_string(r->who),
-                    json_string(r->source), json_string(r->image));
-  for (const deploy::StatusNode &node : status.objects)
-    objects += (objects.empty() ? "" : ",") + json_of(node);
-  for (const auto &[what, rule] : observed.unread)
-    unread += (unread.empty() ? "" : ",") + json_string(what);
-  return fmt::format(
-      R"({{"healthy":{},"health":"{}","summary":{},"context":{},"namespace":{},"image":{},"release":{},"objects":[{}],"unread":[{}]}})"
-      "\n",
-      status.healthy(), name_of(status.health), json_string(status.summary),
-      json_string(access.context), json_string(access.ns), json_string(status.image), release,
-      objects, unread);
-}
-
 int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
   const deploy::Observation observed = deploy::observe(cluster);
   const auto now =
@@ -93,7 +30,7 @@ int show(kube::Cluster &cluster, const Flags &flags, bool clear) {
   const deploy::Status status = deploy::status_of(observed, now);
   const std::string text = flags.output == "json" ? json_of(status, observed, cluster.access())
                                                   : text_of(status, observed, cluster.access(),
-                                                            sys::has_colour(STDOUT_FILENO));
+                                                            Paint{sys::has_colour(STDOUT_FILENO)});
   print((clear ? "\033[H\033[J" : "") + text);
   return static_cast<int>(status.healthy() ? Exit::ok : Exit::no);
 }

@@ -1,6 +1,6 @@
 #include <csignal>
+#include <memory>
 
-#include <fmt/core.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include "hello/fd.h"
 #include "hello/file.h"
 #include "hello/follow.h"
+#include "hello/json.h"
 
 namespace hello::cli {
 namespace {
@@ -24,10 +25,12 @@ int run_tail(sys::Follow what) {
   if (!stop) throw Error(Exit::failure, "cannot wait for signals");
   what.stop = stop.get();
   what.skipped = [](std::uint64_t files) {
-    sys::write_all(STDERR_FILENO,
-                   fmt::format("{{\"level\":\"warning\",\"msg\":\"log lines lost: rotated before "
-                               "they could be read\",\"files\":{}}}\n",
-                               files));
+    std::string line;
+    json::Writer out(line);
+    out.begin_object().key("level").string("warning");
+    out.key("msg").string("log lines lost: rotated before they could be read");
+    out.key("files").number(static_cast<std::int64_t>(files)).end_object();
+    sys::write_all(STDERR_FILENO, line + "\n");
   };
   sys::follow(what);
   return 0;

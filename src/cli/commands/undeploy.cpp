@@ -7,6 +7,7 @@
 #include "cli/options/deploy_options.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/paint.h"
 #include "hello/file.h"
 #include "hello/terminal.h"
 #include "hello/undeploy.h"
@@ -20,15 +21,13 @@ struct Flags {
   bool yes = false, dry_run = false;
 };
 
-std::string text_of(const deploy::Removal &removal, bool colour) {
+std::string text_of(const deploy::Removal &removal, const Paint &paint) {
   std::string out;
-  const char *red = colour ? "\033[31m" : "", *plain = colour ? "\033[0m" : "";
-  for (const release::Found &found : removal.remove)
-    out += fmt::format("  {}- {}{}\n", red, found.id.text(), plain);
+  const auto add = [&](const std::string &what) { out += "  " + paint(kRed, "- " + what) + "\n"; };
+  for (const release::Found &found : removal.remove) add(found.id.text());
   if (!removal.history.empty())
-    out += fmt::format("  {}- the history of {} releases{}\n", red, removal.history.size(), plain);
-  for (const release::Found &found : removal.namespaces)
-    out += fmt::format("  {}- {}{}\n", red, found.id.text(), plain);
+    add(fmt::format("the history of {} releases", removal.history.size()));
+  for (const release::Found &found : removal.namespaces) add(found.id.text());
   for (const release::Found &found : removal.stay)
     out += fmt::format("    {} stays: {}\n", found.id.text(), describe(found.ownership));
   return out.empty() ? "nothing to remove\n" : out;
@@ -53,7 +52,7 @@ int run_undeploy(const Flags &flags) {
   const auto cluster = connect(config);
   const auto emit = listener(flags.output, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
-  const std::string plan = text_of(removal, sys::has_colour(STDERR_FILENO));
+  const std::string plan = text_of(removal, Paint{sys::has_colour(STDERR_FILENO)});
   sys::write_all(STDERR_FILENO, plan);
   if (removal.empty() || flags.dry_run) return 0;
   if (!flags.yes && !agreed(cluster->access())) {

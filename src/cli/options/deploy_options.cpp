@@ -1,6 +1,6 @@
 #include "cli/options/deploy_options.h"
 
-#include <fmt/core.h>
+#include <unistd.h>
 
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
@@ -70,7 +70,8 @@ int with_error_events(const std::string &output, const std::function<int()> &wor
 }
 
 void show(const deploy::Plan &plan, const std::string &output) {
-  print(output == "json" ? json_of(plan) + "\n" : text_of(plan, sys::has_colour(1)));
+  print(output == "json" ? json_of(plan) + "\n"
+                         : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
 }
 
 deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {

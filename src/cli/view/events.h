@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/view/paint.h"
 #include "hello/deploy.h"
 #include "hello/events.h"
 
@@ -36,7 +37,7 @@ std::string target(const kube::Access &access);
 
 /// The plan as people read it: "+ Ingress/hello", "~ Deployment/hello" and its fields; ends with
 /// its summary.
-std::string text_of(const deploy::Plan &plan, bool colour);
+std::string text_of(const deploy::Plan &plan, const Paint &paint);
 /// The plan as one JSON object on one line.
 std::string json_of(const deploy::Plan &plan);
 

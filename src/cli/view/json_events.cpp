@@ -1,5 +1,3 @@
-#include <ctime>
-
 #include <chrono>
 
 #include <unistd.h>
@@ -9,21 +7,18 @@
 #include "cli/view/events.h"
 #include "hello/file.h"
 #include "hello/json.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
 
+/// RFC 3339 with milliseconds.
 std::string now() {
   const auto time = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  return fmt::format(
-      "{}.{:03}Z", text,
-      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() %
-          1000);
+  std::string text = text::utc(std::chrono::system_clock::to_time_t(time));
+  text.pop_back();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  return fmt::format("{}.{:03}Z", text, ms.count() % 1000);
 }
 
 namespace event = deploy::event;

@@ -13,15 +13,15 @@ namespace {
 using Action = deploy::Item::Action;
 
 struct Look {
-  const char *mark, *word, *colour;
+  std::string_view mark, word, colour;
 };
 
 Look look_of(Action action) {
   switch (action) {
-  case Action::remove: return {"-", "remove", "\033[31m"};
-  case Action::create: return {"+", "create", "\033[32m"};
-  case Action::change: return {"~", "change", "\033[33m"};
-  case Action::adopt: return {"~", "adopt", "\033[33m"};
+  case Action::remove: return {"-", "remove", kRed};
+  case Action::create: return {"+", "create", kGreen};
+  case Action::change: return {"~", "change", kYellow};
+  case Action::adopt: return {"~", "adopt", kYellow};
   case Action::same: break;
   }
   return {"=", "same", ""};
@@ -35,7 +35,7 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 /// Text against text: equal lines at both ends are left out but for one.
-std::string text_change(const kube::Change &change, bool colour) {
+std::string text_change(const kube::Change &change, const Paint &paint) {
   const auto before = lines_of(change.before), after = lines_of(change.after);
   std::size_t head = 0, tail = 0;
   while (head < std::min(before.size(), after.size()) && before[head] == after[head]) ++head;
@@ -45,17 +45,15 @@ std::string text_change(const kube::Change &change, bool colour) {
   std::string out;
   if (head > 0) out += "          " + before[head - 1] + "\n";
   for (std::size_t i = head; i < before.size() - tail; ++i)
-    out += fmt::format("        {}- {}{}\n", colour ? "\033[31m" : "", before[i],
-                       colour ? "\033[0m" : "");
+    out += "        " + paint(kRed, "- " + before[i]) + "\n";
   for (std::size_t i = head; i < after.size() - tail; ++i)
-    out += fmt::format("        {}+ {}{}\n", colour ? "\033[32m" : "", after[i],
-                       colour ? "\033[0m" : "");
+    out += "        " + paint(kGreen, "+ " + after[i]) + "\n";
   if (tail > 0) out += "          " + before[before.size() - tail] + "\n";
   return out;
 }
 
-std::string field(const kube::Change &change, bool colour) {
-  if (change.text) return fmt::format("      {}:\n{}", change.path, text_change(change, colour));
+std::string field(const kube::Change &change, const Paint &paint) {
+  if (change.text) return fmt::format("      {}:\n{}", change.path, text_change(change, paint));
   if (change.before.empty()) return fmt::format("      {}: + {}\n", change.path, change.after);
   if (change.after.empty()) return fmt::format("      {}: - {}\n", change.path, change.before);
   return fmt::format("      {}: {} → {}\n", change.path, change.before, change.after);
@@ -63,16 +61,15 @@ std::string field(const kube::Change &change, bool colour) {
 
 } // namespace
 
-std::string text_of(const deploy::Plan &plan, bool colour) {
+std::string text_of(const deploy::Plan &plan, const Paint &paint) {
   std::string out;
   for (const deploy::Item &item : plan.items) {
     if (item.action == Action::same) continue;
     const Look look = look_of(item.action);
-    out += fmt::format(
-        "  {}{} {}{}{}\n", colour ? look.colour : "", look.mark, item.id.text(),
-        colour ? "\033[0m" : "",
-        item.action == Action::adopt ? " (as wished already; hello becomes a manager of it)" : "");
-    for (const kube::Change &change : item.changes) out += field(change, colour);
+    out += "  " + paint(look.colour, fmt::format("{} {}", look.mark, item.id.text()));
+    if (item.action == Action::adopt) out += " (as wished already; hello becomes a manager of it)";
+    out += '\n';
+    for (const kube::Change &change : item.changes) out += field(change, paint);
   }
   if (plan.keep_replicas)
     out += "    spec.replicas passes to the autoscaler, at its present value\n";

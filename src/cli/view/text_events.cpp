@@ -5,15 +5,14 @@
 #include <fmt/core.h>
 
 #include "cli/view/events.h"
+#include "cli/view/table.h"
 #include "hello/file.h"
 #include "hello/signals.h"
 #include "hello/terminal.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
-
-constexpr const char *kDim = "\033[2m", *kRed = "\033[31m", *kGreen = "\033[32m",
-                     *kYellow = "\033[33m", *kPlain = "\033[0m";
 
 namespace event = deploy::event;
 
@@ -29,7 +28,7 @@ std::string indented(const std::string &text) {
 
 /// What stands before a line.
 struct Label {
-  const char *text, *colour;
+  std::string_view text, colour;
 };
 Label label_of(EventText::Tone tone) {
   switch (tone) {
@@ -43,7 +42,7 @@ Label label_of(EventText::Tone tone) {
   return {"", ""};
 }
 
-const char *colour_of(const event::Pod &pod) {
+std::string_view colour_of(const event::Pod &pod) {
   if (!pod.problem.empty()) return kRed;
   return pod.step == kube::Step::ready ? kGreen : kDim;
 }
@@ -52,7 +51,7 @@ const char *colour_of(const event::Pod &pod) {
 class TextView final : public View {
 public:
   TextView()
-      : live_(sys::is_terminal(STDERR_FILENO)), colour_(sys::has_colour(STDERR_FILENO)),
+      : live_(sys::is_terminal(STDERR_FILENO)), paint_{sys::has_colour(STDERR_FILENO)},
         start_(sys::Clock::now()) {}
   ~TextView() override { clear(); }
 
@@ -69,7 +68,7 @@ public:
     if (std::holds_alternative<event::Pod>(event) && live_) return; // the block shows it
     if (std::holds_alternative<event::Ended>(event)) return;        // main prints it
     if (const auto *planned = std::get_if<event::Planned>(&event)) {
-      std::string text = text_of(*planned->plan, colour_);
+      std::string text = text_of(*planned->plan, paint_);
       text.pop_back();
       return say(text);
     }
@@ -78,16 +77,13 @@ public:
     const bool good = words.tone == EventText::Tone::good;
     if (good || words.tone == EventText::Tone::failure) waiting_ = false;
     const std::string about = words.object.empty() ? "" : words.object + ": ";
-    if (good) return say(paint(kGreen, about + words.text));
+    if (good) return say(paint_(kGreen, about + words.text));
     const Label label = label_of(words.tone);
-    say((*label.text ? paint(label.colour, label.text) : "") + about + indented(words.text));
+    say((label.text.empty() ? "" : paint_(label.colour, label.text)) + about +
+        indented(words.text));
   }
 
 private:
-  std::string paint(const char *colour, const std::string &text) const {
-    return colour_ ? colour + text + kPlain : text;
-  }
-
   /// A reader that left, or a full disk, must not end what the cluster is in the middle of.
   static void err(std::string_view bytes) { sys::write_all(STDERR_FILENO, bytes); }
 
@@ -109,26 +105,24 @@ private:
 
   void draw() {
     if (!waiting_) return;
+    constexpr Column columns[] = {{""}, {"", 9}};
     const auto size = sys::terminal_size(STDERR_FILENO);
-    const auto fit = [&](std::string text) {
-      return static_cast<int>(text.size()) > size.columns - 1
-                 ? text.substr(0, static_cast<std::size_t>(size.columns - 1))
-                 : text;
+    const auto fit = [&](std::string_view line) {
+      return text::fitted(line, static_cast<std::size_t>(size.columns - 1));
     };
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(sys::Clock::now() - start_).count();
-    std::string block =
+    std::string block(
         fit(fmt::format("{} of {} available, {} updated, {} old  ({} s)", state_.available,
-                        state_.wanted, state_.updated, state_.old, seconds)) +
-        "\n";
+                        state_.wanted, state_.updated, state_.old, seconds)));
+    block += '\n';
     int lines = 1;
     for (const event::Pod &pod : state_.pods) {
       if (lines >= size.rows - 2) break;
-      std::string row =
-          fit(fmt::format("  {}  {:<9}{}{}", pod.name, name_of(pod.step),
-                          pod.restarts ? fmt::format("  {} restarts", pod.restarts) : "",
-                          pod.problem.empty() ? "" : "  " + pod.problem));
-      block += paint(colour_of(pod), row) + "\n";
+      std::string line = "  " + row(columns, {pod.name, name_of(pod.step)});
+      if (pod.restarts) line += fmt::format("  {} restarts", pod.restarts);
+      if (!pod.problem.empty()) line += "  " + pod.problem;
+      block += paint_(colour_of(pod), fit(line)) + "\n";
       ++lines;
     }
     clear();
@@ -136,7 +130,8 @@ private:
     drawn_ = lines;
   }
 
-  bool live_, colour_, waiting_ = false;
+  bool live_, waiting_ = false;
+  Paint paint_;
   sys::Deadline start_;
   event::Progress state_;
   std::set<std::string> said_;

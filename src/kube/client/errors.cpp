@@ -29,8 +29,10 @@ constexpr Sign kSigns[] = {
     {"is forbidden: User", Trouble::forbidden},
     {"x509:", Trouble::untrusted_certificate},
     {"getting credentials", Trouble::no_credentials},
+    {"error reading input for ", Trouble::no_credentials}, // kubectl asks for a password
     {"Unauthorized", Trouble::unauthorized},
     {"must be logged in", Trouble::unauthorized},
+    {"the server has asked for the client to provide credentials", Trouble::unauthorized},
     {"error loading config file", Trouble::bad_kubeconfig},
     {"Error in configuration:", Trouble::bad_kubeconfig},
     {"field is immutable", Trouble::immutable},
@@ -54,6 +56,7 @@ constexpr Sign kSigns[] = {
     {"apiserver not ready", Trouble::unreachable},
     {"server is shutting down", Trouble::unreachable},
     {"context deadline exceeded", Trouble::unreachable},
+    {"Client.Timeout exceeded", Trouble::unreachable},
     {"Apply failed with ", Trouble::conflict},
     {"(Conflict)", Trouble::stale},
     {"(AlreadyExists)", Trouble::already_exists},
@@ -76,6 +79,7 @@ bool default_address(std::string_view words) {
 
 /// `words` ends in no line end; `ns` is the namespace that it says is missing.
 Trouble trouble_of(std::string_view words, std::string_view ns) {
+  if (words == "error: EOF") return Trouble::no_credentials; // it asked for a user name
   Trouble found = words.starts_with("EOF") ? Trouble::unreachable : Trouble::other;
   for (const Sign &sign : kSigns) {
     if (!contains(words, sign.words)) continue;

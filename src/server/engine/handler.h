@@ -7,13 +7,13 @@
 
 namespace hello::server {
 
-/// Where the engine (bytes, connections, timers) hands over to the site (routes, pages, metrics,
-/// log). The engine has one Handler for each loop and calls it on that loop's thread only.
+/// The interface between the engine (bytes, connections, timers) and the site (routes, pages,
+/// metrics, log). Each loop has a Handler of its own and calls it on its thread only.
 class Handler {
 public:
   virtual ~Handler() = default;
 
-  /// Appends exactly one whole response to `out`. Must not throw or block.
+  /// Appends exactly one complete response to `out`. Must not throw or block.
   virtual void handle(const Request &request, std::string &out) noexcept = 0;
 
   /// Appends the response to bytes that are not a valid request, with "Connection: close". The
@@ -22,8 +22,8 @@ public:
   virtual void refuse(const Refusal &refusal, Content content, const sys::Address &peer,
                       std::string &out) noexcept = 0;
 
-  /// Called after each round of the loop, when its responses are written: for batched work such as
-  /// the access log.
+  /// Called at the end of each round of the loop, after its responses are sent: for batched work
+  /// such as the access log.
   virtual void flush() noexcept {}
 };
 

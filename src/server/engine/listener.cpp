@@ -25,37 +25,40 @@ Error failure(const sys::Address &address, int error) {
                std::string(hint));
 }
 
-sys::Fd bound(const sys::Address &address, bool shared) {
+enum class Port { exclusive, shared };
+
+sys::Fd bind_socket(const sys::Address &address, Port port) {
   sys::Fd fd(::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) throw failure(address, errno);
   int on = 1, off = 0;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // inherited by what is accepted
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
   if (address.any.sa_family == AF_INET6)
     ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (shared && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+  if (port == Port::shared && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
     throw failure(address, errno);
   if (::bind(fd.get(), &address.any, address.size()) != 0) throw failure(address, errno);
   return fd;
 }
 
-void learn_port(const sys::Fd &fd, sys::Address &address) {
+void read_port(const sys::Fd &fd, sys::Address &address) {
   socklen_t size = sizeof address;
   if (::getsockname(fd.get(), &address.any, &size) != 0) throw failure(address, errno);
 }
 } // namespace
 
 std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count) {
-  // Sockets that share a port never see an address in use, so one that does not share asks first.
-  sys::Fd probe = bound(address, false);
+  // A socket that shares its port cannot tell that the address is in use, so bind an exclusive one
+  // first.
+  sys::Fd probe = bind_socket(address, Port::exclusive);
   if (::listen(probe.get(), 1) != 0) throw failure(address, errno);
-  learn_port(probe, address);
+  read_port(probe, address);
   std::vector<sys::Fd> listeners;
   if (count == 1)
     listeners.push_back(std::move(probe));
   else
     probe.reset();
-  while (listeners.size() < count) listeners.push_back(bound(address, true));
+  while (listeners.size() < count) listeners.push_back(bind_socket(address, Port::shared));
   for (const sys::Fd &fd : listeners)
     if (::listen(fd.get(), kBacklog) != 0) throw failure(address, errno);
   return listeners;

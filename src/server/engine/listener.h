@@ -7,11 +7,12 @@
 
 namespace hello::server {
 
-inline constexpr int kBacklog = 4096; ///< connections that may wait to be accepted, at most
+inline constexpr int kBacklog = 4096; ///< limit of connections that wait to be accepted
 
-/// `count` listening sockets on one address, non-blocking, TCP_NODELAY: the kernel spreads new
-/// connections over them. `address` gets the port that was chosen where it was 0. Throws
-/// Error(Exit::failure) if the address is in use, not this machine's, or not allowed.
+/// Opens `count` listening sockets on one address, non-blocking and with TCP_NODELAY; the kernel
+/// distributes new connections among them. If the port is 0, the kernel chooses one and `address`
+/// receives it. Throws Error(Exit::failure) if the address is in use, is not one of this machine,
+/// or is not permitted.
 std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count);
 
 } // namespace hello::server

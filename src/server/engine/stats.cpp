@@ -20,7 +20,7 @@ void RequestStats::refuse(std::string_view reason) {
     if (refused[i].reason == reason || i + 1 == refused.size()) return refused[i].count.add();
   refused[size].reason = size + 1 == refused.size() ? "other" : reason;
   refused[size].count.add();
-  // Released: the reader sees the whole reason or no row.
+  // Released after the row is written: a reader sees all of the row or none of it.
   refused_size.store(size + 1, std::memory_order_release);
 }
 

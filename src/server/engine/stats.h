@@ -5,23 +5,21 @@
 #include <cstdint>
 #include <string_view>
 
-/// The counters of one loop's handler. Each number is written by the loop's thread only and read by
-/// the admin thread at any time: plain loads and stores, no lock prefix, no cache line shared
-/// between loops.
+/// The counters of one loop's handler. Only the loop's thread writes them, and the admin thread
+/// reads them at any time: plain loads and stores suffice, and no loops share a cache line.
 namespace hello::server {
 
 class Counter {
 public:
   void add(std::uint64_t n = 1) { value_.store(get() + n, std::memory_order_relaxed); }
-  void sub(std::uint64_t n = 1) { value_.store(get() - n, std::memory_order_relaxed); }
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
 private:
   std::atomic<std::uint64_t> value_{0};
 };
 
-/// Labels of hello_http_requests_total. A value that is not in a list counts under its last entry,
-/// so that a hostile client cannot create new time series.
+/// Labels of hello_http_requests_total. A value that is not in its list counts under the last
+/// entry, so that a client cannot create time series.
 inline constexpr std::array<std::string_view, 8> kRoutes = {
     "/", "/livez", "/readyz", "/healthz", "/metrics", "/version", "/*", "none"};
 inline constexpr std::array<std::string_view, 9> kMethods = {
@@ -74,7 +72,7 @@ struct alignas(64) RequestStats {
   std::array<std::array<std::array<Counter, kCodes.size()>, kMethods.size()>, kRoutes.size()>
       requests;
   std::array<Histogram, kRoutes.size()> durations;
-  Counter lines_dropped; ///< access log lines that found no room
+  Counter lines_dropped; ///< access log lines for which the buffer had no room
 
   /// Counts a refusal; `reason` must be a literal. Beyond 31 different reasons all others count
   /// under "other".

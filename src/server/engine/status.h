@@ -41,12 +41,12 @@ public:
   const LoopStatus &public_loop(unsigned n) const { return loops_[n]; }
   const LoopStatus &admin_loop() const { return loops_[public_loops_]; }
 
-  // For the lifecycle, which sets what the above report.
+  // For Lifecycle and TempCheck, which set what the functions above report.
   void set_phase(Phase phase) { phase_.store(phase, std::memory_order_relaxed); }
   int temp_error() const { return temp_error_.load(std::memory_order_relaxed); }
-  /// errno; 0: writable.
+  /// `error` is an errno, or 0 if the directory is writable.
   void set_temp_error(int error) { temp_error_.store(error, std::memory_order_relaxed); }
-  /// `n` == public_loops(): that of the admin loop.
+  /// The admin loop is number public_loops().
   LoopStatus &loop(unsigned n) { return loops_[n]; }
 
 private:

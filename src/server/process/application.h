@@ -13,20 +13,21 @@
 
 namespace hello::server {
 
-/// Everything that the handlers of all loops share. Made on the main thread before the sandbox and
-/// before any other thread, so that files are opened here; outlives the loops.
+/// Everything that the handlers of all loops share. Constructed on the main thread, before the
+/// sandbox and before any other thread, so that it can open files; outlives the loops.
 class Application {
 public:
   /// Throws Error(Exit::usage) for an invalid option. `status` is borrowed.
   Application(const Options &options, const Status &status);
 
-  /// Makes the handler of one public loop. They are all made before the first loop runs.
+  /// Makes the handler of one public loop. Make all of them before the first loop runs.
   std::unique_ptr<Handler> public_handler();
   std::unique_ptr<Handler> admin_handler();
 
-  /// Starts own threads: after the sandbox, which they inherit, and before the loops.
+  /// Starts the threads of the log and of the messages. Call it in the sandbox, which they inherit,
+  /// and before the loops run.
   void start();
-  /// Writes what is still buffered and ends the threads: after the last loop.
+  /// Writes buffered log lines and ends the threads. Call it after the last loop has ended.
   void stop() noexcept;
 
 private:

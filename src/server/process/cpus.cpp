@@ -11,11 +11,13 @@
 namespace hello::server {
 
 namespace {
-constexpr int kMostCpus = 8192;
+constexpr int kMaxCpus = 8192; ///< what Linux supports at most
+
+enum class CgroupVersion { v1, v2 };
 
 unsigned affinity() {
-  cpu_set_t *set = CPU_ALLOC(kMostCpus);
-  std::size_t size = CPU_ALLOC_SIZE(kMostCpus);
+  cpu_set_t *set = CPU_ALLOC(kMaxCpus);
+  std::size_t size = CPU_ALLOC_SIZE(kMaxCpus);
   unsigned count = 1;
   if (set && ::sched_getaffinity(0, size, set) == 0)
     count = static_cast<unsigned>(CPU_COUNT_S(size, set));
@@ -23,10 +25,10 @@ unsigned affinity() {
   return std::max(count, 1u);
 }
 
-/// CPUs of one group; infinity where it sets no limit.
-double quota(const std::string &folder, bool v2) {
+/// The CPU quota of one control group, in CPUs; infinity if there is none.
+double quota(const std::string &folder, CgroupVersion version) {
   double limit = INFINITY, period = 0;
-  if (v2) {
+  if (version == CgroupVersion::v2) {
     std::string first;
     std::ifstream file(folder + "/cpu.max");
     if (!(file >> first >> period) || first == "max") return INFINITY;
@@ -38,11 +40,11 @@ double quota(const std::string &folder, bool v2) {
   return limit > 0 && period > 0 ? limit / period : INFINITY;
 }
 
-/// The smallest quota from `folder` up to `top`.
-double lowest(const std::string &top, std::string folder, bool v2) {
+/// The smallest quota of the control group in `folder` and its parents, up to `top`.
+double smallest_quota(const std::string &top, std::string folder, CgroupVersion version) {
   double cpus = INFINITY;
   while (folder.size() >= top.size()) {
-    cpus = std::min(cpus, quota(folder, v2));
+    cpus = std::min(cpus, quota(folder, version));
     auto slash = folder.rfind('/');
     if (slash == folder.npos) break;
     folder.resize(slash);
@@ -50,20 +52,22 @@ double lowest(const std::string &top, std::string folder, bool v2) {
   return cpus;
 }
 
-/// "a,b,cpu" holds "cpu"?
+/// Whether a comma-separated list of controllers contains "cpu".
 bool has_cpu(std::string_view list) {
   return ("," + std::string(list) + ",").find(",cpu,") != std::string::npos;
 }
 
-/// This process's path in the hierarchy, from lines like "4:cpu,cpuacct:/a/b" (v1) and "0::/a/b"
+/// The path of this process's control group, from lines like "4:cpu,cpuacct:/a/b" (v1) or "0::/a/b"
 /// (v2).
-std::string group_path(const std::string &root, bool v2) {
+std::string group_path(const std::string &root, CgroupVersion version) {
   std::ifstream file(root + "/proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
-    auto first = line.find(':'), second = line.find(':', first + 1);
+    const auto first = line.find(':');
+    const auto second = line.find(':', first + 1);
     if (second == line.npos) continue;
-    std::string controllers = line.substr(first + 1, second - first - 1);
-    if (v2 ? controllers.empty() : has_cpu(controllers)) return line.substr(second + 1);
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const bool found = version == CgroupVersion::v2 ? controllers.empty() : has_cpu(controllers);
+    if (found) return line.substr(second + 1);
   }
   return "/";
 }
@@ -71,22 +75,21 @@ std::string group_path(const std::string &root, bool v2) {
 
 unsigned usable_cpus(const std::string &root) {
   double cpus = affinity();
-  std::ifstream mounts(
-      root +
-      "/proc/self/mountinfo"); // proc(5): id parent dev root point options… - type source super
+  // A line, by proc(5): id parent device root mount-point options… - type source super-options
+  std::ifstream mounts(root + "/proc/self/mountinfo");
   for (std::string line; std::getline(mounts, line);) {
     auto dash = line.find(" - ");
     if (dash == line.npos) continue;
-    std::string skip, top, point, type, source, super;
-    std::istringstream(line.substr(0, dash)) >> skip >> skip >> skip >> top >> point;
-    std::istringstream(line.substr(dash + 3)) >> type >> source >> super;
-    bool v2 = type == "cgroup2";
-    if (!v2 && !(type == "cgroup" && has_cpu(super))) continue;
-    std::string path = group_path(root, v2);
-    if (top != "/" && path.starts_with(top))
-      path.erase(0, top.size()); // a mount that shows a part of the tree
+    std::string skipped, top, mount_point, type, source, options;
+    std::istringstream(line.substr(0, dash)) >> skipped >> skipped >> skipped >> top >> mount_point;
+    std::istringstream(line.substr(dash + 3)) >> type >> source >> options;
+    const bool v1 = type == "cgroup" && has_cpu(options);
+    if (!v1 && type != "cgroup2") continue;
+    const auto version = v1 ? CgroupVersion::v1 : CgroupVersion::v2;
+    std::string path = group_path(root, version);
+    if (top != "/" && path.starts_with(top)) path.erase(0, top.size()); // only a subtree is mounted
     if (path == "/" || path.starts_with("/..")) path.clear();
-    cpus = std::min(cpus, lowest(root + point, root + point + path, v2));
+    cpus = std::min(cpus, smallest_quota(root + mount_point, root + mount_point + path, version));
   }
   return std::max(1u, static_cast<unsigned>(std::ceil(cpus)));
 }

@@ -13,8 +13,7 @@
 namespace hello::server {
 
 namespace {
-// The kernel's interface, by number: headers and C libraries of the day may know less of it than
-// the kernel does.
+// The kernel's interface by number: the headers of the build machine may be older than the kernel.
 constexpr long kCreateRuleset = 444, kAddRule = 445, kRestrictSelf = 446;
 constexpr std::uint32_t kVersionFlag = 1;
 constexpr int kPathBeneath = 1;
@@ -32,17 +31,22 @@ constexpr std::uint64_t kWriteFile = bit(1), kReadFile = bit(2), kReadDir = bit(
                         kRemoveFile = bit(5), kMakeReg = bit(8), kRefer = bit(13),
                         kTruncate = bit(14);
 
-/// All rights that the kernel can refuse, by its ABI: 13 of files at first, then refer, truncate
-/// and ioctl.
-RulesetAttr everything(long abi) {
+/// All rights that a kernel with this ABI can restrict: 13 on files at first, later also refer,
+/// truncate and ioctl.
+RulesetAttr all_rights(long abi) {
   RulesetAttr attr{bit(13) - 1, 0, 0};
   if (abi >= 2) attr.handled_access_fs |= kRefer;
   if (abi >= 3) attr.handled_access_fs |= kTruncate;
-  if (abi >= 4)
-    attr.handled_access_net = 3; // to bind and to connect TCP sockets: both are done with
+  if (abi >= 4) attr.handled_access_net = 3; // bind and connect: the listeners are open by now
   if (abi >= 5) attr.handled_access_fs |= bit(15);
-  if (abi >= 6) attr.scoped = 3; // abstract Unix sockets and signals of other processes
+  if (abi >= 6) attr.scoped = 3; // other processes' abstract Unix sockets and signals
   return attr;
+}
+
+/// The size of RulesetAttr that a kernel with this ABI knows: a larger one is an error.
+std::size_t ruleset_size(long abi) {
+  if (abi >= 6) return sizeof(RulesetAttr);
+  return (abi >= 4 ? 2 : 1) * sizeof(std::uint64_t);
 }
 
 bool allow(int ruleset, const std::string &path, std::uint64_t rights) {
@@ -52,18 +56,17 @@ bool allow(int ruleset, const std::string &path, std::uint64_t rights) {
 }
 } // namespace
 
-std::string restrict_files(const std::vector<std::string> &writable) {
+std::string apply_landlock(const std::vector<std::string> &writable) {
   long abi = ::syscall(kCreateRuleset, nullptr, 0, kVersionFlag);
   if (abi < 1) return std::strerror(errno);
-  RulesetAttr attr = everything(abi);
-  std::size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
-  sys::Fd ruleset(static_cast<int>(::syscall(kCreateRuleset, &attr, size, 0)));
+  RulesetAttr attr = all_rights(abi);
+  sys::Fd ruleset(static_cast<int>(::syscall(kCreateRuleset, &attr, ruleset_size(abi), 0)));
   if (!ruleset || !allow(ruleset.get(), "/", kReadFile | kReadDir)) return std::strerror(errno);
   std::uint64_t write =
       (kWriteFile | kReadFile | kReadDir | kRemoveFile | kMakeReg | kRefer | kTruncate) &
       attr.handled_access_fs;
   for (const std::string &path : writable)
-    allow(ruleset.get(), path, write); // one that is not there: /readyz says so
+    allow(ruleset.get(), path, write); // a missing folder is reported by /readyz
   if (::syscall(kRestrictSelf, ruleset.get(), 0) != 0) return std::strerror(errno);
   return fmt::format("ABI {}", abi);
 }

@@ -1,6 +1,7 @@
 #include "server/process/lifecycle.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
@@ -18,9 +19,9 @@ namespace hello::server {
 using namespace std::chrono;
 
 namespace {
-constexpr milliseconds kClosingTick{10};
+constexpr milliseconds kClosingTick{10}; ///< between two checks whether the loops have ended
 
-sigset_t ending_signals() {
+sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
@@ -28,13 +29,13 @@ sigset_t ending_signals() {
   return set;
 }
 
-/// Has this thread run as soon as it wakes, however busy the others keep the CPUs: by a short slice
-/// (from Linux 6.12 on), and by priority where that is allowed. No is no failure. Source:
-/// sched_setattr(2), sched-eevdf.rst
+/// Makes the kernel run this thread soon after it wakes, even if other threads keep all CPUs busy:
+/// with a short time slice (from Linux 6.12 on) and, if permitted, a higher priority. Best effort.
+/// Source: sched_setattr(2), Linux's Documentation/scheduler/sched-eevdf.rst.
 void run_promptly() {
   struct {
     std::uint32_t size = 48, policy = 0;
-    std::uint64_t flags = 8; // the policy stays
+    std::uint64_t flags = 8; // SCHED_FLAG_KEEP_POLICY
     std::int32_t nice = -10;
     std::uint32_t priority = 0;
     std::uint64_t slice_ns = 100'000, deadline = 0, period = 0;
@@ -46,7 +47,7 @@ void run_promptly() {
 } // namespace
 
 Lifecycle::Lifecycle(const Options &options, Status &status) : options_(options), status_(status) {
-  sigset_t set = ending_signals();
+  sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
@@ -57,7 +58,7 @@ void Lifecycle::start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<
   try {
     temp_check_->start();
     threads_.emplace_back([this] {
-      run_promptly(); // probes: late ones get a pod killed
+      run_promptly(); // the kubelet restarts a pod whose probes are late
       admin_->run();
     });
     for (auto &loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
@@ -71,28 +72,28 @@ void Lifecycle::start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<
   status_.set_phase(Phase::ready);
 }
 
-/// 0 if none came in time.
-int Lifecycle::next_signal(milliseconds most) {
-  timespec time{static_cast<time_t>(most.count() / 1000),
-                static_cast<long>(most.count() % 1000 * 1'000'000)};
-  sigset_t set = ending_signals();
-  int number = sigtimedwait(&set, nullptr, &time);
-  return number > 0 ? number : 0;
+/// Returns the signal's number, or 0 if none has arrived in that time.
+int Lifecycle::wait_for_signal(milliseconds time) {
+  const sigset_t set = stop_signals();
+  const auto end = steady_clock::now() + time;
+  while (true) {
+    const auto left = std::max(milliseconds(0), ceil<milliseconds>(end - steady_clock::now()));
+    const timespec timeout{static_cast<time_t>(left.count() / 1000),
+                           static_cast<long>(left.count() % 1000 * 1'000'000)};
+    const int number = sigtimedwait(&set, nullptr, &timeout);
+    if (number > 0) return number;
+    if (errno != EINTR) return 0;
+  }
 }
 
-/// Lets time pass. Returns the signal that cut it short, else 0. `until_ended`: or until the public
-/// loops have ended.
-int Lifecycle::pass(milliseconds time, bool until_ended) {
-  auto end = steady_clock::now() + time;
-  while (true) {
-    auto now = steady_clock::now();
-    if (until_ended &&
-        std::all_of(loops_.begin(), loops_.end(), [](auto &loop) { return loop->ended(); }))
-      return 0;
-    if (now >= end) return 0;
-    auto most = duration_cast<milliseconds>(end - now) + milliseconds(1);
-    if (int number = next_signal(until_ended ? std::min(most, kClosingTick) : most)) return number;
-  }
+/// Waits until the public loops have ended. Returns 0 then or after that time, or the number of the
+/// signal that arrived first.
+int Lifecycle::wait_for_loops(milliseconds time) {
+  const auto end = steady_clock::now() + time;
+  const auto ended = [](const auto &loop) { return loop->ended(); };
+  while (!std::all_of(loops_.begin(), loops_.end(), ended) && steady_clock::now() < end)
+    if (const int number = wait_for_signal(kClosingTick)) return number;
+  return 0;
 }
 
 void Lifecycle::join() {
@@ -107,31 +108,29 @@ void Lifecycle::enter(Phase phase) {
 }
 
 int Lifecycle::wait() {
-  int code = 0, number = 0;
-  while (!(number = pass(hours(24), false))) {
-  }
+  int number = 0;
+  while (number == 0) number = wait_for_signal(hours(24));
   notice(Level::info, "draining: still serving, reported as not ready",
          {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   enter(Phase::draining);
-  number = pass(options_.drain_delay, false);
-  if (!number) {
+  number = wait_for_signal(options_.drain_delay);
+  if (number == 0) {
     enter(Phase::closing);
-    number = pass(options_.drain_timeout, true);
+    number = wait_for_loops(options_.drain_timeout);
   }
-  std::size_t cut = 0;
   enter(Phase::stopped);
   admin_->enter(Phase::stopped);
   join();
-  for (auto &loop : loops_) cut += loop->connections();
+  std::size_t cut_off = 0;
+  for (auto &loop : loops_) cut_off += loop->connections();
   if (number) {
-    code = 128 + number;
     notice(Level::warning, "ended at once by a second signal");
-  } else if (cut) {
+  } else if (cut_off) {
     notice(Level::warning, "the drain timeout ended connections that were not done",
-           {{"connections", std::to_string(cut)}});
+           {{"connections", std::to_string(cut_off)}});
   }
   notice(Level::info, "stopped");
-  return code;
+  return number == 0 ? 0 : 128 + number;
 }
 
 } // namespace hello::server

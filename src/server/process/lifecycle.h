@@ -9,23 +9,24 @@
 
 namespace hello::server {
 
-/// Owns the threads of the loops and the order in which a service begins and ends:
-/// starting, ready, draining (not ready, serving), closing (finishing what is under way), stopped.
+/// Owns the threads of the loops and leads them through the phases of the service: starting, ready,
+/// draining (still serving, reported as not ready), closing (finishing requests in flight),
+/// stopped.
 class Lifecycle {
 public:
-  /// Blocks SIGTERM and SIGINT in this thread and all that it starts, so that wait() alone takes
-  /// them.
+  /// Blocks SIGTERM and SIGINT in this thread and in those that it starts, so that only wait()
+  /// receives them.
   Lifecycle(const Options &options, Status &status);
-  /// Throws Error(Exit::failure) if there are no more threads to be had.
+  /// Throws Error(Exit::failure) if a thread cannot be started.
   void start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<Loop> admin);
 
-  /// Until a signal came and the drain has ended. Returns the exit code: 0, or 128 + the second
-  /// signal's number.
+  /// Waits for a signal, then drains. Returns the exit code: 0, or 128 + the number of a second
+  /// signal, which ends the drain at once.
   int wait();
 
 private:
-  int next_signal(std::chrono::milliseconds most);
-  int pass(std::chrono::milliseconds time, bool until_ended);
+  int wait_for_signal(std::chrono::milliseconds time);
+  int wait_for_loops(std::chrono::milliseconds time);
   void join();
   void enter(Phase phase);
 
@@ -34,8 +35,7 @@ private:
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Loop> admin_;
   std::vector<std::thread> threads_;
-  std::shared_ptr<TempCheck>
-      temp_check_; ///< shared with a thread of its own, which a disk that hangs may keep
+  std::shared_ptr<TempCheck> temp_check_; ///< shared with its thread, which may outlive this
 };
 
 } // namespace hello::server

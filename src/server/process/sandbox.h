@@ -2,23 +2,26 @@
 #include <string>
 #include <vector>
 
-/// The process locks itself in once it listens: whoever takes it over can serve, and little else.
+/// A sandbox for the process, entered once it listens: an attacker who takes it over can do little
+/// more than serve.
 namespace hello::server {
 
 struct Sandbox {
-  std::string seccomp;  ///< "on", or why not
-  std::string landlock; ///< "ABI 6", or why not
+  std::string seccomp;  ///< "on", or the reason why not
+  std::string landlock; ///< "ABI 6", or the reason why not
+
+  bool complete() const { return seccomp == "on" && landlock.starts_with("ABI"); }
 };
 
-/// no_new_privs, Landlock (files below `writable` may be written, nothing executed, no new listener
-/// or connection), and a seccomp filter of what serving needs; another call kills the process. Call
-/// it before the first thread: all later ones inherit it. A kernel or container that refuses a part
-/// of it is an outcome, not an error. Source: Linux's Documentation/userspace-api/landlock.rst and
-/// seccomp_filter.rst.
-Sandbox lock_in(const std::vector<std::string> &writable);
+/// Enters the sandbox: no_new_privs; Landlock, which allows writing below the `writable` folders
+/// only, and no execution, new listener or connection; and a seccomp filter that kills the process
+/// on a system call that serving does not need. Call it before the first thread starts: later
+/// threads inherit it. If the kernel or container refuses a part, the result says so. Source:
+/// Linux's Documentation/userspace-api/landlock.rst and seccomp_filter.rst.
+Sandbox enter_sandbox(const std::vector<std::string> &writable);
 
-// Its two halves; each returns what Sandbox has of it.
-std::string restrict_files(const std::vector<std::string> &writable);
-std::string restrict_calls();
+// The two parts of it; each returns its field of Sandbox.
+std::string apply_landlock(const std::vector<std::string> &writable);
+std::string apply_seccomp();
 
 } // namespace hello::server

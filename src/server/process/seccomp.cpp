@@ -23,10 +23,10 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
 #elif defined(__aarch64__)
 constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #else
-constexpr std::uint32_t kArchitecture = 0; // no list for it: no filter
+constexpr std::uint32_t kArchitecture = 0; // unknown system call numbers: no filter
 #endif
 
-/// What serving calls, on glibc and musl: these make the same thing of different calls.
+/// What serving needs, with glibc and with musl: they use different calls for the same functions.
 constexpr long kAllowed[] = {
     // the loops
     SYS_epoll_pwait,
@@ -73,8 +73,8 @@ constexpr long kAllowed[] = {
     SYS_munmap,
     SYS_mremap,
     SYS_madvise,
-    // the temp directory, the messages and log files, and /proc for the metrics; Landlock says
-    // which paths
+    // the temp directory, the messages and log files, and /proc for the metrics; Landlock limits
+    // the paths
     SYS_openat,
     SYS_fstat,
     SYS_newfstatat,
@@ -131,20 +131,20 @@ public:
   void load(std::size_t offset) {
     add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
   }
-  void answer(std::uint32_t action) { add(BPF_RET | BPF_K, action); }
-  void answer_if(long call, std::uint32_t action) {
+  void finish(std::uint32_t action) { add(BPF_RET | BPF_K, action); }
+  void finish_if(long call, std::uint32_t action) {
     add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1);
-    answer(action);
+    finish(action);
   }
-  /// Allows `call` where (argument & mask) == wanted, else kills; both architectures have the low
-  /// half first.
+  /// Allows `call` if (argument & mask) == wanted, else kills the process. Compares the low half of
+  /// the argument, which both architectures store first.
   void allow_masked(long call, unsigned argument, std::uint32_t mask, std::uint32_t wanted) {
     add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 5);
     load(offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t));
     add(BPF_ALU | BPF_AND | BPF_K, mask);
     add(BPF_JMP | BPF_JEQ | BPF_K, wanted, 0, 1);
-    answer(SECCOMP_RET_ALLOW);
-    answer(SECCOMP_RET_KILL_PROCESS);
+    finish(SECCOMP_RET_ALLOW);
+    finish(SECCOMP_RET_KILL_PROCESS);
   }
   sock_fprog view() { return {static_cast<unsigned short>(code_.size()), code_.data()}; }
 
@@ -157,39 +157,39 @@ constexpr std::uint32_t error(int number) {
 }
 } // namespace
 
-std::string restrict_calls() {
+std::string apply_seccomp() {
   if (kArchitecture == 0) return "no filter for this architecture";
   Program program;
   program.load(offsetof(seccomp_data, arch));
   program.add(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
-  program.answer(SECCOMP_RET_KILL_PROCESS);
+  program.finish(SECCOMP_RET_KILL_PROCESS);
   program.load(offsetof(seccomp_data, nr));
-  for (long call : kAllowed) program.answer_if(call, SECCOMP_RET_ALLOW);
-  program.answer_if(SYS_ioctl, error(ENOTTY)); // a C library asks whether its output is a terminal
-  program.answer_if(SYS_prctl, error(EPERM));  // and names threads and memory
+  for (long call : kAllowed) program.finish_if(call, SECCOMP_RET_ALLOW);
+  program.finish_if(SYS_ioctl, error(ENOTTY)); // C libraries ask whether the output is a terminal
+  program.finish_if(SYS_prctl, error(EPERM));  // C libraries name threads and memory
 #if defined(SYS_clone3)
-  program.answer_if(SYS_clone3,
-                    error(ENOSYS)); // its flags are out of a filter's sight: clone is tried next
+  program.finish_if(SYS_clone3,
+                    error(ENOSYS)); // a filter cannot see its flags: C libraries then try clone
 #endif
   program.allow_masked(SYS_clone, 0, CLONE_THREAD, CLONE_THREAD);
-  program.allow_masked(SYS_sched_setattr, 0, UINT32_MAX, 0); // of the calling thread
+  program.allow_masked(SYS_sched_setattr, 0, UINT32_MAX, 0); // the calling thread only
   program.allow_masked(SYS_mmap, 2, PROT_EXEC, 0);
   program.allow_masked(SYS_mprotect, 2, PROT_EXEC, 0);
   program.allow_masked(SYS_tgkill, 0, UINT32_MAX,
                        static_cast<std::uint32_t>(::getpid())); // abort()
-  program.answer(SECCOMP_RET_KILL_PROCESS);
+  program.finish(SECCOMP_RET_KILL_PROCESS);
   sock_fprog view = program.view();
   return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &view) == 0 ? "on" : std::strerror(errno);
 }
 
-Sandbox lock_in(const std::vector<std::string> &writable) {
+Sandbox enter_sandbox(const std::vector<std::string> &writable) {
   Sandbox sandbox;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     sandbox.seccomp = sandbox.landlock = std::string("no_new_privs: ") + std::strerror(errno);
     return sandbox;
   }
-  sandbox.landlock = restrict_files(writable);
-  sandbox.seccomp = restrict_calls();
+  sandbox.landlock = apply_landlock(writable);
+  sandbox.seccomp = apply_seccomp();
   return sandbox;
 }
 

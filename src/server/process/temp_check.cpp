@@ -13,26 +13,27 @@
 namespace hello::server {
 
 namespace {
-constexpr std::chrono::seconds kEvery{5}, kFarewell{1};
+constexpr std::chrono::seconds kInterval{5};
+constexpr std::chrono::seconds kStopTimeout{1};
 } // namespace
 
 TempCheck::TempCheck(std::string directory, Status &status)
     : directory_(std::move(directory)), status_(status) {
-  report(look());
+  report(check());
 }
 
 void TempCheck::start() {
   thread_ = std::thread([self = shared_from_this()] { self->run(); });
 }
 
-/// 0, or what is wrong.
-int TempCheck::look() const {
+/// Returns 0 if a file can be written, else errno.
+int TempCheck::check() const {
   std::string path = fmt::format("{}/.hello-writable-{}", directory_, ::getpid());
-  ::unlink(path.c_str()); // of one who ended in the middle and had our number
+  ::unlink(path.c_str()); // left by a killed process that had our process id
   sys::Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return errno;
-  errno = 0;
-  int error = ::write(fd.get(), "x", 1) == 1 ? 0 : errno ? errno : ENOSPC;
+  errno = ENOSPC; // if write() returns 0 and sets no error
+  const int error = ::write(fd.get(), "x", 1) == 1 ? 0 : errno;
   ::unlink(path.c_str());
   return error;
 }
@@ -47,9 +48,9 @@ void TempCheck::report(int error) {
 
 void TempCheck::run() {
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kEvery, [this] { return stopping_; })) {
+  while (!changed_.wait_for(lock, kInterval, [this] { return stopping_; })) {
     lock.unlock();
-    int error = look();
+    const int error = check();
     lock.lock();
     if (!stopping_) report(error);
   }
@@ -62,9 +63,12 @@ void TempCheck::stop() {
   std::unique_lock lock(mutex_);
   stopping_ = true;
   changed_.notify_all();
-  bool ended = changed_.wait_for(lock, kFarewell, [this] { return done_; });
+  bool ended = changed_.wait_for(lock, kStopTimeout, [this] { return done_; });
   lock.unlock();
-  ended ? thread_.join() : thread_.detach();
+  if (ended)
+    thread_.join();
+  else
+    thread_.detach();
 }
 
 } // namespace hello::server

@@ -9,18 +9,19 @@
 
 namespace hello::server {
 
-/// Looks now and then whether the temp directory can be written, and tells Status. On a thread of
-/// its own, for a disk that hangs must keep neither a signal nor the end waiting.
+/// Checks every few seconds whether the temp directory is writable, and reports it to Status. Has a
+/// thread of its own: a disk that hangs must delay neither a signal nor the end of the process.
 class TempCheck : public std::enable_shared_from_this<TempCheck> {
 public:
-  /// Looks once. `status` is borrowed until stop().
+  /// Checks once. `status` is borrowed until stop().
   TempCheck(std::string directory, Status &status);
-  void start(); ///< throws std::system_error where there is no thread
-  void stop(); ///< a thread that does not come back is left to itself: it owns a share of this, and
-               ///< touches no more
+  void start(); ///< throws std::system_error if the thread cannot be started
+  /// A thread that hangs is left behind: it shares ownership of this object, and no longer uses
+  /// `status`.
+  void stop();
 
 private:
-  int look() const;
+  int check() const;
   void report(int error);
   void run();
 

@@ -1,0 +1,30 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+/// The kinds of Kubernetes objects that hello knows, in one table.
+namespace hello::kinds {
+
+struct Kind {
+  enum Trait : unsigned {
+    in_set = 1,       ///< the settings can make one; namespaced, listed for the plan, and pruned
+    watched = 2,      ///< `hello status --watch` follows it
+    has_pods = 4,     ///< runs pods, which lint checks
+    cluster_wide = 8, ///< has no namespace
+    first = 16,       ///< applied before the others, which need it
+  };
+
+  std::string_view api_version, name;
+  unsigned traits;
+
+  bool is(Trait trait) const { return (traits & trait) != 0; }
+};
+
+/// The table, in the order people read it. A new kind of object in the set needs a row, a template,
+/// and a rule in templates/deployer/role.yaml.
+std::span<const Kind> all();
+
+/// Whether the table gives `kind` that trait; false for a kind that is not in the table.
+bool is(std::string_view kind, Kind::Trait trait);
+
+} // namespace hello::kinds

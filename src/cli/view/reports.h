@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/view/paint.h"
+#include "hello/status.h"
+#include "hello/top.h"
+
+/// What the commands that read a release print, as a table or tree for people and as JSON. Each
+/// text ends with a line end.
+namespace hello::cli {
+
+/// `hello history`. JSON: one array, a release a line.
+std::string text_of(const std::vector<release::Release> &releases);
+std::string json_of(const std::vector<release::Release> &releases);
+
+/// `hello status`
+std::string text_of(const deploy::Status &status, const deploy::Observation &observed,
+                    const kube::Access &access, const Paint &paint);
+std::string json_of(const deploy::Status &status, const deploy::Observation &observed,
+                    const kube::Access &access);
+
+/// `hello top`. JSON: cores and bytes.
+std::string text_of(const std::vector<kube::Usage> &pods);
+std::string json_of(const std::vector<kube::Usage> &pods);
+
+} // namespace hello::cli
