@@ -1,47 +1,10 @@
-#include <doctest/doctest.h>
-
-#include "hello/deploy.h"
-#include "support/fake_controller.h"
-#include "support/recording.h"
+#include "support/shop.h"
 
 using namespace hello;
 using namespace hello::test;
 using namespace std::chrono_literals;
 namespace event = hello::deploy::event;
 using Left = event::Failed::Left;
-
-namespace {
-
-/// A cluster with its controller, and deploys to it.
-struct Shop {
-  FakeCluster cluster;
-  FakeController controller{cluster};
-  deploy::Options options{};
-  Recording seen;
-
-  Exit run(const release::Set &set) {
-    seen.events.clear();
-    cluster.journal.clear();
-    return deploy::run(cluster, set, options, seen.listener);
-  }
-  std::string live_image() const {
-    const json::Value *live = cluster.api.find(kDeployment);
-    REQUIRE(live);
-    return live->at("spec", "template", "spec", "containers").items().at(0).text("image");
-  }
-  std::string state_of_entry(int revision) const {
-    const json::Value *entry = cluster.api.find(
-        {"apps/v1", "ControllerRevision", "shop", release::name_of_entry(revision)});
-    return entry ? entry->text("metadata", "labels", "hello/state") : "";
-  }
-  Left how_it_was_left() const {
-    const auto *failed = seen.last<event::Failed>();
-    REQUIRE(failed);
-    return failed->left;
-  }
-};
-
-} // namespace
 
 TEST_CASE("deploy: a first release becomes ready and is written down") {
   Shop shop;
