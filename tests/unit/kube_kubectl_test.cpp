@@ -1,0 +1,575 @@
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "hello/kube.h"
+#include "support/fake_kubectl.h"
+
+using namespace hello;
+using namespace std::chrono_literals;
+using hello::test::FakeKubectl;
+using kube::Trouble;
+using Words = std::vector<std::string>;
+
+namespace {
+
+sys::Deadline generous() { return sys::Clock::now() + 1min; }
+
+/// A cluster behind a kubectl that the test scripts.
+struct Lab {
+  FakeKubectl kubectl;
+  std::unique_ptr<kube::Cluster> cluster = kube::connect({"lab", "shop"});
+
+  /// The arguments of the last call after the context, which every call has.
+  Words args() const {
+    const auto calls = kubectl.calls();
+    REQUIRE_FALSE(calls.empty());
+    Words words = calls.back().args;
+    REQUIRE_FALSE(words.empty());
+    CHECK(words.front() == "--context=lab");
+    words.erase(words.begin());
+    return words;
+  }
+  std::string input() const { return kubectl.calls().back().input; }
+};
+
+const kube::Id kMap{"v1", "ConfigMap", "shop", "m"};
+const kube::Id kEntry{"apps/v1", "ControllerRevision", "shop", "hello-release-7"};
+const std::string kPods = "/api/v1/namespaces/shop/pods";
+
+std::vector<kube::Object> set_of(const Words &objects) {
+  std::vector<kube::Object> set;
+  for (const std::string &text : objects) {
+    json::Value value = json::parse(text, "object");
+    const kube::Id id = kube::id_of(value);
+    set.push_back({id, std::move(value)});
+  }
+  return set;
+}
+
+const auto kSet =
+    set_of({R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"},"data":{"n":1.50}})",
+            R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"s"}})"});
+const std::string kSetLines =
+    R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"},"data":{"n":1.50}})"
+    "\n"
+    R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"s"}})"
+    "\n";
+
+/// The error's words with its hint, and exit code.
+template <class Action> std::string error_of(const Action &action, Exit code) {
+  try {
+    action();
+  } catch (const Error &error) {
+    CHECK(error.code() == code);
+    return error.words();
+  }
+  return "no error";
+}
+
+} // namespace
+
+TEST_CASE("kubectl: an apply sends the set as lines, and names its field manager") {
+  Lab lab;
+  lab.kubectl.answers(R"({"kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":)"
+                      R"({"name":"m","namespace":"shop"}},{"kind":"Service"}]})",
+                      "Warning: spec.x is old\nnoise\nWarning: spec.y\n");
+  const auto answer = lab.cluster->apply(kSet, {.manager = "hello", .deadline = generous()});
+  REQUIRE(answer);
+  CHECK(lab.args() == Words{"apply", "--server-side", "--field-manager=hello", "--validate=ignore",
+                            "-f=-", "-o=json", "--show-managed-fields"});
+  CHECK(lab.input() == kSetLines);
+  REQUIRE(answer->objects.size() == 2);
+  CHECK(answer->objects[0].id == kMap);
+  CHECK(answer->objects[1].id.kind == "Service");
+  CHECK(answer->warnings == Words{"spec.x is old", "spec.y"});
+}
+
+TEST_CASE("kubectl: a dry run changes nothing, and does not wait for ever") {
+  Lab lab;
+  lab.kubectl.answers(
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m","namespace":"shop"}})");
+  const auto answer = lab.cluster->dry_run(kSet, {.manager = "hello", .deadline = generous()});
+  CHECK(lab.args() == Words{"apply", "--server-side", "--field-manager=hello", "--validate=ignore",
+                            "-f=-", "-o=json", "--show-managed-fields", "--dry-run=server",
+                            "--request-timeout=30s"});
+  CHECK(lab.input() == kSetLines);
+  REQUIRE(answer);
+  REQUIRE(answer->objects.size() == 1); // kubectl writes one object without a list around it
+  CHECK(answer->objects[0].id == kMap);
+  CHECK(answer->warnings.empty());
+}
+
+TEST_CASE("kubectl: force is passed on, and the user's own arguments come last") {
+  Lab lab;
+  const Words extra = {"--field-manager=other", "-v=9"};
+  const auto answer = lab.cluster->apply(
+      kSet, {.manager = "hello", .force = true, .extra = extra, .deadline = generous()});
+  REQUIRE(answer);
+  CHECK(answer->objects.empty()); // of an answer without a byte
+  const Words words = lab.args();
+  REQUIRE(words.size() > 3);
+  CHECK(Words(words.end() - 3, words.end()) ==
+        Words{"--force-conflicts", "--field-manager=other", "-v=9"});
+}
+
+TEST_CASE("kubectl: without a context none is named") {
+  FakeKubectl kubectl;
+  const auto cluster = kube::connect({"", "shop"});
+  kubectl.answers("{}");
+  CHECK(cluster->apply(kSet, {.manager = "hello", .deadline = generous()}));
+  CHECK(kubectl.calls().at(0).args.at(0) == "apply");
+}
+
+TEST_CASE("kubectl: an apply that is refused says why, with the fields in conflict") {
+  Lab lab;
+  lab.kubectl.answers(
+      "", "error: Apply failed with 1 conflict: conflict with \"them\" using v1: .data.n\n", 1);
+  const auto answer = lab.cluster->apply(kSet, {.manager = "hello", .deadline = generous()});
+  REQUIRE(answer.failed_with(Trouble::conflict));
+  REQUIRE(answer.failure().conflicts.size() == 1);
+  REQUIRE(answer.failure().conflicts[0].size() == 1);
+  CHECK(answer.failure().conflicts[0][0].path == ".data.n");
+  CHECK(answer.failure().conflicts[0][0].manager == "them");
+}
+
+TEST_CASE("kubectl: one that does not end is ended at the time limit") {
+  Lab lab;
+  lab.kubectl.answers("{}");
+  lab.kubectl.stays();
+  const auto soon = sys::Clock::now() + 100ms;
+  const auto answer = lab.cluster->apply(kSet, {.manager = "hello", .deadline = soon});
+  REQUIRE(answer.failed_with(Trouble::timed_out));
+  CHECK_FALSE(answer.failure().retryable);
+  CHECK(lab.cluster->remove(kMap, {}, sys::Clock::now() + 100ms).failed_with(Trouble::timed_out));
+  CHECK(lab.cluster->patch(kEntry, "{}", "hello")
+            ->finish(sys::Clock::now() + 100ms)
+            .failed_with(Trouble::timed_out));
+}
+
+TEST_CASE("kubectl: an answer that is no JSON object is an error that shows it") {
+  Lab lab;
+  for (const char *text : {"Hello from a wrapper\nmore", "[1]", "{\"kind\":\"List\",", "\"x\""}) {
+    CAPTURE(text);
+    lab.kubectl.answers(text);
+    const std::string words = error_of(
+        [&] { (void)lab.cluster->apply(kSet, {.manager = "hello", .deadline = generous()}); },
+        Exit::cluster);
+    const std::string line(
+        text, std::string(text).find('\n') == std::string::npos ? std::string(text).size() : 20);
+    CHECK(words == "kubectl's answer is no JSON object: " + line +
+                       "\n  is it kubectl that is in PATH, or in KUBECTL?");
+  }
+}
+
+TEST_CASE("kubectl: a removal names what the object must still be") {
+  Lab lab;
+  REQUIRE(lab.cluster->remove(kMap, {"uid-1", "7"}, generous()));
+  CHECK(lab.args() == Words{"delete", "--raw", "/api/v1/namespaces/shop/configmaps/m", "-f=-"});
+  CHECK(lab.input() ==
+        R"({"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background",)"
+        R"("preconditions":{"uid":"uid-1","resourceVersion":"7"}})");
+  REQUIRE(lab.cluster->remove(kEntry, {}, generous()));
+  CHECK(lab.args() == Words{"delete", "--raw",
+                            "/apis/apps/v1/namespaces/shop/controllerrevisions/hello-release-7",
+                            "-f=-"});
+  CHECK(lab.input() ==
+        R"({"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background",)"
+        R"("preconditions":{}})");
+  lab.kubectl.answers(
+      "", "Error from server (Conflict): the UID in the precondition does not match", 1);
+  CHECK(lab.cluster->remove(kMap, {"uid-1", ""}, generous()).failed_with(Trouble::stale));
+  lab.kubectl.answers("", "Error from server (NotFound): configmaps \"m\" not found", 1);
+  CHECK(lab.cluster->remove(kMap, {}, generous()).failed_with(Trouble::not_found));
+}
+
+TEST_CASE("kubectl: an object is created from bytes that are passed on as they are") {
+  Lab lab;
+  const std::string bytes = "{\"a\": \"\\u003c\",  \"b\":1.0e+3}";
+  REQUIRE(lab.cluster->create(kEntry, bytes, "hello", generous()));
+  CHECK(lab.args() == Words{"create", "--raw",
+                            "/apis/apps/v1/namespaces/shop/controllerrevisions?fieldManager=hello",
+                            "-f=-"});
+  CHECK(lab.input() == bytes);
+  lab.kubectl.answers("",
+                      "Error from server (AlreadyExists): controllerrevisions.apps "
+                      "\"hello-release-7\" already exists",
+                      1);
+  CHECK(
+      lab.cluster->create(kEntry, bytes, "hello", generous()).failed_with(Trouble::already_exists));
+}
+
+TEST_CASE("kubectl: a patch is a merge patch, started at once") {
+  Lab lab;
+  const auto patch =
+      lab.cluster->patch(kEntry, R"({"metadata":{"labels":{"hello/state":"ready"}}})", "hello");
+  CHECK(patch->finish(generous()));
+  CHECK(lab.args() == Words{"patch", "controllerrevisions.apps", "hello-release-7",
+                            "--namespace=shop", "--type=merge",
+                            R"(--patch={"metadata":{"labels":{"hello/state":"ready"}}})",
+                            "--field-manager=hello"});
+  CHECK(lab.input().empty());
+  lab.kubectl.answers("",
+                      "Error from server (Forbidden): controllerrevisions.apps \"hello-release-7\" "
+                      "is forbidden: User \"ci\" cannot patch resource \"controllerrevisions\" in "
+                      "API group \"apps\" in the namespace \"shop\"",
+                      1);
+  const auto refused = lab.cluster->patch(kEntry, "{}", "hello")->finish(generous());
+  REQUIRE(refused.failed_with(Trouble::forbidden));
+  CHECK(refused.failure().rule ==
+        "a Role in namespace shop with this rule gives it: {apiGroups: [\"apps\"], resources: "
+        "[controllerrevisions], verbs: [patch]}");
+}
+
+TEST_CASE("kubectl: the account's name is asked for") {
+  Lab lab;
+  lab.kubectl.answers("system:serviceaccount:ci:deployer");
+  const auto name = lab.cluster->who_am_i()->finish(generous());
+  REQUIRE(name);
+  CHECK(*name == "system:serviceaccount:ci:deployer");
+  CHECK(lab.args() == Words{"auth", "whoami", "-o=jsonpath={.status.userInfo.username}"});
+  lab.kubectl.answers("", "error: You must be logged in to the server (Unauthorized)", 1);
+  CHECK(lab.cluster->who_am_i()->finish(generous()).failed_with(Trouble::unauthorized));
+}
+
+TEST_CASE("kubectl: a forward has the address that kubectl prints") {
+  Lab lab;
+  lab.kubectl.answers("Forwarding from 127.0.0.1:40123 -> 8080\n");
+  lab.kubectl.stays();
+  const auto forward = lab.cluster->forward("service/hello", "http");
+  const auto address = forward->address(generous());
+  REQUIRE(address);
+  CHECK(*address == "127.0.0.1:40123");
+  CHECK(lab.args() ==
+        Words{"--namespace=shop", "port-forward", "--address=127.0.0.1", "service/hello", ":http"});
+}
+
+TEST_CASE("kubectl: a forward that does not come about says why") {
+  Lab lab;
+  lab.kubectl.answers(
+      "", "error: unable to forward port because pod is not running. Current status=Pending\n", 1);
+  const auto refused = lab.cluster->forward("pod/a", "8080")->address(generous());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().words ==
+        "error: unable to forward port because pod is not running. Current status=Pending");
+  CHECK(refused.failure().by_kubectl);
+  lab.kubectl.answers("something else\n",
+                      "Unable to connect to the server: dial tcp: connection refused\n", 1);
+  CHECK(
+      lab.cluster->forward("pod/a", "8080")->address(generous()).failed_with(Trouble::unreachable));
+  lab.kubectl.answers("", "");
+  lab.kubectl.stays(); // without a word
+  CHECK(lab.cluster->forward("pod/a", "8080")
+            ->address(sys::Clock::now() + 100ms)
+            .failed_with(Trouble::timed_out));
+}
+
+TEST_CASE("kubectl: the objects of a namespace are those of every kind that people make") {
+  Lab lab;
+  lab.kubectl.answers_call(
+      0, "configmaps\nendpoints\nevents\nevents.events.k8s.io\npods.metrics.k8s.io\n"
+         "endpointslices.discovery.k8s.io\ndeployments.apps\n");
+  lab.kubectl.answers_call(
+      1, "ConfigMap   kube-root-ca.crt   <none>\nReplicaSet   web-1   Deployment\n");
+  const auto found = lab.cluster->objects_in("logging");
+  const auto calls = lab.kubectl.calls();
+  REQUIRE(calls.size() == 2);
+  CHECK(calls[0].args ==
+        Words{"--context=lab", "api-resources", "--namespaced", "--verbs=list", "-o=name"});
+  CHECK(lab.args() ==
+        Words{"get", "configmaps,deployments.apps", "--namespace=logging", "--no-headers",
+              "--ignore-not-found",
+              "-o=custom-columns=K:.kind,N:.metadata.name,O:.metadata.ownerReferences[0].kind"});
+  REQUIRE(found);
+  REQUIRE(found->size() == 2);
+  CHECK((*found)[0].name == "kube-root-ca.crt");
+  CHECK_FALSE((*found)[0].owned);
+  CHECK((*found)[1].kind == "ReplicaSet");
+  CHECK((*found)[1].owned);
+}
+
+TEST_CASE("kubectl: where one kind may not be listed, the objects of a namespace are unknown") {
+  Lab lab;
+  const std::string refusal = "Error from server (Forbidden): deployments.apps is forbidden: User "
+                              "\"ci\" cannot list resource \"deployments\"";
+  lab.kubectl.answers_call(0, "configmaps\n");
+  lab.kubectl.answers_call(1, "ConfigMap   m   <none>\n", refusal, 1);
+  CHECK(lab.cluster->objects_in("shop").failed_with(Trouble::forbidden));
+  lab.kubectl.answers_call(2, "configmaps\n", "Unable to connect to the server: EOF", 1);
+  CHECK(lab.cluster->objects_in("shop").failed_with(Trouble::unreachable));
+}
+
+TEST_CASE("kubectl: the proxy is one for all reads, and for reads alone") {
+  Lab lab;
+  lab.kubectl.api().on(kPods + "/a", 200, R"({"kind":"Pod","metadata":{"uid":"u"}})");
+  for (int i = 0; i < 3; ++i) {
+    const auto pod = lab.cluster->read({"v1", "Pod", "shop", "a"});
+    REQUIRE(pod);
+    CHECK(pod->text("metadata", "uid") == "u");
+  }
+  CHECK(lab.kubectl.calls().empty());
+  const Words proxy = lab.kubectl.proxy_args();
+  REQUIRE(proxy.size() == 4);
+  CHECK(proxy[0] == "--context=lab");
+  CHECK(proxy[1] == "proxy");
+  CHECK(proxy[2].starts_with("--unix-socket=/"));
+  CHECK(proxy[3] == "--reject-methods=^(POST|PUT|PATCH|DELETE)$");
+}
+
+TEST_CASE("kubectl: its directory goes with the cluster") {
+  std::string socket;
+  {
+    Lab lab;
+    (void)lab.cluster->serves("v1");
+    socket = lab.kubectl.proxy_args().at(2).substr(std::string("--unix-socket=").size());
+    CHECK(std::filesystem::is_symlink(socket));
+  }
+  CHECK_FALSE(std::filesystem::exists(std::filesystem::path(socket).parent_path()));
+}
+
+TEST_CASE("kubectl: a proxy that cannot start is an error of the first read") {
+  FakeKubectl kubectl;
+  kubectl.refuses_to_proxy("error: context \"lab\" does not exist\n");
+  const auto cluster = kube::connect({"lab", "shop"});
+  const std::string words = error_of([&] { (void)cluster->read(kMap); }, Exit::cluster);
+  CHECK(words.find("start kubectl proxy") != words.npos);
+  CHECK(words.find("context \"lab\" does not exist") != words.npos);
+}
+
+TEST_CASE("kubectl: a kind whose plural was guessed wrong is looked up in discovery") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  api.on(
+      "/apis/example.com/v1", 200,
+      R"({"resources":[{"name":"gizmo/status","kind":"Gizmo"},{"name":"widgets","kind":"Widget"},)"
+      R"({"name":"gizmo","kind":"Gizmo"}]})");
+  api.on("/apis/example.com/v1/namespaces/shop/gizmo/g", 200, R"({"kind":"Gizmo"})");
+  const auto found = lab.cluster->read({"example.com/v1", "Gizmo", "shop", "g"});
+  REQUIRE(found);
+  CHECK(found->text("kind") == "Gizmo");
+  CHECK(api.count("/apis/example.com/v1/namespaces/shop/gizmos/g") == 1);
+  CHECK(lab.cluster->read({"example.com/v1", "Gadget", "shop", "g"})
+            .failed_with(Trouble::unknown_kind));
+  CHECK(lab.cluster->read({"example.com/v2", "Gizmo", "shop", "g"})
+            .failed_with(Trouble::unknown_kind));
+}
+
+TEST_CASE("kubectl: a read that fails says which way") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  const std::string path = "/api/v1/namespaces/shop/configmaps/m";
+  api.on(path, 404,
+         R"({"kind":"Status","reason":"NotFound","message":"configmaps \"m\" not found",)"
+         R"("details":{"name":"m","kind":"configmaps"},"code":404})");
+  CHECK(lab.cluster->read(kMap).failed_with(Trouble::not_found));
+  api.on(path, 403,
+         R"({"kind":"Status","reason":"Forbidden","message":"configmaps \"m\" is )"
+         R"(forbidden: User \"ci\" cannot get resource \"configmaps\" in API group \"\" in the )"
+         R"(namespace \"shop\"","code":403})");
+  const auto refused = lab.cluster->read(kMap);
+  REQUIRE(refused.failed_with(Trouble::forbidden));
+  CHECK(refused.failure().rule.find("verbs: [get]") != std::string::npos);
+  api.on(path, 502, "dial tcp 127.0.0.1:6443: connect: connection refused\n");
+  const auto away = lab.cluster->read(kMap);
+  REQUIRE(away.failed_with(Trouble::unreachable));
+  CHECK(away.failure().retryable);
+  api.on(path, 200, "not JSON");
+  CHECK(error_of([&] { (void)lab.cluster->read(kMap); }, Exit::cluster) ==
+        "ConfigMap/m is no JSON object: not JSON\n  is it kubectl that is in PATH, or in KUBECTL?");
+  lab.kubectl.stop();
+  const auto gone = lab.cluster->read(kMap);
+  REQUIRE(gone.failed_with(Trouble::unreachable));
+  CHECK(gone.failure().retryable);
+}
+
+TEST_CASE("kubectl: look_up tells absent and unreadable apart, and throws for the rest") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  const kube::Id ns{"v1", "Namespace", "", "shop"};
+  CHECK(kube::look_up(*lab.cluster, ns).state == kube::Live::State::absent);
+  api.on("/api/v1/namespaces/shop", 200,
+         R"({"kind":"Namespace","metadata":{"uid":"u","deletionTimestamp":"t"}})");
+  const kube::Live live = kube::look_up(*lab.cluster, ns);
+  CHECK(live.present());
+  CHECK(live.being_removed());
+  CHECK(live.uid() == "u");
+  api.on("/api/v1/namespaces/shop", 403, "forbidden");
+  api.on("/api/v1/namespaces/shop/configmaps/m", 403, "forbidden");
+  CHECK(kube::look_up(*lab.cluster, ns).state == kube::Live::State::unreadable);
+  CHECK_THROWS_AS((void)kube::look_up(*lab.cluster, kMap), Error);
+}
+
+TEST_CASE(
+    "kubectl: a list has its selectors in the query, and asks for metadata where that is all") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  const std::string path = "/apis/apps/v1/namespaces/shop/"
+                           "deployments?labelSelector=a=b,c=d&fieldSelector=metadata.name=x";
+  api.on(path, 200,
+         R"({"kind":"DeploymentList","metadata":{"resourceVersion":"5"},"items":[{"metadata":)"
+         R"({"name":"x"}},{"metadata":{"name":"y"}}]})");
+  Words names;
+  const auto take = [&](json::Value &&object) { names.push_back(object.text("metadata", "name")); };
+  using Detail = kube::Collection::Detail;
+  for (const Detail detail : {Detail::full, Detail::metadata})
+    CHECK_FALSE(lab.cluster->list(
+        {"apps/v1", "Deployment", "shop", "a=b,c=d", "metadata.name=x", detail}, take));
+  CHECK(names == Words{"x", "y", "x", "y"});
+  const auto requests = api.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].accept == "application/json");
+  CHECK(requests[1].accept ==
+        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json");
+}
+
+TEST_CASE("kubectl: a list of nothing, of an unknown kind, refused, and not JSON") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  int taken = 0;
+  const auto take = [&](json::Value &&) { ++taken; };
+  api.on("/api/v1/nodes", 200, R"({"items":null})");
+  CHECK_FALSE(lab.cluster->list({"v1", "Node", ""}, take));
+  const auto unknown = lab.cluster->list({"v1", "Pod", "shop"}, take);
+  REQUIRE(unknown);
+  CHECK(unknown->trouble == Trouble::unknown_kind);
+  CHECK(unknown->absent());
+  api.on(kPods, 403, R"({"kind":"Status","reason":"Forbidden","message":"no","code":403})");
+  const auto refused = lab.cluster->list({"v1", "Pod", "shop"}, take);
+  REQUIRE(refused);
+  CHECK(refused->trouble == Trouble::forbidden);
+  CHECK(taken == 0);
+  for (const char *text : {"<html>", "{\"items\":[{},", "[]", ""}) {
+    CAPTURE(text);
+    api.on(kPods, 200, text);
+    const std::string words = error_of(
+        [&] {
+          (void)lab.cluster->list({"v1", "Pod", "shop"}, take);
+        },
+        Exit::cluster);
+    CHECK(words.find("list is no JSON object") == 0);
+  }
+}
+
+TEST_CASE("kubectl: an API version is served if its discovery answers") {
+  Lab lab;
+  lab.kubectl.api().on("/apis/metrics.k8s.io/v1beta1", 200, "{}");
+  lab.kubectl.api().on("/apis/metrics.k8s.io/v1", 503, "service unavailable");
+  CHECK(lab.cluster->serves("metrics.k8s.io/v1beta1"));
+  CHECK_FALSE(lab.cluster->serves("metrics.k8s.io/v1"));
+  CHECK_FALSE(lab.cluster->serves("v2"));
+}
+
+TEST_CASE("kubectl: a log's query is in its path") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  const std::string path = kPods + "/a/log?container=hello";
+  struct {
+    kube::LogQuery query;
+    const char *more;
+  } rows[] = {
+      {{}, ""},
+      {{.tail_lines = 0}, "&tailLines=0"},
+      {{.tail_lines = 5,
+        .since_seconds = 60,
+        .limit_bytes = 1000,
+        .previous = true,
+        .timestamps = true},
+       "&timestamps=true&previous=true&tailLines=5&sinceSeconds=60&limitBytes=1000"},
+      {{.since_time = "2026-11-23T04:00:00+01:00"}, "&sinceTime=2026-11-23T04:00:00+01:00"}};
+  for (const auto &[query, more] : rows) {
+    CAPTURE(more);
+    api.on(path + more, 200, std::string("log of ") + more);
+    const auto log = lab.cluster->log("a", "hello", query);
+    REQUIRE(log);
+    CHECK(*log == std::string("log of ") + more);
+  }
+}
+
+TEST_CASE("kubectl: the log of a container that is gone is absent") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  const std::string path = kPods + "/a/log?container=hello";
+  api.on(path, 200, "unable to retrieve container logs for containerd://0123");
+  const auto removed = lab.cluster->log("a", "hello", {});
+  REQUIRE_FALSE(removed);
+  CHECK(removed.failure().absent());
+  api.on(path, 400,
+         R"({"kind":"Status","reason":"BadRequest","message":"container \"hello\" is )"
+         R"(waiting","code":400})");
+  CHECK(lab.cluster->log("a", "hello", {}).failed_with(Trouble::invalid));
+}
+
+TEST_CASE("kubectl: a log is followed until the other end closes, or enough was read") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  std::string read;
+  {
+    const auto stream = lab.cluster->follow_log("a", "hello", {.tail_lines = 2});
+    std::thread kubelet([&] {
+      CHECK(api.streams(1));
+      api.send(0, "one\ntw");
+      api.send(0, "o\n");
+      api.end(0);
+    });
+    CHECK_FALSE(stream->run([&](std::string_view bytes) {
+      read += bytes;
+      return true;
+    }));
+    kubelet.join();
+  }
+  CHECK(read == "one\ntwo\n");
+  CHECK(api.count(kPods + "/a/log?container=hello&tailLines=2&follow=true") == 1);
+
+  const auto stream = lab.cluster->follow_log("a", "hello", {});
+  std::thread kubelet([&] {
+    CHECK(api.streams(2));
+    api.send(1, "x");
+  });
+  CHECK_FALSE(stream->run([&](std::string_view) { return false; }));
+  kubelet.join();
+}
+
+TEST_CASE("kubectl: a followed log can be stopped, refused and broken off") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  const auto keep = [](std::string_view) { return true; };
+  const auto stream = lab.cluster->follow_log("a", "hello", {});
+  std::thread other([&] {
+    CHECK(api.streams(1));
+    stream->stop();
+  });
+  CHECK(stream->run(keep)); // a connection that ended without an end
+  other.join();
+  api.on(kPods + "/b/log?container=hello&follow=true", 403, "no");
+  const auto refused = lab.cluster->follow_log("b", "hello", {})->run(keep);
+  REQUIRE(refused);
+  CHECK(refused->trouble == Trouble::forbidden);
+  const auto broken = lab.cluster->follow_log("a", "hello", {});
+  std::thread kubelet([&] {
+    CHECK(api.streams(2));
+    api.send(1, "x");
+    api.drop(1);
+  });
+  CHECK(broken->run(keep));
+  kubelet.join();
+}
+
+TEST_CASE("kubectl: the current context is asked for, and may be none") {
+  FakeKubectl kubectl;
+  kubectl.answers("lab\n");
+  CHECK(kube::current_context() == "lab");
+  CHECK(kubectl.calls().at(0).args == Words{"config", "current-context"});
+  kubectl.answers("", "error: current-context is not set\n", 1);
+  CHECK(kube::current_context().empty());
+}
+
+TEST_CASE("kubectl: where there is none, connecting says how to name it") {
+  const FakeKubectl restores_the_variable;
+  ::setenv("KUBECTL", "/no/such/kubectl", 1);
+  CHECK(error_of(
+            [] {
+              (void)kube::connect({"lab", "shop"});
+            },
+            Exit::failure)
+            .starts_with("there is no /no/such/kubectl (from KUBECTL)\n  install it"));
+}
