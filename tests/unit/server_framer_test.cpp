@@ -99,7 +99,7 @@ TEST_CASE("syntax: paths are decoded, then dot segments go (RFC 3986 5.2.4)") {
     std::string buffer;
     std::string_view result;
     CAPTURE(row.path);
-    bool good = syntax::normal_path(row.path, buffer, result);
+    bool good = syntax::normalize_path(row.path, buffer, result);
     CHECK(good == (row.normal != nullptr));
     if (good && row.normal) CHECK(std::string(result) == row.normal);
   }
@@ -108,10 +108,10 @@ TEST_CASE("syntax: paths are decoded, then dot segments go (RFC 3986 5.2.4)") {
 TEST_CASE("syntax: what a Host may be") {
   for (const char *good : {"a", "a:80", "a:", "1.2.3.4:8080", "[::1]", "[::1]:80",
                            "[::ffff:1.2.3.4]", "a-b.c_d~", "%41"})
-    CHECK_MESSAGE(syntax::host_port(good), good);
+    CHECK_MESSAGE(syntax::is_host_port(good), good);
   for (const char *bad : {"", ":", ":80", "a:b", "a:65536", "a b", "a/b", "a?b", "u@a", "[::1",
                           "[]", "[a]", "[1::2::3]", "[::1]a", "::1", "%4", "a:80:80", "\xc3\xa9"})
-    CHECK_MESSAGE(!syntax::host_port(bad), bad);
+    CHECK_MESSAGE(!syntax::is_host_port(bad), bad);
 }
 
 TEST_CASE("framer: no byte beside a Transfer-Encoding hides it or makes it another") {
@@ -123,8 +123,8 @@ TEST_CASE("framer: no byte beside a Transfer-Encoding hides it or makes it anoth
                   said = judge(head, head.size());
       CAPTURE(line);
       if (!line.starts_with(name + ":"))
-        CHECK(said.starts_with(syntax::token(c) ? "POST / 2 keep of"
-                                                : "400 ")); // another field, or none
+        CHECK(said.starts_with(syntax::is_token(c) ? "POST / 2 keep of"
+                                                   : "400 ")); // another field, or none
       else
         CHECK(said.starts_with(c == " " || c == "\t" ? "POST / 2 keep chunked" : "400 "));
     }

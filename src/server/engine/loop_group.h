@@ -15,7 +15,7 @@ struct LoopGroup {
   /// those of its connections that are nearest their deadline.
   std::size_t max_buffered_bytes = 64 << 20;
   std::atomic<std::size_t> buffered_bytes{0};
-  std::vector<Loop *> loops; ///< each Loop adds itself when constructed; complete before any runs
+  std::vector<Loop *> loops{}; ///< each Loop adds itself when constructed; complete before any runs
 };
 
 } // namespace hello::server

@@ -10,38 +10,40 @@ using namespace syntax;
 namespace {
 constexpr std::size_t kSizeDigits = 16;      ///< of a chunk's size: more would not fit 64 bits
 constexpr std::size_t kLineBytes = 512;      ///< chunk size with extensions, or one trailer
-constexpr std::size_t kOverheadBytes = 8192; ///< all extensions and trailers of a body
+constexpr std::size_t kOverheadBytes = 8192; ///< of all extensions and trailers of a body
 
 /// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112 7.1.1
-bool extensions(std::string_view text) {
-  auto blanks = [&] { text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size())); };
-  auto take_token = [&] {
+bool are_extensions(std::string_view text) {
+  const auto skip_blanks = [&] {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  };
+  const auto take_token = [&] {
     std::size_t n = 0;
     while (n < text.size() && is(text[n], token_char)) ++n;
     text.remove_prefix(n);
     return n > 0;
   };
   while (!text.empty()) {
-    blanks();
+    skip_blanks();
     if (text.empty() || text.front() != ';') return false;
     text.remove_prefix(1);
-    blanks();
+    skip_blanks();
     if (!take_token()) return false;
     auto rest = text;
-    blanks();
+    skip_blanks();
     if (text.empty() || text.front() != '=') {
       text = rest;
       continue;
     }
     text.remove_prefix(1);
-    blanks();
+    skip_blanks();
     if (text.empty() || text.front() != '"') {
       if (!take_token()) return false;
       continue;
     }
     std::size_t n = 1;
     while (n < text.size() && text[n] != '"') n += text[n] == '\\' ? 2 : 1;
-    if (n >= text.size() || !all(text.substr(0, n), value_char)) return false;
+    if (n >= text.size() || !consists_of(text.substr(0, n), value_char)) return false;
     text.remove_prefix(n + 1);
   }
   return true;
@@ -56,25 +58,27 @@ void ChunkedBody::end_of_line(const Limits &limits) {
       return;
     }
     auto colon = line.find(':');
-    if (colon == line.npos || !token(line.substr(0, colon)) ||
-        !all(line.substr(colon + 1), value_char))
+    if (colon == line.npos || !is_token(line.substr(0, colon)) ||
+        !consists_of(line.substr(colon + 1), value_char))
       refuse(400, "bad_trailer");
     return;
   }
   std::size_t digits = 0;
-  left_ = 0;
+  chunk_remaining_ = 0;
   for (; digits < line.size() && is(line[digits], hex); ++digits) {
     if (digits == kSizeDigits) return refuse(400, "bad_chunk");
-    left_ = left_ * 16 + static_cast<std::uint64_t>(hex_value(line[digits]));
+    chunk_remaining_ = chunk_remaining_ * 16 + static_cast<std::uint64_t>(hex_value(line[digits]));
   }
-  if (digits == 0 || !extensions(line.substr(digits))) return refuse(400, "bad_chunk");
-  if (left_ > limits.body_bytes || (total_ += left_) > limits.body_bytes)
-    return refuse(413, "body_too_long");
-  state_ = left_ == 0 ? State::trailer : State::data;
+  if (digits == 0 || !are_extensions(line.substr(digits))) return refuse(400, "bad_chunk");
+  // Compared before the sum, which could overflow.
+  if (chunk_remaining_ > limits.body_bytes) return refuse(413, "body_too_long");
+  total_ += chunk_remaining_;
+  if (total_ > limits.body_bytes) return refuse(413, "body_too_long");
+  state_ = chunk_remaining_ == 0 ? State::trailer : State::data;
 }
 
 /// Takes one byte that is not data: of the line end after a chunk, or of a chunk or trailer line.
-void ChunkedBody::take(char c, const Limits &limits) {
+void ChunkedBody::take_byte(char c, const Limits &limits) {
   switch (state_) {
   case State::data_cr:
     if (c != '\r') return refuse(400, "bad_chunk");
@@ -96,11 +100,11 @@ void ChunkedBody::take(char c, const Limits &limits) {
   } else if (c == '\n') {
     refuse(400, "bare_lf");
   } else {
-    append(c);
+    append_to_line(c);
   }
 }
 
-void ChunkedBody::append(char c) {
+void ChunkedBody::append_to_line(char c) {
   const bool trailer = state_ == State::trailer;
   const bool overhead = trailer || line_.size() >= kSizeDigits;
   if (line_.size() == kLineBytes || (overhead && ++overhead_ > kOverheadBytes))
@@ -111,13 +115,13 @@ void ChunkedBody::append(char c) {
 void ChunkedBody::consume(std::string_view &bytes, const Limits &limits) {
   while (!bytes.empty() && !done() && !refusal_) {
     if (state_ == State::data) {
-      const auto n = std::min<std::uint64_t>(left_, bytes.size());
+      const auto n = std::min<std::uint64_t>(chunk_remaining_, bytes.size());
       bytes.remove_prefix(n);
-      left_ -= n;
-      if (left_ == 0) state_ = State::data_cr;
+      chunk_remaining_ -= n;
+      if (chunk_remaining_ == 0) state_ = State::data_cr;
       continue;
     }
-    take(bytes.front(), limits);
+    take_byte(bytes.front(), limits);
     bytes.remove_prefix(1);
   }
 }

@@ -24,7 +24,7 @@ std::string_view take_last(std::string_view &rest, char separator) {
 std::string_view for_value(std::string_view element) {
   while (!element.empty()) {
     const std::string_view pair = take_last(element, ';');
-    if (pair.size() < 4 || !same(pair.substr(0, 4), "for=")) continue;
+    if (pair.size() < 4 || !iequals(pair.substr(0, 4), "for=")) continue;
     std::string_view value = pair.substr(4);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
       value = value.substr(1, value.size() - 2);
@@ -40,13 +40,13 @@ TrustedProxies::TrustedProxies(const std::vector<std::string> &cidrs) {
     const std::size_t slash = cidr.find('/');
     const auto address = sys::parse_ip(std::string_view(cidr).substr(0, slash));
     const bool v4 = address && sys::ip_text(*address).find(':') == std::string::npos;
-    const unsigned most = v4 ? 32 : 128;
-    unsigned bits = most;
+    const unsigned max_bits = v4 ? 32 : 128;
+    unsigned bits = max_bits;
     const char *end = cidr.data() + cidr.size();
     const bool good =
         slash == std::string::npos ||
         (std::from_chars(cidr.data() + slash + 1, end, bits).ptr == end && slash + 1 < cidr.size());
-    if (!address || !good || bits > most)
+    if (!address || !good || bits > max_bits)
       throw Error(Exit::usage, "--trusted-proxies: '" + cidr + "' is not a network",
                   "write networks like 10.0.0.0/8, fd00::/8 or 192.0.2.1, separated by commas");
     networks_.push_back({address->ip(), v4 ? bits + 96 : bits});
@@ -67,11 +67,11 @@ bool TrustedProxies::contains(const sys::Address &address) const {
 sys::Address TrustedProxies::client(const sys::Address &peer, std::string_view x_forwarded_for,
                                     std::string_view forwarded) const {
   sys::Address client = peer;
-  const bool x_list = !x_forwarded_for.empty();
-  std::string_view rest = x_list ? x_forwarded_for : forwarded;
+  const bool has_x = !x_forwarded_for.empty();
+  std::string_view rest = has_x ? x_forwarded_for : forwarded;
   while (!rest.empty() && contains(client)) {
     const std::string_view element = take_last(rest, ',');
-    const auto next = sys::parse_ip(x_list ? element : for_value(element));
+    const auto next = sys::parse_ip(has_x ? element : for_value(element));
     if (!next) break;
     client = *next;
   }

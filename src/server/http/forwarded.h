@@ -27,7 +27,7 @@ public:
 private:
   struct Network {
     std::array<std::uint8_t, 16> ip;
-    unsigned bits; ///< of `ip`, which is in IPv6 form
+    unsigned bits; ///< of the prefix; `ip` is in IPv6 form
   };
   std::vector<Network> networks_;
 };

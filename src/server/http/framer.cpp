@@ -12,8 +12,8 @@ using namespace syntax;
 namespace {
 
 constexpr std::string_view kMethods[] = {
-    // RFC 9110 and 5789, and those of WebDAV and its like that are in IANA's register: known, so
-    // 405 and not 501.
+    // Those of IANA's registry: a known method is 405 (not allowed), an unknown one 501. The most
+    // frequent come first.
     "GET",
     "HEAD",
     "POST",
@@ -53,17 +53,17 @@ constexpr std::string_view kMethods[] = {
     "UPDATEREDIRECTREF",
     "VERSION-CONTROL"};
 
-bool known(std::string_view method) {
+bool is_known(std::string_view method) {
   return method == "GET" ||
          std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
 }
 
-/// `line`: one that is longer than allowed, or its begin. RFC 9112 3 tells a long method from a
-/// long target.
-Refusal too_long(std::string_view line) {
+/// The refusal of a request line that is longer than allowed; `line` may be the beginning of it. A
+/// long method is 501, a long target 414: RFC 9112 section 3.
+Refusal long_line_refusal(std::string_view line) {
   std::string_view method = line.substr(0, line.find(' '));
-  if (!token(method)) return {400, "bad_request_line"};
-  return known(method) ? Refusal{414, "request_line_too_long"} : Refusal{501, "unknown_method"};
+  if (!is_token(method)) return {400, "bad_request_line"};
+  return is_known(method) ? Refusal{414, "request_line_too_long"} : Refusal{501, "unknown_method"};
 }
 
 } // namespace
@@ -71,7 +71,7 @@ Refusal too_long(std::string_view line) {
 std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits &limits,
                       Refusal &refusal) {
   if (!bytes.empty() && !is(bytes[0], token_char)) {
-    refusal = {400, "bad_request_line"}; // a TLS hello, say: no use in waiting for its end
+    refusal = {400, "bad_request_line"}; // another protocol, such as TLS: do not wait for more
     return 0;
   }
   std::string_view window = bytes.substr(0, limits.head_bytes);
@@ -85,8 +85,8 @@ std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits
     scanned = end + 1;
     if (end >= 3 && window[end - 2] == '\n') return end + 1;
   }
-  // No LF follows `scanned`, so a CR before the last byte is a bare one, whose sender may wait: RFC
-  // 9112 2.2.
+  // No LF follows `scanned`, so a CR before the last byte is a bare one. Refuse it now: its sender
+  // may take it for a line end and wait. RFC 9112 section 2.2.
   if (window.find('\r', scanned - (scanned > 0)) < window.size() - 1) {
     refusal = {400, "bare_cr"};
     return 0;
@@ -94,7 +94,7 @@ std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits
   scanned = window.size();
   std::string_view line = bytes.substr(0, limits.request_line_bytes + 1);
   if (line.size() > limits.request_line_bytes && line.find('\n') == line.npos)
-    refusal = too_long(line);
+    refusal = long_line_refusal(line);
   else if (bytes.size() > limits.head_bytes)
     refusal = {431, "head_too_long"};
   return 0;
@@ -102,14 +102,14 @@ std::size_t find_head(std::string_view bytes, std::size_t &scanned, const Limits
 
 namespace {
 
-/// Fills path and query from the target; RFC 9112 3.2.
+/// Sets path and query from the target. Source: RFC 9112 section 3.2.
 Refusal parse_target(Head &head) {
   constexpr Refusal bad{400, "bad_target"};
   std::string_view target = head.target;
-  if (target.empty() || !all(target, target_char)) return bad;
-  if (head.method == "CONNECT") { // it needs a port: RFC 9112 3.2.3, RFC 9110 9.3.6
+  if (target.empty() || !consists_of(target, target_char)) return bad;
+  if (head.method == "CONNECT") { // the target is a host and a port: RFC 9112 section 3.2.3
     const bool port = is(target.back(), digit) && target.find(':') != target.npos;
-    return port && host_port(target) ? Refusal{501, "connect"} : bad;
+    return port && is_host_port(target) ? Refusal{501, "connect"} : bad;
   }
   if (target == "*") {
     head.path = target;
@@ -119,13 +119,13 @@ Refusal parse_target(Head &head) {
     auto colon = target.find("://");
     if (colon == target.npos) return bad;
     std::string_view scheme = target.substr(0, colon);
-    if (!same(scheme, "http") && !same(scheme, "https")) return bad;
+    if (!iequals(scheme, "http") && !iequals(scheme, "https")) return bad;
     target.remove_prefix(colon + 3);
     auto end = std::min(target.find_first_of("/?"), target.size());
-    if (!host_port(target.substr(0, end))) return bad;
+    if (!is_host_port(target.substr(0, end))) return bad;
     target.remove_prefix(end);
     if (target.empty() && head.method == "OPTIONS") {
-      head.path = "*"; // RFC 9112 3.2.4: what the last proxy would have sent on as "*"
+      head.path = "*"; // the last proxy would send it as "*": RFC 9112 section 3.2.4
       return {};
     }
   }
@@ -133,9 +133,9 @@ Refusal parse_target(Head &head) {
     head.query = target.substr(question + 1);
     target = target.substr(0, question);
   }
-  if (target.find('\\') != target.npos) return bad; // to some a slash, to others none
+  if (target.find('\\') != target.npos) return bad; // some parsers take it for a slash
   if (target.empty()) target = "/";
-  return normal_path(target, head.path_buffer, head.path) ? Refusal{} : bad;
+  return normalize_path(target, head.path_buffer, head.path) ? Refusal{} : bad;
 }
 
 } // namespace
@@ -147,54 +147,55 @@ Refusal parse_request_line(std::string_view line, Head &head) {
   head.method = line.substr(0, space);
   line.remove_prefix(space + 1);
   space = line.find(' ');
-  if (space == line.npos || !token(head.method)) return bad;
+  if (space == line.npos || !is_token(head.method)) return bad;
   head.target = line.substr(0, space);
   std::string_view version = line.substr(space + 1);
   if (version.size() != 8 || !version.starts_with("HTTP/") || !is(version[5], digit) ||
       version[6] != '.' || !is(version[7], digit))
     return bad;
   if (version[5] != '1') return {505, "version"};
-  head.minor = version[7] == '0' ? 0 : 1; // a later 1.x is answered as 1.1: RFC 9110 2.5
+  head.minor =
+      version[7] == '0' ? 0 : 1; // HTTP/1.2 and later are answered as 1.1: RFC 9110 section 2.5
   if (Refusal refusal = parse_target(head)) return refusal;
-  return known(head.method) ? Refusal{} : Refusal{501, "unknown_method"};
+  return is_known(head.method) ? Refusal{} : Refusal{501, "unknown_method"};
 }
 
 namespace {
 
-/// What the headers say about framing and the connection.
+/// Collects what the headers say about the framing and the connection.
 struct Framing {
   unsigned hosts = 0, lengths = 0, codings = 0, chunked = 0;
   bool chunked_last = false, close = false, keep_alive = false, other_expectation = false;
 
-  Refusal note(const Header &header, Head &head) {
+  Refusal add(const Header &header, Head &head) {
     std::string_view name = header.name, value = header.value;
     switch (name.size()) {
     case 4:
-      if (same(name, "host") && (++hosts > 1 || !host_port(value))) return {400, "bad_host"};
+      if (iequals(name, "host") && (++hosts > 1 || !is_host_port(value))) return {400, "bad_host"};
       break;
     case 6:
-      if (same(name, "expect") && head.minor > 0) // RFC 9110 10.1.1: ignored in HTTP/1.0
+      if (iequals(name, "expect") && head.minor > 0) // ignored in HTTP/1.0: RFC 9110 section 10.1.1
         each_member(value, [&](std::string_view member) {
-          (same(member, "100-continue") ? head.expects_continue : other_expectation) = true;
+          (iequals(member, "100-continue") ? head.expects_continue : other_expectation) = true;
         });
       break;
     case 10:
-      if (same(name, "connection"))
+      if (iequals(name, "connection"))
         each_member(value, [&](std::string_view member) {
-          close = close || same(member, "close");
-          keep_alive = keep_alive || same(member, "keep-alive");
+          close = close || iequals(member, "close");
+          keep_alive = keep_alive || iequals(member, "keep-alive");
         });
       break;
     case 14:
-      if (same(name, "content-length")) return length(value, head);
+      if (iequals(name, "content-length")) return set_content_length(value, head);
       break;
     case 17:
-      if (same(name, "transfer-encoding")) {
+      if (iequals(name, "transfer-encoding")) {
         if (value.empty() || value.front() == ',' || value.back() == ',')
           return {400, "bad_transfer_encoding"};
         each_member(value, [&](std::string_view member) {
           ++codings;
-          chunked_last = same(member, "chunked");
+          chunked_last = iequals(member, "chunked");
           chunked += chunked_last;
         });
       }
@@ -203,17 +204,17 @@ struct Framing {
     return {};
   }
 
-  Refusal length(std::string_view value, Head &head) {
-    if (++lengths > 1 || value.empty() || !all(value, digit)) return {400, "bad_content_length"};
+  Refusal set_content_length(std::string_view value, Head &head) {
+    if (++lengths > 1 || value.empty() || !consists_of(value, digit))
+      return {400, "bad_content_length"};
     for (char c : value) {
-      if (head.content_length > (UINT64_MAX - 9) / 10)
-        return {400, "bad_content_length"}; // RFC 9110 8.6
+      if (head.content_length > (UINT64_MAX - 9) / 10) return {400, "bad_content_length"};
       head.content_length = head.content_length * 10 + std::uint64_t(c - '0');
     }
     return {};
   }
 
-  Refusal judge(Head &head, const Limits &limits) const {
+  Refusal check(Head &head, const Limits &limits) const {
     if (hosts == 0 && head.minor > 0) return {400, "no_host"};
     if (codings > 0) {
       if (lengths > 0) return {400, "length_and_encoding"};
@@ -223,9 +224,9 @@ struct Framing {
       head.chunked = true;
     }
     if (head.content_length > limits.body_bytes) return {413, "body_too_long"};
+    // Its body would end with the connection, which looks the same as an aborted request.
     if (head.minor == 0 && lengths == 0 && (head.method == "POST" || head.method == "PUT"))
-      return {411, "no_length"}; // its body would end with the connection, which no server can tell
-                                 // from an abort
+      return {411, "no_length"};
     if (other_expectation) return {417, "expectation"};
     head.expects_continue = head.expects_continue && (head.chunked || head.content_length > 0);
     head.keep_alive = !close && (head.minor > 0 || keep_alive);
@@ -242,20 +243,20 @@ Refusal parse_head(std::string_view bytes, const Limits &limits, Head &head) {
   head.content_length = 0;
 
   auto end = bytes.find('\n');
-  if (end > limits.request_line_bytes) return too_long(bytes.substr(0, end));
+  if (end > limits.request_line_bytes) return long_line_refusal(bytes.substr(0, end));
   if (Refusal refusal = parse_request_line(bytes.substr(0, end - 1), head)) return refusal;
   Framing framing;
   for (std::size_t at = end + 1; (end = bytes.find('\n', at)) != bytes.npos; at = end + 1) {
     std::string_view line = bytes.substr(at, end - 1 - at);
-    if (line.empty()) return framing.judge(head, limits);
+    if (line.empty()) return framing.check(head, limits);
     if (head.header_count == kMaxHeaders) return {431, "too_many_headers"};
     auto colon = line.find(':');
-    if (colon == line.npos || !token(line.substr(0, colon)))
-      return {400, "bad_header"}; // also a folded line
+    if (colon == line.npos || !is_token(line.substr(0, colon)))
+      return {400, "bad_header"}; // also a folded line, which begins with a blank
     Header &header = head.headers[head.header_count++];
     header = {line.substr(0, colon), trimmed(line.substr(colon + 1))};
-    if (!all(header.value, value_char)) return {400, "bad_header"};
-    if (Refusal refusal = framing.note(header, head)) return refusal;
+    if (!consists_of(header.value, value_char)) return {400, "bad_header"};
+    if (Refusal refusal = framing.add(header, head)) return refusal;
   }
   return {400, "bad_header"};
 }

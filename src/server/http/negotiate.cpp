@@ -40,10 +40,10 @@ int quality(std::string_view text) {
 /// 3 for type/subtype, 2 for type/*, 1 for */*; 0 if `range` does not cover `offer`.
 int specificity(std::string_view range, std::string_view offer) {
   if (range == "*/*") return 1;
-  if (same(range, offer)) return 3;
+  if (iequals(range, offer)) return 3;
   const std::size_t slash = offer.find('/');
   const bool covers = range.size() == slash + 2 && range.substr(slash) == "/*" &&
-                      same(range.substr(0, slash), offer.substr(0, slash));
+                      iequals(range.substr(0, slash), offer.substr(0, slash));
   return covers ? 2 : 0;
 }
 
@@ -57,16 +57,16 @@ int negotiate(std::string_view accept, std::span<const std::string_view> offers)
     int q = 0, found = 0;
     for (std::string_view rest = accept; !rest.empty();) {
       std::string_view member = take(rest, ',');
-      const int how = specificity(take(member, ';'), offers[i]);
-      if (how == 0) continue;
+      const int specific = specificity(take(member, ';'), offers[i]);
+      if (specific == 0) continue;
       int value = 1000;
       while (!member.empty() && value >= 0) {
         const std::string_view parameter = take(member, ';');
         if (parameter.size() > 1 && (parameter[0] | 0x20) == 'q' && parameter[1] == '=')
           value = quality(parameter.substr(2));
       }
-      if (value >= 0 && (how > found || (how == found && value > q))) {
-        found = how;
+      if (value >= 0 && (specific > found || (specific == found && value > q))) {
+        found = specific;
         q = value;
       }
     }
@@ -82,8 +82,8 @@ int negotiate(std::string_view accept, std::span<const std::string_view> offers)
 
 bool etag_matches(std::string_view list, std::string_view etag, TagComparison comparison) {
   if (trimmed(list) == "*") return true;
-  // Tags contain no quotes (RFC 9110 8.8.3) and a weak tag differs only by its prefix, so it is
-  // enough to find ours whole, after an even number of quotes: outside any other tag.
+  // Tags contain no quotes (RFC 9110 section 8.8.3), and a weak tag differs only by its prefix. So
+  // it is enough to find `etag` after an even number of quotes, that is, outside any other tag.
   std::size_t quotes = 0, from = 0;
   for (std::size_t at; (at = list.find(etag, from)) != std::string_view::npos; from = at + 1) {
     for (std::size_t i = from; i < at; ++i) quotes += list[i] == '"';

@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-/// Which of several representations a client wants, and whether it has that one already.
+/// Chooses the representation that a client prefers, and tells whether the client already has it.
 namespace hello::server {
 
 /// Returns the index of the offer ("text/html", in the server's order of preference) that `accept`

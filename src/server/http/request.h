@@ -23,7 +23,7 @@ struct Request {
   std::string_view query; ///< after the first '?', raw
   int minor = 1;          ///< HTTP/1.minor: 0 or 1
   std::span<const Header> headers;
-  /// Head and body. The body itself was read and dropped: no route uses one.
+  /// Head and body. The body is read and dropped: no route uses it.
   std::size_t received_bytes = 0;
   bool keep_alive = true; ///< whether the connection stays open after the response
   const sys::Address *peer = nullptr;

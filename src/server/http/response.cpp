@@ -5,7 +5,7 @@
 namespace hello::server {
 namespace {
 
-/// On every response, beside its own Content-Security-Policy: what a browser must not do with it.
+/// Restrictions for browsers, on every response, besides its own Content-Security-Policy.
 constexpr std::string_view kSafetyFields = "X-Content-Type-Options: nosniff\r\n"
                                            "X-Frame-Options: DENY\r\n"
                                            "Referrer-Policy: no-referrer\r\n"

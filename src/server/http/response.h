@@ -6,7 +6,7 @@
 
 #include "server/http/request.h"
 
-/// The one writer of HTTP responses: all of them have the same fields in the same order.
+/// The one writer of HTTP responses. All responses have the same fields in the same order.
 namespace hello::server {
 
 /// Content-Security-Policy of a response that is not a page: it may load nothing, and no page may

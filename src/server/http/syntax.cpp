@@ -6,13 +6,13 @@
 
 namespace hello::server::syntax {
 
-bool all(std::string_view text, std::uint8_t bits) {
+bool consists_of(std::string_view text, std::uint8_t bits) {
   for (char c : text)
     if (!is(c, bits)) return false;
   return true;
 }
 
-bool same(std::string_view text, std::string_view lower) {
+bool iequals(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
@@ -30,42 +30,44 @@ std::string_view trimmed(std::string_view text) {
 }
 
 namespace {
-bool percent_encoded_well(std::string_view text) {
+bool is_percent_encoded(std::string_view text) {
   for (auto at = text.find('%'); at != text.npos; at = text.find('%', at + 3))
     if (text.size() - at < 3 || !is(text[at + 1], hex) || !is(text[at + 2], hex)) return false;
   return true;
 }
 
-/// What stands between "[" and "]": an IPv6 address without a zone. IPvFuture is not known.
-bool ip_literal(std::string_view text) {
+/// The text between "[" and "]": an IPv6 address without a zone. IPvFuture is not supported.
+bool is_ip_literal(std::string_view text) {
   char copy[INET6_ADDRSTRLEN] = ""; // longer than any address
+  if (text.size() >= sizeof copy) return false;
+  text.copy(copy, text.size());
   in6_addr address;
-  return text.size() < sizeof copy &&
-         (text.copy(copy, sizeof copy), ::inet_pton(AF_INET6, copy, &address) == 1);
+  return ::inet_pton(AF_INET6, copy, &address) == 1;
 }
 } // namespace
 
-bool host_port(std::string_view text) {
+bool is_host_port(std::string_view text) {
   std::size_t end;
   if (text.starts_with('[')) {
     end = text.find(']');
-    if (end == text.npos || !ip_literal(text.substr(1, end++ - 1))) return false;
+    if (end == text.npos || !is_ip_literal(text.substr(1, end - 1))) return false;
+    ++end;
   } else {
     end = std::min(text.find(':'), text.size());
     std::string_view name = text.substr(0, end);
-    if (name.empty() || !all(name, host_char) || !percent_encoded_well(name)) return false;
+    if (name.empty() || !consists_of(name, host_char) || !is_percent_encoded(name)) return false;
   }
   std::string_view port = text.substr(end);
   if (!port.empty() && port.front() != ':') return false;
   if (port.size() <= 1) return true;
   port.remove_prefix(1);
-  if (!all(port, digit) || port.size() > 5) return false;
+  if (!consists_of(port, digit) || port.size() > 5) return false;
   unsigned number = 0;
   for (char c : port) number = number * 10 + unsigned(c - '0');
   return number <= 65535;
 }
 
-bool normal_path(std::string_view path, std::string &buffer, std::string_view &result) {
+bool normalize_path(std::string_view path, std::string &buffer, std::string_view &result) {
   result = path;
   if (path.find('%') == path.npos && path.find("/.") == path.npos) return true;
   buffer.clear();
@@ -83,7 +85,7 @@ bool normal_path(std::string_view path, std::string &buffer, std::string_view &r
       buffer += c;
     i += 2;
   }
-  // RFC 3986 5.2.4, in place: `end` is where the output ends, always at or before what is read.
+  // RFC 3986 section 5.2.4, in place: the output ends at `end`, never beyond what has been read.
   std::size_t end = 0;
   for (std::size_t at = 0; at < buffer.size();) {
     std::size_t next = std::min(buffer.find('/', at + 1), buffer.size());

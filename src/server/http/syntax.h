@@ -4,15 +4,14 @@
 #include <string>
 #include <string_view>
 
-/// The small grammars of HTTP and URIs.
+/// The basic rules of the HTTP and URI grammars.
 namespace hello::server::syntax {
 
 enum : std::uint8_t {
-  token_char = 1, ///< tchar, RFC 9110 5.6.2
-  value_char = 2, ///< in a field value: HTAB, SP, VCHAR, obs-text
-  target_char =
-      4, ///< in a request target: visible ASCII as browsers send it, so more than RFC 3986 has
-  host_char = 8, ///< unreserved, sub-delims or '%', RFC 3986 3.2.2
+  token_char = 1,  ///< tchar, RFC 9110 5.6.2
+  value_char = 2,  ///< in a field value: HTAB, SP, VCHAR, obs-text
+  target_char = 4, ///< in a request target: what browsers send, which is more than RFC 3986 allows
+  host_char = 8,   ///< unreserved, sub-delims or '%', RFC 3986 3.2.2
   digit = 16,
   hex = 32,
 };
@@ -41,17 +40,20 @@ constexpr std::array<std::uint8_t, 256> classes() {
 inline constexpr std::array<std::uint8_t, 256> kClasses = detail::classes();
 
 inline bool is(char c, std::uint8_t bits) { return kClasses[static_cast<unsigned char>(c)] & bits; }
-bool all(std::string_view text, std::uint8_t bits);
-inline bool token(std::string_view text) { return !text.empty() && all(text, token_char); }
-inline int hex_value(char c) {
-  return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-} ///< of a hex digit
+bool consists_of(std::string_view text, std::uint8_t bits);
+inline bool is_token(std::string_view text) {
+  return !text.empty() && consists_of(text, token_char);
+}
 
-/// Equal but for ASCII case; `lower` is lower case.
-bool same(std::string_view text, std::string_view lower);
-std::string_view trimmed(std::string_view text); ///< without SP and HTAB around it
+/// `c` must be a hex digit.
+inline int hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
-/// Calls f for each member of a comma-separated list, trimmed, empty ones left out.
+/// Compares without regard to ASCII case. `lower` must be lower case.
+bool iequals(std::string_view text, std::string_view lower);
+/// Removes SP and HTAB on both sides.
+std::string_view trimmed(std::string_view text);
+
+/// Calls f for each member of a comma-separated list, trimmed. Empty members are skipped.
 template <typename F> void each_member(std::string_view list, F f) {
   while (!list.empty()) {
     auto comma = list.find(',');
@@ -61,12 +63,13 @@ template <typename F> void each_member(std::string_view list, F f) {
   }
 }
 
-/// uri-host [":" port]. No user information; not empty, for an http URI has a host: RFC 9110 4.2.1.
-bool host_port(std::string_view text);
+/// uri-host [":" port], without user information. Not empty: an http URI must have a host. Source:
+/// RFC 9110 section 4.2.1.
+bool is_host_port(std::string_view text);
 
-/// "%41" decoded, but for %2F (its slash is data, not a separator), and dot segments removed, in
-/// that order. Returns false for a '%' without two hex digits, and for %00. The result is `path`
-/// itself where nothing changes.
-bool normal_path(std::string_view path, std::string &buffer, std::string_view &result);
+/// Decodes percent-encoding, except %2F (that slash is data, not a separator), then removes dot
+/// segments. The result is `path` itself if nothing changes, else it is in `buffer`. Returns false
+/// for a '%' without two hex digits and for %00.
+bool normalize_path(std::string_view path, std::string &buffer, std::string_view &result);
 
 } // namespace hello::server::syntax

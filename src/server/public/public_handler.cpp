@@ -122,7 +122,7 @@ private:
   Fields scan(const Request &request) {
     Fields fields;
     for (const Header &header : request.headers) {
-      const auto is = [&](std::string_view name) { return syntax::same(header.name, name); };
+      const auto is = [&](std::string_view name) { return syntax::iequals(header.name, name); };
       // Few fields have these lengths: most are skipped without a comparison.
       switch (header.name.size()) {
       case 6:

@@ -76,11 +76,11 @@ private:
     std::string accept;
     bool other_wanted = false, any_known = false;
     for (const Header &header : request.headers) {
-      if (syntax::same(header.name, "accept"))
+      if (syntax::iequals(header.name, "accept"))
         accept.append(accept.empty() ? "" : ", ").append(header.value);
       // No response here has an ETag, so only "*" matches: RFC 9110 13.1.1, 13.1.2.
-      if (syntax::same(header.name, "if-match")) other_wanted = header.value != "*";
-      if (syntax::same(header.name, "if-none-match")) any_known = header.value == "*";
+      if (syntax::iequals(header.name, "if-match")) other_wanted = header.value != "*";
+      if (syntax::iequals(header.name, "if-none-match")) any_known = header.value == "*";
     }
     Response response = get(request, route, accept);
     if (response.status == 200 && other_wanted)
