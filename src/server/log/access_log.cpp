@@ -10,7 +10,7 @@
 namespace hello::server {
 namespace {
 
-/// Appends a value of a text line: as it is if it is visible ASCII without quotes, backslashes and
+/// Appends a value of a text line: unchanged if it is visible ASCII without quotes, backslashes and
 /// equals signs, else as a JSON string.
 void append_word(std::string &out, std::string_view text) {
   const auto plain = [](char c) {
@@ -22,7 +22,7 @@ void append_word(std::string &out, std::string_view text) {
     json::quote(out, text);
 }
 
-/// splitmix64: the state's 2^64 values give 2^64 different ids.
+/// splitmix64: no id repeats within 2^64 calls.
 std::uint64_t next_random(std::uint64_t &state) {
   std::uint64_t id = state += 0x9E3779B97F4A7C15;
   id = (id ^ id >> 30) * 0xBF58476D1CE4E5B9;
@@ -37,9 +37,9 @@ AccessLog::AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed)
   if (on()) buffer_ = &sink->add_buffer();
 }
 
-/// Long values are cut, so that a line fits a pipe's atomic write even if each byte becomes six.
-void AccessLog::text(std::string &out, std::string_view key, std::string_view value,
-                     std::size_t limit_bytes) const {
+/// Cuts long values, so that a line fits the atomic write of a pipe even if each byte becomes six.
+void AccessLog::append_text(std::string &out, std::string_view key, std::string_view value,
+                            std::size_t limit_bytes) const {
   const bool cut = value.size() > limit_bytes;
   value = value.substr(0, limit_bytes);
   if (format_ == LogFormat::json) {
@@ -56,14 +56,14 @@ void AccessLog::text(std::string &out, std::string_view key, std::string_view va
   }
 }
 
-void AccessLog::raw(std::string &out, std::string_view key, std::string_view value) const {
+void AccessLog::append_raw(std::string &out, std::string_view key, std::string_view value) const {
   if (format_ == LogFormat::json)
     out.append(",\"").append(key).append("\":").append(value);
   else
     out.append(" ").append(key).append("=").append(value);
 }
 
-void AccessLog::begin(std::string &out, const Clock &clock) const {
+void AccessLog::append_start(std::string &out, const Clock &clock) const {
   if (format_ == LogFormat::json) out += "{\"time\":\"";
   clock.append_timestamp(out);
   if (format_ == LogFormat::json)
@@ -72,8 +72,8 @@ void AccessLog::begin(std::string &out, const Clock &clock) const {
     out += " info request";
 }
 
-/// In milliseconds with three places ("0.042"), without floating point.
-void AccessLog::duration(std::string &out, std::uint64_t ns) const {
+/// Appends milliseconds with three places ("0.042"), without floating point.
+void AccessLog::append_duration(std::string &out, std::uint64_t ns) const {
   const fmt::format_int us(ns / 1000);
   const std::string_view digits(us.data(), us.size());
   const std::size_t whole = digits.size() - std::min<std::size_t>(digits.size(), 3);
@@ -83,34 +83,34 @@ void AccessLog::duration(std::string &out, std::uint64_t ns) const {
   ms[size++] = '.';
   for (std::size_t places = digits.size() - whole; places < 3; ++places) ms[size++] = '0';
   size += digits.substr(whole).copy(ms.data() + size, 3);
-  raw(out, "duration_ms", {ms.data(), size});
+  append_raw(out, "duration_ms", {ms.data(), size});
 }
 
-void AccessLog::request_id(std::string &out, std::string_view id) {
-  if (!id.empty()) return text(out, "request_id", id, 128);
+void AccessLog::append_request_id(std::string &out, std::string_view id) {
+  if (!id.empty()) return append_text(out, "request_id", id, 128);
   std::uint64_t random = next_random(next_id_);
   std::array<char, 16> hex;
   for (char &digit : hex) {
     digit = "0123456789abcdef"[random >> 60];
     random <<= 4;
   }
-  text(out, "request_id", {hex.data(), hex.size()}, hex.size());
+  append_text(out, "request_id", {hex.data(), hex.size()}, hex.size());
 }
 
 bool AccessLog::write(const Clock &clock, const Access &access) {
   std::string &out = buffer_->pending();
   const std::size_t before = out.size();
-  begin(out, clock);
-  if (!access.method.empty()) text(out, "method", access.method, 16);
-  if (!access.path.empty()) text(out, "path", access.path, 256);
-  raw(out, "status", fmt::format_int(access.status).c_str());
-  raw(out, "bytes", fmt::format_int(access.body_bytes).c_str());
-  duration(out, access.duration_ns);
-  if (!access.remote.empty()) text(out, "remote", access.remote, 64);
-  if (!access.user_agent.empty()) text(out, "user_agent", access.user_agent, 256);
-  if (!access.reason.empty()) text(out, "reason", access.reason, 64);
-  request_id(out, access.request_id);
-  if (!access.trace_id.empty()) text(out, "trace_id", access.trace_id, 32);
+  append_start(out, clock);
+  if (!access.method.empty()) append_text(out, "method", access.method, 16);
+  if (!access.path.empty()) append_text(out, "path", access.path, 256);
+  append_raw(out, "status", fmt::format_int(access.status).c_str());
+  append_raw(out, "bytes", fmt::format_int(access.body_bytes).c_str());
+  append_duration(out, access.duration_ns);
+  if (!access.remote.empty()) append_text(out, "remote", access.remote, 64);
+  if (!access.user_agent.empty()) append_text(out, "user_agent", access.user_agent, 256);
+  if (!access.reason.empty()) append_text(out, "reason", access.reason, 64);
+  append_request_id(out, access.request_id);
+  if (!access.trace_id.empty()) append_text(out, "trace_id", access.trace_id, 32);
   out += format_ == LogFormat::json ? "}\n" : "\n";
   if (out.size() <= LogBuffer::kBytes) return true;
   out.resize(before);

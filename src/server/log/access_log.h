@@ -8,10 +8,11 @@
 
 namespace hello::server {
 
-/// The contents of one line. The texts are as the network sent them: the log escapes and cuts them.
+/// The contents of one line. The texts are as received from the network: the log escapes and cuts
+/// them.
 struct Access {
   std::string_view method, path, remote, user_agent, request_id, trace_id;
-  std::string_view reason; ///< of a refusal; empty for a request
+  std::string_view reason; ///< of a refusal; empty for a valid request
   int status = 0;
   std::size_t body_bytes = 0;
   std::uint64_t duration_ns = 0;
@@ -22,26 +23,26 @@ enum class LogFormat : std::uint8_t { off, json, text };
 /// The access log of one loop; used on its thread only.
 class AccessLog {
 public:
-  /// `sink` is borrowed; unused if `format` is off. `seed` keeps the request ids of this loop apart
-  /// from those of other loops.
+  /// `sink` is borrowed, and not used if `format` is off. `seed` must differ between loops, so that
+  /// their request ids differ.
   AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed);
   bool on() const { return format_ != LogFormat::off; }
 
-  /// Appends one line. False if it was dropped because the writer does not keep up.
+  /// Appends one line. False if it was dropped because the writer does not keep up with the loop.
   bool write(const Clock &clock, const Access &access);
 
-  /// Hands all lines since the last call to the writer.
+  /// Passes the lines since the last call to the writer.
   void flush() {
     if (buffer_ && buffer_->try_hand_over()) sink_->wake();
   }
 
 private:
-  void begin(std::string &out, const Clock &clock) const;
-  void text(std::string &out, std::string_view key, std::string_view value,
-            std::size_t limit_bytes) const;
-  void raw(std::string &out, std::string_view key, std::string_view value) const;
-  void duration(std::string &out, std::uint64_t ns) const;
-  void request_id(std::string &out, std::string_view id);
+  void append_start(std::string &out, const Clock &clock) const;
+  void append_text(std::string &out, std::string_view key, std::string_view value,
+                   std::size_t limit_bytes) const;
+  void append_raw(std::string &out, std::string_view key, std::string_view value) const;
+  void append_duration(std::string &out, std::uint64_t ns) const;
+  void append_request_id(std::string &out, std::string_view id);
 
   LogFormat format_;
   LogSink *sink_;

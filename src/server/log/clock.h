@@ -7,12 +7,12 @@
 
 namespace hello::server {
 
-/// Wall time for one loop, formatted once a second: the hot path reads one steady clock and no
-/// calendar.
+/// The wall time of one loop, formatted once a second: a request costs the reading of a steady
+/// clock, and no calendar.
 class Clock {
 public:
-  /// Sets the time that the other functions return. Reads the wall clock at most once a second, so
-  /// that a corrected clock shows. Returns true if the second has changed.
+  /// Sets the time that the other functions return; true if its second differs from the last one.
+  /// Reads the wall clock once a second, so that corrections of the clock take effect.
   bool at(std::chrono::steady_clock::time_point now);
 
   /// "Mon, 23 Nov 2026 04:00:00 GMT": RFC 9110 5.6.7
@@ -22,7 +22,8 @@ public:
 
 private:
   std::int64_t offset_ns_ = 0; ///< wall time minus steady time
-  std::int64_t second_ = -1, synced_ = -1;
+  std::int64_t second_ = -1;   ///< of wall time, as formatted
+  std::int64_t synced_ = -1;   ///< the second of steady time in which the wall clock was read
   unsigned ms_ = 0;
   std::array<char, 32> date_{}, stamp_{};
 };

@@ -5,33 +5,32 @@
 
 namespace hello::server {
 
-/// Whole lines on their way from one loop to the log's writer. Only these two share the lock; it is
-/// held for a swap, never for a write, and the loop only tries it. The buffers are small and stay
-/// in the caches.
+/// Complete lines on their way from one loop to the log's writer. Only these two share the lock; it
+/// is held for a swap, never for a write, and the loop never waits for it.
 class LogBuffer {
 public:
-  static constexpr std::size_t kBytes = 1 << 20; ///< limit of each of the two parts
+  static constexpr std::size_t kBytes = 1 << 20; ///< limit of the pending and of the ready lines
 
-  /// For the loop, which appends whole lines. If a line makes it longer than kBytes, the loop must
-  /// remove that line again.
+  /// For the loop, which appends complete lines. If a line makes it longer than kBytes, the loop
+  /// must remove that line.
   std::string &pending() { return pending_; }
 
-  /// For the loop: hands the pending lines over. False if there are none, the writer has not yet
-  /// taken the previous ones and both are too long, or the writer holds the lock: the next call
-  /// will do.
+  /// For the loop: makes the pending lines available to the writer. False if there are none, if the
+  /// writer has not yet taken the previous ones and both together are too long, or if the writer
+  /// holds the lock. The lines stay pending until the next call.
   bool try_hand_over() {
     if (pending_.empty()) return false;
     const std::unique_lock lock(mutex_, std::try_to_lock);
     return lock.owns_lock() && hand_over_locked();
   }
 
-  /// The same, but waits for the lock.
+  /// Like try_hand_over(), but waits for the lock.
   bool hand_over() {
     const std::lock_guard lock(mutex_);
     return !pending_.empty() && hand_over_locked();
   }
 
-  /// For the writer: appends the lines that were handed over to `out`.
+  /// For the writer: moves the available lines to the end of `out`.
   void take(std::string &out) {
     const std::lock_guard lock(mutex_);
     if (out.empty())
@@ -41,7 +40,7 @@ public:
     clear(ready_);
   }
 
-  /// Gives the memory of a burst back.
+  /// Clears `text`, and frees its memory if a burst has made it large.
   static void clear(std::string &text) {
     text.clear();
     if (text.capacity() > kBytes / 4) std::string().swap(text);

@@ -17,18 +17,18 @@
 
 namespace hello::server {
 namespace {
-/// Between two writes while there is work: collects lines into batches.
+/// Pause between two writes, in which lines collect to a batch.
 constexpr std::chrono::milliseconds kBatchPause{5};
-/// PIPE_BUF: a pipe takes this much in one piece, not mixed with the writes of other processes.
+/// PIPE_BUF: up to this size, the write to a pipe is not mixed with those of other processes.
 constexpr std::size_t kAtomicBytes = 4096;
 } // namespace
 
-struct LogSink::Work {
+struct LogSink::Writer {
   std::string path;
   std::size_t limit_bytes = 0;
   int fd = -1;
-  bool slow_reader =
-      false; ///< a pipe, a socket or a terminal: poll before each write, write little
+  /// A pipe, a socket or a terminal, which may block: poll before each write, and write little.
+  bool slow_reader = false;
   std::size_t file_bytes = 0;
   std::string batch;
   std::vector<std::unique_ptr<LogBuffer>> buffers;
@@ -42,7 +42,7 @@ struct LogSink::Work {
 
   bool open_file();
   void rotate();
-  std::size_t portion(std::string_view lines) const;
+  std::size_t next_write_bytes(std::string_view lines) const;
   void write_batch();
   void write_some(std::string_view lines);
   bool take();
@@ -51,8 +51,8 @@ struct LogSink::Work {
 };
 
 /// False, with errno, if the file cannot be used.
-bool LogSink::Work::open_file() {
-  // Non-blocking, so that opening a FIFO does not wait; it is then refused.
+bool LogSink::Writer::open_file() {
+  // Non-blocking, so that opening a FIFO does not wait. It is refused below.
   fd =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
   if (fd < 0) return false;
@@ -63,23 +63,24 @@ bool LogSink::Work::open_file() {
     return false;
   }
   file_bytes = static_cast<std::size_t>(status.st_size);
-  // End a line that a killed process left incomplete.
+  // Complete the line that a killed process left behind.
   char last = '\n';
   if (file_bytes > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 && last != '\n')
     file_bytes += static_cast<std::size_t>(std::max<ssize_t>(::write(fd, "\n", 1), 0));
   return true;
 }
 
-void LogSink::Work::rotate() {
+void LogSink::Writer::rotate() {
   const int old = std::exchange(fd, -1);
-  // If the rename fails, lines are dropped: the pod would be evicted for a full volume.
+  // If the rename fails, lines are dropped. Without a bound, the file would fill the volume and get
+  // the pod evicted.
   if (std::rename(path.c_str(), (path + ".1").c_str()) == 0 || errno == ENOENT)
     if (!open_file() && fd >= 0) ::close(std::exchange(fd, -1));
   if (old >= 0) ::close(old);
 }
 
-/// How many bytes of whole lines may be written at once; 0: the file is full.
-std::size_t LogSink::Work::portion(std::string_view lines) const {
+/// How many bytes of complete lines may be written at once; 0 if the file is full.
+std::size_t LogSink::Writer::next_write_bytes(std::string_view lines) const {
   const std::size_t half = limit_bytes / 2;
   std::size_t room = slow_reader ? kAtomicBytes : lines.size();
   if (!path.empty()) room = half - std::min(half, file_bytes);
@@ -87,11 +88,11 @@ std::size_t LogSink::Work::portion(std::string_view lines) const {
   const std::size_t end = room == 0 ? std::string_view::npos : lines.rfind('\n', room - 1);
   if (end != std::string_view::npos) return end + 1;
   if (!path.empty() && file_bytes > 0) return 0;
-  return lines.find('\n') + 1; // a single line that is longer than the limit is written whole
+  return lines.find('\n') + 1; // a single line is written even if it is longer than the limit
 }
 
-/// `lines` are whole lines, at most kAtomicBytes if the reader may be slow.
-void LogSink::Work::write_some(std::string_view lines) {
+/// Writes complete lines, at most kAtomicBytes of them if the reader may be slow.
+void LogSink::Writer::write_some(std::string_view lines) {
   const std::size_t all = lines.size();
   while (!lines.empty()) {
     if (slow_reader) {
@@ -103,21 +104,21 @@ void LogSink::Work::write_some(std::string_view lines) {
       lines.remove_prefix(static_cast<std::size_t>(n));
       file_bytes += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {
-      slow_reader = true; // another process has made the description non-blocking
+      slow_reader = true; // another process has made the descriptor's file non-blocking
     } else if (errno != EINTR) {
       dropped += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-      // After an incomplete line (no space left), continue in a new file.
+      // The disk is full and the last line is incomplete: continue in a new file.
       if (lines.size() < all && !path.empty()) file_bytes = limit_bytes;
       return;
     }
   }
 }
 
-void LogSink::Work::write_batch() {
+void LogSink::Writer::write_batch() {
   std::string_view rest = batch;
   while (!rest.empty()) {
     if (!path.empty() && fd < 0) rotate(); // the last attempt failed: try again
-    std::size_t size = portion(rest);
+    std::size_t size = next_write_bytes(rest);
     if (size == 0) {
       rotate();
       if (fd < 0) file_bytes = 0;
@@ -129,15 +130,16 @@ void LogSink::Work::write_batch() {
   LogBuffer::clear(batch);
 }
 
-bool LogSink::Work::take() {
+bool LogSink::Writer::take() {
   for (const auto &buffer : buffers) buffer->take(batch);
   return !batch.empty();
 }
 
 /// Waits until a loop wakes the writer or the sink stops.
-void LogSink::Work::sleep() {
+void LogSink::Writer::sleep() {
   std::unique_lock lock(mutex);
-  // Either wake() runs later and sees this, or the lines are seen below.
+  // A wake() after this line sees that the writer sleeps; the lines of an earlier one are seen
+  // below.
   asleep.exchange(true, std::memory_order_acq_rel);
   const bool work = std::any_of(buffers.begin(), buffers.end(),
                                 [](const auto &buffer) { return !buffer->empty(); });
@@ -145,8 +147,8 @@ void LogSink::Work::sleep() {
   asleep.store(false);
 }
 
-void LogSink::Work::run() {
-  sigset_t all; // the main thread handles signals; a broken pipe is an errno
+void LogSink::Writer::run() {
+  sigset_t all; // the main thread handles signals, and write() reports a broken pipe
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   while (true) {
@@ -166,51 +168,51 @@ void LogSink::Work::run() {
   changed.notify_all();
 }
 
-LogSink::LogSink(int descriptor) : work_(std::make_shared<Work>()) {
-  work_->fd = descriptor;
+LogSink::LogSink(int descriptor) : writer_(std::make_shared<Writer>()) {
+  writer_->fd = descriptor;
   struct stat status {};
   if (fstat(descriptor, &status) == 0)
-    work_->slow_reader =
+    writer_->slow_reader =
         S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(descriptor) == 1;
 }
 
-LogSink::LogSink(std::string path, std::size_t limit_bytes) : work_(std::make_shared<Work>()) {
-  work_->path = std::move(path);
-  work_->limit_bytes = limit_bytes;
-  if (work_->open_file()) return;
+LogSink::LogSink(std::string path, std::size_t limit_bytes) : writer_(std::make_shared<Writer>()) {
+  writer_->path = std::move(path);
+  writer_->limit_bytes = limit_bytes;
+  if (writer_->open_file()) return;
   const int why = errno;
-  if (work_->fd >= 0) ::close(work_->fd);
+  if (writer_->fd >= 0) ::close(writer_->fd);
   throw Error(Exit::failure,
-              "cannot write the access log " + work_->path + ": " + std::strerror(why),
+              "cannot write the access log " + writer_->path + ": " + std::strerror(why),
               "name a regular file in a directory that may be written, such as /tmp/access.log");
 }
 
 LogSink::~LogSink() {
   stop(std::chrono::seconds(1));
-  if (!work_->path.empty() && work_.use_count() == 1 && work_->fd >= 0) ::close(work_->fd);
+  if (!writer_->path.empty() && writer_.use_count() == 1 && writer_->fd >= 0) ::close(writer_->fd);
 }
 
 LogBuffer &LogSink::add_buffer() {
-  return *work_->buffers.emplace_back(std::make_unique<LogBuffer>());
+  return *writer_->buffers.emplace_back(std::make_unique<LogBuffer>());
 }
 
 void LogSink::start() {
-  thread_ = std::thread([work = work_] { work->run(); });
+  thread_ = std::thread([writer = writer_] { writer->run(); });
 }
 
 void LogSink::wake() {
-  if (!work_->asleep.exchange(false, std::memory_order_acq_rel)) return;
-  const std::lock_guard lock(work_->mutex);
-  work_->changed.notify_all();
+  if (!writer_->asleep.exchange(false, std::memory_order_acq_rel)) return;
+  const std::lock_guard lock(writer_->mutex);
+  writer_->changed.notify_all();
 }
 
-void LogSink::stop(std::chrono::milliseconds patience) {
+void LogSink::stop(std::chrono::milliseconds timeout) {
   if (!thread_.joinable()) return;
-  for (const auto &buffer : work_->buffers) buffer->hand_over();
-  std::unique_lock lock(work_->mutex);
-  work_->stopping.store(true);
-  work_->changed.notify_all();
-  if (work_->changed.wait_for(lock, patience, [this] { return work_->done; })) {
+  for (const auto &buffer : writer_->buffers) buffer->hand_over();
+  std::unique_lock lock(writer_->mutex);
+  writer_->stopping.store(true);
+  writer_->changed.notify_all();
+  if (writer_->changed.wait_for(lock, timeout, [this] { return writer_->done; })) {
     lock.unlock();
     thread_.join();
   } else {
@@ -218,6 +220,6 @@ void LogSink::stop(std::chrono::milliseconds patience) {
   }
 }
 
-std::uint64_t LogSink::dropped() const { return work_->dropped.load(std::memory_order_relaxed); }
+std::uint64_t LogSink::dropped() const { return writer_->dropped.load(std::memory_order_relaxed); }
 
 } // namespace hello::server

@@ -14,16 +14,16 @@
 
 namespace hello::server {
 
-/// Writes log lines to a descriptor (standard output) or a bounded file, on a thread of its own. If
-/// the write blocks (a pipe without a reader), the buffers fill up and further lines are dropped;
-/// no loop ever waits.
+/// Writes log lines to a descriptor (standard output) or to a bounded file, on a thread of its own.
+/// If the write blocks (a pipe that nobody reads), the buffers fill up and further lines are
+/// dropped; the loops never wait.
 class LogSink {
 public:
-  /// An open descriptor, borrowed. It is not made non-blocking, because other processes may share
-  /// its description.
+  /// Writes to an open descriptor, which is borrowed. It is not made non-blocking, because that
+  /// would change it for the other processes that share it.
   explicit LogSink(int descriptor);
-  /// Appends whole lines to a file. When it has reached half of `limit_bytes`, it is renamed to
-  /// PATH.1 (replacing an older one), and a new PATH begins. Throws Error(Exit::failure) if the
+  /// Appends complete lines to a file. When it has reached half of `limit_bytes`, it is renamed to
+  /// PATH.1 (replacing an older one), and a new PATH is begun. Throws Error(Exit::failure) if the
   /// file cannot be opened.
   explicit LogSink(std::string path, std::size_t limit_bytes = kFileBytes);
   ~LogSink();
@@ -32,19 +32,19 @@ public:
   /// Adds a buffer for one loop, before start(). It lives as long as the sink.
   LogBuffer &add_buffer();
   void start();
-  /// Called on the loop's thread after lines were handed over. Costs one atomic exchange while the
-  /// writer is awake.
+  /// Wakes the writer if it sleeps. Call it on the loop's thread after lines were handed over.
+  /// Costs one atomic exchange while the writer is awake.
   void wake();
-  /// Called when the loops have ended: writes the remaining lines and ends the thread, which is
-  /// left behind if it is still blocked after `patience`.
-  void stop(std::chrono::milliseconds patience);
+  /// Writes the remaining lines and ends the thread; call it when the loops have ended. A thread
+  /// that is still blocked after `timeout` is left behind.
+  void stop(std::chrono::milliseconds timeout);
 
   /// The number of lines that could not be written.
   std::uint64_t dropped() const;
 
 private:
-  struct Work; ///< shared with the thread, which may outlive the sink
-  std::shared_ptr<Work> work_;
+  struct Writer; ///< shared with the thread, which may outlive the sink
+  std::shared_ptr<Writer> writer_;
   std::thread thread_;
 };
 

@@ -39,16 +39,17 @@ void notice(Level level, std::string_view message,
       }
       line += "}\n";
     } else {
-      line =
-          fmt::format("hello: {}{}", level == Level::info ? "" : std::string(name) + ": ", message);
+      line = "hello: ";
+      if (level != Level::info) line.append(name).append(": ");
+      line.append(message);
       for (auto &[key, value] : fields) line += fmt::format(" {}={}", key, value);
       line += '\n';
     }
     for (std::string_view rest = line; !rest.empty();) {
       pollfd out{STDERR_FILENO, POLLOUT, 0};
-      if (::poll(&out, 1, 100) == 0) return; // the reader is stopped: the service must not be
+      if (::poll(&out, 1, 100) == 0) return; // nobody reads stderr: drop the line, do not block
       auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
-      if (n <= 0) return; // stderr is closed: the service continues
+      if (n <= 0) return; // stderr is closed
       rest.remove_prefix(static_cast<std::size_t>(n));
     }
   } catch (...) { // out of memory: the line is dropped

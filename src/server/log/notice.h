@@ -3,16 +3,16 @@
 #include <string_view>
 #include <utility>
 
-/// Log lines of the server itself, on stderr: one for each event in its life, none for requests.
+/// The server's own log lines, on stderr: starts, stops, changes and problems, but no requests.
 namespace hello::server {
 
 enum class Level { info, warning, error };
 
-/// JSON objects, or "hello: text" for people. Set once, before any other thread starts.
+/// JSON objects, or lines like "hello: text" for people. Set it once, before other threads start.
 enum class NoticeFormat { text, json };
 void set_notice_format(NoticeFormat format);
 
-/// Writes one line in one piece, so that lines of several threads never mix. `fields` are JSON
+/// Writes one line with one write, so that lines of several threads do not mix. `fields` are JSON
 /// strings beside "message".
 void notice(
     Level level, std::string_view message,

@@ -11,10 +11,10 @@
 namespace hello::server {
 namespace {
 
-/// A body up to this size is copied together with its head.
+/// Up to this size, a prepared response includes the body, so that one copy writes all of it.
 constexpr std::size_t kInlineBytes = 16 * 1024;
 
-/// A response made in advance: complete except for the Date, which changes once a second, and the
+/// A response made in advance, complete except for the Date, which changes once a second, and the
 /// Connection field.
 struct Prepared {
   std::string head;  ///< without the empty line
@@ -97,7 +97,8 @@ public:
 
 private:
   void prepare() {
-    version_ = messages_.version(); // first: a change in between is seen at the next request
+    version_ =
+        messages_.version(); // before page(): a change in between is seen at the next request
     page_ = messages_.page();
     for (std::size_t kind = 0; kind < kOffers.size(); ++kind) {
       const Representation &representation = page_->kinds[kind];
@@ -123,7 +124,7 @@ private:
     Fields fields;
     for (const Header &header : request.headers) {
       const auto is = [&](std::string_view name) { return syntax::iequals(header.name, name); };
-      // Few fields have these lengths: most are skipped without a comparison.
+      // The length rules most fields out, without a comparison.
       switch (header.name.size()) {
       case 6:
         if (is("accept")) join(fields.accept, header.value, joined_[0]);
@@ -155,30 +156,31 @@ private:
     return fields;
   }
 
-  /// Several fields of one name are one list (RFC 9110 5.3).
-  static void join(std::string_view &field, std::string_view value, std::string &room) {
+  /// Several fields of one name form one list (RFC 9110 section 5.3), which is kept in `joined`.
+  static void join(std::string_view &field, std::string_view value, std::string &joined) {
     if (field.data() == nullptr) {
       field = value;
       return;
     }
     std::string list(field);
     list.append(", ").append(value);
-    room = std::move(list);
-    field = room;
+    joined = std::move(list);
+    field = joined;
   }
 
   std::size_t choose_kind(std::string_view accept) {
     if (accept != last_accept_ || last_accept_.empty()) { // clients repeat their Accept
       const int offer = negotiate(accept, kOffers);
+      const bool acceptable = offer >= 0;
       last_kind_ =
-          offer < 0 ? static_cast<std::size_t>(Kind::text) : static_cast<std::size_t>(offer);
+          acceptable ? static_cast<std::size_t>(offer) : static_cast<std::size_t>(Kind::text);
       last_accept_ = accept.size() <= 512 ? accept : std::string_view();
     }
     return last_kind_;
   }
 
-  /// Appends the page, or 304 if the client has it. False if the client wants only another version
-  /// of it (If-Match): RFC 9110 13.1.1.
+  /// Appends the page, or 304 if the client has it. False if If-Match names other versions only:
+  /// RFC 9110 section 13.1.1.
   bool append_page(const Request &request, const Fields &fields, Content content, Outcome &outcome,
                    std::string &out) {
     const std::size_t kind = choose_kind(fields.accept);
@@ -203,7 +205,7 @@ private:
     return true;
   }
 
-  /// All that is not the page.
+  /// Makes every response that is not the page.
   static Response respond(const Request &request, const Fields &fields) {
     if (request.path != "/" && request.path != "*")
       return problem(404, "There is nothing at this address.", fields.accept);
@@ -212,7 +214,7 @@ private:
     return read_only(request.method, fields.accept);
   }
 
-  /// The client's address as text. The last one is kept: behind a proxy it is often the same.
+  /// Returns the client's address as text. Keeps the last one, because clients send many requests.
   std::string_view remote(const sys::Address &peer, const Fields &fields) {
     const sys::Address address =
         trusted_.empty() ? peer : trusted_.client(peer, fields.x_forwarded_for, fields.forwarded);

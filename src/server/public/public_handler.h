@@ -9,8 +9,8 @@
 
 namespace hello::server {
 
-/// Makes the handler of one public loop: GET / from responses made in advance, all else on the
-/// slow path. The borrowed arguments outlive it.
+/// Makes the handler of one public loop. It answers GET / with responses made in advance, and makes
+/// all others when they are needed. The references are borrowed.
 std::unique_ptr<Handler> make_public_handler(const Messages &messages,
                                              const TrustedProxies &trusted, RequestStats &stats,
                                              AccessLog log);

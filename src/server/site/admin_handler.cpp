@@ -16,7 +16,7 @@
 namespace hello::server {
 namespace {
 
-/// The live page: one file; its policy allows the inline style and script by their hashes.
+/// The live page, in one file. Its policy allows the inline style and script by their hashes.
 struct LivePage {
   std::string body = fill(embedded("assets/live.html"), {{"style", embedded("assets/live.css")},
                                                          {"script", embedded("assets/live.js")}});
@@ -63,29 +63,29 @@ public:
   }
 
 private:
-  /// The live page is on "/" as the public page is: it counts as unmatched, to keep it out of the
-  /// public page's numbers.
+  /// The live page is on "/" too. It counts as unmatched, so that the numbers of "/" are those of
+  /// the public page.
   static Route route_of(std::string_view path) {
     const auto at =
         std::find(kRoutes.begin() + 1, kRoutes.begin() + static_cast<int>(Route::unmatched), path);
     return static_cast<Route>(at - kRoutes.begin());
   }
 
-  /// Applies the preconditions to what GET responds, after all else: RFC 9110 13.2.1.
+  /// Applies the preconditions of the request to the response of GET: RFC 9110 section 13.2.1.
   Response respond(const Request &request, Route route) const {
     std::string accept;
-    bool other_wanted = false, any_known = false;
+    bool if_match_fails = false, if_none_match_fails = false;
     for (const Header &header : request.headers) {
       if (syntax::iequals(header.name, "accept"))
         accept.append(accept.empty() ? "" : ", ").append(header.value);
-      // No response here has an ETag, so only "*" matches: RFC 9110 13.1.1, 13.1.2.
-      if (syntax::iequals(header.name, "if-match")) other_wanted = header.value != "*";
-      if (syntax::iequals(header.name, "if-none-match")) any_known = header.value == "*";
+      // No response here has an ETag, so only "*" matches: RFC 9110 sections 13.1.1 and 13.1.2.
+      if (syntax::iequals(header.name, "if-match")) if_match_fails = header.value != "*";
+      if (syntax::iequals(header.name, "if-none-match")) if_none_match_fails = header.value == "*";
     }
     Response response = get(request, route, accept);
-    if (response.status == 200 && other_wanted)
+    if (response.status == 200 && if_match_fails)
       return problem(412, "The page is not the one that If-Match names.", accept);
-    if (response.status == 200 && any_known) {
+    if (response.status == 200 && if_none_match_fails) {
       response.status = 304;
       response.content_type = {};
     }
@@ -107,7 +107,7 @@ private:
     }
   }
 
-  /// The kubelet reads the status; the failing check is for people.
+  /// The kubelet reads only the status. The body names the failing check for people.
   static Response probe(const std::string &failing) {
     Response response;
     response.status = failing.empty() ? 200 : 503;

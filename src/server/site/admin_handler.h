@@ -8,8 +8,8 @@
 
 namespace hello::server {
 
-/// Makes the handler of the admin loop: probes, metrics, version, and the live page on `/`. All
-/// arguments are borrowed.
+/// Makes the handler of the admin loop: probes, metrics, version, and the live page on "/". The
+/// references are borrowed.
 std::unique_ptr<Handler> make_admin_handler(const Status &status, RequestStats &stats,
                                             const MetricsSources &metrics);
 

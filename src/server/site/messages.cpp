@@ -17,19 +17,24 @@
 
 namespace hello::server {
 namespace {
-/// How often the file is checked without an event: some file systems send none.
+/// Interval of checks without an event: some file systems send none.
 constexpr int kPollMs = 10'000;
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE;
+
+std::string directory_of(const std::string &file) {
+  const std::size_t slash = file.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : file.substr(0, slash);
+}
 } // namespace
 
 Messages::Messages(std::string text, std::string file, std::string pod)
     : file_(std::move(file)), pod_(std::move(pod)), text_(std::move(text)) {
   if (!file_.empty()) {
-    const std::size_t slash = file_.rfind('/');
-    directory_ = slash == std::string::npos ? "." : slash == 0 ? "/" : file_.substr(0, slash);
+    directory_ = directory_of(file_);
     stop_ = eventfd(0, EFD_CLOEXEC);
     inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    // Before the text is read, so that no change is missed.
+    // Watch before reading, so that no change is missed.
     watch_ = inotify_add_watch(inotify_, directory_.c_str(), kEvents);
     seen_ = stamp();
     text_ = sys::read_file(file_, kMaxMessagesBytes, Exit::invalid);
@@ -92,7 +97,7 @@ void Messages::reload() {
          {{"file", file_}, {"reason", problem}});
 }
 
-/// Reads the pending events. True if one of them may have changed the file.
+/// Reads the pending events. Returns true if one of them may mean a change of the file.
 bool Messages::read_events() {
   bool changed = false;
   alignas(inotify_event) char buffer[4096];
@@ -100,9 +105,11 @@ bool Messages::read_events() {
     for (const char *at = buffer; at < buffer + n;) {
       inotify_event event; // copied: the next one may not be aligned
       std::memcpy(&event, at, sizeof event);
-      if ((event.mask & IN_IGNORED) != 0) watch_ = -1; // the directory is gone: watch it anew
+      if ((event.mask & IN_IGNORED) != 0)
+        watch_ = -1; // the directory was removed: watch() adds a new watch
       if (event.mask == IN_CREATE) {
-        // A new file is complete when it is closed, a new link at once.
+        // A new link is complete at once; a new file only when it is closed, which is another
+        // event.
         struct stat status {};
         const std::string name = directory_ + "/" + (event.len > 0 ? at + sizeof event : "");
         changed = changed || (::lstat(name.c_str(), &status) == 0 && S_ISLNK(status.st_mode));
@@ -133,7 +140,7 @@ void Messages::watch() {
     if (ready > 0) {
       look = read_events();
     } else {
-      // Without an event the file may be half written: wait until two checks agree.
+      // Without events, a file may be half written: wait until two checks find the same.
       const Stamp now = stamp();
       look = now == std::exchange(previous, now);
     }

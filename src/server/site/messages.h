@@ -12,10 +12,10 @@
 
 namespace hello::server {
 
-/// The current page. With a file, a thread watches its directory for the ways in which a file is
-/// changed: by the kubelet (a new directory, then `..data` renamed over), by editors (rename) and
-/// by `>` (written and closed). A new text with a problem is reported in a notice, and the old text
-/// stays. Any thread may call page() and version().
+/// The current page. If the text is in a file, a thread watches its directory, because files are
+/// replaced in several ways: by the kubelet (a new directory, and `..data` renamed to it), by
+/// editors (rename) and by `>` (write and close). If the new text has a problem, a notice reports
+/// it and the old text stays. Any thread may call page() and version().
 class Messages {
 public:
   /// With an empty `file` the page is `text` and never changes. Throws Error(Exit::invalid) if the
@@ -26,7 +26,7 @@ public:
   void start(); ///< starts the thread, if there is a file
   void stop() noexcept;
 
-  /// Changes with the page; cheap enough to ask before each response.
+  /// Increases with each change of the page. Cheap enough to call for each response.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   std::shared_ptr<const Page> page() const;
 
@@ -35,7 +35,7 @@ public:
   bool watched() const { return !file_.empty(); }
 
 private:
-  /// What stat reports of one state of the file.
+  /// The fields of stat() that identify one version of the file.
   struct Stamp {
     dev_t device = 0;
     ino_t inode = 0;
@@ -50,7 +50,7 @@ private:
   void watch();
 
   std::string file_, directory_, pod_, text_;
-  Stamp seen_;               ///< the state that was read last; owned by the thread once it runs
+  Stamp seen_; ///< of the version that was read last; only the thread uses it once it runs
   mutable std::mutex mutex_; ///< guards page_
   std::shared_ptr<const Page> page_;
   std::atomic<std::uint64_t> version_{1}, failures_{0};

@@ -20,7 +20,7 @@ void append_requests(Exposition &out, const MetricsSources &sources) {
       for (std::size_t code = 0; code < kCodes.size(); ++code) {
         std::uint64_t sum = 0;
         for (const auto &loop : sources.loops) sum += loop->requests[route][method][code].get();
-        // The page's series exists from the start: a rate needs a zero to rise from.
+        // The series of the page exists from the start: rate() needs a zero to start from.
         if (sum > 0 || (route == 0 && method == 0 && kCodes[code] == 200))
           out.sample("_total",
                      fmt::format("route=\"{}\",method=\"{}\",code=\"{}\"", kRoutes[route],
@@ -95,7 +95,7 @@ void append_connections(Exposition &out, const Status &status) {
   out.sample("_total", "listener=\"admin\"", status.admin_loop().accepted.load(kRelaxed));
 }
 
-/// Refusals with a response (by the refusal's reason) and without one (by the engine's counters).
+/// Refusals with a response (counted by the handlers) and without one (counted by the loops).
 void append_refused(Exposition &out, const MetricsSources &sources) {
   std::vector<std::pair<std::string_view, std::uint64_t>> reasons;
   const auto add = [&](std::string_view reason, std::uint64_t count) {

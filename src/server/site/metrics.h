@@ -12,7 +12,7 @@
 
 namespace hello::server {
 
-/// The index into the lists of media types below, which are in our order of preference.
+/// Indices into the lists of media types below, which are in the server's order of preference.
 enum class MetricsFormat : std::uint8_t { prometheus, open_metrics };
 inline constexpr std::array<std::string_view, 2> kMetricsOffers = {"text/plain",
                                                                    "application/openmetrics-text"};
@@ -20,7 +20,7 @@ inline constexpr std::array<std::string_view, 2> kMetricsTypes = {
     "text/plain; version=0.0.4; charset=utf-8",
     "application/openmetrics-text; version=1.0.0; charset=utf-8"};
 
-/// Where the numbers come from; all borrowed and read without a lock.
+/// The sources of the metrics, all borrowed. They are read without locks.
 struct MetricsSources {
   const Status &status;
   const Messages &messages;
@@ -28,10 +28,10 @@ struct MetricsSources {
   const LogSink *sink; ///< nullptr: no access log
 };
 
-/// All metrics of the process. Source: Prometheus exposition formats; OpenMetrics 1.0.
+/// Returns all metrics of the process. Source: Prometheus exposition formats; OpenMetrics 1.0.
 std::string render_metrics(const MetricsSources &sources, MetricsFormat format);
 
-/// One exposition, family by family.
+/// Writes an exposition, one metric family after the other.
 class Exposition {
 public:
   explicit Exposition(MetricsFormat format)
@@ -52,8 +52,7 @@ private:
   std::string name_, out_;
 };
 
-/// CPU, memory, descriptors, threads and start time of the process. Reads /proc, on the admin
-/// thread.
+/// Appends CPU, memory, descriptors, threads and start time of the process, read from /proc.
 void append_process(Exposition &out);
 
 /// The number of open descriptors of this process; 0 if /proc is not available.

@@ -87,7 +87,7 @@ Page make_page(std::string_view text, std::string_view pod) {
   const std::vector<std::string_view> messages = split_messages(text);
   std::string plain(text);
   if (!plain.ends_with('\n')) plain += '\n';
-  // A browser's tab shows less than 80 bytes.
+  // The tab of a browser shows less than 80 bytes.
   const std::string_view title = messages.empty() ? "hello" : text::cut(messages[0], 80);
   return {{representation("text/plain; charset=utf-8", std::move(plain)),
            representation("text/html; charset=utf-8",

@@ -5,16 +5,16 @@
 #include <string_view>
 #include <vector>
 
-/// The public page in its three representations, made once for each text.
+/// The public page in its three representations, which are made once for each text.
 namespace hello::server {
 
 enum class Kind : std::uint8_t { text, html, json };
 
-/// Media types that GET / offers, in our order of preference; the index is a Kind.
+/// The media types of GET /, in the server's order of preference; the index is a Kind.
 inline constexpr std::array<std::string_view, 3> kOffers = {"text/plain", "text/html",
                                                             "application/json"};
 
-/// The longest text: half of what a ConfigMap may hold.
+/// Limit of the text: half of what a ConfigMap may hold.
 inline constexpr std::size_t kMaxMessagesBytes = 512 * 1024;
 
 struct Representation {
@@ -38,10 +38,10 @@ std::vector<std::string_view> split_messages(std::string_view text);
 /// its end.
 Page make_page(std::string_view text, std::string_view pod);
 
-/// A whole HTML page in the same style; the arguments are escaped here.
+/// Returns an HTML page in the same style. Escapes its arguments.
 std::string error_page(int status, std::string_view title, std::string_view detail);
 
-/// The Content-Security-Policy of our pages: it allows the inline style by its hash.
+/// The Content-Security-Policy of these pages, which allows the inline style by its hash.
 const std::string &page_policy();
 
 /// Replaces each `{{name}}` in `text` by its value. A name without a value is a std::logic_error.

@@ -7,14 +7,14 @@
 /// Error responses: a small page for a browser, RFC 9457 problem+json for every other client.
 namespace hello::server {
 
-/// `accept` as negotiate() takes it. `detail` is a sentence for people.
+/// Makes an error response in the format that `accept` prefers. `detail` is a sentence for people.
 Response problem(int status, std::string_view detail, std::string_view accept);
 
-/// The response of a read-only address to a method other than GET and HEAD: 204 to OPTIONS, else
-/// 405; both with Allow.
+/// Makes the response of a read-only address to a method other than GET and HEAD: 204 for OPTIONS,
+/// else 405; both with Allow.
 Response read_only(std::string_view method, std::string_view accept);
 
-/// The response to bytes that are not a valid request.
+/// Makes the response to bytes that are not a valid request.
 Response problem(const Refusal &refusal);
 
 } // namespace hello::server

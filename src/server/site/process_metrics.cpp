@@ -15,7 +15,7 @@
 namespace hello::server {
 namespace {
 
-/// Up to 4 KiB of a file in /proc; empty if it cannot be read.
+/// Returns up to 4 KiB of a file in /proc, or nothing if it cannot be read.
 std::string read_proc(const char *path) {
   std::string text(4096, '\0');
   const sys::Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
@@ -25,15 +25,15 @@ std::string read_proc(const char *path) {
   return text;
 }
 
-/// Field `n` of /proc/self/stat, counted from 1 as in proc(5); the name in brackets may hold
-/// blanks.
+/// Returns field `n` of /proc/self/stat, counted from 1 as in proc(5). Searches after the process
+/// name in brackets, which may contain blanks.
 std::uint64_t stat_field(const std::string &stat, int n) {
   std::size_t at = stat.rfind(')');
   for (int field = 2; field < n && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
   return at == std::string::npos ? 0 : std::strtoull(stat.c_str() + at + 1, nullptr, 10);
 }
 
-/// When the process started, in seconds since 1970: the wall clock minus its age.
+/// Returns the start time of the process in seconds since 1970: the wall clock minus its age.
 std::string start_time(const std::string &stat) {
   timespec boot{}, wall{};
   clock_gettime(CLOCK_BOOTTIME, &boot);
@@ -57,7 +57,7 @@ std::uint64_t open_descriptors() {
   std::uint64_t count = 0;
   while (const dirent *entry = ::readdir(directory)) count += entry->d_name[0] != '.';
   ::closedir(directory);
-  return count - 1; // without that of the directory
+  return count - 1; // the directory's own descriptor does not count
 }
 
 void append_process(Exposition &out) {
@@ -81,7 +81,7 @@ void append_process(Exposition &out) {
   getrlimit(RLIMIT_NOFILE, &limit);
   out.family("process_max_fds", "gauge", "", "Maximum number of open file descriptors.");
   out.sample("", "", limit.rlim_cur);
-  // Computed once: reading two clocks again and again would make it jitter.
+  // Computed once: it is the difference of two clocks, and would vary from call to call.
   static const std::string started = start_time(stat);
   out.family("process_start_time_seconds", "gauge", "seconds",
              "Start time of the process since unix epoch in seconds.");
