@@ -8,8 +8,10 @@
 
 #include "hello/error.h"
 #include "server/site/messages.h"
+#include "support/eventually.h"
 
 using namespace hello::server;
+using hello::tests::eventually;
 namespace fs = std::filesystem;
 
 namespace {
@@ -42,14 +44,6 @@ struct Mount {
 
 std::string shown(const Messages &messages) { return messages.page()->kinds[0].body; }
 
-template <typename Done> bool soon(Done done) {
-  for (int i = 0; i < 500; ++i) {
-    if (done()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
-}
-
 } // namespace
 
 TEST_CASE("messages: a swapped ConfigMap is shown without a restart") {
@@ -60,7 +54,7 @@ TEST_CASE("messages: a swapped ConfigMap is shown without a restart") {
   for (int i = 0; i < 3; ++i) {
     const std::string text = "text " + std::to_string(i) + "\n";
     mount.swap(text);
-    CHECK(soon([&] { return shown(messages) == text; }));
+    CHECK(eventually([&] { return shown(messages) == text; }));
   }
   messages.stop();
   CHECK(messages.failures() == 0);
@@ -71,16 +65,16 @@ TEST_CASE("messages: a bad file keeps the old text, and the next good one is sho
   Messages messages("", mount.file(), "pod");
   messages.start();
   mount.swap("bad \xff");
-  CHECK(soon([&] { return messages.failures() == 1; }));
+  CHECK(eventually([&] { return messages.failures() == 1; }));
   CHECK(shown(messages) == "good\n");
   mount.swap(std::string(kMaxMessagesBytes + 1, 'x'));
-  CHECK(soon([&] { return messages.failures() == 2; }));
+  CHECK(eventually([&] { return messages.failures() == 2; }));
   fs::remove(mount.root / "MESSAGES");
-  CHECK(soon([&] { return messages.failures() == 3; }));
+  CHECK(eventually([&] { return messages.failures() == 3; }));
   CHECK(shown(messages) == "good\n");
   mount.swap("better");
   fs::create_symlink("..data/MESSAGES", mount.root / "MESSAGES");
-  CHECK(soon([&] { return shown(messages) == "better\n"; }));
+  CHECK(eventually([&] { return shown(messages) == "better\n"; }));
 }
 
 TEST_CASE("messages: a plain file may be written over or renamed over; half a text is not shown") {
@@ -92,14 +86,15 @@ TEST_CASE("messages: a plain file may be written over or renamed over; half a te
   {
     std::ofstream out(file, std::ios::trunc);
     out << "half" << std::flush;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    // Time for a wrong watcher to show it. A right one passes however long this takes.
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
     CHECK(shown(messages) == "a\n");
     out << " and whole";
   }
-  CHECK(soon([&] { return shown(messages) == "half and whole\n"; }));
+  CHECK(eventually([&] { return shown(messages) == "half and whole\n"; }));
   std::ofstream(file + ".new") << "renamed";
   fs::rename(file + ".new", file);
-  CHECK(soon([&] { return shown(messages) == "renamed\n"; }));
+  CHECK(eventually([&] { return shown(messages) == "renamed\n"; }));
 }
 
 TEST_CASE("messages: 512 KiB are shown, and a text that cannot be shown at the start is an error") {

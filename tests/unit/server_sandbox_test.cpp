@@ -1,11 +1,14 @@
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <string>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,46 +20,85 @@ using namespace hello;
 
 namespace {
 
-constexpr int kRefused = 99; ///< this kernel or container does not lock in
-
-/// How a process ends that locks itself in and then does `what`: its exit code, or less than 0: the
-/// signal.
-int end_of(const std::string &writable, const std::function<int()> &what) {
+/// How a child process ends that calls `what`: its exit code, or minus the signal's number.
+int exit_of(const std::function<int()> &what) {
   const pid_t child = ::fork();
+  REQUIRE(child >= 0);
   if (child == 0) {
-    constexpr rlimit kNoCore{}; // SIGSYS dumps one, where whoever runs the tests allows it
+    constexpr rlimit kNoCore{}; // SIGSYS dumps core, unless the limit forbids it
     ::setrlimit(RLIMIT_CORE, &kNoCore);
-    const server::Sandbox locked = server::enter_sandbox({writable});
-    ::_exit(locked.complete() ? what() : kRefused);
+    ::_exit(what());
   }
   int status = 0;
-  ::waitpid(child, &status, 0);
+  REQUIRE(::waitpid(child, &status, 0) == child);
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/// 0, or why not.
-int written(const std::string &path) {
+/// Returns 0, or the errno.
+int create(const std::string &path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT, 0600) >= 0 ? 0 : errno;
 }
 
+// What this kernel or container supports, found without the code under test.
+bool has_seccomp() {
+  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr) != 0 && errno == EFAULT;
+}
+int landlock_error() {
+  constexpr long kCreateRuleset = 444;
+  return ::syscall(kCreateRuleset, nullptr, 0, 1) >= 1 ? 0 : errno;
+}
+
+struct Folder {
+  std::string root =
+      std::filesystem::temp_directory_path() / ("hello-sandbox-" + std::to_string(::getpid()));
+  std::string writable = root + "/in";
+  Folder() { std::filesystem::create_directories(writable); }
+  ~Folder() { std::filesystem::remove_all(root); }
+};
+
 } // namespace
 
-TEST_CASE("sandbox: another call than serving needs kills, and only the folder may be written") {
-  const std::string root =
-      std::filesystem::temp_directory_path() / ("hello-sandbox-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(root + "/in");
-  const auto end = [&](const std::function<int()> &what) { return end_of(root + "/in", what); };
-  if (end([] { return 0; }) == kRefused) {
-    MESSAGE("not here: the kernel or the container refuses a part of it");
-  } else {
-    CHECK(end([] {
-            char path[] = "/bin/true";
-            char *const argv[] = {path, nullptr};
-            return ::execve(path, argv, nullptr);
-          }) == -SIGSYS);
-    CHECK(end([] { return static_cast<int>(::syscall(SYS_ptrace, 0, 0, 0, 0)); }) == -SIGSYS);
-    CHECK(end([&] { return written(root + "/in/file"); }) == 0);
-    CHECK(end([&] { return written(root + "/file"); }) == EACCES);
-  }
-  std::filesystem::remove_all(root);
+TEST_CASE("sandbox: it is complete if the kernel supports it, else it names what is missing") {
+  Folder folder;
+  const bool filters = has_seccomp();
+  const int refused = landlock_error();
+  CHECK(exit_of([&] {
+          const server::Sandbox sandbox = server::enter_sandbox({folder.writable});
+          const bool seccomp = (sandbox.seccomp == "on") == filters;
+          const bool landlock = refused ? sandbox.landlock == std::strerror(refused)
+                                        : sandbox.landlock.starts_with("ABI ");
+          return (seccomp ? 0 : 1) + (landlock ? 0 : 2);
+        }) == 0);
+}
+
+TEST_CASE("sandbox: a system call that serving does not need kills the process" *
+          doctest::skip(!has_seccomp())) {
+  const auto exit_in_sandbox = [](const std::function<int()> &what) {
+    return exit_of([&] {
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      server::apply_seccomp();
+      return what();
+    });
+  };
+  CHECK(exit_in_sandbox([] { return ::getpid() > 0 ? 0 : 1; }) == 0);
+  CHECK(exit_in_sandbox([] {
+          char path[] = "/bin/true";
+          char *const argv[] = {path, nullptr};
+          return ::execve(path, argv, nullptr);
+        }) == -SIGSYS);
+  CHECK(exit_in_sandbox([] { return static_cast<int>(::syscall(SYS_ptrace, 0, 0, 0, 0)); }) ==
+        -SIGSYS);
+}
+
+TEST_CASE("sandbox: only the given folders can be written" * doctest::skip(landlock_error() != 0)) {
+  Folder folder;
+  const auto create_in_sandbox = [&](const std::string &path) {
+    return exit_of([&] {
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      server::apply_landlock({folder.writable});
+      return create(path);
+    });
+  };
+  CHECK(create_in_sandbox(folder.writable + "/file") == 0);
+  CHECK(create_in_sandbox(folder.root + "/file") == EACCES);
 }

@@ -15,6 +15,7 @@
 #include "hello/address.h"
 #include "hello/fd.h"
 #include "hello/server.h"
+#include "support/eventually.h"
 
 using namespace hello;
 using namespace std::chrono_literals;
@@ -29,20 +30,33 @@ sys::Address free_address() {
   return address;
 }
 
-/// Asks `count` times on one connection; how often 200 came.
+/// Reads one response with a Content-Length. Empty if it does not arrive.
+std::string response(const sys::Fd &fd) {
+  std::string got;
+  std::size_t size = std::string::npos;
+  char buffer[65536];
+  while (got.size() < size) {
+    const ssize_t n = ::recv(fd.get(), buffer, sizeof buffer, 0);
+    if (n <= 0) return "";
+    got.append(buffer, static_cast<std::size_t>(n));
+    constexpr std::string_view kLength = "\r\nContent-Length: ";
+    const std::size_t head = got.find("\r\n\r\n"), length = got.find(kLength);
+    if (head != got.npos) size = head + 4 + std::stoul(got.substr(length + kLength.size()));
+  }
+  return got;
+}
+
+/// Sends `count` requests on one connection; returns how many were answered with 200.
 int ask(const sys::Address &address, const std::string &path, int count) {
   sys::Fd fd(::socket(AF_INET, SOCK_STREAM, 0));
-  timeval patience{20, 0};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  timeval limit{60, 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   if (::connect(fd.get(), &address.any, address.size()) != 0) return 0;
   const std::string request = "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
   int good = 0;
   for (int i = 0; i < count; ++i) {
     if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) break;
-    char answer[65536];
-    const auto n = ::recv(fd.get(), answer, sizeof answer, 0);
-    good +=
-        n > 0 && std::string_view(answer, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 200 ");
+    good += response(fd).starts_with("HTTP/1.1 200 ");
   }
   return good;
 }
@@ -65,7 +79,7 @@ TEST_CASE("serve: loops, probes, log and changing messages at once, then a drain
   options.sandbox = false;
   std::atomic<int> code{-1}, good{0};
   std::thread service([&] { code = server::serve(options); });
-  for (int i = 0; i < 1000 && !ask(admin, "/readyz", 1); ++i) std::this_thread::sleep_for(10ms);
+  REQUIRE(tests::eventually([&] { return ask(admin, "/readyz", 1) == 1; }));
   std::vector<std::thread> clients;
   for (int i = 0; i < 4; ++i) clients.emplace_back([&] { good += ask(address, "/", 200); });
   clients.emplace_back([&] { good += ask(admin, "/metrics", 20); });

@@ -21,12 +21,12 @@ std::string Status::unready() const {
   return {};
 }
 
-std::string Status::stuck() const {
+std::string Status::stuck(std::chrono::steady_clock::time_point now) const {
   using namespace std::chrono;
-  auto now = duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+  const auto now_ms = duration_cast<milliseconds>(now.time_since_epoch()).count();
   for (unsigned n = 0; n <= public_loops_; ++n) {
     auto beat = loops_[n].heartbeat_ms.load(std::memory_order_relaxed);
-    if (beat && now - beat > milliseconds(kStuck).count())
+    if (beat && now_ms - beat > milliseconds(kStuck).count())
       return n == public_loops_ ? "admin loop" : "loop " + std::to_string(n);
   }
   return {};

@@ -33,8 +33,10 @@ public:
   /// device"), or "" if ready.
   std::string unready() const;
 
-  /// Returns the loop without a heartbeat for kStuck ("loop 2"), or "" if all are alive.
-  std::string stuck() const;
+  /// Returns a loop that has had no heartbeat for longer than kStuck ("loop 2"), or "" if there is
+  /// none.
+  std::string
+  stuck(std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) const;
   static constexpr std::chrono::seconds kStuck{15};
 
   unsigned public_loops() const { return public_loops_; }

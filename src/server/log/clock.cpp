@@ -6,13 +6,17 @@
 
 namespace hello::server {
 
+std::chrono::nanoseconds Clock::current_offset() {
+  using namespace std::chrono;
+  const auto steady = duration_cast<nanoseconds>(steady_clock::now().time_since_epoch());
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()) - steady;
+}
+
 bool Clock::at(std::chrono::steady_clock::time_point now) {
   using namespace std::chrono;
   const std::int64_t steady_ns = duration_cast<nanoseconds>(now.time_since_epoch()).count();
   if (steady_ns / 1'000'000'000 != synced_) {
-    const std::int64_t read =
-        duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
-    offset_ns_ = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count() - read;
+    offset_ns_ = offset_().count();
     synced_ = steady_ns / 1'000'000'000;
   }
   const std::int64_t wall_ns = steady_ns + offset_ns_, second = wall_ns / 1'000'000'000;

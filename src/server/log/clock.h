@@ -11,6 +11,13 @@ namespace hello::server {
 /// clock, and no calendar.
 class Clock {
 public:
+  /// Reads both clocks; returns wall time minus steady time.
+  using Offset = std::chrono::nanoseconds (*)();
+  static std::chrono::nanoseconds current_offset();
+
+  /// `offset` is for tests.
+  explicit Clock(Offset offset = current_offset) : offset_(offset) {}
+
   /// Sets the time that the other functions return; true if its second differs from the last one.
   /// Reads the wall clock once a second, so that corrections of the clock take effect.
   bool at(std::chrono::steady_clock::time_point now);
@@ -21,7 +28,8 @@ public:
   void append_timestamp(std::string &out) const;
 
 private:
-  std::int64_t offset_ns_ = 0; ///< wall time minus steady time
+  Offset offset_;
+  std::int64_t offset_ns_ = 0; ///< as last read
   std::int64_t second_ = -1;   ///< of wall time, as formatted
   std::int64_t synced_ = -1;   ///< the second of steady time in which the wall clock was read
   unsigned ms_ = 0;
