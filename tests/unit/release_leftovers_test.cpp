@@ -1,0 +1,208 @@
+#include <doctest/doctest.h>
+
+#include "hello/prune.h"
+#include "support/fake_cluster.h"
+
+using namespace hello;
+using namespace hello::test;
+using kube::Trouble;
+using State = release::Ownership::State;
+
+namespace {
+
+/// An object of hello's in namespace shop, with its label.
+std::string yaml_of(const std::string &kind, const std::string &name) {
+  const bool ingress = kind == "Ingress";
+  return "apiVersion: " + std::string(ingress ? "networking.k8s.io/v1" : "v1") + "\nkind: " + kind +
+         "\nmetadata: {name: " + name +
+         ", namespace: shop, labels: {app.kubernetes.io/managed-by: hello}}\n" +
+         (ingress ? "spec: {rules: [{host: a.test}]}\n" : "data: {a: b}\n");
+}
+
+kube::Id id_of(const std::string &kind, const std::string &name) {
+  return {kind == "Ingress" ? "networking.k8s.io/v1" : "v1", kind, "shop", name};
+}
+
+const kube::Id kOld = id_of("ConfigMap", "old"), kIngress = id_of("Ingress", "hello");
+
+struct Shop {
+  FakeCluster cluster;
+  std::vector<release::Release> history;
+
+  void apply(const std::string &yaml, std::string_view manager = "hello") {
+    REQUIRE(cluster.apply(set_of(yaml), {.manager = manager}));
+  }
+  void record(std::vector<kube::Id> ids) {
+    release::Release one;
+    one.objects = std::move(ids);
+    history.push_back(std::move(one));
+  }
+  std::vector<release::Found> leftovers(const release::Set &set = hello_set()) {
+    return release::leftovers(cluster, set, history);
+  }
+};
+
+std::vector<std::string> names(const std::vector<release::Found> &all) {
+  std::vector<std::string> out;
+  for (const release::Found &one : all) out.push_back(one.id.text());
+  return out;
+}
+
+using Names = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("prune: what a release recorded and the set no longer has is left over") {
+  Shop shop;
+  REQUIRE(shop.cluster.apply(hello_set(), {.manager = "hello"}));
+  shop.apply(yaml_of("Ingress", "hello"));
+  shop.record({kConfigMap, kIngress});
+  shop.record({kIngress, kDeployment});
+  const auto found = shop.leftovers();
+  REQUIRE(names(found) == Names{"Ingress/hello"}); // once, though two releases had it
+  CHECK(found[0].ownership.ours());
+  CHECK(found[0].live.at("spec", "rules").items().size() == 1);
+}
+
+TEST_CASE("prune: the same object by another version of its API is in the set") {
+  Shop shop;
+  const release::Set set = set_of(yaml_of("Ingress", "hello"));
+  REQUIRE(shop.cluster.apply(set, {.manager = "hello"}));
+  shop.record({{"networking.k8s.io/v1beta1", "Ingress", "shop", "hello"}});
+  shop.cluster.fail_always(Operation::read, failure(Trouble::other)); // and is not looked at
+  CHECK(shop.leftovers(set).empty());
+}
+
+TEST_CASE("prune: an object with the label is found without a history") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  CHECK(names(shop.leftovers()) == Names{"ConfigMap/old"});
+}
+
+TEST_CASE("prune: an object that hello does not hold counts only where a release recorded it") {
+  Shop shop;
+  shop.cluster.api.put(object(yaml_of("ConfigMap", "old")));
+  CHECK(shop.leftovers().empty());
+  shop.record({kOld});
+  const auto found = shop.leftovers();
+  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  CHECK(found[0].ownership.state == State::not_held);
+}
+
+TEST_CASE("prune: an object that another manager applies too is found, and not ours") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  shop.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: shop}\n"
+             "data: {c: d}\n",
+             "argocd");
+  const auto found = shop.leftovers();
+  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  CHECK(found[0].ownership.state == State::applied_too);
+  CHECK(found[0].ownership.who == "argocd");
+}
+
+TEST_CASE("prune: what is gone is not left over") {
+  for (const Trouble trouble : {Trouble::not_found, Trouble::no_namespace, Trouble::unknown_kind}) {
+    Shop shop;
+    shop.record({kOld});
+    shop.cluster.fail_next(Operation::read, failure(trouble));
+    CHECK(shop.leftovers().empty());
+  }
+}
+
+TEST_CASE("prune: what may not be read is left over, unread") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  shop.record({kOld});
+  shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "ConfigMap/old");
+  const auto found = shop.leftovers();
+  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  CHECK(found[0].ownership.state == State::unreadable);
+  CHECK(found[0].live.is_null());
+}
+
+TEST_CASE("prune: a cluster that gives no answer is an error") {
+  for (const Trouble trouble : {Trouble::unreachable, Trouble::timed_out, Trouble::unauthorized}) {
+    Shop shop;
+    shop.record({kOld});
+    shop.cluster.fail_next(Operation::read, failure(trouble));
+    CHECK_THROWS_AS(shop.leftovers(), Error);
+    shop.cluster.fail_next(Operation::list, failure(trouble), "Ingress");
+    CHECK_THROWS_AS(shop.leftovers(), Error);
+  }
+}
+
+TEST_CASE(
+    "prune: a kind that may not be listed, or does not exist, is left out, but for Deployments") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  shop.apply(yaml_of("Ingress", "old"));
+  shop.cluster.fail_always(Operation::list, failure(Trouble::forbidden), "Ingress");
+  shop.cluster.fail_always(Operation::list, failure(Trouble::unknown_kind), "HTTPRoute");
+  CHECK(names(shop.leftovers()) == Names{"ConfigMap/old"});
+  shop.cluster.fail_always(Operation::list, failure(Trouble::forbidden), "Deployment");
+  CHECK_THROWS_AS(shop.leftovers(), Error);
+}
+
+TEST_CASE("prune: a Secret stays, unless everything goes") {
+  Shop shop;
+  shop.apply(yaml_of("Secret", "s"));
+  shop.record({id_of("Secret", "s")});
+  const auto found = shop.leftovers();
+  REQUIRE(names(found) == Names{"Secret/s"});
+  CHECK(found[0].ownership.state == State::secret);
+  const auto all = shop.leftovers({});
+  REQUIRE(names(all) == Names{"Secret/s"});
+  CHECK(all[0].ownership.ours());
+}
+
+TEST_CASE("prune: what is being removed is not left over, and a Namespace never is") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  shop.cluster.api.update(kOld, "", [](json::Value &map) {
+    map["metadata"]["finalizers"].push(json::string("example.com/hold"));
+  });
+  REQUIRE(shop.cluster.remove(kOld, {}, {}));
+  shop.record({kOld, kNamespace});
+  CHECK(shop.leftovers().empty());
+}
+
+TEST_CASE("prune: recorded objects come first, newest release first, then those with the label") {
+  Shop shop;
+  for (const char *name : {"a", "b", "c"}) shop.apply(yaml_of("ConfigMap", name));
+  shop.apply(yaml_of("Ingress", "hello"));
+  shop.record({kIngress, id_of("ConfigMap", "c")});
+  shop.record({id_of("ConfigMap", "b"), kIngress});
+  CHECK(names(shop.leftovers()) ==
+        Names{"Ingress/hello", "ConfigMap/c", "ConfigMap/b", "ConfigMap/a"});
+}
+
+TEST_CASE("prune: a removal takes only the object that was found") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  const release::Found found = shop.leftovers().at(0);
+  shop.cluster.api.erase(kOld);
+  shop.apply(yaml_of("ConfigMap", "old")); // another of that name
+  CHECK_FALSE(release::remove(shop.cluster, found, {}));
+  CHECK(shop.cluster.api.find(kOld));
+  CHECK(release::remove(shop.cluster, shop.leftovers().at(0), {}));
+  CHECK_FALSE(shop.cluster.api.find(kOld));
+  CHECK(release::remove(shop.cluster, found, {})); // it is gone
+}
+
+TEST_CASE(
+    "prune: a removal that is refused, or gets no answer, is an error that names the object") {
+  for (const Trouble trouble : {Trouble::forbidden, Trouble::unreachable, Trouble::timed_out}) {
+    Shop shop;
+    shop.apply(yaml_of("ConfigMap", "old"));
+    const release::Found found = shop.leftovers().at(0);
+    shop.cluster.fail_next(Operation::remove, failure(trouble), "ConfigMap/old");
+    try {
+      release::remove(shop.cluster, found, {});
+      FAIL("no error");
+    } catch (const Error &error) {
+      CHECK(error.code() == Exit::cluster);
+      CHECK(std::string(error.what()).find("remove ConfigMap/old") != std::string::npos);
+    }
+  }
+}
