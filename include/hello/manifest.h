@@ -48,37 +48,6 @@ std::vector<Object> deployer(const config::Config &config);
 /// line each.
 std::vector<std::string> notes(const config::Config &config);
 
-/// An error stops a deploy; a warning shows.
-enum class Severity { warning, error };
-
-/// What a rule has to say of one object.
-struct Finding {
-  std::string_view rule; ///< "read-only-root"
-  Severity severity;
-  std::string object; ///< "Deployment/hello"
-  std::string
-      what; ///< what is wrong and where: "container hello: readOnlyRootFilesystem is not true"
-};
-
-/// A rule of lint(), and why there is one.
-struct LintRule {
-  std::string_view name;
-  std::string_view why;
-};
-std::span<const LintRule> lint_rules();
-
-/// Holds a set, after its patches, against the rules; errors first. Left out is what `allow` and
-/// the setting lint.allow name, and what an object's annotation hello/lint-allow ("RULE RULE …")
-/// names for itself. Throws Error(Exit::invalid) where one of those is no rule.
-std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
-                          const std::vector<std::string> &allow = {});
-
-/// "error", "warning"
-std::string_view word(Severity severity);
-
-/// An array of {severity, rule, object, what}.
-std::string to_json(std::span<const Finding> findings);
-
 /// One YAML stream, "---" between documents, the same bytes for the same configuration.
 std::string to_yaml(std::span<const Object> objects);
 

@@ -23,6 +23,9 @@ std::string_view take(std::string_view &rest, char separator);
 /// The parts between separators, empty ones included: "a||b" has three. An empty text has none.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// The parts between blanks, tabs and line ends; none is empty.
+std::vector<std::string_view> words(std::string_view text);
+
 /// The lines without their ends ("\n", "\r\n"). A final line end begins no further line.
 std::vector<std::string_view> lines(std::string_view text);
 

@@ -45,6 +45,15 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> all;
+  for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
+    all.push_back(text.substr(0, text.find_first_of(kBlank)));
+    text.remove_prefix(all.back().size());
+  }
+  return all;
+}
+
 std::vector<std::string_view> lines(std::string_view text) {
   std::vector<std::string_view> all;
   while (!text.empty()) {

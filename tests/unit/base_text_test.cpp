@@ -33,6 +33,13 @@ TEST_CASE("text is split at every separator") {
   CHECK(shown(text::split("", '|')) == "");
 }
 
+TEST_CASE("words are what blanks, tabs and line ends leave") {
+  CHECK(text::words(" a  b\tc\r\n") == std::vector<std::string_view>{"a", "b", "c"});
+  CHECK(text::words("abc") == std::vector<std::string_view>{"abc"});
+  CHECK(text::words(" \n").empty());
+  CHECK(text::words("").empty());
+}
+
 TEST_CASE("lines lose their ends, and a final one begins no further line") {
   CHECK(shown(text::lines("a\nb\n")) == "[a][b]");
   CHECK(shown(text::lines("a\r\n\nb")) == "[a][][b]");

@@ -7,6 +7,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
+#include "hello/lint.h"
 #include "hello/manifest.h"
 #include "hello/yaml.h"
 
@@ -292,6 +293,33 @@ TEST_CASE("lint: images") {
   CHECK(lint("r.test/hello:1@sha256:" + std::string(64, 'a')).empty());
 }
 
+TEST_CASE("lint: each rule has its own name, a reason, and findings under its name alone") {
+  std::set<std::string_view> names;
+  for (const manifest::LintRule &rule : manifest::lint_rules()) {
+    CHECK(names.insert(rule.name).second);
+    CHECK_FALSE(rule.why.empty());
+  }
+  const auto findings = patched("Deployment", "{spec: {template: {spec: null}}}");
+  for (const Finding &finding : findings) CHECK(names.contains(finding.rule));
+}
+
+TEST_CASE("lint: errors come first, then findings in the order of the rules") {
+  const auto findings =
+      patched("Deployment", "{spec: {strategy: null, template: {spec: {hostNetwork: true, "
+                            "securityContext: null, enableServiceLinks: null, initContainers: "
+                            "[{name: extra}, {name: extra}]}}}}");
+  REQUIRE(findings.size() > 20);
+  const auto rules = manifest::lint_rules();
+  const auto place = [&](const Finding &finding) {
+    const auto row = std::find_if(rules.begin(), rules.end(), [&](const manifest::LintRule &rule) {
+      return rule.name == finding.rule;
+    });
+    return std::pair(finding.severity == manifest::Severity::warning, row - rules.begin());
+  };
+  CHECK(std::is_sorted(findings.begin(), findings.end(),
+                       [&](const Finding &a, const Finding &b) { return place(a) < place(b); }));
+}
+
 TEST_CASE("lint: a rule may be broken in writing, by the file, the flag or the object itself; a "
           "wrong name may not") {
   const Set set = {{"image", "hello:latest"}};
@@ -300,8 +328,8 @@ TEST_CASE("lint: a rule may be broken in writing, by the file, the flag or the o
   CHECK_FALSE(has(manifest::lint(manifest::render_all(config), config, {"image"}), "image"));
   const auto by_file = configured({{"image", "hello:latest"}, {"lint.allow", "[image]"}});
   CHECK_FALSE(has(manifest::lint(manifest::render_all(by_file), by_file), "image"));
-  const auto by_object =
-      configured({{"image", "hello:latest"}, {"annotations", "{hello/lint-allow: image tmp}"}});
+  const auto by_object = configured(
+      {{"image", "hello:latest"}, {"annotations", "{hello/lint-allow: \" tmp  image\\n\"}"}});
   CHECK_FALSE(has(manifest::lint(manifest::render_all(by_object), by_object), "image"));
   CHECK_THROWS_AS(manifest::lint(manifest::render_all(config), config, {"imagge"}), Error);
 }

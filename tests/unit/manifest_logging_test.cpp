@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
+#include "hello/lint.h"
 #include "hello/manifest.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"

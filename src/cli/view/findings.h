@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "hello/manifest.h"
+#include "hello/lint.h"
 
 namespace hello::cli {
 

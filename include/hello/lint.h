@@ -1,0 +1,46 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hello/manifest.h"
+
+/// The built-in rules for a rendered set.
+namespace hello::manifest {
+
+/// An error stops a deploy; a warning is shown.
+enum class Severity { warning, error };
+
+/// One violation of a rule by one object.
+struct Finding {
+  std::string_view rule; ///< "read-only-root"
+  Severity severity;
+  std::string object; ///< "Deployment/hello"
+  std::string what;   ///< "container hello: readOnlyRootFilesystem is not true"
+};
+
+struct Lint;
+
+/// A rule of lint(), and why there is one. src/manifest/lint holds them, each file in a table.
+struct LintRule {
+  std::string_view name;
+  std::string_view why;
+  void (*check)(Lint &lint); ///< reports what it finds in the whole set
+};
+std::vector<LintRule> lint_rules();
+
+/// Checks a set, after its patches, against the rules. Errors come first, then in the order of the
+/// rules. Left out is what `allow` and the setting lint.allow name, and for one object what its
+/// annotation hello/lint-allow names ("RULE RULE …"). Throws Error(Exit::invalid) where one of
+/// those is no rule.
+std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
+                          const std::vector<std::string> &allow = {});
+
+/// "error", "warning"
+std::string_view word(Severity severity);
+
+/// An array of {severity, rule, object, what}.
+std::string to_json(std::span<const Finding> findings);
+
+} // namespace hello::manifest

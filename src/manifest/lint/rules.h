@@ -1,0 +1,69 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <yaml-cpp/yaml.h>
+
+#include "hello/config.h"
+#include "hello/lint.h"
+#include "hello/yaml.h"
+
+/// What the files of rules share. To add a rule, write its function and a row for it in the table
+/// at the end of the file that it belongs to.
+namespace hello::manifest {
+
+using yaml::at, yaml::items, yaml::text;
+
+template <class... Keys> bool is_true(const YAML::Node &node, const char *key, Keys... more) {
+  return text(node, key, more...) == "true";
+}
+
+/// An object with pods.
+struct Workload {
+  const Object *object;
+  YAML::Node labels, spec; ///< of the pod template
+  bool serves;             ///< runs for ever, behind probes
+};
+
+struct Container {
+  const Workload *work;
+  YAML::Node node;
+  std::string name;
+  bool is_initial;
+
+  bool serves() const { return work->serves && !is_initial; }
+};
+
+/// One run of the rules: what they look at and what they found.
+struct Lint {
+  std::span<const Object> objects;
+  const config::Config &config;
+  std::vector<Workload> workloads{};
+  std::vector<Container> containers{}; ///< of all workloads; those of one follow each other
+  std::vector<Finding> findings{};
+  std::string_view rule{}; ///< the one that runs
+
+  void error(const Object &object, const std::string &what);
+  void warning(const Object &object, const std::string &what);
+  // "container NAME: WHAT", about its workload.
+  void error(const Container &container, const std::string &what);
+  void warning(const Container &container, const std::string &what);
+
+  /// Null if the set has no such object.
+  const Object *find(std::string_view kind, std::string_view name) const;
+  std::vector<const Object *> all(std::string_view kind) const;
+};
+
+/// Whether the labels have all of `wanted`; an empty or missing `wanted` selects everything.
+bool selects(const YAML::Node &wanted, const YAML::Node &labels);
+
+// The tables, by what the rules look at.
+std::span<const LintRule> pod_security_rules();
+std::span<const LintRule> running_rules();
+std::span<const LintRule> link_rules();
+std::span<const LintRule> network_rules();
+std::span<const LintRule> scale_rules();
+
+} // namespace hello::manifest

@@ -1,0 +1,213 @@
+// What a pod needs to run well: resources, probes, an orderly end, the right image, its message.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "hello/sha256.h"
+#include "hello/text.h"
+#include "manifest/lint/rules.h"
+#include "manifest/values.h"
+
+namespace hello::manifest {
+namespace {
+
+void resources(Lint &lint) {
+  for (const Container &container : lint.containers)
+    for (const std::string_view level : {"requests", "limits"})
+      for (const std::string_view resource : {"cpu", "memory", "ephemeral-storage"}) {
+        if (!text(container.node, "resources", level.data(), resource.data()).empty()) continue;
+        const std::string what = fmt::format("no resources.{}.{}", level, resource);
+        // Some platforms leave the CPU limit out on purpose: it throttles where the node has room.
+        if (level == "limits" && resource == "cpu")
+          lint.warning(container, what);
+        else
+          lint.error(container, what);
+      }
+}
+
+void probes(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    // A native sidecar gets no requests.
+    if (!container.serves() || text(container.node, "restartPolicy") == "Always") continue;
+    const auto path = [&](const char *probe) {
+      return text(container.node, probe, "httpGet", "path");
+    };
+    for (const char *probe : {"startupProbe", "readinessProbe", "livenessProbe"})
+      if (!at(container.node, probe).IsMap())
+        lint.error(container, fmt::format("no {}", probe));
+      else if (container.name == "hello" && path(probe).empty())
+        lint.error(container, fmt::format("{} asks no path", probe));
+    if (!path("readinessProbe").empty() && path("readinessProbe") == path("livenessProbe"))
+      lint.warning(container,
+                   "readiness and liveness ask the same: a pod that is not ready gets killed");
+  }
+}
+
+/// The value of `--NAME=VALUE` or `--NAME VALUE` among the container's arguments. serve takes the
+/// last one.
+std::optional<std::string> flag(const Container &container, const std::string &name) {
+  std::optional<std::string> value;
+  bool is_next = false;
+  for (const YAML::Node &arg : items(at(container.node, "args"))) {
+    const std::string word = text(arg);
+    if (is_next) value = word;
+    is_next = !is_next && word == name;
+    if (word.starts_with(name + "=")) value = word.substr(name.size() + 1);
+  }
+  return value;
+}
+
+std::chrono::seconds seconds_of(const std::string &digits) {
+  return std::chrono::seconds(text::integer(digits).value_or(0));
+}
+
+/// How long the container serves on after it is asked to end.
+struct Ending {
+  std::chrono::seconds sleep;
+  std::chrono::milliseconds delay, drain;
+};
+
+Ending ending_of(const Container &container) {
+  const auto time = [&](const char *name) {
+    return text::duration(flag(container, name).value_or("0")).value_or(std::chrono::seconds(0));
+  };
+  return {seconds_of(text(container.node, "lifecycle", "preStop", "sleep", "seconds")),
+          time("--drain-delay"), time("--drain-timeout")};
+}
+
+bool is_service(const Container &container) {
+  return container.serves() && container.name == "hello";
+}
+
+void drain(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    if (!is_service(container)) continue;
+    const auto [sleep, delay, drain] = ending_of(container);
+    if (sleep + delay == delay.zero() &&
+        !at(container.node, "lifecycle", "preStop", "exec").IsDefined())
+      lint.warning(container, "ends at once, with no preStop sleep and no drain delay");
+    if (sleep > sleep.zero() && before_1_30(lint.config))
+      lint.error(container, "the preStop sleep is behind a gate in Kubernetes 1.29");
+    for (const char *name : {"--drain-delay", "--drain-timeout"})
+      if (!flag(container, name)) lint.error(container, fmt::format("does not say {}", name));
+  }
+}
+
+void grace_period(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    if (!is_service(container)) continue;
+    const auto [sleep, delay, drain] = ending_of(container);
+    const auto end = sleep + delay + drain;
+    const auto grace = seconds_of(text(container.work->spec, "terminationGracePeriodSeconds"));
+    if (grace <= end)
+      lint.error(
+          *container.work->object,
+          fmt::format("terminationGracePeriodSeconds is {}, but preStop and drain take up to {} s",
+                      grace.count(), std::chrono::ceil<std::chrono::seconds>(end).count()));
+  }
+}
+
+bool has_digest(const std::string &image) { return image.find("@sha256:") != image.npos; }
+
+void image(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    const std::string image = text(container.node, "image");
+    const std::string last = image.substr(image.rfind('/') + 1);
+    const std::string tag = last.find(':') == last.npos ? "" : last.substr(last.find(':') + 1);
+    if (image.empty())
+      lint.error(container, "no image");
+    else if (!has_digest(image) && (tag.empty() || tag == "latest"))
+      lint.error(container, image + " is another image tomorrow: name a tag, best a digest");
+    else if (!has_digest(image))
+      lint.warning(container, image + " has no digest: a tag can be moved");
+  }
+}
+
+void pull_policy(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    const std::string image = text(container.node, "image");
+    const std::string policy = text(container.node, "imagePullPolicy");
+    const bool is_local = image.find('/') == image.npos && !has_digest(image);
+    if (policy.empty())
+      lint.error(container, "no imagePullPolicy");
+    else if (!is_local && policy != "Always")
+      lint.warning(container, policy + " of an image from a registry");
+  }
+}
+
+void secret(Lint &lint) {
+  for (const Container &container : lint.containers)
+    for (const YAML::Node &variable : items(at(container.node, "env"))) {
+      const std::string name = text::upper(text(variable, "name"));
+      for (const char *word : {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"})
+        if (name.find(word) != name.npos && !text(variable, "value").empty())
+          lint.warning(container, name + " is written out; take it from a Secret");
+    }
+}
+
+bool is_mounted(const Container &container, std::string_view path) {
+  const auto mounts = items(at(container.node, "volumeMounts"));
+  return std::any_of(mounts.begin(), mounts.end(),
+                     [&](const YAML::Node &mount) { return text(mount, "mountPath") == path; });
+}
+
+/// Whether the variable MESSAGES comes from the ConfigMap; of several the last one counts.
+bool has_messages(const Container &container) {
+  bool found = false;
+  for (const YAML::Node &variable : items(at(container.node, "env")))
+    if (text(variable, "name") == "MESSAGES") {
+      const YAML::Node ref = at(variable, "valueFrom", "configMapKeyRef");
+      found = text(ref, "name") == "message-config" && text(ref, "key") == "MESSAGES" &&
+              !is_true(ref, "optional");
+    }
+  return found;
+}
+
+/// The way of the message: ConfigMap, environment or file, and the checksum that rolls the pods.
+void check_messages(Lint &lint, const Container &container) {
+  const Object &object = *container.work->object;
+  const Object *map = lint.find("ConfigMap", "message-config");
+  if (!map) return lint.error(object, "ConfigMap/message-config is not in the set");
+  const YAML::Node messages = at(map->node, "data", "MESSAGES");
+  if (!messages.IsDefined()) return lint.error(*map, "has no key MESSAGES");
+  if (lint.config.text("reload") == "live") {
+    if (!is_mounted(container, "/etc/hello"))
+      lint.error(object, "the message is not mounted at /etc/hello");
+    return;
+  }
+  if (!has_messages(container))
+    lint.error(object, "MESSAGES does not come from ConfigMap/message-config");
+  if (text(object.node, "spec", "template", "metadata", "annotations", "checksum/message-config") !=
+      hex(sha256(text(messages))))
+    lint.error(object, "the annotation checksum/message-config is not that of the message: a new "
+                       "one would not roll the pods");
+}
+
+void messages(Lint &lint) {
+  for (const Container &container : lint.containers)
+    if (is_service(container) && container.work->object->name == "hello")
+      check_messages(lint, container);
+}
+
+constexpr LintRule kRules[] = {
+    {"resources", "without requests and limits, one pod can starve its neighbours", resources},
+    {"probes", "without them, traffic goes to pods that cannot answer", probes},
+    {"drain", "a pod that ends before the load balancers know it loses requests", drain},
+    {"grace-period", "the kubelet kills what has not ended by then", grace_period},
+    {"image", "`latest` or no tag is another image tomorrow; a digest never is", image},
+    {"pull-policy",
+     "an image that is not asked for again may be an old one, or one that the account may not have",
+     pull_policy},
+    {"secret", "a password belongs into a Secret, not into a Deployment that many may read",
+     secret},
+    {"messages", "the service takes its text from the ConfigMap, and is rolled when that changes",
+     messages},
+};
+
+} // namespace
+
+std::span<const LintRule> running_rules() { return kRules; }
+
+} // namespace hello::manifest

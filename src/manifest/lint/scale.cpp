@@ -1,0 +1,151 @@
+// How many pods there are, where, and how they are replaced.
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "hello/text.h"
+#include "manifest/lint/rules.h"
+
+namespace hello::manifest {
+namespace {
+
+std::int64_t number(const YAML::Node &node, std::int64_t otherwise) {
+  return text::integer(text(node)).value_or(otherwise);
+}
+
+bool is_none(const YAML::Node &count) {
+  const std::string value = text(count);
+  return value == "0" || value == "0%";
+}
+
+const Object *autoscaler_of(const Lint &lint, const Object &object) {
+  for (const Object *scaler : lint.all("HorizontalPodAutoscaler"))
+    if (text(scaler->node, "spec", "scaleTargetRef", "name") == object.name &&
+        text(scaler->node, "spec", "scaleTargetRef", "kind") == object.kind)
+      return scaler;
+  return nullptr;
+}
+
+/// The least number of pods that the Deployment has.
+std::int64_t least_pods(const Lint &lint, const Object &object) {
+  const Object *scaler = autoscaler_of(lint, object);
+  return scaler ? number(at(scaler->node, "spec", "minReplicas"), 1)
+                : number(at(object.node, "spec", "replicas"), 1);
+}
+
+void replicas(Lint &lint) {
+  for (const Object *object : lint.all("Deployment")) {
+    const Object *scaler = autoscaler_of(lint, *object);
+    if (scaler && at(object->node, "spec", "replicas").IsDefined())
+      lint.error(*object, "has replicas beside an autoscaler");
+    if (!scaler && least_pods(lint, *object) < 2)
+      lint.warning(*object, "less than 2 pods: one node's end is the service's");
+  }
+}
+
+void autoscaler(Lint &lint) {
+  for (const Object *object : lint.all("HorizontalPodAutoscaler")) {
+    const YAML::Node spec = at(object->node, "spec");
+    const auto least = number(at(spec, "minReplicas"), 1);
+    const auto most = number(at(spec, "maxReplicas"), 0);
+    if (at(spec, "metrics").size() == 0) lint.error(*object, "has no metric");
+    if (most < least)
+      lint.error(*object, "maxReplicas is less than minReplicas");
+    else if (most == least)
+      lint.warning(*object, "maxReplicas is minReplicas: it can never scale");
+    if (least < 2)
+      lint.warning(*object, "minReplicas is less than 2: one node's end is the service's");
+  }
+  const Object *own = lint.find("Deployment", "hello");
+  if (own && lint.config.boolean("autoscaling.enabled") && !autoscaler_of(lint, *own))
+    lint.error(*own, "no HorizontalPodAutoscaler scales it");
+}
+
+/// Null if there is none.
+const Object *budget_of(const Lint &lint, const Workload &work) {
+  for (const Object *budget : lint.all("PodDisruptionBudget"))
+    if (budget->ns == work.object->ns &&
+        selects(at(budget->node, "spec", "selector", "matchLabels"), work.labels))
+      return budget;
+  return nullptr;
+}
+
+void check_budget(Lint &lint, const Object &budget, std::int64_t pods) {
+  const YAML::Node spec = at(budget.node, "spec"), least = at(spec, "minAvailable"),
+                   most = at(spec, "maxUnavailable");
+  const bool is_share = text(least).ends_with('%');
+  if (!least.IsDefined() && !most.IsDefined())
+    lint.error(budget, "says neither minAvailable nor maxUnavailable");
+  if (is_none(most) || text(least) == "100%" ||
+      (least.IsDefined() && !is_share && number(least, 0) >= pods))
+    lint.error(budget, fmt::format("never lets one of {} pods go: no node can be drained", pods));
+  if (text(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow")
+    lint.warning(budget,
+                 "unhealthyPodEvictionPolicy is not AlwaysAllow: a broken pod stops a drain");
+}
+
+void disruption(Lint &lint) {
+  for (const Workload &work : lint.workloads) {
+    if (work.object->kind != "Deployment") continue;
+    const std::int64_t pods = least_pods(lint, *work.object);
+    if (pods < 2) continue;
+    if (const Object *budget = budget_of(lint, work))
+      check_budget(lint, *budget, pods);
+    else if (lint.config.boolean("podDisruptionBudget.enabled"))
+      lint.error(*work.object, "no PodDisruptionBudget selects its pods");
+  }
+}
+
+bool has_spread(const Workload &work, std::string_view key) {
+  const auto all = items(at(work.spec, "topologySpreadConstraints"));
+  return std::any_of(all.begin(), all.end(),
+                     [&](const YAML::Node &one) { return text(one, "topologyKey") == key; });
+}
+
+bool keeps_off_own_node(const Workload &work) {
+  const YAML::Node own = at(work.object->node, "spec", "selector", "matchLabels");
+  const auto terms = items(at(work.spec, "affinity", "podAntiAffinity",
+                              "preferredDuringSchedulingIgnoredDuringExecution"));
+  return std::any_of(terms.begin(), terms.end(), [&](const YAML::Node &term) {
+    const YAML::Node selector = at(term, "podAffinityTerm", "labelSelector", "matchLabels");
+    return text(term, "podAffinityTerm", "topologyKey") == "kubernetes.io/hostname" &&
+           selector.size() > 0 && selects(own, selector);
+  });
+}
+
+/// Pods should be spread over nodes and zones, and keep off each other's node, unless the settings
+/// say otherwise.
+void spread(Lint &lint) {
+  for (const Workload &work : lint.workloads) {
+    if (work.object->kind != "Deployment" || work.object->name != "hello") continue;
+    for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"})
+      if (lint.config.text("topologySpread") != "none" && !has_spread(work, key))
+        lint.warning(*work.object, fmt::format("no topologySpreadConstraint over {}", key));
+    if (!lint.config.has("affinity") && !keeps_off_own_node(work))
+      lint.warning(*work.object, "no podAntiAffinity keeps its pods off one node");
+  }
+}
+
+void rollout(Lint &lint) {
+  for (const Object *object : lint.all("Deployment")) {
+    const YAML::Node strategy = at(object->node, "spec", "strategy");
+    if (text(strategy, "type") != "RollingUpdate" ||
+        !is_none(at(strategy, "rollingUpdate", "maxUnavailable")))
+      lint.warning(*object, "its strategy takes pods away before new ones are ready");
+  }
+}
+
+constexpr LintRule kRules[] = {
+    {"replicas", "`replicas` beside an autoscaler resets its scale with every deploy", replicas},
+    {"autoscaler", "it needs something to measure, and room to move", autoscaler},
+    {"disruption", "a drained node should neither take all pods at once nor be stopped for ever",
+     disruption},
+    {"spread", "pods that share a node or a zone fail with it", spread},
+    {"rollout", "a rollout should never leave fewer pods than are wanted", rollout},
+};
+
+} // namespace
+
+std::span<const LintRule> scale_rules() { return kRules; }
+
+} // namespace hello::manifest
