@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "hello/error.h"
@@ -64,8 +63,5 @@ struct Failure {
 /// The failure as an Error(Exit::cluster) with a reason, the words, and a hint. `doing` is "apply
 /// the manifests".
 Error explain(const Failure &failure, const std::string &doing, const Access &access);
-
-/// The conflicts in kubectl's words, as Failure::conflicts has them.
-std::vector<std::vector<Conflict>> conflicts(std::string_view words);
 
 } // namespace hello::kube

@@ -140,6 +140,27 @@ std::string lines_once(std::string_view text) {
   return out;
 }
 
+/// `Apply failed with 1 conflict: conflict with "them" using v1: .data.a`, or a list of fields
+/// below each manager.
+std::vector<std::vector<Conflict>> conflicts(std::string_view words) {
+  std::vector<std::vector<Conflict>> found;
+  std::string manager;
+  while (!words.empty()) {
+    const std::string_view line = text::take(words, '\n');
+    if (contains(line, "Apply failed with ")) found.emplace_back();
+    if (found.empty()) continue;
+    if (contains(line, "conflict") && contains(line, " with \"")) {
+      const auto with = line.find(" with \"") + 7;
+      manager = line.substr(with, line.find('"', with) - with);
+      if (const auto at = line.rfind(": ."); at != std::string_view::npos)
+        found.back().push_back({std::string(line.substr(at + 2)), manager});
+    } else if (line.starts_with("- .")) {
+      found.back().push_back({std::string(line.substr(2)), manager});
+    }
+  }
+  return found;
+}
+
 Failure read(std::string_view said) {
   Failure failure;
   failure.words = lines_once(said);
@@ -232,25 +253,6 @@ json::Value status_in(std::string_view body) {
 }
 
 } // namespace
-
-std::vector<std::vector<Conflict>> conflicts(std::string_view words) {
-  std::vector<std::vector<Conflict>> found;
-  std::string manager;
-  while (!words.empty()) {
-    const std::string_view line = text::take(words, '\n');
-    if (contains(line, "Apply failed with ")) found.emplace_back();
-    if (found.empty()) continue;
-    if (contains(line, "conflict") && contains(line, " with \"")) {
-      const auto with = line.find(" with \"") + 7;
-      manager = line.substr(with, line.find('"', with) - with);
-      if (const auto at = line.rfind(": ."); at != std::string_view::npos)
-        found.back().push_back({std::string(line.substr(at + 2)), manager});
-    } else if (line.starts_with("- .")) {
-      found.back().push_back({std::string(line.substr(2)), manager});
-    }
-  }
-  return found;
-}
 
 Failure failure_of(const sys::Finished &finished) {
   Failure failure = read(finished.err);
