@@ -50,56 +50,88 @@ std::string which_probe(const std::string &words) {
   return "a probe fails";
 }
 
+/// Waiting for its image.
+std::optional<Problem> judge_image(Problem problem, const Container &c, const Pod &pod,
+                                   const Snapshot &snapshot) {
+  problem.cause = Cause::image_pull;
+  if (c.waiting == "InvalidImageName") {
+    problem.cause = Cause::image_name;
+    problem.what = "the image's name is not valid";
+    problem.fatal = true;
+  } else if (c.waiting == "ErrImageNeverPull") {
+    problem.what = "the image is not on the node, and its pull policy is Never";
+    problem.fatal = true;
+  } else if (has(c.waiting, {"ImagePull", "RegistryUnavailable", "ImageInspectError",
+                             "SignatureValidationFailed"})) {
+    problem.what = "the image cannot be pulled";
+    const Happening *failed = newest(snapshot, pod.uid, {"Failed"}, "Failed to pull image");
+    if (c.waiting == "ImagePullBackOff" && failed) // the back-off itself gives no reason
+      problem.evidence = failed->message;
+  } else {
+    return std::nullopt;
+  }
+  return problem;
+}
+
+/// The image is there, and the kubelet cannot start it.
+std::optional<Problem> judge_start(Problem problem, const Container &c) {
+  if (c.waiting == "CreateContainerConfigError") {
+    problem.cause = Cause::config;
+    problem.what = "its configuration is not there";
+    problem.fatal = !has(c.message, {"failed to sync", "timed out"}); // a slow cache heals
+    return problem;
+  }
+  if (c.waiting != "CreateContainerError" && c.waiting != "RunContainerError" &&
+      c.waiting != "PostStartHookError")
+    return std::nullopt;
+  problem.cause = Cause::start;
+  problem.what = "the container cannot be started";
+  return problem;
+}
+
+/// The event of a failed startup or liveness probe; of any probe if there is no such event.
+const Happening *failed_probe(const Pod &pod, const Snapshot &snapshot) {
+  for (const char *kind : {"Liveness", "Startup"})
+    if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy"}, kind)) return event;
+  return newest(snapshot, pod.uid, {"Unhealthy"});
+}
+
+/// Whether it was the kubelet that ended a container, because of a failed probe.
+bool ended_for_probe(const End &end, const Happening *probe) {
+  return probe && !probe->message.starts_with("Readiness") && end.reason != "OOMKilled" &&
+         (end.exit_code == 0 || end.exit_code == 137 || end.exit_code == 143);
+}
+
+/// It ran, and has ended.
+Problem judge_end(Problem problem, const Container &c, const End &end, const Pod &pod,
+                  const Snapshot &snapshot) {
+  problem.evidence = end.message;
+  if (end.reason == "StartError" || end.reason == "ContainerCannotRun") {
+    problem.cause = Cause::start;
+    problem.what = "the container cannot be started";
+  } else if (const Happening *probe = failed_probe(pod, snapshot); ended_for_probe(end, probe)) {
+    problem.cause = Cause::probe;
+    problem.what = which_probe(probe->message) + ", and the kubelet restarts the container";
+    problem.evidence = probe->message;
+    problem.restarts = true;
+  } else {
+    problem.cause = Cause::crash;
+    problem.what = "the container " + how_it_ended(end);
+    if (c.restarts)
+      problem.what += fmt::format(", {} restart{}", c.restarts, c.restarts == 1 ? "" : "s");
+  }
+  return problem;
+}
+
 std::optional<Problem> judge_container(const Container &c, const Pod &pod,
                                        const Snapshot &snapshot) {
-  const auto problem = [&](Cause cause, std::string what, std::string evidence,
-                           bool fatal = false) {
-    return Problem{cause, "Pod", pod.name, c.name, std::move(what), std::move(evidence), fatal};
-  };
-  if (c.waiting == "InvalidImageName")
-    return problem(Cause::image_name, "the image's name is not valid", c.message, true);
-  if (c.waiting == "ErrImageNeverPull")
-    return problem(Cause::image_pull, "the image is not on the node, and its pull policy is Never",
-                   c.message, true);
-  if (has(c.waiting,
-          {"ImagePull", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed"})) {
-    const Happening *said =
-        newest(snapshot, pod.uid, {"Failed"}, "Failed to pull image"); // the back-off has no words
-    return problem(Cause::image_pull, "the image cannot be pulled",
-                   c.waiting == "ImagePullBackOff" && said ? said->message : c.message);
-  }
-  if (c.waiting ==
-      "CreateContainerConfigError") // all but a slow cache stay as they are until someone acts
-    return problem(Cause::config, "its configuration is not there", c.message,
-                   !has(c.message, {"failed to sync", "timed out"}));
-  if (c.waiting == "CreateContainerError" || c.waiting == "RunContainerError" ||
-      c.waiting == "PostStartHookError")
-    return problem(Cause::start, "the container cannot be started", c.message);
-  if (c.init && (c.running || (c.ended && c.ended->exit_code == 0)) && c.restarts == 0)
-    return std::nullopt;
+  const Problem problem{Cause::crash, "Pod", pod.name, c.name, "", c.message};
+  if (auto found = judge_image(problem, c, pod, snapshot)) return found;
+  if (auto found = judge_start(problem, c)) return found;
+  const bool init_goes_well = c.init && c.restarts == 0 && c.running;
   const std::optional<End> &end = c.ended ? c.ended : c.last_ended;
-  if (c.ready || !end || (c.init && end->exit_code == 0)) return std::nullopt;
-  if (end->reason == "StartError" || end->reason == "ContainerCannotRun")
-    return problem(Cause::start, "the container cannot be started", end->message);
-  const Happening *unhealthy = newest(snapshot, pod.uid, {"Unhealthy"});
-  for (const char *kind : {"Startup", "Liveness"})
-    if (const Happening *said = newest(snapshot, pod.uid, {"Unhealthy"}, kind)) unhealthy = said;
-  const bool kubelet_ended_it =
-      end->exit_code == 0 || end->exit_code == 137 || end->exit_code == 143;
-  if (unhealthy && !unhealthy->message.starts_with("Readiness") && kubelet_ended_it &&
-      end->reason != "OOMKilled") {
-    Problem probe = problem(
-        Cause::probe, which_probe(unhealthy->message) + ", and the kubelet restarts the container",
-        unhealthy->message);
-    probe.restarts = true;
-    return probe;
-  }
-  return problem(
-      Cause::crash,
-      fmt::format("the container {}{}", how_it_ended(*end),
-                  c.restarts ? fmt::format(", {} restart{}", c.restarts, c.restarts == 1 ? "" : "s")
-                             : ""),
-      end->message);
+  if (init_goes_well || c.ready || !end || (c.init && end->exit_code == 0)) return std::nullopt;
+  return judge_end(problem, c, *end, pod, snapshot);
 }
 
 /// A pod that the API server did not take.
@@ -191,6 +223,42 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
   return std::nullopt;
 }
 
+namespace {
+
+bool all_available(const Deployment &d, std::int64_t wanted) {
+  return d.updated >= wanted && d.available >= wanted && d.replicas == d.updated &&
+         d.available == d.replicas && !d.paused;
+}
+
+/// Pods of the new ReplicaSet that are ready: the Deployment's own number counts old pods too.
+std::int64_t ready_pods(const Snapshot &snapshot, const ReplicaSet &set) {
+  return std::count_if(snapshot.pods.begin(), snapshot.pods.end(), [&](const Pod &pod) {
+    return pod.owner == set.uid && !pod.deleting && pod.ready();
+  });
+}
+
+void add_problems(std::vector<Problem> &all, const Snapshot &snapshot, const ReplicaSet &set) {
+  for (const Condition &c : set.conditions)
+    if (c.type == "ReplicaFailure" && c.status == "True")
+      all.push_back(judge_refusal(set, c.message));
+  for (const Pod &pod : snapshot.pods) {
+    if (pod.owner != set.uid) continue;
+    auto problem = judge_pod(pod, snapshot);
+    if (!problem) continue;
+    const auto place = std::find_if(all.begin(), all.end(), [&](const Problem &p) {
+      return p.fatal < problem->fatal; // the fatal ones first
+    });
+    all.insert(place, std::move(*problem));
+  }
+  const Deployment &d = *snapshot.deployment;
+  for (const Condition &c : d.conditions)
+    if (c.type == "Progressing" && c.status == "False" && c.reason == "ProgressDeadlineExceeded")
+      all.push_back({Cause::deadline, "Deployment", d.name, "", "the progress deadline has passed",
+                     c.message, true});
+}
+
+} // namespace
+
 Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::int64_t generation) {
   Verdict verdict;
   if (!snapshot.deployment) {
@@ -198,48 +266,28 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
     return verdict;
   }
   const Deployment &d = *snapshot.deployment;
-  verdict.wanted = d.wanted == 0 || !snapshot.autoscaler
-                       ? d.wanted
-                       : std::max(d.wanted, snapshot.autoscaler->min);
+  verdict.wanted = d.wanted;
+  if (d.wanted != 0 && snapshot.autoscaler)
+    verdict.wanted = std::max(d.wanted, snapshot.autoscaler->min);
   if (d.template_text != template_text) {
     verdict.state = Verdict::State::superseded;
     return verdict;
   }
-  if (d.observed < std::max(d.generation, generation))
-    return verdict; // its status speaks of an older one
+  if (d.observed < std::max(d.generation, generation)) return verdict; // its status is an old one's
   verdict.updated = d.updated;
   verdict.old = d.replicas - d.updated;
   if (d.paused)
     verdict.problems.push_back({Cause::paused, "Deployment", d.name, "", "the rollout is paused",
                                 "spec.paused is true", false});
-  if (d.updated >= verdict.wanted && d.available >= verdict.wanted && d.replicas == d.updated &&
-      d.available == d.replicas && !d.paused) {
+  if (all_available(d, verdict.wanted)) {
     verdict.available = d.available;
     verdict.state = Verdict::State::done;
     return verdict;
   }
   const ReplicaSet *set = snapshot.current();
   if (!set) return verdict;
-  verdict.available =
-      std::count_if(snapshot.pods.begin(), snapshot.pods.end(), [&](const Pod &pod) {
-        return pod.owner == set->uid && !pod.deleting &&
-               pod.ready(); // the Deployment's own number counts old pods too
-      });
-  for (const Condition &c : set->conditions)
-    if (c.type == "ReplicaFailure" && c.status == "True")
-      verdict.problems.push_back(judge_refusal(*set, c.message));
-  for (const Pod &pod : snapshot.pods)
-    if (pod.owner == set->uid)
-      if (auto problem = judge_pod(pod, snapshot)) {
-        auto &all = verdict.problems; // the fatal ones first
-        const auto place = std::find_if(all.begin(), all.end(),
-                                        [&](const Problem &p) { return p.fatal < problem->fatal; });
-        all.insert(place, std::move(*problem));
-      }
-  for (const Condition &c : d.conditions)
-    if (c.type == "Progressing" && c.status == "False" && c.reason == "ProgressDeadlineExceeded")
-      verdict.problems.push_back({Cause::deadline, "Deployment", d.name, "",
-                                  "the progress deadline has passed", c.message, true});
+  verdict.available = ready_pods(snapshot, *set);
+  add_problems(verdict.problems, snapshot, *set);
   return verdict;
 }
 

@@ -40,6 +40,19 @@ std::vector<std::string> names(const std::vector<Value> &items) {
   return all;
 }
 
+bool is_text(const Value *value) { return !value || value->is_string(); }
+
+bool has_lines(const Value *value) {
+  return value && value->is_string() && value->text().find('\n') != std::string_view::npos;
+}
+
+Change change(const Value *before, const Value *after, const std::string &path) {
+  if (is_text(before) && is_text(after) && (has_lines(before) || has_lines(after)))
+    return {path, std::string(before ? before->text() : ""),
+            std::string(after ? after->text() : ""), true};
+  return {path, before ? json::to_text(*before) : "", after ? json::to_text(*after) : "", false};
+}
+
 /// Compares two objects; a value that is not there is null.
 class Comparison {
 public:
@@ -51,16 +64,7 @@ public:
         return arrays(before->items(), after->items(), path);
       if (json::canonical(*before) == json::canonical(*after)) return;
     }
-    const auto text = [](const Value *value) { return !value || value->is_string(); };
-    const auto several_lines = [](const Value *value) {
-      return value && value->is_string() && value->text().find('\n') != std::string_view::npos;
-    };
-    if (text(before) && text(after) && (several_lines(before) || several_lines(after)))
-      found_.push_back({path, std::string(before ? before->text() : ""),
-                        std::string(after ? after->text() : ""), true});
-    else
-      found_.push_back(
-          {path, before ? json::to_text(*before) : "", after ? json::to_text(*after) : "", false});
+    found_.push_back(change(before, after, path));
   }
 
   std::vector<Change> found() && { return std::move(found_); }
