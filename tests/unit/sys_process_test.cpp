@@ -14,7 +14,6 @@ namespace {
 
 sys::Finished shell(const std::string &script, std::string_view input = {},
                     std::chrono::milliseconds time = 1min) {
-  std::signal(SIGPIPE, SIG_IGN); // as main does
   return sys::run({"/bin/sh", "-c", script}, input, sys::Clock::now() + time);
 }
 
