@@ -39,46 +39,66 @@ __int128 times(__int128 value, int factor) {
   return value > kMost / factor ? kMost : value * factor;
 }
 
+/// `value` * 10^`decimal`.
+struct Number {
+  __int128 value = 0;
+  int decimal = 0;
+  bool inexact = false; ///< something greater than 0 was cut off
+
+  void drop_digit() {
+    inexact = inexact || value % 10 != 0;
+    value /= 10;
+    ++decimal;
+  }
+};
+
+/// Of digits with at most one point among them.
+std::optional<Number> number_of(std::string_view text) {
+  Number number;
+  bool is_fraction = false, has_digits = false;
+  for (const char c : text) {
+    if (c == '.') {
+      if (is_fraction) return std::nullopt;
+      is_fraction = true;
+      continue;
+    }
+    has_digits = true;
+    if (is_fraction) --number.decimal;
+    // Digits past what 128 bits hold: their place still counts, their value rounds up.
+    if (number.value > kMost / 100) {
+      ++number.decimal;
+      number.inexact = number.inexact || c != '0';
+    } else {
+      number.value = number.value * 10 + (c - '0');
+    }
+  }
+  if (!has_digits) return std::nullopt;
+  return number;
+}
+
+/// In units of 10^-9, rounded up, at most kMost.
+__int128 nano_of(Number number, const Scale &scale) {
+  number.decimal += scale.decimal + 9;
+  for (int i = 0; i < scale.binary; ++i) {
+    if (number.decimal < 0 && number.value > kMost / 2) number.drop_digit();
+    number.value = times(number.value, 2);
+  }
+  for (; number.decimal > 0 && number.value > 0 && number.value < kMost; --number.decimal)
+    number.value = times(number.value, 10);
+  while (number.decimal < 0 && number.value > 0) number.drop_digit();
+  return number.value + (number.inexact && number.value < kMost ? 1 : 0);
+}
+
 } // namespace
 
 std::optional<Quantity> Quantity::parse(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   const std::size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
-  const std::string_view number = text.substr(0, end);
-  const std::size_t point = std::min(number.find('.'), number.size());
-  const std::size_t fraction = number.size() - std::min(point + 1, number.size());
-  auto scale = scale_of(text.substr(end));
-  if (!scale || number.find('.', point + 1) != number.npos || number == "." || number.empty())
-    return std::nullopt;
-  if (fraction > 1000) return std::nullopt;
-  int decimal = scale->decimal + 9 - static_cast<int>(fraction);
-  __int128 nano = 0;
-  bool rest = false; // something was divided away
-  for (const char c : number) {
-    if (c == '.') continue;
-    // Digits past what 128 bits hold: their place still counts, their value rounds up.
-    if (nano > kMost / 100) {
-      ++decimal;
-      rest = rest || c != '0';
-    } else {
-      nano = nano * 10 + (c - '0');
-    }
-  }
-  for (int i = 0; i < scale->binary; ++i) {
-    if (decimal < 0 && nano > kMost / 2) {
-      rest = rest || nano % 10 != 0;
-      nano /= 10;
-      ++decimal;
-    }
-    nano = times(nano, 2);
-  }
-  for (; decimal > 0 && nano > 0 && nano < kMost; --decimal) nano = times(nano, 10);
-  for (; decimal < 0 && nano > 0; ++decimal) {
-    rest = rest || nano % 10 != 0;
-    nano /= 10;
-  }
-  if (rest && nano < kMost) ++nano;
+  const auto number = number_of(text.substr(0, end));
+  const auto scale = scale_of(text.substr(end));
+  if (!number || !scale) return std::nullopt;
+  const __int128 nano = nano_of(*number, *scale);
   return Quantity(negative ? -nano : nano);
 }
 

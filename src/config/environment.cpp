@@ -1,6 +1,7 @@
 #include "config/environment.h"
 
 #include "hello/config.h"
+#include "hello/text.h"
 
 namespace hello::config {
 
@@ -20,8 +21,9 @@ std::string environment_name(std::string_view key) {
                 (!is_upper(key[i - 1]) ||
                  (i + 1 < key.size() && !is_upper(key[i + 1]) && key[i + 1] != '.'));
     if (word) name += '_';
-    name += c == '.' || c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    name += c == '.' || c == '-' ? '_' : c;
   }
+  name = text::upper(name);
   return is_service_link(name, "") ? "" : name;
 }
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "hello/text.h"
+
 namespace hello::config {
 namespace {
 
 /// Edit distance with swapped neighbours (optimal string alignment), blind to case.
-std::size_t distance(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+std::size_t distance(std::string_view one, std::string_view other) {
+  const std::string a = text::lower(one), b = text::lower(other);
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i)
     for (std::size_t j = 0; j <= b.size(); ++j) {
@@ -16,10 +18,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
         d[i][j] = i + j;
         continue;
       }
-      std::size_t cost = lower(a[i - 1]) != lower(b[j - 1]);
+      std::size_t cost = a[i - 1] != b[j - 1];
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-          lower(a[i - 2]) == lower(b[j - 1]))
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
         d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   return d[a.size()][b.size()];
@@ -32,8 +33,10 @@ std::string nearest(std::string_view word, std::span<const std::string_view> kno
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   if (word.size() > 100) return {};
   for (std::string_view candidate : known)
-    if (std::size_t d = distance(word, candidate); d < least && d < candidate.size())
-      least = d, best = candidate;
+    if (const std::size_t d = distance(word, candidate); d < least && d < candidate.size()) {
+      least = d;
+      best = candidate;
+    }
   return std::string(best);
 }
 

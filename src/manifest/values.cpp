@@ -86,9 +86,8 @@ YAML::Node messages(const Config &config) {
 
 YAML::Node service_type(const Config &config) {
   const std::string expose = config.text("expose");
-  return yaml::string(expose == "loadBalancer" ? "LoadBalancer"
-                      : expose == "nodePort"   ? "NodePort"
-                                               : "ClusterIP");
+  if (expose == "loadBalancer") return yaml::string("LoadBalancer");
+  return yaml::string(expose == "nodePort" ? "NodePort" : "ClusterIP");
 }
 
 YAML::Node tls_secret(const Config &config) {
@@ -227,6 +226,56 @@ const std::map<std::string_view, Derive> kDerived = {
      [](const Config &c) { return count(c, "podDisruptionBudget.maxUnavailable"); }},
 };
 
+bool is_empty(const Config &config, std::string_view key) { return config.node(key).size() == 0; }
+
+void check_autoscaling(const Config &config) {
+  if (!config.boolean("autoscaling.enabled")) return;
+  if (config.integer("autoscaling.minReplicas") > config.integer("autoscaling.maxReplicas"))
+    refuse(config, "autoscaling.minReplicas", "is more than autoscaling.maxReplicas");
+  const bool external = config.has("autoscaling.external.metric");
+  if (config.integer("autoscaling.cpu") == 0 && config.integer("autoscaling.memory") == 0 &&
+      !config.has("autoscaling.requestsPerSecond") && !external)
+    refuse(config, "autoscaling.enabled", "is true, but no metric is set",
+           "set autoscaling.cpu, .memory, .requestsPerSecond or .external, or "
+           "autoscaling.enabled: false");
+  if (external &&
+      config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
+    refuse(config, "autoscaling.external.metric",
+           "needs one of autoscaling.external.value and .averageValue");
+}
+
+void check_exposure(const Config &config) {
+  const std::string expose = config.text("expose");
+  if (expose == "gateway" && is_empty(config, "gateway.parentRefs"))
+    refuse(config, "expose", "is gateway, but gateway.parentRefs names no Gateway",
+           "gateway: {parentRefs: [{name: GATEWAY, namespace: NAMESPACE}]}");
+  if (expose == "ingress" &&
+      (is_empty(config, "ingress.hosts") || is_empty(config, "ingress.paths")))
+    refuse(config, "expose", "is ingress, but ingress.hosts or ingress.paths is empty");
+  if (expose == "gateway" && is_empty(config, "gateway.paths"))
+    refuse(config, "expose", "is gateway, but gateway.paths is empty");
+  if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
+    refuse(config, "ingress.tls.issuer",
+           "stands beside ingress.tls.clusterIssuer: one makes the certificate");
+  if (config.has("networkPolicy.ingressNamespace") &&
+      (expose == "loadBalancer" || expose == "nodePort"))
+    refuse(config, "networkPolicy.ingressNamespace",
+           fmt::format("would keep everyone out with expose: {}, whose traffic comes from no pod",
+                       expose));
+}
+
+void check_rollout(const Config &config) {
+  if (config.integer("minReadySeconds") >= config.integer("progressDeadlineSeconds"))
+    refuse(config, "minReadySeconds",
+           "is not less than progressDeadlineSeconds: no rollout could be in time");
+  const auto none = [&config](std::string_view key) {
+    return config.text(key).find_first_not_of("0%") == std::string::npos;
+  };
+  if (none("strategy.maxSurge") && none("strategy.maxUnavailable"))
+    refuse(config, "strategy.maxSurge",
+           "and strategy.maxUnavailable are both 0: no pod could ever be replaced");
+}
+
 } // namespace
 
 void refuse(const Config &config, std::string_view key, const std::string &why,
@@ -263,47 +312,9 @@ YAML::Node filled(const Config &config, std::string_view file) {
 }
 
 void check_together(const Config &config) {
-  if (config.boolean("autoscaling.enabled")) {
-    if (config.integer("autoscaling.minReplicas") > config.integer("autoscaling.maxReplicas"))
-      refuse(config, "autoscaling.minReplicas", "is more than autoscaling.maxReplicas");
-    const bool external = config.has("autoscaling.external.metric");
-    if (config.integer("autoscaling.cpu") == 0 && config.integer("autoscaling.memory") == 0 &&
-        !config.has("autoscaling.requestsPerSecond") && !external)
-      refuse(config, "autoscaling.enabled", "is true, but no metric is set",
-             "set autoscaling.cpu, .memory, .requestsPerSecond or .external, or "
-             "autoscaling.enabled: false");
-    if (external &&
-        config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
-      refuse(config, "autoscaling.external.metric",
-             "needs one of autoscaling.external.value and .averageValue");
-  }
-  const std::string expose = config.text("expose");
-  if (expose == "gateway" && config.node("gateway.parentRefs").size() == 0)
-    refuse(config, "expose", "is gateway, but gateway.parentRefs names no Gateway",
-           "gateway: {parentRefs: [{name: GATEWAY, namespace: NAMESPACE}]}");
-  if (expose == "ingress" &&
-      (config.node("ingress.hosts").size() == 0 || config.node("ingress.paths").size() == 0))
-    refuse(config, "expose", "is ingress, but ingress.hosts or ingress.paths is empty");
-  if (expose == "gateway" && config.node("gateway.paths").size() == 0)
-    refuse(config, "expose", "is gateway, but gateway.paths is empty");
-  if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
-    refuse(config, "ingress.tls.issuer",
-           "stands beside ingress.tls.clusterIssuer: one makes the certificate");
-  if (config.has("networkPolicy.ingressNamespace") &&
-      (expose == "loadBalancer" || expose == "nodePort"))
-    refuse(config, "networkPolicy.ingressNamespace",
-           fmt::format("would keep everyone out with expose: {}, whose traffic comes from no pod",
-                       expose));
-  if (config.integer("minReadySeconds") >= config.integer("progressDeadlineSeconds"))
-    refuse(config, "minReadySeconds",
-           "is not less than progressDeadlineSeconds: no rollout could be in time");
-  const auto none = [&config](std::string_view key) {
-    const std::string text = config.text(key);
-    return text.find_first_not_of("0%") == std::string::npos;
-  };
-  if (none("strategy.maxSurge") && none("strategy.maxUnavailable"))
-    refuse(config, "strategy.maxSurge",
-           "and strategy.maxUnavailable are both 0: no pod could ever be replaced");
+  check_autoscaling(config);
+  check_exposure(config);
+  check_rollout(config);
 }
 
 YAML::Node pods_of(const std::string &ns) {

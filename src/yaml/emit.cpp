@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -19,11 +20,7 @@ bool is_word(std::string_view text) {
   static constexpr std::string_view words[] = {"y",    "n",     "yes",  "no",  "on",  "off",
                                                "true", "false", "null", "nan", "inf", "infinity"};
   if (text.size() > 8) return false;
-  std::string lower(text);
-  for (char &c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  for (std::string_view word : words)
-    if (lower == word) return true;
-  return false;
+  return std::find(std::begin(words), std::end(words), text::lower(text)) != std::end(words);
 }
 
 /// 100m, 64Mi, 25%, 90s: no reader takes these for a number.

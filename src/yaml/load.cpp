@@ -33,13 +33,17 @@ void check_bytes(std::string_view text, std::string_view name, const Limits &lim
   }
   if (bad == text.npos) return;
   YAML::Mark mark;
-  for (char c : text.substr(0, bad)) c == '\n' ? (++mark.line, mark.column = 0) : ++mark.column;
-  auto byte = static_cast<unsigned char>(text[bad]);
+  for (const char c : text.substr(0, bad)) {
+    ++mark.column;
+    if (c != '\n') continue;
+    ++mark.line;
+    mark.column = 0;
+  }
+  const auto byte = static_cast<unsigned char>(text[bad]);
+  if (byte >= 0x80) fail(name, mark, fmt::format("invalid UTF-8 (byte 0x{:02X})", byte));
+  if (byte == 0) fail(name, mark, "a NUL byte: text cannot carry one");
   fail(name, mark,
-       byte >= 0x80 ? fmt::format("invalid UTF-8 (byte 0x{:02X})", byte)
-       : byte ? fmt::format("control character U+{:04X}: write \"\\x{:02X}\" in double quotes",
-                            byte, byte)
-              : "a NUL byte: text cannot carry one");
+       fmt::format("control character U+{:04X}: write \"\\x{:02X}\" in double quotes", byte, byte));
 }
 
 /// A directive stands before a document (YAML 1.2.2, 6.8); yaml-cpp skips a line that looks like

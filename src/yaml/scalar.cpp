@@ -14,12 +14,12 @@ bool digits(std::string_view text, std::string_view allowed) {
 constexpr std::string_view kDecimal = "0123456789", kOctal = "01234567",
                            kHex = "0123456789abcdefABCDEF";
 
-/// Digits of another base as decimal; those that fit no 64 bits stay text.
-Plain based(std::string_view sign, std::string_view text, int base, std::string_view whole) {
+/// Digits of another base as decimal. None if they do not fit 64 bits: they stay text.
+std::optional<Plain> based(std::string_view text, int base) {
   std::uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc{}) return {Scalar::string, std::string(whole)};
-  return {Scalar::integer, std::string(sign == "-" && value ? "-" : "") + std::to_string(value)};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{}) return std::nullopt;
+  return Plain{Scalar::integer, std::to_string(value)};
 }
 
 /// [0-9]* [. [0-9]*] [e [+-] [0-9]+], with a digit before the exponent, as every reader takes it
@@ -36,8 +36,10 @@ std::optional<std::string> real(std::string_view text) {
   std::string_view sign = "+";
   if (text.starts_with('e') || text.starts_with('E')) {
     text.remove_prefix(1);
-    if (text.starts_with('-') || text.starts_with('+'))
-      sign = text.substr(0, 1), text.remove_prefix(1);
+    if (text.starts_with('-') || text.starts_with('+')) {
+      sign = text.substr(0, 1);
+      text.remove_prefix(1);
+    }
     if (!digits(text, kDecimal)) return std::nullopt;
     exponent = text;
     text = {};
@@ -52,49 +54,59 @@ std::optional<std::string> real(std::string_view text) {
   return out;
 }
 
+/// What is after a sign; none if it is no number.
+std::optional<Plain> number(std::string_view text) {
+  if (text == ".inf" || text == ".Inf" || text == ".INF") return Plain{Scalar::real, ".inf"};
+  const std::string_view after = text.substr(std::min<std::size_t>(2, text.size()));
+  if (text.starts_with("0o") && digits(after, kOctal)) return based(after, 8);
+  if (text.starts_with("0x") && digits(after, kHex)) return based(after, 16);
+  if (digits(text, kDecimal)) {
+    if (text.size() == 1 || text[0] != '0') return Plain{Scalar::integer, std::string(text)};
+    // 0644 is octal to Kubernetes, decimal to YAML 1.2; 089 is a number to few.
+    return digits(text, kOctal) ? based(text, 8) : std::nullopt;
+  }
+  if (auto canonical = real(text)) return Plain{Scalar::real, std::move(*canonical)};
+  return std::nullopt;
+}
+
+struct Word {
+  std::string_view text;
+  Scalar kind;
+  std::string_view canonical;
+};
+constexpr Word kWords[] = {
+    {"", Scalar::null, "null"},          {"~", Scalar::null, "null"},
+    {"null", Scalar::null, "null"},      {"Null", Scalar::null, "null"},
+    {"NULL", Scalar::null, "null"},      {"true", Scalar::boolean, "true"},
+    {"True", Scalar::boolean, "true"},   {"TRUE", Scalar::boolean, "true"},
+    {"false", Scalar::boolean, "false"}, {"False", Scalar::boolean, "false"},
+    {"FALSE", Scalar::boolean, "false"}, {".nan", Scalar::real, ".nan"},
+    {".NaN", Scalar::real, ".nan"},      {".NAN", Scalar::real, ".nan"},
+};
+
+YAML::Node scalar(std::string_view text, const char *tag) {
+  YAML::Node node{std::string(text)};
+  node.SetTag(tag);
+  return node;
+}
+
 } // namespace
 
 Plain resolve(std::string_view text) {
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
-    return {Scalar::null, "null"};
-  if (text == "true" || text == "True" || text == "TRUE") return {Scalar::boolean, "true"};
-  if (text == "false" || text == "False" || text == "FALSE") return {Scalar::boolean, "false"};
-  std::string_view rest = text, sign;
-  if (rest[0] == '-' || rest[0] == '+') sign = rest.substr(0, 1), rest.remove_prefix(1);
-  if (rest == ".inf" || rest == ".Inf" || rest == ".INF")
-    return {Scalar::real, std::string(sign == "-" ? "-.inf" : ".inf")};
-  if (text == ".nan" || text == ".NaN" || text == ".NAN") return {Scalar::real, ".nan"};
-  if (rest.empty() || (rest[0] != '.' && (rest[0] < '0' || rest[0] > '9')))
-    return {Scalar::string, std::string(text)};
-  if (rest.starts_with("0o") && digits(rest.substr(2), kOctal))
-    return based(sign, rest.substr(2), 8, text);
-  if (rest.starts_with("0x") && digits(rest.substr(2), kHex))
-    return based(sign, rest.substr(2), 16, text);
-  if (digits(rest, kDecimal)) {
-    if (rest.size() > 1 && rest[0] == '0') {
-      // 0644 is octal to Kubernetes, decimal to YAML 1.2; 089 is a number to few.
-      return digits(rest, kOctal) ? based(sign, rest, 8, text)
-                                  : Plain{Scalar::string, std::string(text)};
-    }
-    return {Scalar::integer,
-            std::string(sign == "-" && rest != "0" ? "-" : "") + std::string(rest)};
-  }
-  if (auto number = real(rest)) return {Scalar::real, (sign == "-" ? "-" : "") + *number};
-  return {Scalar::string, std::string(text)};
+  for (const Word &word : kWords)
+    if (text == word.text) return {word.kind, std::string(word.canonical)};
+  const bool has_sign = text.starts_with('-') || text.starts_with('+');
+  auto found = number(text.substr(has_sign ? 1 : 0));
+  if (!found) return {Scalar::string, std::string(text)};
+  const bool is_zero = found->kind == Scalar::integer && found->canonical == "0";
+  if (text[0] == '-' && !is_zero) found->canonical.insert(0, "-");
+  return *found;
 }
 
 Scalar kind_of(const YAML::Node &node) {
   if (!node.IsDefined() || node.IsNull()) return Scalar::null;
   return node.Tag() == "?" ? resolve(node.Scalar()).kind : Scalar::string;
 }
-
-namespace {
-YAML::Node scalar(std::string_view text, const char *tag) {
-  YAML::Node node{std::string(text)};
-  node.SetTag(tag);
-  return node;
-}
-} // namespace
 
 YAML::Node string(std::string_view text) { return scalar(text, "!"); }
 YAML::Node integer(std::int64_t value) { return scalar(std::to_string(value), "?"); }
