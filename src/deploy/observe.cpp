@@ -87,6 +87,8 @@ private:
     } else if (found.failed_with(kube::Trouble::forbidden)) {
       observed_.objects.erase(id);
       note_unread(id.text(), found.failure());
+    } else if (!found.failure().absent()) {
+      throw kube::explain(found.failure(), "read " + id.text(), cluster_.access());
     }
   }
 

@@ -34,17 +34,17 @@ public:
     listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ::bind(listener_, reinterpret_cast<sockaddr *>(&address), sizeof address);
     ::listen(listener_, 16);
-    threads_.emplace_back([this] { accept_all(); });
+    acceptor_ = std::thread([this] { accept_all(); });
   }
 
   ~HttpApi() {
     ::shutdown(listener_, SHUT_RDWR);
-    threads_.front().join(); // nobody adds threads any more
+    acceptor_.join(); // no threads are added from here on
     {
       const std::lock_guard lock(mutex_);
       for (const int fd : connections_) ::shutdown(fd, SHUT_RDWR);
     }
-    for (std::size_t i = 1; i < threads_.size(); ++i) threads_[i].join();
+    for (std::thread &thread : threads_) thread.join();
     for (const int fd : connections_) ::close(fd);
     ::close(listener_);
     ::unlink(path_.c_str());
@@ -156,6 +156,7 @@ private:
 
   std::string path_;
   int listener_ = -1;
+  std::thread acceptor_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::pair<int, std::string>> answers_; ///< under mutex_, as all below
