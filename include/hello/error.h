@@ -4,14 +4,14 @@
 
 namespace hello {
 
-/// What the process tells its caller. Documented in `hello --help`; pipelines branch on it, so a
-/// value never changes.
+/// The process's exit code. `hello --help` documents it, and pipelines branch on it: a value never
+/// changes its meaning. After a signal it is 128 plus the signal's number, as a shell reports it.
 enum class Exit : int {
   ok = 0,
-  no = 1,            ///< the answer is no: unhealthy, drift, findings
-  usage = 2,         ///< the command line is wrong
+  no = 1,            ///< check failed: unhealthy, differences, findings, declined
+  usage = 2,         ///< wrong command line
   invalid = 3,       ///< configuration or template invalid
-  cluster = 4,       ///< cluster unreachable, or it refused
+  cluster = 4,       ///< cluster unreachable or refused, or the release is held by another
   rollout = 5,       ///< rollout failed; the message says whether it was rolled back
   failure = 6,       ///< any other failure
   hung_up = 129,     ///< SIGHUP
@@ -32,7 +32,7 @@ public:
   const std::string &hint() const { return hint_; }
   /// A signal ended the command.
   bool is_interruption() const { return code_ >= Exit::hung_up; }
-  /// Both, where it is told and not thrown.
+  /// Both, for an error that is shown and not thrown.
   std::string words() const {
     return hint_.empty() ? what() : std::string(what()) + "\n  " + hint_;
   }

@@ -1,25 +1,126 @@
 #pragma once
-#include "cli/options/command.h"
+#include "cli/options/deploy_options.h"
+#include "hello/follow.h"
+#include "hello/history.h"
+#include "hello/logs.h"
+#include "hello/server.h"
 
-/// One function per subcommand, each in a file of its own: it declares the subcommand, its options,
-/// and what it does.
+/// The commands: for each its options, declare(), which adds them to a parser, and run(), which
+/// does the work and returns the exit code. Each is in a file of its own.
 namespace hello::cli {
 
-void add_tail(const Command &app);
-void add_render(const Command &app);
-void add_deploy(const Command &app);
-void add_diff(const Command &app);
-void add_config(const Command &app);
-void add_init(const Command &app);
-void add_healthcheck(const Command &app);
-void add_serve(const Command &app);
-void add_lint(const Command &app);
-void add_history(const Command &app);
-void add_rollback(const Command &app);
-void add_status(const Command &app);
-void add_logs(const Command &app);
-void add_top(const Command &app);
-void add_undeploy(const Command &app);
-void add_version(const Command &app);
+struct RenderOptions {
+  ConfigOptions config;
+  Format format = Format::text; ///< text: YAML
+  std::vector<std::string> only;
+  std::string split; ///< a directory; empty: stdout
+  std::vector<std::string> with;
+  bool deployer = false;
+};
+void declare(const Command &command, RenderOptions &options);
+Exit run(const RenderOptions &options);
+
+struct DeployOptions : RolloutOptions {
+  std::string verify_url; ///< empty: a port-forward
+};
+void declare(const Command &command, DeployOptions &options);
+Exit run(const DeployOptions &options);
+
+struct DiffOptions : PlanOptions {
+  bool exit_code = false;
+};
+void declare(const Command &command, DiffOptions &options);
+Exit run(const DiffOptions &options);
+
+struct HistoryOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+  std::optional<int> revision;
+};
+void declare(const Command &command, HistoryOptions &options);
+Exit run(const HistoryOptions &options);
+
+struct RollbackOptions : RolloutOptions {
+  std::optional<int> revision;
+};
+void declare(const Command &command, RollbackOptions &options);
+Exit run(const RollbackOptions &options);
+
+struct StatusOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+  bool watch = false, verify = false;
+};
+void declare(const Command &command, StatusOptions &options);
+Exit run(const StatusOptions &options);
+
+struct LogsOptions {
+  ConfigOptions config;
+  kube::LogOptions logs{std::string(release::kPods)};
+  std::chrono::milliseconds since{-1}; ///< below 0: all
+  bool timestamps = false, bare = false;
+};
+void declare(const Command &command, LogsOptions &options);
+Exit run(const LogsOptions &options);
+
+struct TopOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+};
+void declare(const Command &command, TopOptions &options);
+Exit run(const TopOptions &options);
+
+struct UndeployOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+  bool yes = false, dry_run = false;
+};
+void declare(const Command &command, UndeployOptions &options);
+Exit run(const UndeployOptions &options);
+
+struct ShowConfigOptions {
+  ConfigOptions config;
+  Format format = Format::text; ///< text: YAML
+};
+void declare(const Command &command, ShowConfigOptions &options);
+Exit run(const ShowConfigOptions &options);
+
+struct InitOptions {
+  std::string path = "hello.yaml"; ///< "-": stdout
+  bool force = false;
+};
+void declare(const Command &command, InitOptions &options);
+Exit run(const InitOptions &options);
+
+struct LintOptions {
+  ConfigOptions config;
+  std::vector<std::string> allow;
+  Format format = Format::text;
+  bool rules = false;
+};
+void declare(const Command &command, LintOptions &options);
+Exit run(const LintOptions &options);
+
+void declare(const Command &command, sys::Follow &options);
+Exit run(const sys::Follow &options);
+
+void declare(const Command &command, server::Options &options);
+Exit run(const server::Options &options);
+
+struct HealthcheckOptions {
+  std::string url = "http://127.0.0.1:8081/healthz";
+  unsigned timeout_seconds = 4; ///< Docker's default is 30, an exec probe's 1
+};
+void declare(const Command &command, HealthcheckOptions &options);
+Exit run(const HealthcheckOptions &options);
+
+struct VersionOptions {
+  Format format = Format::text;
+};
+void declare(const Command &command, VersionOptions &options);
+Exit run(const VersionOptions &options);
+
+/// Adds every command. Runs nothing.
+void declare_all(const Command &app);
 
 } // namespace hello::cli

@@ -1,25 +1,21 @@
 #include "cli/commands/commands.h"
-#include "cli/options/config_options.h"
 #include "cli/view/output.h"
 
 namespace hello::cli {
 
-void add_config(const Command &app) {
-  const Command command =
-      app.sub("config", "Show every setting's effective value and where it comes from");
-  auto options = std::make_shared<ConfigOptions>();
-  auto format = std::make_shared<std::string>("yaml");
-  options->add_to(command);
-  command.choice("-o,--output", *format, {"yaml", "json"},
+Exit run(const ShowConfigOptions &options) {
+  const config::Config config = options.config.load();
+  print(options.format == Format::json ? config::describe_json(config) : config::describe(config));
+  return Exit::ok;
+}
+
+void declare(const Command &command, ShowConfigOptions &options) {
+  options.config.add_to(command);
+  command.choice("-o,--output", options.format, {"yaml", "json"},
                  {"yaml loads to the same configuration"});
-  command.does([options, format] {
-    config::Config config = options->load();
-    print(*format == "json" ? config::describe_json(config) : config::describe(config));
-    return 0;
-  });
-  command.sub("schema", "Print the JSON Schema of hello.yaml, for editors").does([] {
+  command.subcommand("schema", "Print the JSON Schema of hello.yaml, for editors").action([] {
     print(config::schema());
-    return 0;
+    return Exit::ok;
   });
 }
 

@@ -3,35 +3,27 @@
 
 #include "cli/commands/commands.h"
 #include "cli/view/output.h"
-#include "hello/config.h"
-#include "hello/error.h"
 #include "hello/file.h"
 
 namespace hello::cli {
-namespace {
 
-int run_init(const std::string &path, bool force) {
+Exit run(const InitOptions &options) {
+  const std::string &path = options.path;
   if (path == "-") {
     print(config::starter());
-    return 0;
+    return Exit::ok;
   }
-  if (!force && ::access(path.c_str(), F_OK) == 0)
+  if (!options.force && ::access(path.c_str(), F_OK) == 0)
     throw Error(Exit::failure, path + " is there already",
                 "--force replaces it; `hello init -` prints to stdout");
   sys::write_file(path, config::starter());
   say("wrote " + path);
-  return 0;
+  return Exit::ok;
 }
 
-} // namespace
-
-void add_init(const Command &app) {
-  const Command command = app.sub("init", "Write a commented hello.yaml to begin with");
-  auto path = std::make_shared<std::string>("hello.yaml");
-  auto force = std::make_shared<bool>(false);
-  command.text("FILE", *path, {"Where to; - is stdout"});
-  command.flag("--force", *force, "Replace the file where there is one");
-  command.does([path, force] { return run_init(*path, *force); });
+void declare(const Command &command, InitOptions &options) {
+  command.text("FILE", options.path, {"Where to; - is stdout"});
+  command.flag("--force", options.force, "Replace the file where there is one");
 }
 
 } // namespace hello::cli

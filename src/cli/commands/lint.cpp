@@ -3,29 +3,20 @@
 #include <fmt/core.h>
 
 #include "cli/commands/commands.h"
-#include "cli/options/config_options.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
 #include "cli/view/table.h"
-#include "hello/error.h"
 
 namespace hello::cli {
 namespace {
 
-struct Options {
-  ConfigOptions config;
-  std::vector<std::string> allow;
-  std::string format = "text";
-  bool rules = false;
-};
-
-int show_rules() {
+Exit show_rules() {
   constexpr Column columns[] = {{"", 16}, {""}};
   std::string out;
   for (const manifest::LintRule &rule : manifest::lint_rules())
     out += row(columns, {rule.name, rule.why}) + "\n";
   print(out);
-  return 0;
+  return Exit::ok;
 }
 
 bool has_error(const std::vector<manifest::Finding> &findings) {
@@ -34,18 +25,18 @@ bool has_error(const std::vector<manifest::Finding> &findings) {
   });
 }
 
-int run_lint(const Options &options) {
+} // namespace
+
+Exit run(const LintOptions &options) {
   if (options.rules) return show_rules();
   const config::Config config = options.config.load();
   const auto findings = manifest::lint(manifest::render_all(config), config, options.allow);
-  if (options.format == "json")
+  if (options.format == Format::json)
     print(manifest::to_json(findings));
   else
     for (const manifest::Finding &finding : findings) print(line_of(finding) + "\n");
-  return static_cast<int>(has_error(findings) ? Exit::no : Exit::ok);
+  return has_error(findings) ? Exit::no : Exit::ok;
 }
-
-} // namespace
 
 std::string line_of(const manifest::Finding &finding) {
   return fmt::format("{}: {}: {} [{}]", manifest::word(finding.severity), finding.object,
@@ -67,16 +58,11 @@ void stop_at_errors(std::span<const manifest::Object> objects, const config::Con
         "mend them, or write down that it is meant: --allow RULE, or lint: {allow: [RULE]}");
 }
 
-void add_lint(const Command &app) {
-  const Command command =
-      app.sub("lint", "Check the manifests, patches included, against the built-in rules");
-  auto options = std::make_shared<Options>();
-  options->config.add_to(command);
-  command.list("--allow", options->allow,
-               {"A rule that may be broken; may be given again", "RULE"});
-  command.choice("-o,--output", options->format, {"text", "json"}, {"How to print the findings"});
-  command.flag("--rules", options->rules, "List the rules and what each is for");
-  command.does([options] { return run_lint(*options); });
+void declare(const Command &command, LintOptions &options) {
+  options.config.add_to(command);
+  command.list("--allow", options.allow, {"A rule that may be broken; may be given again", "RULE"});
+  command.choice("-o,--output", options.format, {"text", "json"}, {"How to print the findings"});
+  command.flag("--rules", options.rules, "List the rules and what each is for");
 }
 
 } // namespace hello::cli

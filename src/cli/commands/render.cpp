@@ -5,24 +5,12 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/split.h"
-#include "cli/options/config_options.h"
 #include "cli/view/output.h"
-#include "hello/error.h"
 #include "hello/kube.h"
-#include "hello/manifest.h"
 #include "hello/version.h"
 
 namespace hello::cli {
 namespace {
-
-struct Options {
-  ConfigOptions config;
-  std::string format = "yaml";
-  std::vector<std::string> only;
-  std::string split;
-  std::vector<std::string> with;
-  bool deployer = false;
-};
 
 /// The objects that `only` names, as Kind/name or Kind, in the set's order.
 std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
@@ -74,8 +62,10 @@ std::vector<manifest::Object> deployer(const config::Config &config,
   return objects;
 }
 
-int run_render(const Options &options) {
-  if (!options.split.empty() && options.format == "json")
+} // namespace
+
+Exit run(const RenderOptions &options) {
+  if (!options.split.empty() && options.format == Format::json)
     throw Error(Exit::usage, "--split writes YAML files: not with -o json",
                 "leave one of the two out");
   const config::Config config = options.config.load();
@@ -88,28 +78,22 @@ int run_render(const Options &options) {
   if (!options.split.empty())
     split(objects, options.split, head);
   else
-    print(options.format == "json" ? manifest::to_json(objects)
-                                   : head + manifest::to_yaml(objects));
-  return 0;
+    print(options.format == Format::json ? manifest::to_json(objects)
+                                         : head + manifest::to_yaml(objects));
+  return Exit::ok;
 }
 
-} // namespace
-
-void add_render(const Command &app) {
-  const Command command =
-      app.sub("render", "Print the manifests that deploy would apply, in apply order");
-  auto options = std::make_shared<Options>();
-  options->config.add_to(command);
-  command.choice("-o,--output", options->format, {"yaml", "json"}, {"json: one List"});
-  command.list("--only", options->only,
+void declare(const Command &command, RenderOptions &options) {
+  options.config.add_to(command);
+  command.choice("-o,--output", options.format, {"yaml", "json"}, {"json: one List"});
+  command.list("--only", options.only,
                {"Only these, as Kind/name or Kind; may be repeated", "KIND/NAME"});
-  command.text("--split", options->split,
+  command.text("--split", options.split,
                {"A file for each object in DIR, instead of stdout", "DIR"});
-  command.list("--with", options->with,
+  command.list("--with", options.with,
                {"An add-on after the set: logging, a log agent on each node", "ADD-ON"});
-  command.flag("--deployer", options->deployer,
+  command.flag("--deployer", options.deployer,
                "Print the RBAC objects a CI account needs, instead of the manifests");
-  command.does([options] { return run_render(*options); });
 }
 
 } // namespace hello::cli

@@ -1,23 +1,18 @@
 #include <fmt/core.h>
 
 #include "cli/commands/commands.h"
-#include "cli/options/deploy_options.h"
 
 namespace hello::cli {
 namespace {
 
-struct Flags : RolloutOptions {
-  std::optional<int> revision;
-};
-
-int run_rollback(const Flags &flags) {
+Exit roll_back(const RollbackOptions &flags) {
   const config::Config config = flags.config.load();
   deploy::Options options = flags.options(config);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
       "the same hello rollback again carries on from there; hello status shows how far it is");
   const auto cluster = connect(config);
-  const auto emit = listener(flags.output, cluster->access());
+  const auto emit = listener(flags.format, cluster->access());
   const auto releases = release::read_history(*cluster).take("read the history", cluster->access());
   const release::Release &release = release::rollback_target(releases, flags.revision);
   const deploy::Set set = release::read_set(*cluster, release);
@@ -30,18 +25,17 @@ int run_rollback(const Flags &flags) {
 
 } // namespace
 
-void add_rollback(const Command &app) {
-  const Command command =
-      app.sub("rollback", "Bring an earlier release back, whole, and wait until it works");
-  auto flags = std::make_shared<Flags>();
+Exit run(const RollbackOptions &options) {
+  return with_error_events(options.format, [&] { return roll_back(options); });
+}
+
+void declare(const Command &command, RollbackOptions &options) {
   command.number(
-      "REVISION", flags->revision, 1, INT32_MAX,
+      "REVISION", options.revision, 1, INT32_MAX,
       {"As hello history lists it; without it the last ready one before what runs", "N"});
-  flags->add_to(command, false);
+  options.add_to(command);
   command.footer("It is a release like any other: planned, written down, waited for, and taken "
                  "back itself if it fails.");
-  command.does(
-      [flags] { return with_error_events(flags->output, [&] { return run_rollback(*flags); }); });
 }
 
 } // namespace hello::cli

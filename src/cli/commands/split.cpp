@@ -10,7 +10,6 @@
 
 #include <fmt/core.h>
 
-#include "hello/error.h"
 #include "hello/file.h"
 
 namespace hello::cli {

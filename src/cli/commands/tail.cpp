@@ -1,20 +1,17 @@
 #include <csignal>
-#include <memory>
 
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
-#include "hello/error.h"
 #include "hello/fd.h"
 #include "hello/file.h"
-#include "hello/follow.h"
 #include "hello/json.h"
 
 namespace hello::cli {
-namespace {
 
-int run_tail(sys::Follow what) {
+Exit run(const sys::Follow &options) {
+  sys::Follow what = options;
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -33,23 +30,18 @@ int run_tail(sys::Follow what) {
     sys::write_all(STDERR_FILENO, line + "\n");
   };
   sys::follow(what);
-  return 0;
+  return Exit::ok;
 }
 
-} // namespace
-
-void add_tail(const Command &app) {
-  const Command command = app.sub(
-      "tail", "Copy a log file to stdout as it grows, across its rotations: the streaming sidecar");
-  auto what = std::make_shared<sys::Follow>();
-  command.text("FILE", what->path,
-               {"The file of `serve --access-log-file`; it need not be there yet"}, true);
-  command.text("--position", what->position,
+void declare(const Command &command, sys::Follow &options) {
+  OptionSpec file{"The file of `serve --access-log-file`; it need not be there yet"};
+  file.required = true;
+  command.text("FILE", options.path, file);
+  command.text("--position", options.position,
                {"File that keeps how far it got, so that a restart goes on there"});
   command.footer("Ends on SIGTERM or SIGINT, when what is in the file has been copied. As a native "
                  "sidecar it starts before the\n"
                  "service and is ended after it, so the last lines come too.");
-  command.does([what] { return run_tail(*what); });
 }
 
 } // namespace hello::cli

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
-#include "cli/options/deploy_options.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
@@ -14,12 +13,6 @@
 
 namespace hello::cli {
 namespace {
-
-struct Flags {
-  ConfigOptions config;
-  std::string output = "text";
-  bool yes = false, dry_run = false;
-};
 
 std::string text_of(const deploy::Removal &removal, const Paint &paint) {
   std::string out;
@@ -45,39 +38,38 @@ bool agreed(const kube::Access &access) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-int run_undeploy(const Flags &flags) {
+Exit remove_all(const UndeployOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted: what is removed stays removed",
                                    "the same hello undeploy again carries on from there");
   const auto cluster = connect(config);
-  const auto emit = listener(flags.output, cluster->access());
+  const auto emit = listener(flags.format, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
   const std::string plan = text_of(removal, Paint{sys::has_colour(STDERR_FILENO)});
   sys::write_all(STDERR_FILENO, plan);
-  if (removal.empty() || flags.dry_run) return 0;
+  if (removal.empty() || flags.dry_run) return Exit::ok;
   if (!flags.yes && !agreed(cluster->access())) {
     say("nothing was removed");
-    return static_cast<int>(Exit::no);
+    return Exit::no;
   }
   deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
-  return 0;
+  return Exit::ok;
 }
 
 } // namespace
 
-void add_undeploy(const Command &app) {
-  const Command command =
-      app.sub("undeploy", "Remove what was deployed, and nothing else, and wait until it is gone");
-  auto flags = std::make_shared<Flags>();
-  flags->config.add_to(command);
-  command.choice("-o,--output", flags->output, {"text", "json"},
+Exit run(const UndeployOptions &options) {
+  return with_error_events(options.format, [&] { return remove_all(options); });
+}
+
+void declare(const Command &command, UndeployOptions &options) {
+  options.config.add_to(command);
+  command.choice("-o,--output", options.format, {"text", "json"},
                  {"json: one event a line on stdout"});
-  command.flag("--yes", flags->yes, "Do not ask; needed where there is no terminal");
-  command.flag("--dry-run", flags->dry_run, "Show what would be removed, remove nothing");
+  command.flag("--yes", options.yes, "Do not ask; needed where there is no terminal");
+  command.flag("--dry-run", options.dry_run, "Show what would be removed, remove nothing");
   command.footer("The namespace goes only if hello made it and nothing of others is in it. The "
                  "history goes too.");
-  command.does(
-      [flags] { return with_error_events(flags->output, [&] { return run_undeploy(*flags); }); });
 }
 
 } // namespace hello::cli

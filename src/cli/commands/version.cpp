@@ -26,16 +26,15 @@ std::string json_of(const BuildInfo &info) {
 
 } // namespace
 
-void add_version(const Command &app) {
-  const Command command = app.sub("version", "Print version and build information");
-  auto format = std::make_shared<std::string>("text");
-  command.choice("-o,--output", *format, {"text", "json"},
+Exit run(const VersionOptions &options) {
+  const BuildInfo &info = build_info();
+  print(options.format == Format::json ? json_of(info) : fmt::format("hello {}\n", info.version));
+  return Exit::ok;
+}
+
+void declare(const Command &command, VersionOptions &options) {
+  command.choice("-o,--output", options.format, {"text", "json"},
                  {"json: commit, build time, compiler, libraries"});
-  command.does([format] {
-    const BuildInfo &info = build_info();
-    print(*format == "json" ? json_of(info) : fmt::format("hello {}\n", info.version));
-    return 0;
-  });
 }
 
 } // namespace hello::cli

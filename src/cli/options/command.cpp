@@ -1,7 +1,5 @@
 #include "cli/options/command.h"
 
-#include <charconv>
-
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
@@ -20,30 +18,14 @@ std::string show(milliseconds time) {
                              : fmt::format("{}s", time.count() / 1000);
 }
 
-/// Whole, of `text`, or nothing.
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
-                                                                  : std::nullopt;
+template <typename Text> auto into(Text &value) {
+  return [&value](const std::string &text) {
+    value = text;
+    return std::string();
+  };
 }
 
-std::optional<milliseconds> parse_duration(std::string_view text) {
-  if (text == "0") return milliseconds(0);
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const std::string_view unit = text.substr(digits);
-  const std::int64_t factor = unit == "ms"  ? 1
-                              : unit == "s" ? 1000
-                              : unit == "m" ? 60'000
-                              : unit == "h" ? 3'600'000
-                              : unit == "d" ? 86'400'000
-                                            : 0;
-  const auto number = whole_number(text.substr(0, digits));
-  if (factor == 0 || !number || *number > INT64_MAX / factor) return std::nullopt;
-  return milliseconds(*number * factor);
-}
-
-/// What is wrong with a word that `chosen` does not take, and what it was meant to be.
+/// Why `chosen` does not take `word`, with the nearest name that it takes.
 std::string unknown(const CLI::App &chosen, std::string_view word) {
   std::vector<std::string_view> names;
   if (word.starts_with('-')) {
@@ -61,8 +43,7 @@ std::string unknown(const CLI::App &chosen, std::string_view word) {
                      config::hint(config::nearest(word, names)));
 }
 
-/// A wrong command line, in the words of all our errors. CLI11 names no misspelt command, and no
-/// neighbour of a word.
+/// A parse error as an Error. CLI11 does not name a misspelt command, and suggests nothing.
 Error usage(const CLI::App &app, const CLI::ParseError &error) {
   std::string command = "hello";
   const CLI::App *chosen = &app;
@@ -89,7 +70,8 @@ Error usage(const CLI::App &app, const CLI::ParseError &error) {
 
 } // namespace
 
-int run_line(int argc, char **argv, const std::function<void(const Command &)> &declare) {
+Action parse(int argc, const char *const *argv,
+             const std::function<void(const Command &)> &declare) {
   CLI::App app{"A small web service that shows a message, and the tool that puts it on Kubernetes.",
                "hello"};
   app.require_subcommand(1);
@@ -98,41 +80,41 @@ int run_line(int argc, char **argv, const std::function<void(const Command &)> &
              "invalid; 4 cluster unreachable or refused; 5 rollout failed; 6 any other failure; "
              "129, 130, 143\n"
              "interrupted.");
-  Run run;
-  declare(Command(app, run));
+  Action chosen;
+  declare(Command(app, chosen));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() != 0) throw usage(app, error);
-    print(app.help()); // which was asked for
-    return 0;
+    return [help = app.help()] {
+      print(help);
+      return Exit::ok;
+    };
   }
-  return run();
+  return chosen;
 }
 
-Command Command::sub(const char *name, const char *what) const {
-  return {*app_->add_subcommand(name, what), *run_};
+Command Command::subcommand(const char *name, const char *help) const {
+  return {*app_->add_subcommand(name, help), *chosen_};
 }
 
-void Command::does(Run work) const {
-  app_->callback([run = run_, app = app_, work] {
-    if (app->get_subcommands().empty()) *run = work; // else it is the subcommand's
+void Command::action(Action action) const {
+  app_->callback([chosen = chosen_, app = app_, action = std::move(action)] {
+    if (app->get_subcommands().empty()) *chosen = action;
   });
 }
 
 void Command::footer(const char *text) const { app_->footer(text); }
 
-void Command::heading(const char *title) const {
-  app_->option_defaults()->group(title ? title : "Options");
-}
+void Command::section(const char *title) const { app_->option_defaults()->group(title); }
 
-void Command::last_wins() const { app_->option_defaults()->take_last(); }
+void Command::last_value_wins() const { app_->option_defaults()->take_last(); }
 
-CLI::Option *Command::add(const char *names, Take take, const Words &words) const {
+CLI::Option *Command::add(const char *names, Take take, const OptionSpec &spec) const {
   const std::string name =
       std::string(names).substr(std::string_view(names).starts_with("-o,") ? 3 : 0);
   const auto callback = [take = std::move(take), name,
-                         env = words.env](const CLI::results_t &values) {
+                         env = spec.env](const CLI::results_t &values) {
     for (const std::string &value : values) {
       const std::string wrong = take(value);
       if (wrong.empty()) continue;
@@ -141,10 +123,10 @@ CLI::Option *Command::add(const char *names, Take take, const Words &words) cons
     }
     return true;
   };
-  CLI::Option *option = app_->add_option(names, callback, words.help);
-  option->type_name(words.type);
-  if (words.env) option->envname(words.env);
-  if (!words.standard.empty()) option->default_str(words.standard);
+  CLI::Option *option = app_->add_option(names, callback, spec.help);
+  option->type_name(spec.value_name)->required(spec.required);
+  if (spec.env) option->envname(spec.env);
+  if (!spec.default_text.empty()) option->default_str(spec.default_text);
   return option;
 }
 
@@ -152,88 +134,90 @@ void Command::flag(const char *names, bool &value, const char *help) const {
   app_->add_flag(names, value, help);
 }
 
-void Command::off_flag(const char *names, const char *on, bool &value, const Words &words) const {
-  app_->add_flag(fmt::format("!{},{}", names, on), value, words.help)
-      ->envname(words.env ? words.env : "");
+void Command::flag_pair(const char *off, const char *on, bool &value,
+                        const OptionSpec &spec) const {
+  app_->add_flag(fmt::format("!{},{}", off, on), value, spec.help)
+      ->envname(spec.env ? spec.env : "");
 }
 
-void Command::text(const char *names, std::string &value, const Words &words, bool required) const {
-  Words said = words;
-  if (said.standard.empty()) said.standard = value;
-  add(
-      names, [&value](const std::string &text) { return value = text, std::string(); }, said)
-      ->required(required);
+void Command::text(const char *names, std::string &value, const OptionSpec &spec) const {
+  OptionSpec with_default = spec;
+  if (spec.default_text.empty()) with_default.default_text = value;
+  add(names, into(value), with_default);
 }
 
-void Command::text(const char *names, std::optional<std::string> &value, const Words &words) const {
-  add(
-      names, [&value](const std::string &text) { return value = text, std::string(); }, words);
+void Command::text(const char *names, std::optional<std::string> &value,
+                   const OptionSpec &spec) const {
+  add(names, into(value), spec);
 }
 
-void Command::choice(const char *names, std::string &value, std::initializer_list<const char *> of,
-                     const Words &words) const {
-  std::string all;
-  for (const char *one : of) all += (all.empty() ? "" : "|") + std::string(one);
-  Words said = words;
-  said.type = "";
-  said.standard = value;
-  const auto take = [&value, all](const std::string &text) {
-    if (text.empty() || text.find('|') != text.npos ||
-        ("|" + all + "|").find("|" + text + "|") == std::string::npos)
-      return fmt::format("invalid value '{}': use {}", text, text::alternatives(all));
-    value = text;
+void Command::choice(const char *names, std::string &value,
+                     std::initializer_list<const char *> choices, const OptionSpec &spec) const {
+  const auto take = [&value, all = std::vector<const char *>(choices)](std::size_t index) {
+    value = all[index];
+  };
+  choice(names, take, value, choices, spec);
+}
+
+void Command::choice(const char *names, std::function<void(std::size_t)> take, std::string current,
+                     std::initializer_list<const char *> choices, const OptionSpec &spec) const {
+  const std::vector<std::string> all(choices.begin(), choices.end());
+  const std::string alternatives = text::join(all, "|");
+  const auto checked = [take = std::move(take), all, alternatives](const std::string &text) {
+    const auto found = std::find(all.begin(), all.end(), text);
+    if (found == all.end())
+      return fmt::format("invalid value '{}': use {}", text, text::alternatives(alternatives));
+    take(static_cast<std::size_t>(found - all.begin()));
     return std::string();
   };
-  add(names, take, said)->type_name(all);
+  OptionSpec with_default = spec;
+  with_default.default_text = std::move(current);
+  with_default.value_name = alternatives.c_str();
+  add(names, checked, with_default);
 }
 
-void Command::duration(const char *names, milliseconds &value, const Words &words,
-                       milliseconds least, std::chrono::hours most) const {
-  Words said = words;
-  said.type = "TIME";
-  if (value.count() >= 0) said.standard = show(value);
-  const auto take = [&value, least, most](const std::string &text) {
-    const auto time = parse_duration(text);
-    if (!time || *time > most)
+void Command::duration(const char *names, milliseconds &value, const OptionSpec &spec,
+                       milliseconds min, std::chrono::hours max) const {
+  OptionSpec with_default = spec;
+  with_default.value_name = "TIME";
+  if (value.count() >= 0) with_default.default_text = show(value);
+  const auto take = [&value, min, max](const std::string &text) {
+    const auto time = text::duration(text);
+    if (!time || *time > max)
       return fmt::format("'{}' is no duration from 0 to {}h, such as 500ms, 10s or 5m", text,
-                         most.count());
-    if (*time < least) return std::string("must be more than 0");
+                         max.count());
+    if (*time < min) return std::string("must be more than 0");
     value = *time;
     return std::string();
   };
-  add(names, take, said);
+  add(names, take, with_default);
 }
 
-void Command::whole(const char *names, std::function<void(std::int64_t)> take, std::int64_t least,
-                    std::int64_t most, const Words &words) const {
-  const auto checked = [take = std::move(take), least, most](const std::string &text) {
-    const auto number = whole_number(text);
-    if (!number || *number < least || *number > most)
-      return fmt::format("'{}' is not a whole number between {} and {}", text, least, most);
+void Command::integer(const char *names, std::function<void(std::int64_t)> take, std::int64_t min,
+                      std::int64_t max, const OptionSpec &spec) const {
+  const auto checked = [take = std::move(take), min, max](const std::string &text) {
+    const auto number = text::integer(text, min, max);
+    if (!number) return fmt::format("'{}' is not a whole number between {} and {}", text, min, max);
     take(*number);
     return std::string();
   };
-  add(names, checked, words);
+  add(names, checked, spec);
 }
 
-void Command::list(const char *names, std::vector<std::string> &values, const Words &words,
+void Command::list(const char *names, std::vector<std::string> &values, const OptionSpec &spec,
                    char separator) const {
   const auto take = [&values](const std::string &text) {
-    return values.push_back(text), std::string();
+    values.push_back(text);
+    return std::string();
   };
-  CLI::Option *option = add(names, take, words);
+  CLI::Option *option = add(names, take, spec);
   option->take_all();
   if (option->get_positional()) option->expected(CLI::detail::expected_max_vector_size);
   if (separator) option->delimiter(separator);
 }
 
-void Command::one(const char *names, std::vector<std::string> &values, const Words &words) const {
-  add(
-      names, [&values](const std::string &text) { return values = {text}, std::string(); }, words);
-}
-
-void Command::each(const char *names, Take take, const Words &words) const {
-  add(names, std::move(take), words)->trigger_on_parse();
+void Command::on_each(const char *names, Take take, const OptionSpec &spec) const {
+  add(names, std::move(take), spec)->trigger_on_parse();
 }
 
 } // namespace hello::cli

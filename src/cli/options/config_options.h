@@ -8,22 +8,23 @@
 
 namespace hello::cli {
 
-/// What every command that reads the configuration can be told: --config, --context, --set,
-/// --set-file, and each flag that a row of the table of settings has of its own (--namespace,
-/// --image, --timeout, …). Must outlive the parsing.
+/// Whether --context may be given more than once.
+enum class ContextFlag { single, repeated };
+
+/// The options of every command that reads the configuration: --config, --context, --set,
+/// --set-file, and the flags that settings have of their own (--namespace, --image, --timeout, …).
 struct ConfigOptions {
   std::optional<std::string> file;
-  std::vector<std::string> contexts;
+  std::optional<std::string> context; ///< with ContextFlag::single
+  std::vector<std::string> contexts;  ///< with ContextFlag::repeated
   std::vector<config::Assignment> set;
 
-  /// `many_contexts`: --context may be given more than once.
-  void add_to(const Command &command, bool many_contexts = false);
+  void add_to(const Command &command, ContextFlag context_flag = ContextFlag::single);
 
-  /// The configuration for the context (of `contexts`, or none). Warnings go to stderr.
-  /// Throws Error(Exit::invalid).
-  config::Config load(const std::optional<std::string> &context) const;
-  /// The same for the one context given, if any.
-  config::Config load() const;
+  /// Loads the configuration for `context`. Warnings go to stderr. Throws Error(Exit::invalid).
+  config::Config load() const { return load(context); }
+  /// The same for one of `contexts`, or none.
+  config::Config load(const std::optional<std::string> &of_context) const;
 };
 
 } // namespace hello::cli

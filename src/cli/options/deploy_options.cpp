@@ -5,20 +5,19 @@
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/findings.h"
-#include "cli/view/output.h"
 #include "hello/terminal.h"
 
 namespace hello::cli {
 
-void DeployOptions::add_to(const Command &command, bool many_contexts) {
-  config.add_to(command, many_contexts);
-  command.choice("-o,--output", output, {"text", "json"}, {"json: one event a line on stdout"});
+void PlanOptions::add_to(const Command &command, ContextFlag context_flag) {
+  config.add_to(command, context_flag);
+  command.choice("-o,--output", format, {"text", "json"}, {"json: one event a line on stdout"});
   command.flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
   command.list("--allow", allow, {"A lint rule that may be broken; may be given again", "RULE"});
   command.list("kubectl", kubectl_args, {"After --: flags for kubectl apply", "-- FLAGS"});
 }
 
-deploy::Options DeployOptions::options(const config::Config &config) const {
+deploy::Options PlanOptions::options(const config::Config &config) const {
   if (!kubectl_args.empty() && !kubectl_args[0].starts_with("-"))
     throw Error(Exit::usage, "unexpected word: " + kubectl_args[0],
                 "flags for kubectl apply stand after --; a context is --context " +
@@ -32,35 +31,35 @@ deploy::Options DeployOptions::options(const config::Config &config) const {
   return options;
 }
 
-void RolloutOptions::add_to(const Command &command, bool many_contexts) {
-  DeployOptions::add_to(command, many_contexts);
+void RolloutOptions::add_to(const Command &command, ContextFlag context_flag) {
+  PlanOptions::add_to(command, context_flag);
   command.flag("--dry-run", dry_run, "Show the plan, change nothing");
   command.flag("--no-rollback", no_rollback, "Leave it as it is if it fails");
   command.flag("--no-verify", no_verify, "Do not ask the service for an answer at the end");
 }
 
 deploy::Options RolloutOptions::options(const config::Config &config) const {
-  deploy::Options options = DeployOptions::options(config);
+  deploy::Options options = PlanOptions::options(config);
   options.rollback = !no_rollback;
   options.verify = !no_verify;
   return options;
 }
 
-int RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
-                              const deploy::Options &options, const deploy::Listener &emit) const {
-  if (!dry_run) return static_cast<int>(deploy::run(cluster, set, options, emit));
-  show(deploy::make_plan(cluster, set, options), output);
-  return 0;
+Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
+                               const deploy::Options &options, const deploy::Listener &emit) const {
+  if (!dry_run) return deploy::run(cluster, set, options, emit);
+  show(deploy::make_plan(cluster, set, options), format);
+  return Exit::ok;
 }
 
-deploy::Listener listener(const std::string &output, const kube::Access &access) {
-  const std::shared_ptr<View> view = output == "json" ? json_view() : text_view();
+deploy::Listener listener(Format format, const kube::Access &access) {
+  const std::shared_ptr<View> view = format == Format::json ? json_view() : text_view();
   view->show(deploy::event::Target{access});
   return [view](const deploy::Event &event) { view->show(event); };
 }
 
-int with_error_events(const std::string &output, const std::function<int()> &work) {
-  if (output != "json") return work();
+Exit with_error_events(Format format, const Action &work) {
+  if (format != Format::json) return work();
   try {
     return work();
   } catch (const Error &error) {
@@ -69,9 +68,9 @@ int with_error_events(const std::string &output, const std::function<int()> &wor
   }
 }
 
-void show(const deploy::Plan &plan, const std::string &output) {
-  print(output == "json" ? json_of(plan) + "\n"
-                         : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
+void show(const deploy::Plan &plan, Format format) {
+  print(format == Format::json ? json_of(plan) + "\n"
+                               : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
 }
 
 deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {

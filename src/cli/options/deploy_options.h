@@ -3,43 +3,44 @@
 #include <vector>
 
 #include "cli/options/config_options.h"
+#include "cli/view/output.h"
 #include "hello/deploy.h"
 
 namespace hello::cli {
 
-/// What `deploy` and `diff` share: configuration, output format, conflicts, and kubectl's own flags
-/// after "--".
-struct DeployOptions {
+/// Options of every command that makes a plan: configuration, format, conflicts, and kubectl's own
+/// flags after "--".
+struct PlanOptions {
   ConfigOptions config;
-  std::string output = "text";
+  Format format = Format::text;
   bool force_conflicts = false;
   std::vector<std::string> kubectl_args;
   std::vector<std::string> allow; ///< lint rules that may be broken
 
-  void add_to(const Command &command, bool many_contexts);
+  void add_to(const Command &command, ContextFlag context_flag = ContextFlag::single);
   /// From flags and configuration.
   deploy::Options options(const config::Config &config) const;
 };
 
-/// What `deploy` and `rollback` share besides.
-struct RolloutOptions : DeployOptions {
+/// Options of the commands that carry out a plan: deploy and rollback.
+struct RolloutOptions : PlanOptions {
   bool dry_run = false, no_rollback = false, no_verify = false;
 
-  void add_to(const Command &command, bool many_contexts);
+  void add_to(const Command &command, ContextFlag context_flag = ContextFlag::single);
   deploy::Options options(const config::Config &config) const;
-  /// Brings the set onto the cluster, or only shows the plan. Returns the exit code.
-  int carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
-                const deploy::Listener &emit) const;
+  /// Brings the set onto the cluster, or only shows the plan.
+  Exit carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
+                 const deploy::Listener &emit) const;
 };
 
 /// Shows events on stderr, or as JSON lines on stdout; the target is the first.
-deploy::Listener listener(const std::string &output, const kube::Access &access);
+deploy::Listener listener(Format format, const kube::Access &access);
 
-/// Does `work`; an Error that ends it is the last event of a JSON stream, then thrown on.
-int with_error_events(const std::string &output, const std::function<int()> &work);
+/// Runs `work`; an Error that ends it is also the last event of a JSON stream.
+Exit with_error_events(Format format, const Action &work);
 
 /// The plan on stdout.
-void show(const deploy::Plan &plan, const std::string &output);
+void show(const deploy::Plan &plan, Format format);
 
 /// The set of a configuration, linted: warnings go to stderr, an error throws Error(Exit::invalid).
 deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow);

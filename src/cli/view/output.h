@@ -3,6 +3,9 @@
 
 namespace hello::cli {
 
+/// What a command prints: text for people, or JSON for programs.
+enum class Format { text, json };
+
 /// Writes data to stdout, all of it. A reader that left (a closed pipe) is no error. Throws
 /// Error(Exit::failure) where stdout is closed or full.
 void print(std::string_view bytes);
