@@ -132,7 +132,7 @@ run_script() {
     provide "$word"
     [ -z "$lacking" ] || { skipped=$((skipped + 1)); printf 'skip  %-34s          %s\n' "$name" "$lacking"; return; }
   done
-  timed "$name" timeout -k 10 "${SCRIPT_SECONDS:-900}" "${inside[@]}" env PYTHONDONTWRITEBYTECODE=1 "${settings[@]}" "$(realpath "$2")"
+  timed "$name" timeout -k 10 "${SCRIPT_SECONDS:-900}" "${inside[@]}" env PYTHONDONTWRITEBYTECODE=1 "${settings[@]}" ${wrapper:+"$wrapper"} "$(realpath "$2")"
 }
 
 # run_scripts KIND DIRECTORY|SCRIPT...: each executable file, in order
@@ -181,7 +181,9 @@ sanitizers() {
   local preset script
   for preset in asan tsan; do
     build "$preset" hello
-    for script in tests/cli/hostile tests/cli/transport; do HELLO=$PWD/build/$preset/hello run_script "$preset" "$script"; done
+    for script in tests/cli/hostile tests/cli/transport; do
+      HELLO=$PWD/build/$preset/hello wrapper=$PWD/tests/support/sanitized run_script "$preset" "$script"
+    done
   done
 }
 

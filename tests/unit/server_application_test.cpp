@@ -42,15 +42,19 @@ struct World {
     status.set_phase(Phase::ready);
   }
 
+  struct Connection {
+    bool keep_alive = true;
+    int minor = 1; ///< of the HTTP version
+  };
   static Answer ask(Handler &handler, std::string_view method, std::string_view path,
-                    std::vector<Header> headers = {}, bool keep_alive = true, int minor = 1) {
+                    std::vector<Header> headers = {}, Connection connection = {true, 1}) {
     const hello::sys::Address peer = *hello::sys::parse_ip("127.0.0.1");
     Request request;
     request.method = method;
     request.target = request.path = path;
     request.headers = headers;
-    request.keep_alive = keep_alive;
-    request.minor = minor;
+    request.keep_alive = connection.keep_alive;
+    request.minor = connection.minor;
     request.peer = &peer;
     request.started = std::chrono::steady_clock::now();
     std::string out;
@@ -74,7 +78,7 @@ bool starts(const Answer &answer, std::string_view line) {
 
 } // namespace
 
-TEST_CASE("application: one address, three representations") {
+TEST_CASE("application: GET / is plain text, HTML or JSON, as Accept asks") {
   World world;
   const Answer text = world.get("/"), html = world.get("/", {kBrowser}),
                json = world.get("/", {{"accept", "application/json"}});
@@ -102,7 +106,7 @@ TEST_CASE("application: one address, three representations") {
   }
 }
 
-TEST_CASE("application: HEAD has GET's fields and no body; a known tag is 304") {
+TEST_CASE("application: HEAD has the fields of GET and no body; a matching If-None-Match is 304") {
   World world;
   Answer get = world.get("/"), head = World::ask(*world.open, "HEAD", "/");
   CHECK(head.body.empty());
@@ -119,16 +123,16 @@ TEST_CASE("application: HEAD has GET's fields and no body; a known tag is 304") 
   CHECK(starts(world.get("/", {{"If-None-Match", "\"other\""}}), "HTTP/1.1 200 OK\r\n"));
 }
 
-TEST_CASE("application: the answer says what becomes of the connection, hot or cold") {
+TEST_CASE("application: prepared and other responses say whether the connection closes") {
   World world;
   for (const char *path : {"/", "/nothing"}) {
-    CHECK(World::ask(*world.open, "GET", path, {}, false).has("Connection: close"));
-    CHECK(World::ask(*world.open, "GET", path, {}, true, 0).has("Connection: keep-alive"));
+    CHECK(World::ask(*world.open, "GET", path, {}, {.keep_alive = false}).has("Connection: close"));
+    CHECK(World::ask(*world.open, "GET", path, {}, {.minor = 0}).has("Connection: keep-alive"));
     CHECK(World::ask(*world.open, "GET", path).field("Connection") == "");
   }
 }
 
-TEST_CASE("application: errors are a small page for a browser and problem+json for the rest") {
+TEST_CASE("application: errors are a small page for browsers and problem+json for other clients") {
   World world;
   const Answer json = world.get("/nothing"), page = world.get("/nothing", {kBrowser});
   CHECK(starts(json, "HTTP/1.1 404 Not Found\r\n"));
@@ -165,8 +169,7 @@ TEST_CASE("application: ranges, upgrades and a malformed Accept are ignored") {
   }
 }
 
-TEST_CASE(
-    "application: the public side has the page and nothing else; the admin side has no page") {
+TEST_CASE("application: the public port serves only the page, the admin port everything else") {
   World world;
   for (const char *path : {"/metrics", "/livez", "/readyz", "/healthz", "/version"}) {
     CHECK(starts(world.get(path), "HTTP/1.1 404"));
@@ -180,7 +183,7 @@ TEST_CASE(
   CHECK(live.field("Content-Security-Policy").find("script-src 'sha256-") != std::string::npos);
 }
 
-TEST_CASE("application: /readyz names the failing check, /livez does not mind") {
+TEST_CASE("application: while draining, /readyz fails with the reason and /livez succeeds") {
   World world;
   CHECK(World::ask(*world.admin, "GET", "/readyz").body == "ok\n");
   world.status.set_phase(Phase::draining);
@@ -194,12 +197,12 @@ TEST_CASE("application: a long text is served whole") {
   std::string text(500'000, 'x');
   World world(text);
   CHECK(world.get("/").body == text + "\n");
-  CHECK(World::ask(*world.open, "GET", "/", {}, false).body == text + "\n");
+  CHECK(World::ask(*world.open, "GET", "/", {}, {.keep_alive = false}).body == text + "\n");
   CHECK(World::ask(*world.open, "HEAD", "/").field("Content-Length") == "500001");
 }
 
-TEST_CASE("application: metrics count what was asked, by route, method and code, and bound what a "
-          "client can add") {
+TEST_CASE(
+    "application: metrics count requests by route, method and code; clients cannot add series") {
   World world;
   for (int i = 0; i < 3; ++i) world.get("/");
   world.get("/a");
@@ -235,15 +238,18 @@ TEST_CASE("application: metrics count what was asked, by route, method and code,
   CHECK(open.body.substr(open.body.size() - 6) == "# EOF\n");
 }
 
-TEST_CASE("application: options that cannot be are named") {
+TEST_CASE("application: invalid options are errors that name the value") {
   Status status(1);
-  Options options;
-  options.access_log = "loud";
-  CHECK_THROWS_AS(Application(options, status), hello::Error);
-  options.access_log = "off";
-  options.trusted_proxies = {"everyone"};
-  CHECK_THROWS_AS(Application(options, status), hello::Error);
-  options.trusted_proxies.clear();
-  options.messages = "\xff";
-  CHECK_THROWS_AS(Application(options, status), hello::Error);
+  const auto problem = [&](const Options &options) -> std::string {
+    try {
+      Application application(options, status);
+    } catch (const hello::Error &error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK(problem({.access_log = "loud"}).starts_with("--access-log: invalid value 'loud'"));
+  CHECK(problem({.access_log = "off", .trusted_proxies = {"everyone"}}) ==
+        "--trusted-proxies: 'everyone' is not a network");
+  CHECK(problem({.messages = "\xff", .access_log = "off"}) == "MESSAGES: invalid UTF-8 at byte 0");
 }

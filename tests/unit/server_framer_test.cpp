@@ -28,7 +28,7 @@ std::string judge(std::string_view bytes, std::size_t cut) {
 }
 } // namespace
 
-TEST_CASE("framer: where a piece ends changes nothing") {
+TEST_CASE("framer: the result does not depend on how the bytes are split") {
   struct Row {
     std::string bytes, outcome;
   };
@@ -56,7 +56,7 @@ TEST_CASE("framer: where a piece ends changes nothing") {
     }
 }
 
-TEST_CASE("framer: CONNECT goes to a host and a port, and then it is not known (RFC 9112 3.2.3)") {
+TEST_CASE("framer: CONNECT needs a host and a port, and is not implemented (RFC 9112 3.2.3)") {
   const auto asks = [](std::string_view target) {
     Head head;
     return parse_request_line("CONNECT " + std::string(target) + " HTTP/1.1", head).status;
@@ -67,7 +67,7 @@ TEST_CASE("framer: CONNECT goes to a host and a port, and then it is not known (
     CHECK(asks(target) == 400);
 }
 
-TEST_CASE("framer: a chunked body ends at the same byte however it is cut") {
+TEST_CASE("framer: the end of a chunked body does not depend on how it is split") {
   std::string body = "3;x=\"y\"\r\nabc\r\n00A\r\n0123456789\r\n0\r\nX: y\r\n\r\n",
               all = body + "GET / HTTP/1.1\r\n";
   for (std::size_t cut = 0; cut <= all.size(); ++cut) {
@@ -86,7 +86,7 @@ TEST_CASE("framer: a chunked body ends at the same byte however it is cut") {
   }
 }
 
-TEST_CASE("syntax: paths are decoded, then dot segments go (RFC 3986 5.2.4)") {
+TEST_CASE("syntax: paths are decoded, then dot segments are removed (RFC 3986 5.2.4)") {
   struct Row {
     const char *path, *normal;
   };
@@ -105,7 +105,7 @@ TEST_CASE("syntax: paths are decoded, then dot segments go (RFC 3986 5.2.4)") {
   }
 }
 
-TEST_CASE("syntax: what a Host may be") {
+TEST_CASE("syntax: valid and invalid Host fields") {
   for (const char *good : {"a", "a:80", "a:", "1.2.3.4:8080", "[::1]", "[::1]:80",
                            "[::ffff:1.2.3.4]", "a-b.c_d~", "%41"})
     CHECK_MESSAGE(syntax::is_host_port(good), good);
@@ -114,7 +114,7 @@ TEST_CASE("syntax: what a Host may be") {
     CHECK_MESSAGE(!syntax::is_host_port(bad), bad);
 }
 
-TEST_CASE("framer: no byte beside a Transfer-Encoding hides it or makes it another") {
+TEST_CASE("framer: no added byte hides a Transfer-Encoding or changes its meaning") {
   for (int code = 0; code < 256; ++code) {
     const std::string name = "Transfer-Encoding", c(1, static_cast<char>(code));
     for (const std::string &line : {name + ":" + c + "chunked", name + ": chunked" + c,

@@ -93,7 +93,7 @@ TEST_CASE("clock: by default it is the wall clock") {
   CHECK(timegm(&t) <= after + 1);
 }
 
-TEST_CASE("access log: one line of JSON a request, whatever the network sends") {
+TEST_CASE("access log: each request is one line of valid JSON, whatever the client sends") {
   Access access;
   access.method = "GET";
   access.path = "/a\"}\n{\"forged\":\"\xff";
@@ -115,7 +115,7 @@ TEST_CASE("access log: one line of JSON a request, whatever the network sends") 
         "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n");
 }
 
-TEST_CASE("access log: a text value that is not one plain word is quoted") {
+TEST_CASE("access log: text values with blanks, quotes or other special characters are quoted") {
   const auto agent = [](std::string_view text) {
     Access access;
     access.user_agent = text;
@@ -130,7 +130,7 @@ TEST_CASE("access log: a text value that is not one plain word is quoted") {
   CHECK(agent("caf\u00e9") == "\"caf\u00e9\"");
 }
 
-TEST_CASE("access log: text lines cannot be forged either") {
+TEST_CASE("access log: a client cannot forge a text line") {
   Access access;
   access.method = "GET";
   access.path = "/ok";
@@ -159,7 +159,7 @@ TEST_CASE("access log: durations keep three places, long texts are cut, a line f
   CHECK(one_line(LogFormat::json, access).find("\"duration_ms\":0.000,") != std::string::npos);
 }
 
-TEST_CASE("access log: requests without an id get one, no two alike") {
+TEST_CASE("access log: requests without an id get a unique one") {
   const std::string a = one_line(LogFormat::json, {});
   TempDir dir;
   LogSink sink(dir.file("log"));
@@ -183,8 +183,7 @@ TEST_CASE("access log: requests without an id get one, no two alike") {
   CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
 }
 
-TEST_CASE(
-    "log buffer: lines come out whole and in order; past its bound nothing more is handed over") {
+TEST_CASE("log buffer: lines stay complete and in order; beyond the limit nothing is handed over") {
   LogBuffer buffer;
   std::string out;
   CHECK_FALSE(buffer.try_hand_over());
@@ -208,8 +207,7 @@ TEST_CASE(
   CHECK(out.capacity() < LogBuffer::kBytes);
 }
 
-TEST_CASE("log file: it is bounded, only whole lines are written, and none is lost between the two "
-          "files") {
+TEST_CASE("log file: it is bounded, has complete lines only, and loses none in the rotation") {
   TempDir dir;
   const std::string path = dir.file("access.log");
   std::ofstream(path) << "from before, half";
@@ -245,7 +243,7 @@ TEST_CASE("log file: it is bounded, only whole lines are written, and none is lo
   CHECK(files == 2);
 }
 
-TEST_CASE("log file: a start appends, and ends a line that was left half") {
+TEST_CASE("log file: a new start appends, and completes an unfinished line") {
   TempDir dir;
   const std::string path = dir.file("access.log");
   std::ofstream(path) << "whole\nhalf";

@@ -46,7 +46,7 @@ std::string shown(const Messages &messages) { return messages.page()->kinds[0].b
 
 } // namespace
 
-TEST_CASE("messages: a swapped ConfigMap is shown without a restart") {
+TEST_CASE("messages: a changed ConfigMap is shown without a restart") {
   Mount mount("one\n");
   Messages messages("", mount.file(), "pod");
   messages.start();
@@ -77,7 +77,8 @@ TEST_CASE("messages: a bad file keeps the old text, and the next good one is sho
   CHECK(eventually([&] { return shown(messages) == "better\n"; }));
 }
 
-TEST_CASE("messages: a plain file may be written over or renamed over; half a text is not shown") {
+TEST_CASE(
+    "messages: a plain file may be overwritten or replaced; a half-written text is not shown") {
   Mount mount("");
   const std::string file = (mount.root / "plain").string();
   std::ofstream(file) << "a";

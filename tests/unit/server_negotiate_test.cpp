@@ -7,8 +7,7 @@
 
 using namespace hello::server;
 
-TEST_CASE(
-    "negotiation: what a client accepts decides, by q and then by how exactly it was asked for") {
+TEST_CASE("negotiation: the highest q wins, then the most specific range") {
   struct Row {
     std::string_view accept;
     int kind; ///< 0 text, 1 html, 2 json, -1 none
@@ -51,8 +50,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "negotiation: an entity tag is compared weakly or strongly, whole, and never inside another") {
+TEST_CASE("negotiation: entity tags are compared whole, weakly or strongly") {
   constexpr std::string_view kTag = "\"abc\"";
   for (const std::string_view yes :
        {"\"abc\"", "*", " * ", "W/\"abc\"", "\"x\", \"abc\"", "\"x\",W/\"abc\",\"y\"",

@@ -49,7 +49,7 @@ TEST_CASE("page: a title is cut between characters") {
                                                     "</title>") != std::string::npos);
 }
 
-TEST_CASE("page: the policy names the style by the hash of what stands in the page") {
+TEST_CASE("page: the policy allows the inline style by its hash") {
   const std::string body = make_page("x", "p").kinds[kHtml].body;
   const std::size_t from = body.find("<style>") + 7;
   const std::string style = body.substr(from, body.find("</style>") - from);
@@ -59,7 +59,7 @@ TEST_CASE("page: the policy names the style by the hash of what stands in the pa
   CHECK(body.find("style=") == std::string::npos);
 }
 
-TEST_CASE("page: the tag changes with the text and with nothing else") {
+TEST_CASE("page: the ETag changes with the text only") {
   for (std::size_t kind = 0; kind < 3; ++kind) {
     CHECK(make_page("a", "p").kinds[kind].etag == make_page("a", "p").kinds[kind].etag);
     CHECK(make_page("a", "p").kinds[kind].etag != make_page("b", "p").kinds[kind].etag);
@@ -67,7 +67,7 @@ TEST_CASE("page: the tag changes with the text and with nothing else") {
   CHECK(make_page("a", "p").kinds[0].etag != make_page("a", "p").kinds[1].etag);
 }
 
-TEST_CASE("page: what cannot be shown is named with its place") {
+TEST_CASE("page: invalid text is reported with its position") {
   CHECK(messages_problem("ok é") == "");
   CHECK(messages_problem(std::string_view("a\0b", 3)) == "a NUL at byte 1");
   CHECK(messages_problem("ab\xff") == "invalid UTF-8 at byte 2");
@@ -77,7 +77,7 @@ TEST_CASE("page: what cannot be shown is named with its place") {
         "524289 bytes, but at most 524288 can be shown");
 }
 
-TEST_CASE("html: nothing from outside can end a tag, and controls become visible") {
+TEST_CASE("html: markup is escaped, and control characters become visible") {
   CHECK(html_escaped("<a href='x' title=\"&\">") ==
         "&lt;a href=&#39;x&#39; title=&quot;&amp;&quot;&gt;");
   CHECK(html_escaped("a\x01\x7f\xff\tb\n") == "a\uFFFD\uFFFD\uFFFD\tb\n");

@@ -69,7 +69,7 @@ TEST_CASE("response: HEAD has the head of GET; 204 and 304 have no length and no
   }
 }
 
-TEST_CASE("response: Connection says what HTTP/1.0 and 1.1 do not assume anyway") {
+TEST_CASE("response: Connection is sent only if it differs from the default of the HTTP version") {
   Request request;
   CHECK(persistence(request) == Persistence::implied);
   request.minor = 0;
