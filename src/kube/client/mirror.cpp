@@ -41,12 +41,7 @@ bool take_lines(std::string &buffer, std::string_view bytes,
 
 WatchedMirror::WatchedMirror(Proxy &proxy, std::vector<Source> sources)
     : proxy_(proxy), sources_(std::move(sources)), states_(sources_.size()),
-      streams_(sources_.size()) {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
-    throw Error(Exit::failure, "no descriptors left for a pipe");
-  wake_out_.reset(fds[0]);
-  wake_in_.reset(fds[1]);
+      streams_(sources_.size()), wake_(sys::make_pipe(O_CLOEXEC | O_NONBLOCK)) {
   for (std::size_t i = 0; i < sources_.size(); ++i) threads_.emplace_back([this, i] { run(i); });
 }
 
@@ -76,7 +71,7 @@ bool WatchedMirror::push(News news) {
     queued_bytes_ += news.text.size();
     news_.push_back(std::move(news));
   }
-  [[maybe_unused]] const ssize_t n = ::write(wake_in_.get(), "!", 1);
+  [[maybe_unused]] const ssize_t n = ::write(wake_.write.get(), "!", 1);
   return true;
 }
 
@@ -161,10 +156,10 @@ void WatchedMirror::take(const News &news) {
 }
 
 bool WatchedMirror::wait(sys::Deadline deadline) {
-  const int fds[] = {wake_out_.get()};
+  const int fds[] = {wake_.read.get()};
   if (!sys::wait_readable(fds, deadline)) return false;
   std::string ignored;
-  sys::drain(wake_out_.get(), ignored);
+  sys::drain(wake_.read.get(), ignored);
   std::deque<News> news;
   {
     const std::lock_guard lock(mutex_);

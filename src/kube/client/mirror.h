@@ -54,7 +54,7 @@ private:
   std::size_t queued_bytes_ = 0;
   std::vector<Stream *> streams_; ///< running
   bool stopping_ = false;
-  sys::Fd wake_in_, wake_out_; ///< a pipe: a byte for each piece of news
+  sys::Pipe wake_; ///< a byte for each piece of news
   std::vector<std::thread> threads_;
 };
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "hello/error.h"
+#include "hello/fd.h"
 
 namespace hello::server {
 namespace {
@@ -26,7 +27,8 @@ constexpr std::size_t kAtomicBytes = 4096;
 struct LogSink::Writer {
   std::string path;
   std::size_t limit_bytes = 0;
-  int fd = -1;
+  sys::Fd file; ///< none: the descriptor is borrowed
+  int fd = -1;  ///< the file's, or the borrowed one
   /// A pipe, a socket or a terminal, which may block: poll before each write, and write little.
   bool slow_reader = false;
   std::size_t file_bytes = 0;
@@ -53,15 +55,17 @@ struct LogSink::Writer {
 /// False, with errno, if the file cannot be used.
 bool LogSink::Writer::open_file() {
   // Non-blocking, so that opening a FIFO does not wait. It is refused below.
-  fd =
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-  if (fd < 0) return false;
+  sys::Fd opened(::open(path.c_str(),
+                        O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
   struct stat status {};
-  if (fstat(fd, &status) != 0) return false;
+  if (!opened || fstat(opened.get(), &status) != 0) return false;
   if (!S_ISREG(status.st_mode)) {
+    opened.reset();
     errno = EINVAL;
     return false;
   }
+  file = std::move(opened);
+  fd = file.get();
   file_bytes = static_cast<std::size_t>(status.st_size);
   // Complete the line that a killed process left behind.
   char last = '\n';
@@ -71,12 +75,11 @@ bool LogSink::Writer::open_file() {
 }
 
 void LogSink::Writer::rotate() {
-  const int old = std::exchange(fd, -1);
+  const sys::Fd old = std::move(file);
+  fd = -1;
   // If the rename fails, lines are dropped. Without a bound, the file would fill the volume and get
   // the pod evicted.
-  if (std::rename(path.c_str(), (path + ".1").c_str()) == 0 || errno == ENOENT)
-    if (!open_file() && fd >= 0) ::close(std::exchange(fd, -1));
-  if (old >= 0) ::close(old);
+  if (std::rename(path.c_str(), (path + ".1").c_str()) == 0 || errno == ENOENT) open_file();
 }
 
 /// How many bytes of complete lines may be written at once; 0 if the file is full.
@@ -181,16 +184,12 @@ LogSink::LogSink(std::string path, std::size_t limit_bytes) : writer_(std::make_
   writer_->limit_bytes = limit_bytes;
   if (writer_->open_file()) return;
   const int why = errno;
-  if (writer_->fd >= 0) ::close(writer_->fd);
   throw Error(Exit::failure,
               "cannot write the access log " + writer_->path + ": " + std::strerror(why),
               "name a regular file in a directory that may be written, such as /tmp/access.log");
 }
 
-LogSink::~LogSink() {
-  stop(std::chrono::seconds(1));
-  if (!writer_->path.empty() && writer_.use_count() == 1 && writer_->fd >= 0) ::close(writer_->fd);
-}
+LogSink::~LogSink() { stop(std::chrono::seconds(1)); }
 
 LogBuffer &LogSink::add_buffer() {
   return *writer_->buffers.emplace_back(std::make_unique<LogBuffer>());

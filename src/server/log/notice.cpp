@@ -27,17 +27,14 @@ void notice(Level level, std::string_view message,
     if (chosen == NoticeFormat::json) {
       Clock clock;
       clock.at(std::chrono::steady_clock::now());
-      line = "{\"time\":\"";
-      clock.append_timestamp(line);
-      line.append("\",\"level\":\"").append(name).append("\",\"message\":");
-      json::quote(line, message);
-      for (auto &[key, value] : fields) {
-        line += ',';
-        json::quote(line, key);
-        line += ':';
-        json::quote(line, value);
-      }
-      line += "}\n";
+      std::string time;
+      clock.append_timestamp(time);
+      json::Writer out(line);
+      out.begin_object().key("time").string(time).key("level").string(name);
+      out.key("message").string(message);
+      for (auto &[key, value] : fields) out.key(key).string(value);
+      out.end_object();
+      line += '\n';
     } else {
       line = "hello: ";
       if (level != Level::info) line.append(name).append(": ");

@@ -32,10 +32,10 @@ Messages::Messages(std::string text, std::string file, std::string pod)
     : file_(std::move(file)), pod_(std::move(pod)), text_(std::move(text)) {
   if (!file_.empty()) {
     directory_ = directory_of(file_);
-    stop_ = eventfd(0, EFD_CLOEXEC);
-    inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    stop_.reset(eventfd(0, EFD_CLOEXEC));
+    inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     // Watch before reading, so that no change is missed.
-    watch_ = inotify_add_watch(inotify_, directory_.c_str(), kEvents);
+    watch_ = inotify_add_watch(inotify_.get(), directory_.c_str(), kEvents);
     seen_ = stamp();
     text_ = sys::read_file(file_, kMaxMessagesBytes, Exit::invalid);
   }
@@ -45,11 +45,7 @@ Messages::Messages(std::string text, std::string file, std::string pod)
   page_ = std::make_shared<const Page>(make_page(text_, pod_));
 }
 
-Messages::~Messages() {
-  stop();
-  for (const int fd : {inotify_, stop_})
-    if (fd >= 0) ::close(fd);
-}
+Messages::~Messages() { stop(); }
 
 void Messages::start() {
   if (watched()) thread_ = std::thread([this] { watch(); });
@@ -58,7 +54,7 @@ void Messages::start() {
 void Messages::stop() noexcept {
   if (!thread_.joinable()) return;
   const std::uint64_t one = 1;
-  while (::write(stop_, &one, sizeof one) < 0 && errno == EINTR) {
+  while (::write(stop_.get(), &one, sizeof one) < 0 && errno == EINTR) {
   }
   thread_.join();
 }
@@ -101,7 +97,7 @@ void Messages::reload() {
 bool Messages::read_events() {
   bool changed = false;
   alignas(inotify_event) char buffer[4096];
-  for (ssize_t n; (n = ::read(inotify_, buffer, sizeof buffer)) > 0;)
+  for (ssize_t n; (n = ::read(inotify_.get(), buffer, sizeof buffer)) > 0;)
     for (const char *at = buffer; at < buffer + n;) {
       inotify_event event; // copied: the next one may not be aligned
       std::memcpy(&event, at, sizeof event);
@@ -128,13 +124,13 @@ void Messages::watch() {
   Stamp previous = seen_;
   bool look = false;
   while (true) {
-    if (watch_ < 0) watch_ = inotify_add_watch(inotify_, directory_.c_str(), kEvents);
+    if (watch_ < 0) watch_ = inotify_add_watch(inotify_.get(), directory_.c_str(), kEvents);
     if (look)
       if (const Stamp now = stamp(); now != seen_) {
         seen_ = now;
         reload();
       }
-    pollfd sources[] = {{stop_, POLLIN, 0}, {inotify_, POLLIN, 0}};
+    pollfd sources[] = {{stop_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}};
     const int ready = ::poll(sources, 2, kPollMs);
     if (sources[0].revents != 0) return;
     if (ready > 0) {

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "hello/fd.h"
 #include "server/site/page.h"
 
 namespace hello::server {
@@ -54,7 +55,8 @@ private:
   mutable std::mutex mutex_; ///< guards page_
   std::shared_ptr<const Page> page_;
   std::atomic<std::uint64_t> version_{1}, failures_{0};
-  int inotify_ = -1, watch_ = -1, stop_ = -1;
+  sys::Fd inotify_, stop_;
+  int watch_ = -1; ///< inotify's number of the directory
   std::thread thread_;
 };
 
