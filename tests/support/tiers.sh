@@ -78,9 +78,9 @@ engine() {
 lab() {
   [ -x "$LAB/up" ] || return
   [[ $lab_has == *" ${1:-base} "* ]] && return
-  "$LAB/in" true >/dev/null 2>&1 || lab_is_ours=yes
-  quietly "lab-${1:-base}" "$LAB/up" ${1:+--with "$1"}
-  lab_has+="${1:-base} "
+  if ! "$LAB/in" true >/dev/null 2>&1; then lab_is_ours=yes; fi
+  if [ -n "${1:-}" ] || [ -n "$lab_is_ours" ]; then quietly "lab-${1:-base}" "$LAB/up" ${1:+--with "$1"}; fi
+  lab_has+="base ${1:+$1 }"
 }
 
 # image: hello:dev is built, and in the lab's cluster if `needed` names one; a caller's IMAGE is taken as it is
@@ -176,15 +176,20 @@ fuzzers() {
   for fuzzer in build/asan/tests/fuzz_*; do timed "fuzz/${fuzzer##*/fuzz_}" fuzz "$fuzzer" "$1"; done
 }
 
-# sanitizers: the executable of each preset under the tests of everything that comes over the network
+# sanitized PRESET KIND SCRIPT: the test of the preset's executable; what its sanitizers report is a failure
+sanitized() {
+  HELLO=$PWD/build/$1/hello wrapper=$PWD/tests/support/sanitized run_script "$2" "$3"
+}
+
+# sanitizers: the service under the tests of everything that comes over the network, the deployer against a real cluster.
 sanitizers() {
-  local preset script
+  local preset
   for preset in asan tsan; do
     build "$preset" hello
-    for script in tests/cli/hostile tests/cli/transport; do
-      HELLO=$PWD/build/$preset/hello wrapper=$PWD/tests/support/sanitized run_script "$preset" "$script"
-    done
+    sanitized "$preset" "$preset" tests/cli/hostile
+    sanitized "$preset" "$preset" tests/cli/transport
   done
+  ONLY=first_unchanged_changed,back,conflicts,together,interrupts,obstacles sanitized tsan tsan tests/e2e/20-deploy
 }
 
 # part NAME
