@@ -62,3 +62,11 @@ TEST_CASE("prune: what others made or apply stays, and says why") {
     fieldsV1: {"f:metadata": {"f:labels": {"f:team": {}}}}
 )") == "\"argocd-controller\" applies it too");
 }
+
+TEST_CASE("prune: the manager by which hello hands replicas over is hello too") {
+  CHECK(why_kept(kOurs + R"(
+  - manager: hello-handover
+    operation: Apply
+    fieldsV1: {"f:spec": {"f:replicas": {}}}
+)") == "");
+}
