@@ -272,6 +272,7 @@ Result<std::vector<kube::Occupant>> FakeCluster::objects_in(const std::string &n
 
 Result<json::Value> FakeCluster::read(const kube::Id &id) {
   const std::lock_guard lock(mutex_);
+  ++reads[id.text()];
   if (auto failed = scripted(Operation::read, id.text())) return std::move(*failed);
   const json::Value *found = api.find(id);
   if (!found) return failure(kube::Trouble::not_found);

@@ -79,6 +79,7 @@ public:
   /// hello", with " by force" where it takes fields; "remove Service/hello"; "forward pod/a:http";
   /// "ask http://127.0.0.1:40123/".
   std::vector<std::string> journal;
+  std::map<std::string, int> reads;               ///< of objects, "Node/lab"
   std::size_t times(std::string_view line) const; ///< how many entries begin so
   std::chrono::milliseconds elapsed() const;      ///< since the cluster was made
 

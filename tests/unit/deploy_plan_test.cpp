@@ -125,6 +125,27 @@ TEST_CASE("plan: conflicts of several objects are told apart by their values") {
                    "here") != std::string::npos);
 }
 
+TEST_CASE(
+    "plan: a conflict is about the object whose value differs, among several with the field") {
+  Planned shop;
+  release::Set set = hello_set();
+  for (const char *name : {"other", "same", "meant"})
+    for (kube::Object &one : set_of("{apiVersion: v1, kind: ConfigMap, metadata: {name: " +
+                                    std::string(name) + ", namespace: shop}, data: {A: a, K: k}}"))
+      set.push_back(one);
+  set[3].value["data"].erase("K");
+  REQUIRE(shop.run(set) == Exit::ok);
+  const auto edit = [&](const std::string &name, const std::string &key) {
+    shop.cluster.api.update({"v1", "ConfigMap", "shop", name}, "kubectl-edit",
+                            [&](json::Value &map) { map["data"][key] = json::string("theirs"); });
+  };
+  edit("other", "K"); // where the set does not have it
+  edit("same", "B");
+  edit("meant", "K");
+  CHECK(std::string(shop.plan_fails(set).what()).find("\nConfigMap/meant\n  .data.K") !=
+        std::string::npos);
+}
+
 TEST_CASE("plan: a conflict that fits no object is reported without one") {
   Planned shop;
   REQUIRE(shop.run(hello_set()) == Exit::ok);
@@ -322,4 +343,11 @@ TEST_CASE("plan: a count that neither autoscaler nor hand-over holds is not kept
   in(more, "Deployment")["spec"]["replicas"] = json::integer(4);
   CHECK(changes_of(shop.plan(more), kDeployment) ==
         std::vector<std::string>{"spec.replicas: 2 -> 4"});
+}
+
+TEST_CASE("plan: the count that hello handed over stays, though no autoscaler has scaled yet") {
+  Planned shop;
+  REQUIRE(shop.run(autoscaled(hello_set())) == Exit::ok);
+  REQUIRE(shop.live_replicas() == 3);
+  CHECK(changes_of(shop.plan(hello_set()), kDeployment).empty());
 }

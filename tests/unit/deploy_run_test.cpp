@@ -46,6 +46,7 @@ TEST_CASE("deploy: the entry is written before the apply, and its end after the 
   CHECK(shop.cluster.journal[0] == "create ControllerRevision/hello-release-1");
   CHECK(shop.cluster.journal[1].starts_with("apply "));
   CHECK(shop.cluster.journal[2] == "forward pod/hello-1-1:http"); // as soon as a pod is ready
+  CHECK(shop.cluster.times("forward ") == 1);
   CHECK(shop.cluster.times("patch ControllerRevision/hello-release-1") == 1);
 }
 
@@ -110,6 +111,7 @@ TEST_CASE("deploy: a rollout that runs into the time limit goes back too") {
   CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
   CHECK(shop.seen.last<event::Failing>()->outcome.state == deploy::Outcome::State::timed_out);
   CHECK(shop.how_it_was_left() == Left::rolled_back);
+  CHECK(shop.cluster.times("forward ") == 0); // no pod was ready
 }
 
 TEST_CASE("deploy: a first release that fails has nothing to go back to") {
@@ -416,6 +418,7 @@ TEST_CASE("deploy: the way back removes what the failed release made, but no nam
   CHECK(shop.run(set) == Exit::rollout);
   CHECK(shop.how_it_was_left() == Left::rolled_back);
   CHECK_FALSE(shop.cluster.api.find({"v1", "ConfigMap", "shop", "extra"}));
+  CHECK(shop.seen.count<event::Removed>() == 1);
   CHECK(shop.cluster.api.find({"v1", "Namespace", "", "add-on"}));
   CHECK(shop.cluster.api.find(kConfigMap));
 }
@@ -532,4 +535,53 @@ TEST_CASE("deploy: a service that is scaled to 0 cannot be verified") {
   shop.options.verify = false;
   CHECK(shop.run(autoscaled(hello_set("hello:3"))) == Exit::ok);
   CHECK_FALSE(shop.seen.last<event::ScaledToZero>()->fails);
+}
+
+TEST_CASE("deploy: an unchanged release with fewer pods than its autoscaler's minimum waits") {
+  Shop shop;
+  REQUIRE(shop.run(autoscaled(hello_set())) == Exit::ok);
+  shop.scale(2); // of 3
+  shop.cluster.after(10s, [&] { shop.scale(3); });
+  const auto before = shop.cluster.elapsed();
+  CHECK(shop.run(autoscaled(hello_set())) == Exit::ok);
+  CHECK(shop.cluster.elapsed() - before == 10s);
+}
+
+TEST_CASE("deploy: a set that was ready before, and replaced what runs, goes back to that") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
+  shop.options.history = false; // so that release 1 stays the newest of the history
+  REQUIRE(shop.run(hello_set("hello:9")) == Exit::ok);
+  shop.options.history = true;
+  shop.controller.statuses["hello:1"] = pod_status::waiting("InvalidImageName");
+  CHECK(shop.run(hello_set("hello:1")) == Exit::rollout);
+  CHECK(shop.how_it_was_left() == Left::rolled_back);
+  CHECK(shop.live_image() == "hello:9");
+}
+
+TEST_CASE("deploy: an unchanged release that the history does not know goes back to one it knows") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
+  shop.options.history = false;
+  REQUIRE(shop.run(hello_set("hello:9")) == Exit::ok);
+  shop.options.history = true;
+  shop.controller.set_pods(pod_status::waiting("InvalidImageName"));
+  CHECK(shop.run(hello_set("hello:9")) == Exit::rollout);
+  CHECK(shop.how_it_was_left() == Left::rolled_back);
+  CHECK(shop.live_image() == "hello:1");
+}
+
+TEST_CASE("deploy: the way back leaves what another release made") {
+  Shop shop;
+  release::Set less = hello_set("hello:1");
+  less.pop_back();
+  REQUIRE(shop.run(less) == Exit::ok);
+  for (const char *image : {"hello:2", "hello:3"})
+    shop.controller.statuses[image] = pod_status::waiting("InvalidImageName");
+  shop.options.rollback = false;
+  REQUIRE(shop.run(hello_set("hello:2")) == Exit::rollout); // it made the Service
+  shop.options.rollback = true;
+  CHECK(shop.run(hello_set("hello:3")) == Exit::rollout);
+  CHECK(shop.how_it_was_left() == Left::rolled_back);
+  CHECK(shop.cluster.api.find(kService));
 }

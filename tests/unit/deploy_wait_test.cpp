@@ -407,6 +407,67 @@ TEST_CASE("wait: pods of an older template do not count, and are not reported") 
   for (const event::Pod &pod : it.seen.all<event::Pod>()) CHECK(pod.name.starts_with("hello-2-"));
 }
 
+TEST_CASE("wait: pods of an older set, or that are being removed, are not reported") {
+  Rollout it;
+  const auto add_pod = [&](const std::string &name, const std::string &metadata) {
+    json::Value pod = *it.cluster.api.find(kPod);
+    pod["metadata"] = object("{name: " + name + ", namespace: shop, " + metadata + "}");
+    pod["metadata"]["labels"] = it.cluster.api.find(kPod)->at("metadata", "labels");
+    it.cluster.api.put(pod);
+  };
+  const std::string set = it.cluster.api.find(kSet)->text("metadata", "uid");
+  add_pod("old", "ownerReferences: [{uid: other, controller: true}]");
+  add_pod("ending", "deletionTimestamp: '2026-11-23T04:00:00Z', ownerReferences: [{uid: " + set +
+                        ", controller: true}]");
+  it.options.timeout = 5s;
+  CHECK(it.wait().state == State::timed_out);
+  CHECK(it.seen.count<event::Pod>() == 2);
+}
+
+TEST_CASE("wait: another Deployment's autoscaler does not count") {
+  Rollout it(pod_status::kReady);
+  it.cluster.api.put(object("{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: "
+                            "{name: other, namespace: shop}, spec: {minReplicas: 9, "
+                            "scaleTargetRef: {kind: Deployment, name: other}}}"));
+  CHECK(it.wait().state == State::ready);
+}
+
+TEST_CASE("wait: news that change nothing of the progress are none") {
+  Rollout it;
+  it.cluster.after(1s, [&] { put_event(it.cluster, kPod, "Pulled", "fine", "Normal"); });
+  it.ready_after(2s);
+  CHECK(it.wait().state == State::ready);
+  CHECK(it.seen.count<event::Progress>() == 2);
+}
+
+TEST_CASE("wait: a crash loop that runs at the time limit is its reason all the same") {
+  Rollout it;
+  it.options.timeout = 10s;
+  it.cluster.after(5s, [&] { it.pods_are(pod_status::crashed(1)); });
+  it.cluster.after(8s, [&] { it.pods_are(pod_status::running()); });
+  const deploy::Outcome outcome = it.wait();
+  CHECK(outcome.state == State::timed_out);
+  REQUIRE_FALSE(outcome.problems.empty());
+  CHECK(outcome.problems[0].cause == Cause::crash);
+}
+
+TEST_CASE("wait: one log stands for all pods with the same crash, and none for other problems") {
+  SUBCASE("crash") {
+    Rollout it(pod_status::crashed(1));
+    it.options.grace = 2s;
+    for (const char *name : {"hello-1-1/hello", "hello-1-2/hello"})
+      it.cluster.previous_logs[name] = "cannot bind\n";
+    const deploy::Outcome outcome = it.wait();
+    REQUIRE(outcome.problems.size() == 2);
+    CHECK(outcome.problems[0].log.has_value() != outcome.problems[1].log.has_value());
+  }
+  SUBCASE("another") {
+    Rollout it(pod_status::waiting("InvalidImageName"));
+    it.cluster.logs["hello-1-1/hello"] = it.cluster.logs["hello-1-2/hello"] = "x";
+    for (const kube::Problem &problem : it.wait().problems) CHECK_FALSE(problem.log);
+  }
+}
+
 TEST_CASE("wait: a restart of a container is news") {
   Rollout it(pod_status::crashed(1, 1));
   it.cluster.after(2s, [&] { it.pods_are(pod_status::crashed(1, 2)); });
@@ -494,6 +555,8 @@ TEST_CASE("wait: pods that a node leaves alone make hello look at the node") {
     it.cluster.api.put(object("{apiVersion: v1, kind: Node, metadata: {name: lab}, status: "
                               "{conditions: [{type: Ready, status: 'True'}]}}"));
     CHECK(it.wait().state == State::timed_out);
+    CHECK(it.cluster.reads["Node/lab"] <= 200); // of two pods, every 3 s
+    CHECK(it.cluster.reads["Node/lab"] >= 100);
   }
   SUBCASE("it may not be read") {
     it.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "Node/lab");
