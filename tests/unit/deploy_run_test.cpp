@@ -111,7 +111,7 @@ TEST_CASE("deploy: a rollout that runs into the time limit goes back too") {
   CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
   CHECK(shop.seen.last<event::Failing>()->outcome.state == deploy::Outcome::State::timed_out);
   CHECK(shop.how_it_was_left() == Left::rolled_back);
-  CHECK(shop.cluster.times("forward ") == 0); // no pod was ready
+  CHECK(shop.cluster.times("forward pod/hello-2") == 0); // no new pod was ready
 }
 
 TEST_CASE("deploy: a first release that fails has nothing to go back to") {
