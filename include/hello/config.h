@@ -12,10 +12,10 @@
 
 #include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
-/// Everything that can be set for the deployer (`render`, `deploy` and their like), from ONE table
-/// of settings. Flags beat environment beats context overlay beats file beats default. A list or
-/// map is replaced whole. A key "a.name" has the short form "a": `namespace: x`, HELLO_NAMESPACE
-/// and --set namespace=x mean namespace.name.
+/// The settings of the deployer (`render`, `deploy`, …), all from one table. Precedence, highest
+/// first: flags, environment, context overlay, file, default. A list or map is replaced as a whole.
+/// "a" is short for a key "a.name": `namespace: x`, HELLO_NAMESPACE and --set namespace=x mean
+/// namespace.name.
 namespace hello::config {
 
 enum class Kind { string, integer, boolean, duration, quantity, choice, list, map };
@@ -52,9 +52,8 @@ inline constexpr std::string_view kOwnImage = "hello:VERSION";
 /// The table, in the order people read it.
 std::span<const Setting> settings();
 
-/// HELLO_AUTOSCALING_MAX_REPLICAS for "autoscaling.maxReplicas". Empty where the name would be one
-/// that Kubernetes sets itself while service links are on (HELLO_PORT, HELLO_SERVICE_HOST and their
-/// like): such a key has no variable.
+/// HELLO_AUTOSCALING_MAX_REPLICAS for "autoscaling.maxReplicas". Empty for a key whose variable
+/// Kubernetes may set itself while service links are on (HELLO_PORT, HELLO_SERVICE_HOST, …).
 std::string environment_name(std::string_view key);
 
 enum class From { default_value, file, context, environment, flag };
@@ -77,8 +76,8 @@ struct Assignment {
 struct Sources {
   std::optional<std::string> file;    ///< --config; none: ./hello.yaml where there is one
   std::optional<std::string> context; ///< --context: overlay contexts.NAME, and kubectl's context
-  std::vector<Assignment> set;        ///< in order: the last one for a key holds
-  std::map<std::string, std::string> environment; ///< HELLO_… variables alone
+  std::vector<Assignment> set;        ///< in order: the last one for a key counts
+  std::map<std::string, std::string> environment; ///< only HELLO_… variables
 };
 
 /// The effective values. Immutable; a copy is cheap.
@@ -87,10 +86,10 @@ public:
   Config() = default;
   Config(const Config &) = default;
   Config(Config &&) = default;
-  Config &operator=(const Config &) = delete; // YAML::Node's assignment would reach into the copies
+  Config &operator=(const Config &) = delete; // YAML::Node's assignment would change the copies
 
-  /// Throws Error(Exit::invalid) at the first wrong thing, with its place, why, and the nearest
-  /// known key.
+  /// Throws Error(Exit::invalid) at the first mistake, with its place, the reason, and for an
+  /// unknown key the nearest known one.
   static Config load(const Sources &sources);
 
   // `key` must be in the table; a wrong key or type is a std::logic_error.
@@ -102,19 +101,18 @@ public:
   node(std::string_view key) const; ///< any type; borrowed: do not change it (YAML::Clone first)
   bool has(std::string_view key) const; ///< set, or with a default; and not empty
   const Origin &origin(std::string_view key) const;
-  /// "hello.yaml:3:7: messages": how an error about a value begins that only shows itself later.
+  /// "hello.yaml:3:7: messages": the beginning of an error about a value.
   std::string place(std::string_view key) const;
 
   /// The file that was read; empty if there was none.
   const std::string &file() const { return file_; }
-  /// The context's name as the user said it (--context), else empty.
+  /// The value of --context; empty if there was none.
   const std::string &context() const { return context_; }
   /// kubectl's context: contexts.NAME.kubeContext, else NAME, else `kubeContext`, else empty
   /// (kubectl's current one).
   std::string kube_context() const;
 
-  /// What is odd but harmless, for stderr: an unknown HELLO_… variable, a context without an
-  /// overlay.
+  /// Warnings for stderr: an unknown HELLO_… variable, a context without an overlay.
   const std::vector<std::string> &warnings() const { return warnings_; }
 
 private:
@@ -132,7 +130,7 @@ private:
   const Value &at(std::string_view key) const;
 };
 
-/// Every setting with its effective value and its origin: YAML that loads to the same
+/// Every setting with its effective value and its origin, as YAML that loads to the same
 /// configuration.
 std::string describe(const Config &config);
 /// The same as a JSON array of {key, value, from, where}.
@@ -142,11 +140,11 @@ std::string describe_json(const Config &config);
 /// or "defaults".
 std::string sources_of(const Config &config);
 
-/// JSON Schema (draft 7, what editors speak) of hello.yaml. Stricter than load(): a text is quoted
-/// where it looks like something else.
+/// JSON Schema of hello.yaml, draft 7, which editors support. Stricter than load(): strings that
+/// look like another type must be quoted.
 std::string schema();
 
-/// A hello.yaml that says nothing yet: every setting with its doc and default, commented out.
+/// A hello.yaml that sets nothing: every setting with its doc and default, commented out.
 std::string starter();
 
 } // namespace hello::config

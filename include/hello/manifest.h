@@ -7,8 +7,8 @@
 
 #include "hello/config.h"
 
-/// From configuration to the objects of a release. `render` prints and `deploy` applies what
-/// render_all() returns: the same function, so the same bytes.
+/// Turns configuration into the objects of a release. `render` prints what render_all() returns,
+/// and `deploy` applies it.
 namespace hello::manifest {
 
 /// One Kubernetes object.
@@ -25,7 +25,7 @@ struct Object {
       : api_version(std::move(api_version_)), kind(std::move(kind_)), ns(std::move(ns_)),
         name(std::move(name_)), node(node_) {}
   Object(const Object &) = default;
-  // Node's own assignment would write into the document that other copies share.
+  // Assigning a YAML::Node would change the document that copies share.
   Object &operator=(const Object &other) {
     api_version = other.api_version, kind = other.kind, ns = other.ns, name = other.name;
     node.reset(other.node);
@@ -35,8 +35,8 @@ struct Object {
 
 /// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …; patches applied. `with`
 /// names add-ons that come after it, in a namespace of their own: "logging", a log agent on each
-/// node. Throws Error(Exit::invalid) if a template or a patch is wrong, values contradict each
-/// other, or one cannot be carried.
+/// node. Throws Error(Exit::invalid) if a template or a patch is wrong, or settings contradict each
+/// other.
 std::vector<Object> render_all(const config::Config &config,
                                std::span<const std::string> with = {});
 
@@ -44,8 +44,8 @@ std::vector<Object> render_all(const config::Config &config,
 /// uses, in its namespace: ServiceAccount, Role, RoleBinding. For an administrator to apply.
 std::vector<Object> deployer(const config::Config &config);
 
-/// What the user should know of the set and cannot see in it (what an old kube-version left out), a
-/// line each.
+/// Notes for the user, one a line, about what is not visible in the set, such as what an old
+/// kubeVersion left out.
 std::vector<std::string> notes(const config::Config &config);
 
 /// One YAML stream, "---" between documents, the same bytes for the same configuration.

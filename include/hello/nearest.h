@@ -5,10 +5,10 @@
 
 namespace hello::config {
 
-/// The one of `known` that `word` was most likely meant to be; empty if none is near.
+/// The known word that `word` most likely stands for; empty if none is similar.
 std::string nearest(std::string_view word, std::span<const std::string_view> known);
 
-/// " (nearest: x)", to stand at the end of an error; empty where `near` is.
+/// " (nearest: x)" for the end of an error; empty if `near` is empty.
 std::string hint(const std::string &near);
 
 } // namespace hello::config

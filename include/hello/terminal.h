@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the far end of a descriptor can show.
+/// What the terminal behind a descriptor can show.
 namespace hello::sys {
 
 /// A terminal that understands cursor movement: isatty, and TERM is not "dumb".
@@ -12,7 +12,7 @@ bool has_colour(int fd);
 struct Size {
   int columns = 80, rows = 24;
 };
-/// The window's size, or 80 by 24 where it has none.
+/// The window's size, or 80 by 24 if it is unknown.
 Size terminal_size(int fd);
 
 } // namespace hello::sys

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kFrom[] = {"default", "file", "context", "environment", "flag"};
 
-/// A seconds node as people write it.
+/// The value as people write it: a duration with its unit.
 YAML::Node shown(const Setting &setting, const YAML::Node &node) {
   return setting.type.kind == Kind::duration && !node.IsNull() ? yaml::string(node.Scalar() + "s")
                                                                : node;
@@ -64,14 +64,13 @@ std::string sources_of(const Config &config) {
   for (From from : {From::environment, From::flag})
     for (const Setting &setting : settings()) {
       const Origin &origin = config.origin(setting.key);
-      std::string place = origin.where.substr(
-          0, origin.where.find(':')); // a section's flag has line and column too
+      std::string place = origin.where.substr(0, origin.where.find(':')); // without line and column
       if (origin.from == from && std::find(all.begin(), all.end(), place) == all.end())
         all.push_back(place);
     }
   std::string line = all.empty() ? "defaults" : fmt::format("{}", fmt::join(all, ", "));
   for (char &c : line)
-    if (c >= 0 && c < ' ') c = '?'; // a file's name may hold anything
+    if (c >= 0 && c < ' ') c = '?'; // file names may have control characters
   return line;
 }
 

@@ -3,8 +3,8 @@
 
 namespace hello::config {
 
-/// Whether a variable is one that Kubernetes sets for a Service called hello or hello-…, where
-/// service links are on. Source:
+/// Whether Kubernetes sets such a variable for a Service called hello or hello-… while service
+/// links are on. Source:
 /// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 bool is_service_link(std::string_view name, std::string_view value);
 

@@ -29,14 +29,14 @@ const Setting *row(std::string_view key) {
   return nullptr;
 }
 
-/// The row that `key` names: its own, or that of "key.name", whose short form it is.
+/// The row with that key, or the row "key.name", for which `key` is short.
 const Setting *row_or_short(std::string_view key) {
   const Setting *found = row(key);
   return found ? found : row(std::string(key) + ".name");
 }
 
-/// What may stand where the path begins with `prefix` ("" or "autoscaling."): the next part of each
-/// key.
+/// The keys of one level: the next part of each path that begins with `prefix` ("" or
+/// "autoscaling.").
 std::vector<std::string_view> members(std::string_view prefix) {
   std::vector<std::string_view> out;
   for (const Setting &setting : settings()) {
@@ -48,7 +48,7 @@ std::vector<std::string_view> members(std::string_view prefix) {
   return out;
 }
 
-/// A hint for a key that is none: the same word in another section, or a neighbour's name.
+/// A suggestion for an unknown key: the same word in another section, or a similar one.
 std::string hint_for(std::string_view prefix, std::string_view key, bool top_of_file) {
   std::string_view last = key.substr(key.rfind('.') + 1);
   for (const Setting &setting : settings())
@@ -64,7 +64,7 @@ std::string hint_for(std::string_view prefix, std::string_view key, bool top_of_
 
 } // namespace
 
-/// Fills a Config, source after source; each later one replaces.
+/// Fills a Config from one source after the other; later values replace earlier ones.
 class Loader {
 public:
   explicit Loader(const Sources &sources) : sources_(sources) {}
@@ -93,7 +93,7 @@ private:
     overlay(contexts, name);
   }
 
-  /// Every overlay is checked; the chosen one counts.
+  /// Checks every overlay and applies the chosen one.
   void overlay(const YAML::Node &contexts, const std::string &name) {
     if (!contexts.IsNull() && !contexts.IsMap())
       invalid(yaml::place(contexts, name), "contexts must be a map of overlays");
@@ -119,7 +119,8 @@ private:
                                               hint(nearest(*sources_.context, names))));
   }
 
-  /// The keys of one map of a file. `contexts`: given where that key is allowed; it goes there.
+  /// Applies the keys of one map of a file. `contexts` receives the value of that key; null where
+  /// the key is not allowed.
   void apply(const YAML::Node &map, const std::string &prefix, const std::string &name, From from,
              YAML::Node *contexts = nullptr) {
     for (auto entry : map) {
@@ -195,7 +196,7 @@ private:
 
   const Sources &sources_;
   Config config_;
-  bool checking_ = false; ///< the overlay of another context: its values are checked and dropped
+  bool checking_ = false; ///< set for the overlay of another context, whose values are not kept
 };
 
 Config Config::load(const Sources &sources) { return Loader(sources).load(); }

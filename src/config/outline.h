@@ -5,17 +5,16 @@
 
 #include <yaml-cpp/yaml.h>
 
-/// The table of settings written as a nested file: what `hello config` and `hello init` have in
-/// common.
+/// Writes the table of settings as a nested file, for `hello config` and `hello init`.
 namespace hello::config {
 
-/// Opens and closes sections while keys come by in the table's order.
+/// Opens and closes sections for keys in the order of the table.
 class Outline {
 public:
   explicit Outline(std::string &out) : out_(out) {}
 
-  /// Writes the heads ("autoscaling:") of the sections that `key` newly enters; returns its last
-  /// part.
+  /// Writes the first line ("autoscaling:") of each section that `key` opens. Returns the last part
+  /// of the key.
   std::string enter(std::string_view key);
   std::string indent() const { return std::string(2 * open_.size(), ' '); }
 
@@ -24,7 +23,7 @@ private:
   std::vector<std::string> open_;
 };
 
-/// "name: value" lines, each beginning with `before`: an indent, perhaps a comment mark.
+/// "name: value" lines, each beginning with `before`: an indent, or an indent and "#".
 std::string entry(const std::string &name, const YAML::Node &value, const std::string &before);
 
 /// The lines with "  # comment" on the first.

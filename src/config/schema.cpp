@@ -91,8 +91,8 @@ YAML::Node property(const Setting &setting) {
   return out;
 }
 
-/// The object whose keys begin with `prefix`; "a.name" gives the key "a" its short form. Null
-/// stands for a section whose keys are all commented out.
+/// The object of the keys that begin with `prefix`. Where there is a key "a.name", "a" may also be
+/// a scalar. A section may be null: all its keys may be commented out.
 YAML::Node object(const std::string &prefix) {
   YAML::Node out = new_map(), properties = new_map();
   put(out, "type", words({"object", "null"}));

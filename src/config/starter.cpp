@@ -35,8 +35,7 @@ std::string facts(const Setting &setting) {
   return out;
 }
 
-/// What stands after the key: the default as it would be written, or for a key without one
-/// something of its type.
+/// The value after the key: the default as people write it; empty for a key without one.
 YAML::Node example(const Setting &setting) {
   if (setting.type.kind == Kind::duration || setting.default_value.empty())
     return yaml::string(setting.default_value);

@@ -16,13 +16,13 @@ namespace {
 
 [[noreturn]] void fail(const std::string &why) { throw std::invalid_argument(why); }
 
-/// What the user wrote, short enough for a message.
+/// The user's text, short enough for a message.
 std::string shown(std::string_view text) {
   if (text.size() <= 60) return fmt::format("'{}'", text);
   return fmt::format("a text of {} bytes", text.size());
 }
 
-/// 010 is 8 to YAML 1.1, and so to Kubernetes, and 10 to people and to YAML 1.2.
+/// Refuses 010: it is 8 in YAML 1.1, and so in Kubernetes, but 10 in YAML 1.2.
 void check_octal(std::string_view text) {
   if (text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9')
     fail(fmt::format("{} begins with a zero, which some read as octal: write it without",
@@ -53,9 +53,9 @@ YAML::Node checked_string(const Type &type, std::string_view text) {
   if (const auto size = static_cast<std::int64_t>(text.size()); type.max && size > type.max)
     fail(fmt::format("{} bytes are out of range: 0 to {} bytes", size, type.max));
   if (const std::string_view expression = type.pattern.expression; !expression.empty()) {
-    // std::regex recurses: a text that long matches no name anyway.
+    // std::regex recurses once a character; no name is this long.
     if (text.size() > 2048) fail(shown(text) + " is too long");
-    // From pointers, as cpp-httplib makes its own: the parser is there once.
+    // Made from pointers like the ones of cpp-httplib, so that one template is instantiated.
     const std::regex pattern(expression.data(), expression.size());
     if (!std::regex_search(text.begin(), text.end(), pattern))
       fail(fmt::format("{} is no {}", shown(text), type.pattern.words));
@@ -110,7 +110,7 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
   throw std::logic_error("no such kind of setting");
 }
 
-/// A node of the wrong shape, or a quoted scalar where a number or boolean is wanted, is refused.
+/// Refuses a node of the wrong shape, and a quoted scalar where a number or boolean is wanted.
 void check_shape(const YAML::Node &node, Kind wanted) {
   if (node.IsNull())
     fail(R"(has no value: leave the key out for the default, or write "", [] or {} for nothing)");

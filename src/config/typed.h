@@ -5,19 +5,18 @@
 
 #include "hello/config.h"
 
-/// Values of the types that a setting can have.
+/// Reads values by the type of their setting.
 namespace hello::config {
 
-/// The value of `setting` that `text` says literally: a node of the setting's own type; a list or
-/// map is YAML. Throws std::invalid_argument saying why it cannot be, Error for YAML that is none
-/// (`where` is its name).
+/// The value that `text` gives to `setting`, as a node of its type. Lists and maps are YAML; other
+/// texts are taken literally. Throws std::invalid_argument with the reason for a text of the wrong
+/// form, Error for invalid YAML (`where` is its name there).
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where);
 
-/// The setting's default; a null node if it has none. Throws as from_text(): a mistake of ours,
-/// found by a test.
+/// The default of the setting; a null node if it has none. A test checks that it is valid.
 YAML::Node default_of(const Setting &setting);
 
-/// The same for a node of a file.
+/// from_text() for a node of a file.
 YAML::Node from_node(const Setting &setting, const YAML::Node &node);
 
 } // namespace hello::config

@@ -63,14 +63,14 @@ void put(YAML::Node &map, std::string_view key, const YAML::Node &value) {
 }
 
 void merge_missing(YAML::Node &map, const YAML::Node &more) {
-  const YAML::Node &seen = map; // operator[] of one that is not const leaves an empty entry behind
+  const YAML::Node &seen = map; // operator[] of a non-const node adds an entry
   for (const auto &entry : more)
     if (!seen[entry.first.Scalar()]) map.force_insert(entry.first, entry.second);
 }
 
-/// The same metadata on all: name, namespace, labels, annotations, in this order; what the object
-/// says itself wins. `object` is changed in place: to put its nodes into a new one costs as much as
-/// to read it.
+/// Gives the object the metadata that all have: name, namespace, labels, annotations, in this
+/// order; the object's own values win. It is changed in place: moving its nodes into a new one
+/// would cost as much as parsing it.
 Object finish(const Config &config, const YAML::Node &object) {
   Object result;
   result.kind = object["kind"].Scalar();
@@ -107,7 +107,7 @@ Object finish(const Config &config, const YAML::Node &object) {
   return result;
 }
 
-/// The words beside the node, read from it again: a patch may have changed them.
+/// Reads kind, name and namespace from the node again: a patch may have changed them.
 void name_again(Object &object) {
   object.api_version = yaml::text(object.node, "apiVersion");
   object.kind = yaml::text(object.node, "kind");
@@ -119,7 +119,7 @@ void name_again(Object &object) {
                             object.kind, object.name));
 }
 
-/// Is the last thing in it a text with a final newline?
+/// Whether the last scalar in the node ends with a newline.
 bool ends_with_a_line(const YAML::Node &node) {
   if (node.size() == 0) return node.IsScalar() && node.Scalar().ends_with('\n');
   YAML::Node last;
@@ -169,8 +169,8 @@ std::string to_yaml(std::span<const Object> objects) {
   std::string out;
   bool lines = false;
   for (const Object &object : objects) {
-    // Readers that split at "\n---" take the last line's end away: an empty line saves that of a
-    // literal block
+    // Tools that split at "\n---" lose the last newline, which belongs to a literal block: an empty
+    // line keeps it.
     if (!out.empty()) out += lines ? "\n---\n" : "---\n";
     out += yaml::to_yaml(object.node);
     lines = ends_with_a_line(object.node);

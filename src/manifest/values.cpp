@@ -19,7 +19,7 @@ namespace {
 
 using config::Config;
 
-constexpr int kSlackSeconds = 5; // between the server's own hard end and the kubelet's kill
+constexpr int kSlackSeconds = 5; // between the end of the drain and the kubelet's kill
 
 std::string kube_minor(const Config &config) {
   std::string version = config.text("kubeVersion");
@@ -27,7 +27,7 @@ std::string kube_minor(const Config &config) {
   return version.substr(0, version.find('.', version.find('.') + 1));
 }
 
-/// "3" is an integer to Kubernetes, "30%" a string.
+/// Kubernetes wants "3" as an integer and "30%" as a string.
 YAML::Node count(const Config &config, std::string_view key) {
   if (!config.has(key)) return {};
   const std::string text = config.text(key);
@@ -37,8 +37,8 @@ YAML::Node count(const Config &config, std::string_view key) {
   return yaml::integer(*n);
 }
 
-/// Always where another machine may have changed the image under its name, or a registry must say
-/// who may have it; IfNotPresent for a bare local name, which no registry has. Source:
+/// Always for an image from a registry, where a tag may be moved and access must be checked;
+/// IfNotPresent for a bare local name. Source:
 /// https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
 std::string pull_policy(const Config &config) {
   if (config.has("imagePullPolicy")) return config.text("imagePullPolicy");
@@ -56,7 +56,7 @@ YAML::Node args(const Config &config) {
   YAML::Node list;
   const auto add = [&list](const std::string &arg) { list.push_back(yaml::string(arg)); };
   add("serve");
-  // preStop's sleep already waits until the endpoints are gone; without it the server has to.
+  // The sleep in preStop waits until the endpoints are gone; without it the server has to.
   add(fmt::format("--drain-delay={}s",
                   before_1_30(config) ? seconds(config, "termination.preStop") : 0));
   add(fmt::format("--drain-timeout={}s", seconds(config, "termination.drainTimeout")));
@@ -109,9 +109,9 @@ YAML::Node ingress_annotations(const Config &config) {
   return result;
 }
 
-/// Who may come to the public port; null: anyone. A selector matches pods only, and traffic from
-/// load balancers, node ports and host-network controllers has none. Without an exposure only the
-/// cluster's pods have a reason to come. Source:
+/// The peers that may reach the public port; null: all. A selector matches pods only, so it cannot
+/// let in load balancers, node ports and controllers in the host's network. Without an exposure
+/// only pods of the cluster may. Source:
 /// https://kubernetes.io/docs/concepts/services-networking/network-policies/
 YAML::Node public_from(const Config &config) {
   const std::string expose = config.text("expose");
@@ -145,7 +145,7 @@ void check_text(const Config &config, std::string_view key, const std::string &n
     refuse(config, key, fmt::format("has a value that is not text: {}", name), "put it in quotes");
 }
 
-/// The API server takes a number for no text, and says so in words of its own fields.
+/// Checked here because the API server's error would name its own fields, not the setting.
 YAML::Node env(const Config &config) {
   const YAML::Node list = config.node("env");
   for (const YAML::Node &item : list)
@@ -154,8 +154,8 @@ YAML::Node env(const Config &config) {
   return config.has("env") ? list : YAML::Node();
 }
 
-/// Of the three that every object has, a selector needs two, and the third was dropped without a
-/// word.
+/// Refuses the three labels that every object has: selectors need two of them, and the third would
+/// be ignored.
 YAML::Node labels(const Config &config) {
   const YAML::Node map = text_map(config, "labels");
   for (const char *own : {"name", "instance", "managed-by"})
@@ -306,7 +306,7 @@ YAML::Node filled(const Config &config, std::string_view file) {
     if (const auto tree = yaml::load_simple(embedded(file)))
       return templates::instantiate(*tree, file, lookup);
   } catch (const Error &) {
-    // once more, for an error with its place
+    // load() below gives the error its place
   }
   return templates::instantiate(yaml::load(embedded(file), file), file, lookup);
 }

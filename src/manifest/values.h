@@ -9,27 +9,26 @@
 
 namespace hello::manifest {
 
-/// What a template may name: the value of a setting, or one that is worked out from several.
-/// None: there is no such name. Throws Error(Exit::invalid) for a value that cannot be.
+/// A value that templates can use: a setting, or one derived from settings. None if the name is
+/// unknown. Throws Error(Exit::invalid) for an invalid value.
 std::optional<YAML::Node> value(const config::Config &config, std::string_view name);
 
 /// The template `file` with its values filled in.
-/// Throws Error(Exit::invalid) as value() does, and for one that is needed and not set.
+/// Throws Error(Exit::invalid) like value(), and for a required value that is not set.
 YAML::Node filled(const config::Config &config, std::string_view file);
 
-/// Settings that are right one by one and wrong together. Throws Error(Exit::invalid), naming both.
+/// Throws Error(Exit::invalid) for settings that contradict each other, naming both.
 void check_together(const config::Config &config);
 
-/// Error(Exit::invalid) about the value of `key`, with where that came from.
+/// Throws Error(Exit::invalid) about the value of `key`, with its origin.
 [[noreturn]] void refuse(const config::Config &config, std::string_view key, const std::string &why,
                          const std::string &hint = {});
 
-/// Whether the set must do without what Kubernetes has since 1.30 only (the native sleep in
-/// preStop).
+/// Whether the set must do without the native sleep in preStop, which came with Kubernetes 1.30.
 bool before_1_30(const config::Config &config);
 
-/// A map of texts, as labels and annotations are. Throws Error(Exit::invalid) where one is a number
-/// or a boolean.
+/// A map of strings, such as labels. Throws Error(Exit::invalid) if a value is a number or a
+/// boolean.
 YAML::Node text_map(const config::Config &config, std::string_view key);
 
 /// A peer of a NetworkPolicy: all pods of a namespace.

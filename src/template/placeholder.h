@@ -3,10 +3,10 @@
 #include <string_view>
 #include <vector>
 
-/// The syntax of placeholders, apart from what they mean.
+/// The syntax of placeholders. What they mean is in template.cpp.
 namespace hello::templates {
 
-/// One stretch of a scalar: literal text, or the name in $(name).
+/// One part of a scalar: literal text, or the name in $(name).
 struct Piece {
   bool is_name = false;
   std::string text;
@@ -19,7 +19,7 @@ struct Condition {
   std::string text;
 };
 
-/// A scalar (value or key) of a template, taken apart.
+/// A parsed scalar (value or key) of a template.
 struct Placeholder {
   enum class Kind {
     text,     ///< no placeholder, or several pieces: always text

@@ -34,14 +34,14 @@ bool is_true(const YAML::Node &node) {
   return is_set(node) && (!node.IsScalar() || (node.Scalar() != "false" && node.Scalar() != "0"));
 }
 
-/// One pass over one template, changing it in place: most of its nodes stay as they are, and
-/// yaml-cpp makes it dear to put nodes of one document into another. What a loop binds is looked up
-/// first, innermost last in.
+/// One pass over one template. It changes the tree in place: most nodes stay as they are, and with
+/// yaml-cpp it is expensive to put nodes of one document into another. The variables of loops are
+/// looked up before values, the innermost first.
 class Pass {
 public:
   Pass(std::string_view file, const Lookup &values) : file_(file), values_(values) {}
 
-  /// False: leave out what holds it.
+  /// Returns false if the entry or item that holds the node must be left out.
   bool fill(YAML::Node node) {
     switch (node.Type()) {
     case YAML::NodeType::Map: map(node); return true;
@@ -53,7 +53,7 @@ public:
 
 private:
   struct Entry {
-    YAML::Node key, value, at; ///< at: where the template says it
+    YAML::Node key, value, at; ///< at: its place in the template
   };
 
   bool scalar(YAML::Node &node) {
@@ -119,7 +119,7 @@ private:
       if (!seen.insert(key.Scalar()).second)
         fail(at,
              "key '" + key.Scalar() + "' comes twice, by " +
-                 at.Scalar()); // what put it there: a setting of the user's
+                 at.Scalar()); // names the setting that put it there
     node = YAML::Node(YAML::NodeType::Map);
     for (const auto &[key, value, at] : entries) node.force_insert(key, value);
   }

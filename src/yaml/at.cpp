@@ -10,7 +10,7 @@ YAML::Node at(const YAML::Node &node, std::initializer_list<const char *> keys) 
     if (!found.IsDefined() || !found.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
     const YAML::Node inner = static_cast<const YAML::Node &>(found)[key];
     if (!inner.IsDefined())
-      return YAML::Node(YAML::NodeType::Undefined); // what yaml-cpp gives may not be handed on
+      return YAML::Node(YAML::NodeType::Undefined); // yaml-cpp's own may not be copied
     found.reset(inner);
   }
   return found;

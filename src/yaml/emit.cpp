@@ -15,7 +15,7 @@ namespace {
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Words that some reader takes for a boolean, null or number.
+/// Words that some parser reads as a boolean, null or number.
 bool is_word(std::string_view text) {
   static constexpr std::string_view words[] = {"y",    "n",     "yes",  "no",  "on",  "off",
                                                "true", "false", "null", "nan", "inf", "infinity"};
@@ -23,7 +23,7 @@ bool is_word(std::string_view text) {
   return std::find(std::begin(words), std::end(words), text::lower(text)) != std::end(words);
 }
 
-/// 100m, 64Mi, 25%, 90s: no reader takes these for a number.
+/// 100m, 64Mi, 25%, 90s: no parser reads these as a number.
 bool is_measure(std::string_view text) {
   std::size_t n = 0;
   while (n < text.size() && digit(text[n])) ++n;
@@ -32,7 +32,7 @@ bool is_measure(std::string_view text) {
                    unit == "Gi" || unit == "Ti");
 }
 
-/// Narrower than any YAML version allows, so that there is nothing to disagree about.
+/// Whether the text may be written without quotes: stricter than YAML, so that all parsers agree.
 bool plain(std::string_view text) {
   if (text.empty() || text.size() > 1000 || is_word(text)) return false;
   if (!letter(text[0]) && text[0] != '/') return is_measure(text);
@@ -48,14 +48,14 @@ bool plain(std::string_view text) {
   return true;
 }
 
-/// Characters that a reader may refuse, fold or take for a line break.
+/// Characters that a parser may refuse, fold or read as a line break.
 bool needs_escape(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF ||
          (c & 0xFFFE) == 0xFFFE;
 }
 
-/// A text of lines that a literal block carries without doubt: no blanks at the ends of lines,
-/// nothing invisible.
+/// Whether a literal block is safe for the text: several lines, without trailing blanks or
+/// invisible characters.
 bool literal(std::string_view text) {
   if (text.find('\n') == text.npos || text[0] == '\n' || text[0] == ' ' || text.ends_with("\n\n"))
     return false;
@@ -98,8 +98,7 @@ class Emitter {
 public:
   std::string take() { return std::move(out_); }
 
-  /// After "key:" or "-" (or nothing, at the top): what follows on the line and below. `indent`: of
-  /// lines below.
+  /// Writes the value after "key:" or "-", or at the top. `indent` is that of the lines below.
   void value(const YAML::Node &node, int indent, bool in_list) {
     if (node.IsMap() && node.size()) {
       if (!in_list) out_ += '\n';

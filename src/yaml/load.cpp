@@ -21,7 +21,7 @@ namespace {
               fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, why));
 }
 
-/// What yaml-cpp would misread without a word: it ends at a U+0004, and guesses at encodings.
+/// Refuses what yaml-cpp would silently misread: it stops at U+0004, and guesses encodings.
 void check_bytes(std::string_view text, std::string_view name, const Limits &limits) {
   if (text.size() > limits.bytes)
     throw Error(Exit::invalid, fmt::format("{}: {} bytes, and at most {} are read", name,
@@ -46,8 +46,8 @@ void check_bytes(std::string_view text, std::string_view name, const Limits &lim
        fmt::format("control character U+{:04X}: write \"\\x{:02X}\" in double quotes", byte, byte));
 }
 
-/// A directive stands before a document (YAML 1.2.2, 6.8); yaml-cpp skips a line that looks like
-/// one anywhere.
+/// Refuses directives inside a document. They belong before it (YAML 1.2.2, 6.8), but yaml-cpp
+/// skips such lines everywhere.
 void check_directives(std::string_view text, std::string_view name) {
   bool begun = false;
   YAML::Mark mark;
@@ -65,8 +65,7 @@ void check_directives(std::string_view text, std::string_view name) {
   }
 }
 
-/// yaml-cpp 0.8 reads "\N" and "\_" as the single bytes 0x85 and 0xA0; all else it gives is UTF-8
-/// where its input was.
+/// Valid UTF-8 again: yaml-cpp 0.8 reads "\N" and "\_" as the single bytes 0x85 and 0xA0.
 std::string mended(std::string text) {
   for (std::size_t bad; (bad = text::invalid_utf8(text)) != text.npos &&
                         (text[bad] == '\x85' || text[bad] == '\xA0');)
@@ -74,8 +73,8 @@ std::string mended(std::string text) {
   return text;
 }
 
-/// yaml-cpp takes the end of the input for the end of a quoted text, if only blanks are before it
-/// on its line: a comment there ends nothing that had ended before.
+/// The text with a comment at its end. Without one, yaml-cpp accepts a quoted string that is not
+/// closed, if only blanks are on the last line.
 std::string ended(std::string_view text) {
   std::string all(text);
   const std::size_t last = text.find_last_not_of(" \t");
@@ -84,7 +83,7 @@ std::string ended(std::string_view text) {
   return all;
 }
 
-/// Whether the line is indented with a tab: yaml-cpp says only what it makes of the rest.
+/// Whether the line is indented with a tab, which yaml-cpp's messages do not say.
 bool tab_before(std::string_view text, const YAML::Mark &mark) {
   std::size_t start = 0;
   for (int line = mark.line; line > 0; --line) start = text.find('\n', start) + 1;
@@ -168,8 +167,8 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
     std::istringstream in{ended(text)};
     std::vector<YAML::Node> documents;
     YAML::Parser parser(in);
-    // As YAML::LoadAll, but that it goes on for ever where a token belongs to no document ("!a," at
-    // the top): each turn then makes an empty document at the same place.
+    // Like YAML::LoadAll, which never ends where a token belongs to no document ("!a," at the top):
+    // each turn then makes an empty document at the same place.
     while (true) {
       YAML::NodeBuilder document;
       if (!parser.HandleNextDocument(document)) break;

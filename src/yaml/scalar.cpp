@@ -22,8 +22,8 @@ std::optional<Plain> based(std::string_view text, int base) {
   return Plain{Scalar::integer, std::to_string(value)};
 }
 
-/// [0-9]* [. [0-9]*] [e [+-] [0-9]+], with a digit before the exponent, as every reader takes it
-/// for a number: YAML 1.1 wants a dot and a sign in the exponent.
+/// [0-9]* [. [0-9]*] [e [+-] [0-9]+], with a digit before the exponent, in the form that every
+/// parser reads as a number: YAML 1.1 needs the dot, and the sign of the exponent.
 std::optional<std::string> real(std::string_view text) {
   std::size_t dot = std::min(text.find_first_not_of(kDecimal), text.size());
   std::string_view whole = text.substr(0, dot), fraction, exponent;
@@ -46,7 +46,7 @@ std::optional<std::string> real(std::string_view text) {
   }
   if (!text.empty()) return std::nullopt;
   std::size_t significant = std::min(whole.find_first_not_of('0'), whole.size());
-  whole.remove_prefix(significant); // 00.5 is no JSON
+  whole.remove_prefix(significant); // JSON has no 00.5
   std::string out(whole.empty() ? "0" : whole);
   out += '.';
   out += fraction.empty() ? "0" : fraction;
@@ -54,7 +54,7 @@ std::optional<std::string> real(std::string_view text) {
   return out;
 }
 
-/// What is after a sign; none if it is no number.
+/// A number without its sign; none if it is not one.
 std::optional<Plain> number(std::string_view text) {
   if (text == ".inf" || text == ".Inf" || text == ".INF") return Plain{Scalar::real, ".inf"};
   const std::string_view after = text.substr(std::min<std::size_t>(2, text.size()));
@@ -62,7 +62,7 @@ std::optional<Plain> number(std::string_view text) {
   if (text.starts_with("0x") && digits(after, kHex)) return based(after, 16);
   if (digits(text, kDecimal)) {
     if (text.size() == 1 || text[0] != '0') return Plain{Scalar::integer, std::string(text)};
-    // 0644 is octal to Kubernetes, decimal to YAML 1.2; 089 is a number to few.
+    // 0644 is octal in Kubernetes, decimal in YAML 1.2; few parsers read 089 as a number.
     return digits(text, kOctal) ? based(text, 8) : std::nullopt;
   }
   if (auto canonical = real(text)) return Plain{Scalar::real, std::move(*canonical)};

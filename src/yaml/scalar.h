@@ -5,7 +5,7 @@
 
 #include "hello/yaml.h"
 
-/// What plain text means, and how it is written so that all readers agree.
+/// What plain scalars mean, and how to write them so that all parsers agree.
 namespace hello::yaml {
 
 struct Plain {

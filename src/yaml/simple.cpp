@@ -7,7 +7,7 @@
 namespace hello::yaml {
 namespace {
 
-/// The simple style met something else.
+/// Thrown where the text is not in the simple style.
 struct Other {};
 
 class Reader {
@@ -43,14 +43,18 @@ private:
     lines_.push_back({indent, line.substr(indent)});
   }
 
-  /// The lines from here that are indented alike, into a node that is in its place already:
-  /// yaml-cpp makes it dear to put one that holds others into another.
+  /// Reads the lines from here on that have the same indent. `node` must already be in its parent:
+  /// with yaml-cpp it is expensive to put a node that has children into another.
   void block(YAML::Node &node) {
     const std::size_t indent = lines_[next_].indent;
     const bool list = lines_[next_].is_item();
     while (next_ < lines_.size() && lines_[next_].indent == indent &&
-           lines_[next_].is_item() == list)
-      list ? item(node) : entry(node);
+           lines_[next_].is_item() == list) {
+      if (list)
+        item(node);
+      else
+        entry(node);
+    }
     if (next_ < lines_.size() && lines_[next_].indent > indent) throw Other();
   }
 
@@ -69,7 +73,7 @@ private:
     const auto [indent, text] = lines_[next_++];
     const std::size_t colon = separator(text);
     if (colon == text.npos) throw Other();
-    YAML::Node key, value(YAML::NodeType::Null); // one without a type has no place yet
+    YAML::Node key, value(YAML::NodeType::Null); // a node without a type cannot be inserted
     scalar(key, text.substr(0, colon));
     map.force_insert(key, value);
     if (colon + 1 < text.size())
@@ -79,7 +83,7 @@ private:
       block(value);
   }
 
-  /// Of the colon that ends a key.
+  /// The place of the colon that ends a key.
   static std::size_t separator(std::string_view text) {
     const std::size_t colon = text.find(": ");
     return colon == text.npos && text.ends_with(':') ? text.size() - 1 : colon;

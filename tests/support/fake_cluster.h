@@ -68,6 +68,8 @@ public:
   std::vector<std::string> warnings{};                ///< of each apply
   std::string user = "alice";                         ///< for who_am_i()
   std::map<std::string, std::string> logs{};          ///< by "POD/CONTAINER"
+  /// A test that takes longer by the fake clock fails: what it tests waits for ever.
+  std::chrono::hours longest{2};
   std::map<std::string, std::string> previous_logs{}; ///< of containers before their last restart
   kube::Result<std::string> forward_address = std::string("127.0.0.1:40123");
   std::deque<sys::HttpReply> replies{}; ///< to ask(); the last one stays

@@ -1,4 +1,6 @@
 #include "cli/commands/commands.h"
+#include "cli/options/release_set.h"
+#include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "hello/text.h"
 

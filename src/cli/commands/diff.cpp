@@ -1,4 +1,5 @@
 #include "cli/commands/commands.h"
+#include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 
@@ -12,7 +13,7 @@ Exit run(const DiffOptions &flags) {
   const auto cluster = connect(config);
   say(target(cluster->access()));
   const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
-  show(plan, flags.format);
+  print_plan(plan, flags.format);
   return flags.exit_code && !plan.empty() ? Exit::no : Exit::ok;
 }
 

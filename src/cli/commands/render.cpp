@@ -37,7 +37,8 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
   return out;
 }
 
-/// The deployer's account; what a Role in one namespace cannot give is told.
+/// The objects of the deployer's account. Prints which permissions a Role in one namespace cannot
+/// give.
 std::vector<manifest::Object> deployer(const config::Config &config,
                                        const std::vector<manifest::Object> &set) {
   std::vector<manifest::Object> objects = manifest::deployer(config);

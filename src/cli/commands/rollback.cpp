@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands/commands.h"
+#include "cli/view/events.h"
 
 namespace hello::cli {
 namespace {

@@ -16,7 +16,7 @@ void declare(const Command &command, server::Options &options) {
                 "HELLO_LISTEN"});
   command.text("--admin-listen", options.admin_listen,
                {"Probes, metrics and version: never expose it", "ADDRESS", "HELLO_ADMIN_LISTEN"});
-  // CLI11 takes an empty variable for none; a ConfigMap's empty text is one.
+  // CLI11 ignores an empty variable, but a ConfigMap's empty text is a value.
   if (const char *set = std::getenv("MESSAGES"); set && !*set) options.messages.clear();
   command.text("--messages", options.messages,
                {"What to show; several lines are several messages", "TEXT", "MESSAGES"});

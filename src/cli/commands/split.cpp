@@ -1,5 +1,6 @@
 #include "cli/commands/split.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -11,26 +12,28 @@
 #include <fmt/core.h>
 
 #include "hello/file.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// By name of file: the Namespace's sorts first, for tools that apply a directory in order.
+/// Texts by file name. The Namespace's name sorts first, for tools that apply a directory in order.
 std::map<std::string, std::string> contents(std::span<const manifest::Object> objects,
                                             std::string_view head) {
   std::map<std::string, std::string> files;
   for (const manifest::Object &object : objects) {
-    std::string name = (object.kind == "Namespace" ? "0-" : "") + object.kind + "-" + object.name;
-    for (char &c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c == '/' ? '_' : c);
+    std::string name = text::lower(object.kind + "-" + object.name);
+    if (object.kind == "Namespace") name.insert(0, "0-");
+    std::replace(name.begin(), name.end(), '/', '_');
     if (files.contains(name + ".yaml")) name += "-" + object.ns;
     files[name + ".yaml"] = std::string(head) + manifest::to_yaml(std::span(&object, 1));
   }
   return files;
 }
 
-/// A directory of ours beside or inside the target, gone with whatever is left in it.
+/// A temporary directory beside or inside the target; removed with what is left in it.
 struct Stage {
   std::string path;
   explicit Stage(std::string pattern) : path(std::move(pattern)) {
@@ -46,8 +49,7 @@ struct Stage {
   Stage(const Stage &) = delete;
 };
 
-/// The mark of a file that an earlier run made: its first line but for the version and what
-/// follows.
+/// Whether an earlier run made the file: its first line is `head` up to the version.
 bool is_ours(const fs::path &file, std::string_view head) {
   std::ifstream in(file);
   std::string line;

@@ -7,10 +7,10 @@
 
 namespace hello::cli {
 
-/// Writes each object to a file of its own in `directory` (made where there is none), each
-/// beginning with `head`, one comment line. All is written aside first, so that a full disk or a
-/// missing right leaves what was there; then the new files take their places, and those that an
-/// earlier run made and this one doesn't go. Other files stay. Throws Error(Exit::failure).
+/// Writes each object to a file of its own in `directory`, which is made if it is missing. Each
+/// file begins with `head`, one comment line. All files are first written elsewhere, so that a full
+/// disk or a missing permission changes nothing. Files of an earlier run that are not in this one
+/// are removed; other files stay. Throws Error(Exit::failure).
 void split(std::span<const manifest::Object> objects, const std::string &directory,
            std::string_view head);
 

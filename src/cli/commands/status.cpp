@@ -29,7 +29,7 @@ Exit show(kube::Cluster &cluster, const StatusOptions &flags, Screen screen) {
   return status.healthy() ? Exit::ok : Exit::no;
 }
 
-/// It matters that something changed, not what.
+/// Keeps nothing: a change only triggers a new read.
 class NoSink final : public kube::Sink {
 public:
   void clear() override {}
@@ -37,7 +37,7 @@ public:
   void erase(const std::string &) override {}
 };
 
-/// Looks again whenever something changed, at most twice a second, until it is interrupted.
+/// Shows the status again after each change, at most twice a second, until it is interrupted.
 [[noreturn]] void watch(kube::Cluster &cluster, const StatusOptions &flags) {
   const bool terminal = sys::is_terminal(STDOUT_FILENO) && flags.format == Format::text;
   const auto collections = deploy::watched(cluster.access().ns);
@@ -48,7 +48,7 @@ public:
   for (;;) {
     show(cluster, flags, terminal ? Screen::clear : Screen::keep);
     cluster.sleep(std::chrono::milliseconds(500));
-    mirror->wait(cluster.now() + std::chrono::seconds(terminal ? 10 : 3600)); // ages go on
+    mirror->wait(cluster.now() + std::chrono::seconds(terminal ? 10 : 3600)); // redraw the ages
     for (std::size_t i = 0; i < sources.size(); ++i)
       if (const kube::Failure *refusal = mirror->refused(i);
           refusal && refusal->trouble == kube::Trouble::forbidden)
@@ -63,7 +63,7 @@ bool answers(kube::Cluster &cluster, const config::Config &config, Format format
     if (const EventText words = event_text(event); words.tone == EventText::Tone::failure)
       say(words.text);
   };
-  // stdout has its one object already
+  // stdout holds exactly one JSON object
   const deploy::Listener emit =
       format == Format::json ? failed : listener(format, cluster.access());
   return deploy::report(cluster, set_of(manifest::render_all(config)), {}, emit);

@@ -1,11 +1,6 @@
 #include "cli/options/deploy_options.h"
 
-#include <unistd.h>
-
-#include "cli/options/release_set.h"
 #include "cli/view/events.h"
-#include "cli/view/findings.h"
-#include "hello/terminal.h"
 
 namespace hello::cli {
 
@@ -48,35 +43,8 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
 Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
                                const deploy::Options &options, const deploy::Listener &emit) const {
   if (!dry_run) return deploy::run(cluster, set, options, emit);
-  show(deploy::make_plan(cluster, set, options), format);
+  print_plan(deploy::make_plan(cluster, set, options), format);
   return Exit::ok;
-}
-
-deploy::Listener listener(Format format, const kube::Access &access) {
-  const std::shared_ptr<View> view = format == Format::json ? json_view() : text_view();
-  view->show(deploy::event::Target{access});
-  return [view](const deploy::Event &event) { view->show(event); };
-}
-
-Exit with_error_events(Format format, const Action &work) {
-  if (format != Format::json) return work();
-  try {
-    return work();
-  } catch (const Error &error) {
-    json_view()->show(deploy::event::Ended{error});
-    throw;
-  }
-}
-
-void show(const deploy::Plan &plan, Format format) {
-  print(format == Format::json ? json_of(plan) + "\n"
-                               : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
-}
-
-deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
-  const std::vector<manifest::Object> objects = manifest::render_all(config);
-  stop_at_errors(objects, config, allow);
-  return set_of(objects);
 }
 
 std::unique_ptr<kube::Cluster> connect(const config::Config &config) {

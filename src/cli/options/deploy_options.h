@@ -33,20 +33,8 @@ struct RolloutOptions : PlanOptions {
                  const deploy::Listener &emit) const;
 };
 
-/// Shows events on stderr, or as JSON lines on stdout; the target is the first.
-deploy::Listener listener(Format format, const kube::Access &access);
-
-/// Runs `work`; an Error that ends it is also the last event of a JSON stream.
-Exit with_error_events(Format format, const Action &work);
-
-/// The plan on stdout.
-void show(const deploy::Plan &plan, Format format);
-
-/// The set of a configuration, linted: warnings go to stderr, an error throws Error(Exit::invalid).
-deploy::Set linted_set(const config::Config &config, const std::vector<std::string> &allow);
-
-/// The cluster that a configuration means. Without a context it is kubectl's current one, by its
-/// name, so that it stays the same however long the command runs.
+/// Connects to the cluster that a configuration means. Without a context it is kubectl's current
+/// one, by its name: another kubectl may switch the current context meanwhile.
 std::unique_ptr<kube::Cluster> connect(const config::Config &config);
 
 } // namespace hello::cli

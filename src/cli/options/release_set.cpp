@@ -1,12 +1,13 @@
 #include "cli/options/release_set.h"
 
+#include "cli/view/findings.h"
 #include "hello/json.h"
 #include "hello/yaml.h"
 
 namespace hello::cli {
 namespace {
 
-/// Not by way of text: YAML has no surrogate pairs, which JSON escapes some characters with.
+/// Converts values one by one: JSON text may hold surrogate pairs, which YAML does not have.
 YAML::Node node_of(const json::Value &value) {
   switch (value.kind()) {
   case json::Kind::null: return YAML::Node(YAML::NodeType::Null);
@@ -32,6 +33,12 @@ release::Set set_of(std::span<const manifest::Object> objects) {
     set.push_back({id, json::parse(yaml::to_json(object.node), id.text())});
   }
   return set;
+}
+
+release::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
+  const std::vector<manifest::Object> objects = manifest::render_all(config);
+  stop_at_errors(objects, config, allow);
+  return set_of(objects);
 }
 
 std::vector<manifest::Object> objects_of(const release::Set &set) {

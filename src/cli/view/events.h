@@ -1,7 +1,9 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "cli/view/output.h"
 #include "cli/view/paint.h"
 #include "hello/deploy.h"
 #include "hello/events.h"
@@ -16,13 +18,19 @@ public:
   virtual void show(const deploy::Event &event) = 0;
 };
 
-/// Lines on stderr, no line twice; live where stderr is a terminal. What a caller may want to keep
-/// (where the service can be reached) goes to stdout.
+/// Lines on stderr, no line twice; live if stderr is a terminal. The address of the service goes to
+/// stdout, for scripts.
 std::unique_ptr<View> text_view();
 /// One JSON object a line on stdout, as docs/events.md describes them.
 std::unique_ptr<View> json_view();
 
-/// What both views say of an event.
+/// Shows events as lines for people, or as JSON lines. The target is the first.
+deploy::Listener listener(Format format, const kube::Access &access);
+
+/// Runs `work`; an Error that ends it is also the last event of a JSON stream.
+Exit with_error_events(Format format, const std::function<Exit()> &work);
+
+/// An event's part that both views show.
 struct EventText {
   enum class Tone { plain, good, warning, cluster, problem, failure };
   std::string_view name; ///< "event" of the JSON line
@@ -35,10 +43,12 @@ EventText event_text(const deploy::Event &event);
 /// "context lab, namespace hello"
 std::string target(const kube::Access &access);
 
-/// The plan as people read it: "+ Ingress/hello", "~ Deployment/hello" and its fields; ends with
+/// The plan for people: "+ Ingress/hello", "~ Deployment/hello" and its fields; the last line is
 /// its summary.
 std::string text_of(const deploy::Plan &plan, const Paint &paint);
 /// The plan as one JSON object on one line.
 std::string json_of(const deploy::Plan &plan);
+/// Prints one of the two on stdout.
+void print_plan(const deploy::Plan &plan, Format format);
 
 } // namespace hello::cli

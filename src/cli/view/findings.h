@@ -6,9 +6,8 @@
 
 namespace hello::cli {
 
-/// What stands between a rendered set and its deploy: each warning of `hello lint` goes to stderr.
-/// Throws Error(Exit::invalid) with all the errors, if there are any. `allow`: rules that may be
-/// broken (--allow).
+/// Lints a rendered set before its deploy. Warnings go to stderr. Throws Error(Exit::invalid) with
+/// all errors, if there are any. `allow`: rules that may be broken (--allow).
 void stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
                     const std::vector<std::string> &allow = {});
 

@@ -23,8 +23,8 @@ std::string now() {
 
 namespace event = deploy::event;
 
-/// Writes the fields that a kind of event has besides time, name, object and text. Those of version
-/// 1 are strings; later ones may be numbers and arrays.
+/// Writes the fields of each kind of event, besides time, name, object and text. Version 1 has only
+/// strings; later fields may be numbers and arrays.
 class Fields {
 public:
   explicit Fields(json::Writer &out) : out_(out) {}

@@ -34,7 +34,7 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-/// Text against text: equal lines at both ends are left out but for one.
+/// The changed lines of a text, with one equal line before and after them.
 std::string text_change(const kube::Change &change, const Paint &paint) {
   const auto before = lines_of(change.before), after = lines_of(change.after);
   std::size_t head = 0, tail = 0;

@@ -16,7 +16,7 @@ namespace {
 
 namespace event = deploy::event;
 
-/// Text from elsewhere: control characters do not reach the terminal.
+/// Continuation lines indented; control characters in text from the cluster replaced.
 std::string indented(const std::string &text) {
   std::string out;
   for (const char c : text) {
@@ -26,7 +26,7 @@ std::string indented(const std::string &text) {
   return out;
 }
 
-/// What stands before a line.
+/// The word before a line.
 struct Label {
   std::string_view text, colour;
 };
@@ -47,7 +47,7 @@ std::string_view colour_of(const event::Pod &pod) {
   return pod.step == kube::Step::ready ? kGreen : kDim;
 }
 
-/// Lines that stay, and below them, on a terminal, a block that is drawn anew.
+/// Prints lines that stay. On a terminal, draws a block below them that follows the progress.
 class TextView final : public View {
 public:
   TextView()
@@ -84,7 +84,7 @@ public:
   }
 
 private:
-  /// A reader that left, or a full disk, must not end what the cluster is in the middle of.
+  /// Ignores errors: a reader that left or a full disk must not end a rollout.
   static void err(std::string_view bytes) { sys::write_all(STDERR_FILENO, bytes); }
 
   void say(const std::string &line) {

@@ -1,0 +1,31 @@
+#include "cli/view/events.h"
+
+#include <unistd.h>
+
+#include "hello/error.h"
+#include "hello/terminal.h"
+
+namespace hello::cli {
+
+deploy::Listener listener(Format format, const kube::Access &access) {
+  const std::shared_ptr<View> view = format == Format::json ? json_view() : text_view();
+  view->show(deploy::event::Target{access});
+  return [view](const deploy::Event &event) { view->show(event); };
+}
+
+Exit with_error_events(Format format, const std::function<Exit()> &work) {
+  if (format != Format::json) return work();
+  try {
+    return work();
+  } catch (const Error &error) {
+    json_view()->show(deploy::event::Ended{error});
+    throw;
+  }
+}
+
+void print_plan(const deploy::Plan &plan, Format format) {
+  print(format == Format::json ? json_of(plan) + "\n"
+                               : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
+}
+
+} // namespace hello::cli
