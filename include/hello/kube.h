@@ -79,7 +79,6 @@ struct Live {
 
   bool present() const { return state == State::present; }
   bool being_removed() const { return value.at("metadata").find("deletionTimestamp"); }
-  std::string uid() const { return value.text("metadata", "uid"); }
 };
 
 /// How a set is applied.

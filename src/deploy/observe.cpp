@@ -72,9 +72,9 @@ private:
       for (const kinds::Kind &kind : kinds::all())
         if (kind.is(kinds::Kind::in_set)) wanted.emplace(kind.api_version, kind.name);
     }
-    for (const auto &[api_version, kind] : wanted)
-      list({api_version, kind, ns_, std::string(release::kOurs)}, [&](json::Value &&item) {
-        const kube::Id id{api_version, kind, ns_, item.text("metadata", "name")};
+    for (const auto &one : wanted)
+      list({one.first, one.second, ns_, std::string(release::kOurs)}, [&](json::Value &&item) {
+        const kube::Id id{one.first, one.second, ns_, item.text("metadata", "name")};
         observed_.objects[id] = {kube::Live::State::present, std::move(item)};
       });
   }

@@ -65,9 +65,9 @@ public:
   /// Runs after each write of hello that changed the object or removed it.
   std::function<void(const kube::Id &id)> on_write;
 
-  std::vector<std::string> warnings{};                ///< of each apply
-  std::string user = "alice";                         ///< for who_am_i()
-  std::map<std::string, std::string> logs{};          ///< by "POD/CONTAINER"
+  std::vector<std::string> warnings{};       ///< of each apply
+  std::string user = "alice";                ///< for who_am_i()
+  std::map<std::string, std::string> logs{}; ///< by "POD/CONTAINER"
   /// A test that takes longer by the fake clock fails: what it tests waits for ever.
   std::chrono::hours longest{2};
   std::map<std::string, std::string> previous_logs{}; ///< of containers before their last restart

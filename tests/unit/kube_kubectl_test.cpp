@@ -392,7 +392,7 @@ TEST_CASE("kubectl: look_up tells absent and unreadable apart, and throws for th
   const kube::Live live = kube::look_up(*lab.cluster, ns);
   CHECK(live.present());
   CHECK(live.being_removed());
-  CHECK(live.uid() == "u");
+  CHECK(live.value.text("metadata", "uid") == "u");
   api.on("/api/v1/namespaces/shop", 403, "forbidden");
   api.on("/api/v1/namespaces/shop/configmaps/m", 403, "forbidden");
   CHECK(kube::look_up(*lab.cluster, ns).state == kube::Live::State::unreadable);

@@ -43,6 +43,7 @@ public:
   const auto collections = deploy::watched(cluster.access().ns);
   NoSink sink;
   std::vector<kube::Source> sources;
+  sources.reserve(collections.size());
   for (const kube::Collection &collection : collections) sources.push_back({collection, &sink});
   const auto mirror = cluster.watch(sources);
   for (;;) {

@@ -279,4 +279,8 @@ Failure failure_of_status(int http_status, std::string_view body) {
   return failure;
 }
 
+bool is_missing_log(std::string_view log) {
+  return log.starts_with("unable to retrieve container logs");
+}
+
 } // namespace hello::kube

@@ -15,4 +15,8 @@ Failure failure_of(const sys::Finished &finished);
 /// `http_status` 0 means that no reply came, and `body` says why.
 Failure failure_of_status(int http_status, std::string_view body);
 
+/// Whether a log is none: of a container that was removed, the kubelet sends its error text with
+/// status 200.
+bool is_missing_log(std::string_view log);
+
 } // namespace hello::kube

@@ -26,11 +26,6 @@ std::string log_path(const std::string &ns, const std::string &pod, const std::s
   return path;
 }
 
-/// The kubelet's words about a container that has been removed come as if they were its log.
-bool without_container(std::string_view log) {
-  return log.starts_with("unable to retrieve container logs");
-}
-
 } // namespace
 
 std::string Kubectl::discover(const Id &id) {
@@ -71,7 +66,7 @@ bool Kubectl::serves(std::string_view api_version) {
 Result<std::string> Kubectl::log(const std::string &pod, const std::string &container,
                                  const LogQuery &query) {
   auto reply = proxy_.get(log_path(access_.ns, pod, container, query));
-  if (!reply || !without_container(*reply)) return reply;
+  if (!reply || !is_missing_log(*reply)) return reply;
   return failure_of_status(404, *reply);
 }
 

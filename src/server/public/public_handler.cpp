@@ -55,7 +55,7 @@ class PublicHandler final : public Handler {
 public:
   PublicHandler(const Messages &messages, const TrustedProxies &trusted, RequestStats &stats,
                 AccessLog log)
-      : messages_(messages), trusted_(trusted), stats_(stats), log_(std::move(log)) {
+      : messages_(messages), trusted_(trusted), stats_(stats), log_(log) {
     clock_.at(std::chrono::steady_clock::now());
     prepare();
   }
@@ -268,7 +268,7 @@ private:
 std::unique_ptr<Handler> make_public_handler(const Messages &messages,
                                              const TrustedProxies &trusted, RequestStats &stats,
                                              AccessLog log) {
-  return std::make_unique<PublicHandler>(messages, trusted, stats, std::move(log));
+  return std::make_unique<PublicHandler>(messages, trusted, stats, log);
 }
 
 } // namespace hello::server

@@ -1,0 +1,30 @@
+#include "cli/view/findings.h"
+
+#include <fmt/core.h>
+
+#include "cli/view/output.h"
+#include "hello/error.h"
+
+namespace hello::cli {
+
+std::string line_of(const manifest::Finding &finding) {
+  return fmt::format("{}: {}: {} [{}]", manifest::word(finding.severity), finding.object,
+                     finding.what, finding.rule);
+}
+
+void stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
+                    const std::vector<std::string> &allow) {
+  std::string errors;
+  for (const manifest::Finding &finding : manifest::lint(objects, config, allow)) {
+    if (finding.severity == manifest::Severity::warning)
+      say(line_of(finding));
+    else
+      errors += "\n  " + line_of(finding);
+  }
+  if (!errors.empty())
+    throw Error(
+        Exit::invalid, "the manifests break rules that stop a deploy:" + errors,
+        "mend them, or write down that it is meant: --allow RULE, or lint: {allow: [RULE]}");
+}
+
+} // namespace hello::cli
