@@ -7,7 +7,7 @@ every_night='sanitizers soak generators image scan lab jenkins'
 declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night trivy bench")
 
 passed=0 failed=0 skipped=0
-lab_is_ours='' engine_is_ours='' lab_has=' ' own_image=''
+lab_is_ours='' engine_is_ours='' lab_parts='' lab_has=' ' own_image=''
 
 # failing LOG: the failures and the first lines of their reasons. They are shown before the end of the log, for readers
 # that keep only the beginning.
@@ -74,13 +74,28 @@ engine() {
   eval "$settings"
 }
 
-# lab [PART]: the lab runs afterwards, with that part of it
+# lab_parts_of PART|PATH...: the parts of the lab that their tests need, with commas
+lab_parts_of() {
+  local one paths=()
+  for one; do
+    case $one in
+      lab) paths+=(tests/e2e) ;;
+      */*) paths+=("$one") ;;
+      *) paths+=("tests/$one") ;;
+    esac
+  done
+  find "${paths[@]}" -type f -perm -u+x -exec sed -s -n '2,9s/^# needs: *//p' {} + 2>/dev/null | tr ' ' '\n' |
+    grep -xE 'metrics|ingress|netpol|prometheus|logs|collector|registry|kwok' | sort -u | paste -sd, || true
+}
+
+# lab [PART]: the lab runs afterwards, with that part of it. At first it gets all that the chosen tests need: later ones
+# would have to wait for whatever earlier tests have left behind.
 lab() {
   [ -x "$LAB/up" ] || return
   [[ $lab_has == *" ${1:-base} "* ]] && return
   if ! "$LAB/in" true >/dev/null 2>&1; then lab_is_ours=yes; fi
-  if [ -n "${1:-}" ] || [ -n "$lab_is_ours" ]; then quietly "lab-${1:-base}" "$LAB/up" ${1:+--with "$1"}; fi
-  lab_has+="base ${1:+$1 }"
+  if [ -n "$lab_parts" ] || [ -n "$lab_is_ours" ]; then quietly lab "$LAB/up" ${lab_parts:+--with "$lab_parts"}; fi
+  lab_has+="base ${lab_parts//,/ } "
 }
 
 # image: hello:dev is built, and in the lab's cluster if `needed` names one; a caller's IMAGE is taken as it is
@@ -228,6 +243,7 @@ run_tests() {
   chosen=("$@")
   [ $# -gt 0 ] || read -ra chosen <<<"${tier[$of]}"
   LAB=$(readlink -f "${LAB:-../shared/lab}" || true); export LAB
+  lab_parts=$(lab_parts_of "${chosen[@]#./}")
   trap leave EXIT
   for one in "${chosen[@]}"; do part "${one#./}"; done
   echo "took $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
