@@ -58,8 +58,8 @@ public:
     Applied applied = apply_set(set);
     remove_items(Removals::others);
     if (deployment_ && !before.present() && !deployment_->value.at("spec").find("replicas"))
-      // the autoscaler itself would take up to 15 s to say so; and the server notes who scales only
-      // if somebody held it
+      // the autoscaler itself would take up to 15 s to set the number, and the server records who
+      // scales only if the field had a manager before
       hand_over(autoscaler_minimum(plan_.set), Taking::yes);
     return applied;
   }

@@ -185,7 +185,7 @@ std::string keys_of(std::string_view selector) {
   return out;
 }
 
-/// The item that `3`, `name="hello"` or `="value"` names. Throws Error if it is none of those.
+/// The item that `3`, `name="hello"` or `="value"` names. Throws Error for anything else.
 const Value *find_item(const Value &list, std::string_view selector) {
   const std::vector<Value> &items = list.items();
   if (const std::int64_t place = json::string(selector).number(-1); place >= 0)

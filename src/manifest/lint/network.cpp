@@ -1,4 +1,4 @@
-// Who may reach whom: the namespace's labels, network policies, hosts.
+// Rules on network access: the namespace's labels, network policies, hosts.
 #include <algorithm>
 #include <set>
 

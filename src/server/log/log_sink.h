@@ -15,7 +15,7 @@
 namespace hello::server {
 
 /// Writes log lines to a descriptor (standard output) or to a bounded file, on a thread of its own.
-/// If the write blocks (a pipe that nobody reads), the buffers fill up and further lines are
+/// If the write blocks (a pipe without a reader), the buffers fill up and further lines are
 /// dropped; the loops never wait.
 class LogSink {
 public:

@@ -44,7 +44,7 @@ void notice(Level level, std::string_view message,
     }
     for (std::string_view rest = line; !rest.empty();) {
       pollfd out{STDERR_FILENO, POLLOUT, 0};
-      if (::poll(&out, 1, 100) == 0) return; // nobody reads stderr: drop the line, do not block
+      if (::poll(&out, 1, 100) == 0) return; // stderr is full: drop the line, do not block
       auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
       if (n <= 0) return; // stderr is closed
       rest.remove_prefix(static_cast<std::size_t>(n));
