@@ -32,7 +32,8 @@ struct Authority {
 };
 Authority split_authority(std::string_view text);
 
-/// Parses "HOST:PORT", ":PORT" (0.0.0.0) or "[V6]:PORT"; HOST is an IPv4 address or "localhost".
+/// Parses "HOST:PORT", ":PORT" ("[::]", all addresses) or "[V6]:PORT"; HOST is an IPv4 address,
+/// "*" (as none) or "localhost".
 /// Port 0 to 65535. Throws Error(Exit::usage), which names `what` (a flag, for example) and shows
 /// the accepted forms.
 Address parse_address(std::string_view text, std::string_view what);

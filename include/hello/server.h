@@ -10,10 +10,12 @@ namespace hello::server {
 
 /// The options of `hello serve`, set by flags and environment variables only.
 struct Options {
-  // An address is HOST:PORT, :PORT or [HOST]:PORT. With port 0 the kernel chooses one.
-  std::string listen = "0.0.0.0:8080";
+  // An address is HOST:PORT, :PORT (all addresses) or [HOST]:PORT. With port 0 the kernel chooses
+  // one.
+  std::string listen = ":8080";
   /// Probes, metrics, version; not exposed by the Ingress.
-  std::string admin_listen = "0.0.0.0:8081";
+  std::string admin_listen = ":8081";
+  std::string base_path = "/";            ///< of the public page
   std::string messages = "Hello, World!"; ///< UTF-8; each line is a message
   std::string messages_file;              ///< replaces `messages`; reloaded when it changes
   unsigned threads = 0;                   ///< public loops; 0: the CPUs that the container may use
@@ -29,8 +31,9 @@ struct Options {
 
   std::string access_log = "json"; ///< json, text or off
   std::string access_log_file;     ///< empty: stdout
-  /// CIDRs of the proxies whose Forwarded and X-Forwarded-For fields are trusted.
+  /// CIDRs of the proxies that may report their clients in `trusted_header`.
   std::vector<std::string> trusted_proxies;
+  std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"
   std::string temp_dir = "/tmp";
   bool sandbox = true; ///< seccomp, Landlock and no_new_privs, once listening
 };

@@ -21,6 +21,8 @@ constexpr Pattern kImage = {
 constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$",
                             "number of pods, or share of them from 0% to 100%"};
 constexpr Pattern kPath = {"^/", "path that begins with /"};
+constexpr Pattern kBasePath = {"^(?!.*/\\.\\.?(/|$))/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$",
+                               "path like /hello, of letters, digits and -._~"};
 
 constexpr Type string(Pattern pattern = {}) { return {.kind = Kind::string, .pattern = pattern}; }
 constexpr Type string_up_to(std::int64_t bytes) { return {.kind = Kind::string, .max = bytes}; }
@@ -102,10 +104,14 @@ constexpr Setting kSettings[] = {
     // How it is reached
     {"expose", choice("ingress|gateway|loadBalancer|nodePort|none"), "ingress",
      "How the service is reached from outside the cluster."},
+    {"basePath", string(kBasePath), "/",
+     "The path of the page, for a proxy that passes it on unchanged: the exposures' paths are it "
+     "by "
+     "default, and a deploy asks there for an answer."},
     {"ingress.className", string(kSubdomain), "",
      "The IngressClass; empty: the cluster's default."},
     {"ingress.hosts", list(kHost), "[hello.localhost]", "Host names."},
-    {"ingress.paths", list(kPath), "[/]", "Paths of each host."},
+    {"ingress.paths", list(kPath), "[]", "Paths of each host; empty: basePath."},
     {"ingress.pathType", choice("Prefix|Exact|ImplementationSpecific"), "Prefix",
      "How the paths match."},
     {"ingress.tls.secretName", string(kSubdomain), "",
@@ -121,7 +127,7 @@ constexpr Setting kSettings[] = {
      "expose: gateway."},
     {"gateway.hostnames", list(kHost), "[hello.localhost]",
      "Host names; empty: all of the Gateway's."},
-    {"gateway.paths", list(kPath), "[/]", "Path prefixes."},
+    {"gateway.paths", list(kPath), "[]", "Path prefixes; empty: basePath."},
     {"loadBalancer.class", string(), "",
      "The load balancer's class; empty: the cluster's default."},
     {"loadBalancer.sourceRanges", list({"^[0-9a-fA-F.:]+/[0-9]{1,3}$", "CIDR: 203.0.113.0/24"}),

@@ -38,7 +38,7 @@ void PortForward::start(const std::string &target, const std::string &port) {
   if (!forward_) forward_ = cluster_.forward(target, port);
 }
 
-Response PortForward::get() {
+Response PortForward::get(const std::string &path) {
   Response response{false, "a port-forward", ""};
   auto address = forward_->address(cluster_.now() + 10s);
   if (!address) {
@@ -47,7 +47,7 @@ Response PortForward::get() {
                         : kube::explain(address.failure(), "start it", cluster_.access()).words();
     return response;
   }
-  const Response local = get_until(cluster_, "http://" + *address + "/", cluster_.now() + 5s);
+  const Response local = get_until(cluster_, "http://" + *address + path, cluster_.now() + 5s);
   response.ok = local.ok;
   response.text = local.text;
   return response;

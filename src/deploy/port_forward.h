@@ -23,8 +23,8 @@ public:
   /// "pod/NAME" or "service/NAME", and the port there. Does not wait; does nothing if already
   /// started.
   void start(const std::string &target, const std::string &port);
-  /// GET / through it.
-  Response get();
+  /// GET through it; `path` begins with "/".
+  Response get(const std::string &path = "/");
 
 private:
   kube::Cluster &cluster_;
@@ -34,6 +34,10 @@ private:
 /// report() with a port-forward that may have been started.
 bool report(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit,
             PortForward &forward);
+
+/// The path of the page that the set's Deployment serves, with a final slash: "/", or that of
+/// `--base-path`.
+std::string base_path(const Set &set);
 
 /// The port that the set's first Service sends to, as its pods know it; empty if there is none.
 std::string target_port(const Set &set);

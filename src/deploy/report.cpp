@@ -29,7 +29,8 @@ std::string address(const json::Value &object) {
   return "";
 }
 
-void report_ingress(kube::Cluster &cluster, const kube::Object &wanted, const Listener &emit) {
+void report_ingress(kube::Cluster &cluster, const kube::Object &wanted, const std::string &path,
+                    const Listener &emit) {
   const json::Value ingress = look_up(cluster, wanted.id).value;
   const std::string object = wanted.id.text(), at = address(ingress);
   if (!ingress.at("spec").find("ingressClassName"))
@@ -48,25 +49,26 @@ void report_ingress(kube::Cluster &cluster, const kube::Object &wanted, const Li
   for (const json::Value &rule : ingress.at("spec", "rules").items()) {
     const std::string host = rule.find("host") ? rule.text("host") : at;
     emit(event::Reachable{
-        object, fmt::format("{}://{}/", tls ? "https" : "http", host), host, at, {}});
+        object, fmt::format("{}://{}{}", tls ? "https" : "http", host, path), host, at, {}});
   }
 }
 
-void report_service(const json::Value &service, const kube::Id &id, const Listener &emit) {
+void report_service(const json::Value &service, const kube::Id &id, const std::string &path,
+                    const Listener &emit) {
   const std::string type = service.text("spec", "type"), object = id.text();
   if (type == "LoadBalancer") {
     const std::string at = address(service);
     if (at.empty())
       emit(event::Warning{object, "its load balancer has no address yet"});
     else
-      emit(event::Reachable{object, fmt::format("http://{}/", at), {}, at, {}});
+      emit(event::Reachable{object, fmt::format("http://{}{}", at, path), {}, at, {}});
   }
   const auto &ports = service.at("spec", "ports").items();
   if (type == "NodePort" || type == "LoadBalancer")
     for (const json::Value &port : ports)
       if (const std::string node_port = port.text("nodePort"); !node_port.empty())
         emit(event::Reachable{
-            object, fmt::format("http://ANY-NODE:{}/", node_port), {}, {}, node_port});
+            object, fmt::format("http://ANY-NODE:{}{}", node_port, path), {}, {}, node_port});
 }
 
 /// The way that always works.
@@ -103,6 +105,17 @@ bool scaled_to_zero(const json::Value &deployment) {
 
 } // namespace
 
+std::string base_path(const Set &set) {
+  constexpr std::string_view kFlag = "--base-path=";
+  std::string path = "/";
+  if (const kube::Object *deployment = find(set, "Deployment"))
+    for (const json::Value &container :
+         deployment->value.at("spec", "template", "spec", "containers").items())
+      for (const json::Value &arg : container.at("args").items())
+        if (arg.text().starts_with(kFlag)) path = arg.text().substr(kFlag.size());
+  return path.ends_with('/') ? path : path + "/";
+}
+
 std::string target_port(const Set &set) {
   const kube::Object *service = find(set, "Service");
   if (!service) return "";
@@ -119,6 +132,7 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
             PortForward &forward) {
   const kube::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
                      *scaler = find(set, "HorizontalPodAutoscaler");
+  const std::string path = base_path(set);
   const bool asked = options.verify && (service || !options.verify_url.empty());
   if (const kube::Object *wanted = find(set, "Deployment");
       wanted && scaled_to_zero(look_up(cluster, wanted->id).value)) {
@@ -131,16 +145,16 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
   }
   if (asked && options.verify_url.empty()) // starts while the rest is read
     forward.start("service/" + service->id.name, scalar(service->value, ".spec.ports[0].port"));
-  if (ingress) report_ingress(cluster, *ingress, emit);
+  if (ingress) report_ingress(cluster, *ingress, path, emit);
   if (service) {
     const json::Value live = look_up(cluster, service->id).value;
-    report_service(live, service->id, emit);
+    report_service(live, service->id, path, emit);
     if (!ingress) report_tunnel(live, service->id, cluster.access(), emit);
   }
   if (scaler) warn_autoscaler(cluster, *scaler, emit);
   if (!asked) return true;
   const Response response =
-      options.verify_url.empty() ? forward.get() : get(cluster, options.verify_url);
+      options.verify_url.empty() ? forward.get(path) : get(cluster, options.verify_url);
   const std::string object = service ? service->id.text() : "";
   if (response.ok)
     emit(event::Answers{object, response.url, response.text});

@@ -62,6 +62,7 @@ YAML::Node args(const Config &config) {
   add(fmt::format("--drain-timeout={}s", seconds(config, "termination.drainTimeout")));
   add("--access-log=" + config.text("logging.access"));
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
+  if (config.text("basePath") != "/") add("--base-path=" + config.text("basePath"));
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
   for (const YAML::Node &arg : config.node("args")) add(arg.Scalar());
   return list;
@@ -88,6 +89,14 @@ YAML::Node service_type(const Config &config) {
   const std::string expose = config.text("expose");
   if (expose == "loadBalancer") return yaml::string("LoadBalancer");
   return yaml::string(expose == "nodePort" ? "NodePort" : "ClusterIP");
+}
+
+/// An exposure's paths: the base path unless `key` names others.
+YAML::Node paths(const Config &config, std::string_view key) {
+  if (config.has(key)) return config.node(key);
+  YAML::Node list;
+  list.push_back(yaml::string(config.text("basePath")));
+  return list;
 }
 
 YAML::Node tls_secret(const Config &config) {
@@ -189,6 +198,8 @@ const std::map<std::string_view, Derive> kDerived = {
      [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kCollector)))); }},
     {"logPaths", log_paths},
     {"storeEgress", store_egress},
+    {"ingressPaths", [](const Config &c) { return paths(c, "ingress.paths"); }},
+    {"gatewayPaths", [](const Config &c) { return paths(c, "gateway.paths"); }},
     {"tlsSecret", tls_secret},
     {"ingressAnnotations", ingress_annotations},
     {"publicFrom", public_from},
@@ -249,11 +260,8 @@ void check_exposure(const Config &config) {
   if (expose == "gateway" && is_empty(config, "gateway.parentRefs"))
     refuse(config, "expose", "is gateway, but gateway.parentRefs names no Gateway",
            "gateway: {parentRefs: [{name: GATEWAY, namespace: NAMESPACE}]}");
-  if (expose == "ingress" &&
-      (is_empty(config, "ingress.hosts") || is_empty(config, "ingress.paths")))
-    refuse(config, "expose", "is ingress, but ingress.hosts or ingress.paths is empty");
-  if (expose == "gateway" && is_empty(config, "gateway.paths"))
-    refuse(config, "expose", "is gateway, but gateway.paths is empty");
+  if (expose == "ingress" && is_empty(config, "ingress.hosts"))
+    refuse(config, "expose", "is ingress, but ingress.hosts is empty");
   if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
     refuse(config, "ingress.tls.issuer",
            "stands beside ingress.tls.clusterIssuer: one makes the certificate");

@@ -98,8 +98,8 @@ Authority split_authority(std::string_view text) {
 Address parse_address(std::string_view text, std::string_view what) {
   auto bad = [&](std::string_view why) {
     return Error(Exit::usage, fmt::format("{} '{}': {}", what, text, why),
-                 "write 127.0.0.1:8080, :8080 (all IPv4 addresses), [::]:8080 (all addresses), or "
-                 "port 0 for any free one");
+                 "write 127.0.0.1:8080, [::1]:8080, :8080 (all addresses), 0.0.0.0:8080 (all of "
+                 "IPv4), or port 0 for any free one");
   };
   auto colon = text.rfind(':');
   if (colon == text.npos) throw bad("there is no port");
@@ -117,8 +117,9 @@ Address parse_address(std::string_view text, std::string_view what) {
     address.v6.sin6_family = AF_INET6;
     if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address.v6.sin6_addr) != 1)
       throw bad("what stands in brackets is not an IPv6 address");
+  } else if (host.empty() || host == "*") {
+    address.v6.sin6_family = AF_INET6;
   } else {
-    if (host.empty() || host == "*") host = "0.0.0.0";
     if (host == "localhost") host = "127.0.0.1";
     address.v4.sin_family = AF_INET;
     if (inet_pton(AF_INET, host.c_str(), &address.v4.sin_addr) != 1)

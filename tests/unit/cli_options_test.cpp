@@ -117,7 +117,7 @@ TEST_CASE("options of serve: the line before the environment before the default"
       {"--listen", ":1", "--drain-delay", "500ms", "--threads", "2", "--threads", "3",
        "--trusted-proxies", "10.0.0.0/8,::1", "--no-sandbox", "--access-log", "off"});
   CHECK(serve.listen == ":1");
-  CHECK(serve.admin_listen == "0.0.0.0:8081");
+  CHECK(serve.admin_listen == ":8081");
   CHECK(serve.drain_delay == 500ms);
   CHECK(serve.threads == 3);
   CHECK(serve.trusted_proxies == std::vector<std::string>{"10.0.0.0/8", "::1"});

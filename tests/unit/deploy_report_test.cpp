@@ -65,6 +65,20 @@ TEST_CASE("report: a ClusterIP service is reached by a port-forward, and answers
   CHECK(shop.seen.last<event::Answers>()->url == "a port-forward");
 }
 
+TEST_CASE("report: a service with a base path is reached and asked there") {
+  release::Set set = hello_set();
+  in(set, "Deployment")["spec"]["template"]["spec"]["containers"] =
+      object("[{name: hello, image: hello, args: [serve, --base-path=/shop]}]");
+  Report shop(set);
+  CHECK(shop.report());
+  CHECK(shop.cluster.journal.back() == "ask http://127.0.0.1:40123/shop/");
+  shop.change(kService, [](json::Value &service) {
+    service["spec"] = object("{type: NodePort, ports: [{port: 80, nodePort: 30080}]}");
+  });
+  CHECK(shop.report());
+  CHECK(shop.ways() == Ways{"http://ANY-NODE:30080/shop/"});
+}
+
 TEST_CASE("report: a NodePort service is reached at a node's port") {
   Report shop;
   shop.change(kService, [](json::Value &service) {

@@ -157,6 +157,25 @@ TEST_CASE("render: exposures") {
     CHECK(from(render({{"networkPolicy.ingressNamespace", "traefik"}})) ==
           R"([{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"traefik"}}}])");
   }
+  SUBCASE("a base path is the default of the paths, and serve's") {
+    const auto set = render({{"basePath", "/shop"}});
+    CHECK(json(find(set, "Ingress")["spec"]["rules"][0]["http"]["paths"][0]["path"]) ==
+          "\"/shop\"");
+    CHECK(
+        contains(json(find(set, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]),
+                 "\"--base-path=/shop\""));
+    const auto other = render({{"basePath", "/shop"}, {"ingress.paths", "[/other]"}});
+    CHECK(json(find(other, "Ingress")["spec"]["rules"][0]["http"]["paths"]).find("/shop") ==
+          std::string::npos);
+    CHECK_FALSE(contains(
+        json(find(render({}), "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]),
+        "base-path"));
+    const auto route = render({{"basePath", "/shop/"},
+                               {"expose", "gateway"},
+                               {"gateway.parentRefs", "[{name: edge, namespace: gw}]"}});
+    CHECK(json(find(route, "HTTPRoute")["spec"]["rules"][0]["matches"]) ==
+          R"([{"path":{"type":"PathPrefix","value":"/shop/"}}])");
+  }
   SUBCASE("gateway") {
     const auto set =
         render({{"expose", "gateway"}, {"gateway.parentRefs", "[{name: edge, namespace: gw}]"}});

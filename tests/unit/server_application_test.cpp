@@ -1,9 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include "hello/address.h"
 #include "hello/error.h"
@@ -33,9 +37,14 @@ struct World {
   std::unique_ptr<Application> application;
   std::unique_ptr<Handler> open, admin;
 
-  explicit World(std::string messages = "Hello, World!") {
+  explicit World(std::string messages = "Hello, World!") : World(text_options(messages)) {}
+  static Options text_options(std::string messages) {
+    Options options;
     options.messages = std::move(messages);
     options.access_log = "off";
+    return options;
+  }
+  explicit World(Options given) : options(std::move(given)) {
     application = std::make_unique<Application>(options, status);
     open = application->public_handler();
     admin = application->admin_handler();
@@ -158,6 +167,98 @@ TEST_CASE("application: errors are a small page for browsers and problem+json fo
   }
 }
 
+TEST_CASE("application: errors are in the format that Accept prefers") {
+  World world;
+  const auto type = [&](std::string_view accept) {
+    return world.get("/nothing", {{"Accept", accept}}).field("Content-Type");
+  };
+  CHECK(type("application/json, text/plain, */*") == "application/problem+json");
+  CHECK(type("text/plain") == "text/plain; charset=utf-8");
+  CHECK(type("text/*") == "text/plain; charset=utf-8");
+  CHECK(type("text/html;q=.9, application/json;q=.8") == "text/html; charset=utf-8");
+  CHECK(type("image/png") == "application/problem+json");
+  CHECK(world.get("/nothing", {{"Accept", "text/plain"}}).body ==
+        "Not Found: There is nothing at this address.\n");
+}
+
+TEST_CASE("application: with a base path, the page is there and nowhere else") {
+  Options options = World::text_options("Hello");
+  options.base_path = "/shop/front";
+  World world(options);
+  CHECK(world.get("/shop/front/").body == "Hello\n");
+  for (const char *path : {"/", "/shop", "/shop/", "/shop/front/x", "/shop/frontx", "/front/"}) {
+    INFO(path);
+    CHECK(starts(world.get(path), "HTTP/1.1 404"));
+  }
+  const Answer redirect = world.get("/shop/front");
+  CHECK(starts(redirect, "HTTP/1.1 308 Permanent Redirect\r\n"));
+  CHECK(redirect.field("Location") == "front/");
+  CHECK(redirect.field("Content-Length") == std::to_string(redirect.body.size()));
+  CHECK(starts(World::ask(*world.open, "POST", "/shop/front"), "HTTP/1.1 405"));
+  CHECK(starts(World::ask(*world.open, "HEAD", "/shop/front"), "HTTP/1.1 308"));
+  CHECK(starts(World::ask(*world.admin, "GET", "/livez"), "HTTP/1.1 200"));
+}
+
+TEST_CASE("application: the link to the start page is relative to the address") {
+  const auto link = [](World &world, std::string_view path) {
+    const std::string body = world.get(path, {kBrowser}).body;
+    const std::size_t from = body.find("<a href=\"") + 9;
+    return body.substr(from, body.find('"', from) - from);
+  };
+  World plain;
+  CHECK(link(plain, "/x") == "./");
+  CHECK(link(plain, "/a/b/c") == "../../");
+  Options options = World::text_options("Hello");
+  options.base_path = "/shop/";
+  World based(options);
+  CHECK(link(based, "/x") == "shop/");
+  CHECK(link(based, "/shop/x") == "../shop/");
+}
+
+TEST_CASE("application: a valid X-Request-Id is returned; without one, the access log's is") {
+  World quiet;
+  CHECK(quiet.get("/", {{"X-Request-Id", "abc-1"}}).field("X-Request-Id") == "abc-1");
+  CHECK(quiet.get("/nothing", {{"x-request-id", "abc-1"}}).field("X-Request-Id") == "abc-1");
+  CHECK(
+      World::ask(*quiet.admin, "GET", "/livez", {{"X-Request-Id", "p-1"}}).field("X-Request-Id") ==
+      "p-1");
+  for (const std::string &bad : {std::string("a b"), std::string("<i>"), std::string(129, 'a')}) {
+    INFO(bad);
+    CHECK(quiet.get("/", {{"X-Request-Id", bad}}).field("X-Request-Id") == "");
+  }
+  CHECK(quiet.get("/").field("X-Request-Id") == "");
+
+  Options options = World::text_options("Hello");
+  options.access_log = "json";
+  options.access_log_file = "/tmp/hello-application-test-" + std::to_string(::getpid()) + ".log";
+  World logged(options);
+  const Answer page = logged.get("/"),
+               own = logged.get("/", {{"X-Request-Id", "0123456789abcdef"}}),
+               longer = logged.get("/", {{"X-Request-Id", std::string(128, 'z')}});
+  CHECK(page.body == "Hello\n");
+  CHECK(page.field("X-Request-Id").size() == 16);
+  CHECK(own.field("X-Request-Id") == "0123456789abcdef");
+  CHECK(own.body == "Hello\n");
+  CHECK(longer.field("X-Request-Id") == std::string(128, 'z'));
+  CHECK(longer.body == "Hello\n");
+  CHECK(logged.get("/").field("X-Request-Id") != page.field("X-Request-Id"));
+  const Answer missing = logged.get("/nothing"), refused = [&] {
+    std::string out;
+    logged.open->refuse({400, "bad_host"}, Content::sent, hello::sys::Address(), out);
+    return Answer{out, ""};
+  }();
+  CHECK(missing.field("X-Request-Id").size() == 16);
+  CHECK(refused.field("X-Request-Id").size() == 16);
+  logged.application->start();
+  logged.open->flush();
+  logged.application->stop();
+  std::ifstream file(options.access_log_file);
+  const std::string log((std::istreambuf_iterator<char>(file)), {});
+  ::unlink(options.access_log_file.c_str());
+  for (const Answer &answer : {page, own, longer, missing, refused})
+    CHECK(log.find("\"request_id\":\"" + answer.field("X-Request-Id") + "\"") != std::string::npos);
+}
+
 TEST_CASE("application: ranges, upgrades and a malformed Accept are ignored") {
   World world;
   for (const Header &header :
@@ -178,7 +279,7 @@ TEST_CASE("application: the public port serves only the page, the admin port eve
   }
   CHECK(starts(World::ask(*world.admin, "GET", "/nothing"), "HTTP/1.1 404"));
   const Answer live = World::ask(*world.admin, "GET", "/");
-  CHECK(live.body.find("fetch('/metrics'") != std::string::npos);
+  CHECK(live.body.find("fetch('metrics'") != std::string::npos);
   CHECK(live.field("Content-Security-Policy").find("unsafe") == std::string::npos);
   CHECK(live.field("Content-Security-Policy").find("script-src 'sha256-") != std::string::npos);
 }
@@ -210,11 +311,11 @@ TEST_CASE(
   World::ask(*world.open, "POST", "/");
   std::string out;
   const hello::sys::Address peer;
-  world.open->refuse({431, "header_size"}, Content::sent, peer, out);
+  world.open->refuse({431, "head_too_long"}, Content::sent, peer, out);
   CHECK(out.substr(0, 45) == "HTTP/1.1 431 Request Header Fields Too Large\r");
   CHECK(out.find("Connection: close\r\n") != std::string::npos);
   std::string head;
-  world.admin->refuse({431, "header_size"}, Content::omitted, peer, head);
+  world.admin->refuse({431, "head_too_long"}, Content::omitted, peer, head);
   CHECK(head == out.substr(0, out.find("\r\n\r\n") + 4)); // HEAD: the same without the content
   const Answer metrics = World::ask(*world.admin, "GET", "/metrics");
   const auto says = [&](std::string_view line) {
@@ -227,7 +328,7 @@ TEST_CASE(
   CHECK(says("hello_http_requests_total{route=\"none\",method=\"other\",code=\"431\"} 2"));
   CHECK(says("hello_http_request_duration_seconds_count{route=\"/\"} 4"));
   CHECK(says("hello_http_request_duration_seconds_bucket{route=\"/\",le=\"+Inf\"} 4"));
-  CHECK(says("hello_refused_total{reason=\"header_size\"} 2"));
+  CHECK(says("hello_refused_total{reason=\"head_too_long\"} 2"));
   CHECK(says("# TYPE hello_http_requests_total counter"));
   CHECK(metrics.body.find("# EOF") == std::string::npos);
   const Answer open = World::ask(
@@ -236,6 +337,21 @@ TEST_CASE(
   CHECK(open.has("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8"));
   CHECK(open.body.find("# TYPE hello_http_requests counter\n") != std::string::npos);
   CHECK(open.body.substr(open.body.size() - 6) == "# EOF\n");
+}
+
+TEST_CASE("metrics: what cannot be known is left out, not 0") {
+  Exposition known(MetricsFormat::prometheus), unknown(MetricsFormat::prometheus);
+  append_process(known);
+  append_process(unknown, "/nowhere");
+  const std::string all = known.finish(), some = unknown.finish();
+  for (const char *name :
+       {"process_resident_memory_bytes ", "process_virtual_memory_bytes ", "process_open_fds ",
+        "process_threads ", "process_start_time_seconds "}) {
+    INFO(name);
+    CHECK(all.find(std::string("\n") + name) != std::string::npos);
+    CHECK(some.find(name) == std::string::npos);
+  }
+  CHECK(some.find("process_cpu_seconds_total ") != std::string::npos);
 }
 
 TEST_CASE("application: invalid options are errors that name the value") {
@@ -249,6 +365,12 @@ TEST_CASE("application: invalid options are errors that name the value") {
     return "no error";
   };
   CHECK(problem({.access_log = "loud"}).starts_with("--access-log: invalid value 'loud'"));
+  for (const char *path : {"shop", "/a//b", "/a/../b", "/.", "/a b", "/a?b"}) {
+    INFO(path);
+    CHECK(problem({.base_path = path, .access_log = "off"}).starts_with("--base-path: '"));
+  }
+  CHECK(problem({.access_log = "off", .trusted_header = "x-real-ip"}) ==
+        "--trusted-header: invalid value 'x-real-ip': use x-forwarded-for or forwarded");
   CHECK(problem({.access_log = "off", .trusted_proxies = {"everyone"}}) ==
         "--trusted-proxies: 'everyone' is not a network");
   CHECK(problem({.messages = "\xff", .access_log = "off"}) == "MESSAGES: invalid UTF-8 at byte 0");

@@ -56,6 +56,37 @@ TEST_CASE("framer: the result does not depend on how the bytes are split") {
     }
 }
 
+TEST_CASE("framer: what is longer than allowed is refused by what is too long") {
+  const Limits limits{.request_line_bytes = 64, .head_bytes = 256, .body_bytes = 10};
+  const auto refusal_of = [&](const std::string &bytes) {
+    std::size_t scanned = 0;
+    Refusal refusal;
+    Head head;
+    const std::size_t length = find_head(bytes, scanned, limits, refusal);
+    if (length) refusal = parse_head(std::string_view(bytes).substr(0, length), limits, head);
+    return refusal;
+  };
+  const std::string target(60, 'a'), host = " HTTP/1.1\r\nHost: a\r\n";
+  const auto is = [](const Refusal &refusal, int status, std::string_view reason) {
+    CHECK(refusal.status == status);
+    CHECK(refusal.reason == reason);
+  };
+  // Complete or not, the answer is the same.
+  is(refusal_of("GET /" + target), 414, "request_line_too_long");
+  is(refusal_of("GET /" + target + host + "\r\n"), 414, "request_line_too_long");
+  is(refusal_of(std::string(70, 'X')), 501, "unknown_method");
+  is(refusal_of(std::string(70, 'X') + " /" + host + "\r\n"), 501, "unknown_method");
+  is(refusal_of("BREW /" + host + "\r\n"), 501, "unknown_method");
+  is(refusal_of("GET /" + host + "X: " + std::string(300, 'a')), 431, "head_too_long");
+  is(refusal_of("GET /" + host + "X: " + std::string(300, 'a') + "\r\n\r\n"), 431, "head_too_long");
+  std::string many = "GET /" + host;
+  const Limits wide;
+  for (std::size_t i = 0; i < kMaxHeaders; ++i) many += "a:\r\n";
+  Head head;
+  is(parse_head(many + "\r\n", wide, head), 431, "too_many_headers");
+  is(refusal_of("GET /" + host + "\r\n"), 0, "");
+}
+
 TEST_CASE("framer: CONNECT needs a host and a port, and is not implemented (RFC 9112 3.2.3)") {
   const auto asks = [](std::string_view target) {
     Head head;

@@ -48,9 +48,11 @@ TEST_CASE("response: the fields always come in the same order, and empty ones ar
   response.etag = "\"a\"";
   response.vary = "Accept";
   response.allow = "GET";
+  response.location = "a/";
+  response.request_id = "1";
   CHECK(names(written(response, Persistence::close)) ==
-        "Date Content-Type Content-Length ETag Cache-Control Vary Allow " + std::string(kSafety) +
-            "Connection ");
+        "Date Content-Type Content-Length Location ETag Cache-Control Vary Allow " +
+            std::string(kSafety) + "X-Request-Id Connection ");
 }
 
 TEST_CASE("response: HEAD has the head of GET; 204 and 304 have no length and no content") {

@@ -108,7 +108,7 @@ void declare(const Command &command, server::Options &options);
 Exit run(const server::Options &options);
 
 struct HealthcheckOptions {
-  std::string url = "http://127.0.0.1:8081/healthz";
+  std::string url; ///< empty: /healthz of the service that has the same HELLO_ADMIN_LISTEN
   unsigned timeout_seconds = 4; ///< Docker's default is 30, an exec probe's 1
 };
 void declare(const Command &command, HealthcheckOptions &options);

@@ -16,6 +16,9 @@ void declare(const Command &command, server::Options &options) {
                 "HELLO_LISTEN"});
   command.text("--admin-listen", options.admin_listen,
                {"Probes, metrics and version: never expose it", "ADDRESS", "HELLO_ADMIN_LISTEN"});
+  command.text(
+      "--base-path", options.base_path,
+      {"Path of the public page, behind a proxy that keeps it", "PATH", "HELLO_BASE_PATH"});
   // CLI11 ignores an empty variable, but a ConfigMap's empty text is a value.
   if (const char *set = std::getenv("MESSAGES"); set && !*set) options.messages.clear();
   command.text("--messages", options.messages,
@@ -53,9 +56,12 @@ void declare(const Command &command, server::Options &options) {
       "--access-log-file", options.access_log_file,
       {"Log requests to this file instead of stdout; rotated", "PATH", "HELLO_ACCESS_LOG_FILE"});
   command.list("--trusted-proxies", options.trusted_proxies,
-               {"Whose X-Forwarded-For and Forwarded are believed, as CIDRs", "CIDR,…",
+               {"Proxies whose --trusted-header names the client, as CIDRs", "CIDR,…",
                 "HELLO_TRUSTED_PROXIES"},
                ',');
+  command.choice("--trusted-header", options.trusted_header, {"x-forwarded-for", "forwarded"},
+                 {"The header that these proxies write; the other one is ignored", "",
+                  "HELLO_TRUSTED_HEADER"});
   command.text("--temp-dir", options.temp_dir,
                {"The one directory that is written", "PATH", "HELLO_TEMP_DIR"});
   command.flag_pair("--no-sandbox", "--sandbox", options.sandbox,

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "hello/error.h"
+#include "server/log/notice.h"
 
 namespace hello::server {
 
@@ -20,6 +21,7 @@ Error failure(const sys::Address &address, int error) {
   if (error == EACCES) hint = "ports below 1024 need a privilege: choose a higher one";
   if (error == EADDRNOTAVAIL)
     hint = "this machine has no such address; :PORT listens on all that it has";
+  if (error == EAFNOSUPPORT) hint = "this kernel has no IPv6: use an IPv4 address or :PORT";
   return Error(Exit::failure,
                fmt::format("cannot listen on {}: {}", sys::to_text(address), std::strerror(error)),
                std::string(hint));
@@ -41,11 +43,30 @@ sys::Fd bind_socket(const sys::Address &address, Port port) {
   return fd;
 }
 
+/// Errors with another cause are left to the real listener, which reports them.
+bool has_ipv6() {
+  sys::Address any;
+  any.v6.sin6_family = AF_INET6;
+  const sys::Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return errno != EAFNOSUPPORT;
+  return ::bind(fd.get(), &any.any, any.size()) == 0 || errno != EADDRNOTAVAIL;
+}
+
 void read_port(const sys::Fd &fd, sys::Address &address) {
   socklen_t size = sizeof address;
   if (::getsockname(fd.get(), &address.any, &size) != 0) throw failure(address, errno);
 }
 } // namespace
+
+sys::Address listen_address(std::string_view text, std::string_view what) {
+  const sys::Address address = sys::parse_address(text, what);
+  const bool any = text.starts_with(':') || text.starts_with('*');
+  if (!any || has_ipv6()) return address;
+  static bool reported = false; // the listeners are opened on one thread
+  if (!reported) notice(Level::info, "this kernel has no IPv6: listening on IPv4 only");
+  reported = true;
+  return sys::parse_address(fmt::format("0.0.0.0:{}", address.port()), what);
+}
 
 std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count) {
   // A socket that shares its port cannot tell that the address is in use, so bind an exclusive one

@@ -1,5 +1,5 @@
 #pragma once
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "hello/address.h"
@@ -8,6 +8,12 @@
 namespace hello::server {
 
 inline constexpr int kBacklog = 4096; ///< limit of connections that wait to be accepted
+
+/// The address that `text` means ("HOST:PORT", see sys::parse_address). ":PORT" is all addresses,
+/// of IPv6 and IPv4 with one socket; where the kernel has no IPv6, those of IPv4, with one notice
+/// for the process. An address that names a host is never replaced. Throws Error(Exit::usage),
+/// which names `what`.
+sys::Address listen_address(std::string_view text, std::string_view what);
 
 /// Opens `count` listening sockets on one address, non-blocking and with TCP_NODELAY; the kernel
 /// distributes new connections among them. If the port is 0, the kernel chooses one and `address`

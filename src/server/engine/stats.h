@@ -24,8 +24,8 @@ inline constexpr std::array<std::string_view, 8> kRoutes = {
     "/", "/livez", "/readyz", "/healthz", "/metrics", "/version", "/*", "none"};
 inline constexpr std::array<std::string_view, 9> kMethods = {
     "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "other"};
-inline constexpr std::array<int, 17> kCodes = {200, 204, 304, 400, 404, 405, 408, 411, 412,
-                                               413, 414, 417, 431, 501, 503, 505, 0};
+inline constexpr std::array<int, 18> kCodes = {200, 204, 304, 308, 400, 404, 405, 408, 411,
+                                               412, 413, 414, 417, 431, 501, 503, 505, 0};
 enum class Route : std::uint8_t { root, livez, readyz, healthz, metrics, version, unmatched, none };
 
 /// Upper bounds of the duration histogram; longer durations count under +Inf.

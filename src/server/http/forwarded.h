@@ -1,5 +1,6 @@
 #pragma once
-#include <optional>
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,20 +10,25 @@
 /// The client of a request: the peer, or the address that trusted proxies report.
 namespace hello::server {
 
+/// The one field in which the proxies report their clients. A proxy that writes one of them passes
+/// the other on as its client sent it, so the other must be ignored.
+enum class TrustedHeader : std::uint8_t { x_forwarded_for, forwarded };
+
 class TrustedProxies {
 public:
   /// "10.0.0.0/8", "fd00::/8", "10.1.2.3". Throws Error(Exit::usage) for any other form.
-  explicit TrustedProxies(const std::vector<std::string> &cidrs);
+  explicit TrustedProxies(const std::vector<std::string> &cidrs,
+                          TrustedHeader header = TrustedHeader::x_forwarded_for);
   bool contains(const sys::Address &address) const;
   bool empty() const { return networks_.empty(); }
+  TrustedHeader header() const { return header_; }
 
   /// Returns the first address from the right that is not a trusted proxy: `peer` itself unless it
   /// is trusted; the last valid one if the list is malformed or hides a name ("unknown", "_x").
-  /// X-Forwarded-For wins if both fields are present: a proxy that writes it passes a client's own
-  /// Forwarded on. Several fields of one name are joined with ",". Source: RFC 7239 sections 4 to
-  /// 7.4.
-  sys::Address client(const sys::Address &peer, std::string_view x_forwarded_for,
-                      std::string_view forwarded) const;
+  /// `list` is the value of header(); several fields of that name are joined with ",". Empty
+  /// members are skipped. It is read from the right, so that nothing a client sent can change the
+  /// meaning of what the proxies appended. Source: RFC 7239 sections 4 to 7.4.
+  sys::Address client(const sys::Address &peer, std::string_view list) const;
 
 private:
   struct Network {
@@ -30,6 +36,7 @@ private:
     unsigned bits; ///< of the prefix; `ip` is in IPv6 form
   };
   std::vector<Network> networks_;
+  TrustedHeader header_;
 };
 
 } // namespace hello::server

@@ -1,5 +1,7 @@
 #include "server/http/negotiate.h"
 
+#include <algorithm>
+
 #include "server/http/syntax.h"
 
 namespace hello::server {
@@ -25,12 +27,19 @@ std::string_view take(std::string_view &rest, char separator) {
   return trimmed(first);
 }
 
-/// q in thousandths, or -1 unless it is `0[.ddd]` or `1[.000]`.
+/// q in thousandths, or -1 unless it is `0[.ddd]`, `1[.000]` or, as some clients write it, `.ddd`.
 int quality(std::string_view text) {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
-  if (text.size() > 1 && text[1] != '.') return -1;
-  int q = (text[0] - '0') * 1000, place = 100;
-  for (std::size_t i = 2; i < text.size(); ++i, place /= 10) {
+  int q = 0, place = 100;
+  if (text.size() > 1 && text[0] == '.') {
+    text.remove_prefix(1);
+  } else {
+    if (text.empty() || (text[0] != '0' && text[0] != '1')) return -1;
+    if (text.size() > 1 && text[1] != '.') return -1;
+    q = (text[0] - '0') * 1000;
+    text.remove_prefix(std::min<std::size_t>(text.size(), 2));
+  }
+  if (text.size() > 3) return -1;
+  for (std::size_t i = 0; i < text.size(); ++i, place /= 10) {
     if (text[i] < '0' || text[i] > '9') return -1;
     q += (text[i] - '0') * place;
   }
@@ -49,33 +58,56 @@ int specificity(std::string_view range, std::string_view offer) {
 
 } // namespace
 
+namespace {
+
+/// What an Accept field says about one offer.
+struct Match {
+  int q = 0, specificity = 0;
+  std::size_t place = 0; ///< of the range that decides, counted from the left
+
+  bool beats(const Match &other) const {
+    if (q != other.q) return q > other.q;
+    if (specificity != other.specificity) return specificity > other.specificity;
+    return place < other.place;
+  }
+};
+
+/// q of one range's parameters: 1000 if they do not name it.
+int quality_of(std::string_view parameters) {
+  int value = 1000;
+  while (!parameters.empty() && value >= 0) {
+    const std::string_view parameter = take(parameters, ';');
+    if (parameter.size() > 1 && (parameter[0] | 0x20) == 'q' && parameter[1] == '=')
+      value = quality(parameter.substr(2));
+  }
+  return value;
+}
+
+/// The most specific range that covers the offer decides its q.
+Match match(std::string_view accept, std::string_view offer) {
+  Match found;
+  for (std::size_t place = 0; !accept.empty(); ++place) {
+    std::string_view member = take(accept, ',');
+    const int specific = specificity(take(member, ';'), offer);
+    if (specific == 0) continue;
+    const int q = quality_of(member);
+    if (q >= 0 && (specific > found.specificity || (specific == found.specificity && q > found.q)))
+      found = {q, specific, place};
+  }
+  return found;
+}
+
+} // namespace
+
 int negotiate(std::string_view accept, std::span<const std::string_view> offers) {
   if (trimmed(accept).empty()) return 0;
-  int best = -1, best_q = 0, best_specificity = 0;
+  int best = -1;
+  Match best_match;
   for (std::size_t i = 0; i < offers.size(); ++i) {
-    // The most specific range that covers the offer decides its q.
-    int q = 0, found = 0;
-    for (std::string_view rest = accept; !rest.empty();) {
-      std::string_view member = take(rest, ',');
-      const int specific = specificity(take(member, ';'), offers[i]);
-      if (specific == 0) continue;
-      int value = 1000;
-      while (!member.empty() && value >= 0) {
-        const std::string_view parameter = take(member, ';');
-        if (parameter.size() > 1 && (parameter[0] | 0x20) == 'q' && parameter[1] == '=')
-          value = quality(parameter.substr(2));
-      }
-      if (value >= 0 && (specific > found || (specific == found && value > q))) {
-        found = specific;
-        q = value;
-      }
-    }
-    // With equal q, a range that names the offer beats a wildcard; then the server's order counts.
-    if (q > best_q || (q == best_q && q > 0 && found > best_specificity)) {
-      best = static_cast<int>(i);
-      best_q = q;
-      best_specificity = found;
-    }
+    const Match found = match(accept, offers[i]);
+    if (found.q == 0 || (best >= 0 && !found.beats(best_match))) continue;
+    best = static_cast<int>(i);
+    best_match = found;
   }
   return best;
 }

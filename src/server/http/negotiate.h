@@ -8,6 +8,8 @@ namespace hello::server {
 
 /// Returns the index of the offer ("text/html", in the server's order of preference) that `accept`
 /// prefers, or -1 if it accepts none of them. An empty `accept` accepts anything: the first offer.
+/// With equal q, a range that names an offer beats a wildcard, then the range further left wins:
+/// clients like Angular and axios list what they prefer first. Then the order of the offers counts.
 /// Several Accept fields are joined with ", ". Parameters other than q are ignored; a member that
 /// cannot be parsed is skipped. Source: RFC 9110 sections 12.4.2 and 12.5.1.
 int negotiate(std::string_view accept, std::span<const std::string_view> offers);

@@ -27,6 +27,7 @@ std::string_view reason_phrase(int status) {
   case 200: return "OK";
   case 204: return "No Content";
   case 304: return "Not Modified";
+  case 308: return "Permanent Redirect";
   case 400: return "Bad Request";
   case 404: return "Not Found";
   case 405: return "Method Not Allowed";
@@ -57,6 +58,7 @@ void append_head(std::string &out, const Response &response, std::size_t content
   append_field(out, "Content-Type", response.content_type);
   if (!response.content_type.empty())
     append_field(out, "Content-Length", fmt::format_int(content_length).c_str());
+  append_field(out, "Location", response.location);
   append_field(out, "ETag", response.etag);
   append_field(out, "Cache-Control", response.cache_control);
   append_field(out, "Vary", response.vary);
@@ -65,7 +67,8 @@ void append_head(std::string &out, const Response &response, std::size_t content
   append_field(out, "Content-Security-Policy", response.policy);
 }
 
-void end_head(std::string &out, Persistence persistence) {
+void end_head(std::string &out, std::string_view request_id, Persistence persistence) {
+  append_field(out, "X-Request-Id", request_id);
   if (persistence == Persistence::keep_alive) out += "Connection: keep-alive\r\n";
   if (persistence == Persistence::close) out += "Connection: close\r\n";
   out += "\r\n";
@@ -74,7 +77,7 @@ void end_head(std::string &out, Persistence persistence) {
 void append_response(std::string &out, const Response &response, std::string_view date,
                      Persistence persistence, Content content) {
   append_head(out, response, response.body.size(), date);
-  end_head(out, persistence);
+  end_head(out, response.request_id, persistence);
   if (content == Content::sent && !response.content_type.empty()) out += response.body;
 }
 

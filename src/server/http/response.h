@@ -21,6 +21,8 @@ struct Response {
   std::string_view etag;         ///< with its quotes
   std::string_view cache_control = "no-store";
   std::string_view vary, allow;
+  std::string location;                    ///< of a redirect
+  std::string_view request_id;             ///< X-Request-Id
   std::string_view policy = kNoPagePolicy; ///< Content-Security-Policy
   std::string body;
 };
@@ -37,8 +39,9 @@ enum class Content : std::uint8_t { sent, omitted };
 void append_head(std::string &out, const Response &response, std::size_t content_length,
                  std::string_view date);
 
-/// Appends the Connection field, if any, and the empty line.
-void end_head(std::string &out, Persistence persistence);
+/// Appends the fields that differ between requests for one page (X-Request-Id, if not empty, and
+/// Connection, if any), then the empty line.
+void end_head(std::string &out, std::string_view request_id, Persistence persistence);
 
 /// Appends the whole response. `date`: as RFC 9110 section 5.6.7 writes it.
 void append_response(std::string &out, const Response &response, std::string_view date,

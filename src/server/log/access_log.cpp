@@ -86,15 +86,13 @@ void AccessLog::append_duration(std::string &out, std::uint64_t ns) const {
   append_raw(out, "duration_ms", {ms.data(), size});
 }
 
-void AccessLog::append_request_id(std::string &out, std::string_view id) {
-  if (!id.empty()) return append_text(out, "request_id", id, 128);
+std::string_view AccessLog::new_id() {
   std::uint64_t random = next_random(next_id_);
-  std::array<char, 16> hex;
-  for (char &digit : hex) {
+  for (char &digit : id_) {
     digit = "0123456789abcdef"[random >> 60];
     random <<= 4;
   }
-  append_text(out, "request_id", {hex.data(), hex.size()}, hex.size());
+  return {id_.data(), id_.size()};
 }
 
 bool AccessLog::write(const Clock &clock, const Access &access) {
@@ -109,7 +107,7 @@ bool AccessLog::write(const Clock &clock, const Access &access) {
   if (!access.remote.empty()) append_text(out, "remote", access.remote, 64);
   if (!access.user_agent.empty()) append_text(out, "user_agent", access.user_agent, 256);
   if (!access.reason.empty()) append_text(out, "reason", access.reason, 64);
-  append_request_id(out, access.request_id);
+  append_text(out, "request_id", access.request_id.empty() ? new_id() : access.request_id, 128);
   if (!access.trace_id.empty()) append_text(out, "trace_id", access.trace_id, 32);
   out += format_ == LogFormat::json ? "}\n" : "\n";
   if (out.size() <= LogBuffer::kBytes) return true;

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ public:
   AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed);
   bool on() const { return format_ != LogFormat::off; }
 
+  /// A new id for a request without one of its own. The view is valid until the next call.
+  std::string_view new_id();
+  static constexpr std::size_t kIdBytes = 16;
+
   /// Appends one line. False if it was dropped because the writer does not keep up with the loop.
   bool write(const Clock &clock, const Access &access);
 
@@ -42,12 +47,12 @@ private:
                    std::size_t limit_bytes) const;
   void append_raw(std::string &out, std::string_view key, std::string_view value) const;
   void append_duration(std::string &out, std::uint64_t ns) const;
-  void append_request_id(std::string &out, std::string_view id);
 
   LogFormat format_;
   LogSink *sink_;
   LogBuffer *buffer_ = nullptr;
   std::uint64_t next_id_;
+  std::array<char, kIdBytes> id_{};
 };
 
 } // namespace hello::server

@@ -8,7 +8,8 @@ namespace hello::server {
 /// flags.
 std::string_view trace_id(std::string_view traceparent);
 
-/// Returns `value` if it is a request id that may be logged (1 to 128 letters, digits and
+/// Returns `value` if it is a request id that may be logged and returned (1 to 128 letters, digits
+/// and
 /// "-_.:/+=@"), else "".
 std::string_view request_id(std::string_view value);
 

@@ -19,6 +19,27 @@ LogFormat log_format(const std::string &word) {
   throw Error(Exit::usage, "--access-log: invalid value '" + word + "': use json, text or off");
 }
 
+TrustedHeader trusted_header(const std::string &name) {
+  if (name == "x-forwarded-for") return TrustedHeader::x_forwarded_for;
+  if (name == "forwarded") return TrustedHeader::forwarded;
+  throw Error(Exit::usage,
+              "--trusted-header: invalid value '" + name + "': use x-forwarded-for or forwarded");
+}
+
+/// "/BASE" or "/BASE/" as "/BASE/".
+std::string base_path(const std::string &given) {
+  std::string path = given;
+  if (!path.ends_with('/')) path += '/';
+  const bool good = path.starts_with('/') && path.find("//") == path.npos &&
+                    path.find("/./") == path.npos && path.find("/../") == path.npos &&
+                    path.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                           "0123456789-._~/") == path.npos;
+  if (!good)
+    throw Error(Exit::usage, "--base-path: '" + given + "' is not a path",
+                "write a path like /hello, of letters, digits and -._~");
+  return path;
+}
+
 std::unique_ptr<LogSink> make_sink(LogFormat format, const std::string &file) {
   if (format == LogFormat::off) return nullptr;
   return file.empty() ? std::make_unique<LogSink>(STDOUT_FILENO) : std::make_unique<LogSink>(file);
@@ -39,13 +60,15 @@ std::uint64_t random_seed() {
 } // namespace
 
 Application::Application(const Options &options, const Status &status)
-    : status_(status), format_(log_format(options.access_log)), trusted_(options.trusted_proxies),
+    : status_(status), base_path_(base_path(options.base_path)),
+      format_(log_format(options.access_log)),
+      trusted_(options.trusted_proxies, trusted_header(options.trusted_header)),
       messages_(options.messages, options.messages_file, host_name()),
       sink_(make_sink(format_, options.access_log_file)), sources_{status_, messages_, stats_,
                                                                    sink_.get()} {}
 
 std::unique_ptr<Handler> Application::public_handler() {
-  return make_public_handler(messages_, trusted_, add_stats(),
+  return make_public_handler({messages_, trusted_, base_path_}, add_stats(),
                              AccessLog(format_, sink_.get(), random_seed()));
 }
 

@@ -34,6 +34,7 @@ private:
   RequestStats &add_stats();
 
   const Status &status_;
+  const std::string base_path_;
   LogFormat format_;
   TrustedProxies trusted_;
   Messages messages_;

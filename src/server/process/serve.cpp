@@ -81,8 +81,8 @@ void report(const Sandbox &sandbox) {
 int serve(const Options &options) {
   const bool json = options.access_log == "json" && !::isatty(STDERR_FILENO);
   set_notice_format(json ? NoticeFormat::json : NoticeFormat::text);
-  sys::Address public_address = sys::parse_address(options.listen, "--listen");
-  sys::Address admin_address = sys::parse_address(options.admin_listen, "--admin-listen");
+  sys::Address public_address = listen_address(options.listen, "--listen");
+  sys::Address admin_address = listen_address(options.admin_listen, "--admin-listen");
   unsigned threads = std::min(options.threads ? options.threads : usable_cpus(), kMaxThreads);
   const std::size_t max_connections = connection_limit(options, threads);
 

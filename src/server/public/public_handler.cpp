@@ -13,6 +13,9 @@ namespace {
 
 /// Up to this size, a prepared response includes the body, so that one copy writes all of it.
 constexpr std::size_t kInlineBytes = 16 * 1024;
+/// Keeps the place of a request id in a prepared response.
+constexpr std::string_view kAnyId = "0000000000000000";
+static_assert(kAnyId.size() == AccessLog::kIdBytes);
 
 /// A response made in advance, complete except for the Date, which changes once a second, and the
 /// Connection field.
@@ -20,7 +23,9 @@ struct Prepared {
   std::string head;  ///< without the empty line
   std::string whole; ///< head, empty line and body; empty if the body is too long
   std::size_t date_at = 0;
+  std::size_t id_at = 0; ///< of the request id in `whole`, if it has one
 
+  /// `response.request_id` stands for the ids that the requests will have.
   void set(const Response &response, std::string_view body, std::string_view date) {
     head.clear();
     append_head(head, response, body.size(), date);
@@ -28,7 +33,8 @@ struct Prepared {
     whole.clear();
     if (body.size() <= kInlineBytes) {
       whole = head;
-      end_head(whole, Persistence::implied);
+      end_head(whole, response.request_id, Persistence::implied);
+      id_at = whole.size() - sizeof("\r\n\r\n") + 1 - response.request_id.size();
       whole += body;
     }
   }
@@ -41,8 +47,9 @@ struct Prepared {
 
 /// The request fields that a response or its log line depends on.
 struct Fields {
-  std::string_view accept, if_match, if_none_match, user_agent, request_id, traceparent,
-      x_forwarded_for, forwarded;
+  std::string_view accept, if_match, if_none_match, user_agent, traceparent;
+  std::string_view forwarded;  ///< the header of the trusted proxies
+  std::string_view request_id; ///< the client's own if it is valid, else one for the log, if any
 };
 
 /// What a response was, for the counters and the log.
@@ -53,24 +60,27 @@ struct Outcome {
 
 class PublicHandler final : public Handler {
 public:
-  PublicHandler(const Messages &messages, const TrustedProxies &trusted, RequestStats &stats,
-                AccessLog log)
-      : messages_(messages), trusted_(trusted), stats_(stats), log_(log) {
+  PublicHandler(const PublicSite &site, RequestStats &stats, AccessLog log)
+      : messages_(site.messages), trusted_(site.trusted), base_path_(site.base_path), stats_(stats),
+        log_(log) {
     clock_.at(std::chrono::steady_clock::now());
     prepare();
   }
 
   void handle(const Request &request, std::string &out) noexcept override {
-    const Fields fields = scan(request);
+    Fields fields = scan(request);
+    fields.request_id = request_id(fields.request_id);
+    if (fields.request_id.empty() && log_.on()) fields.request_id = log_.new_id();
     if (clock_.at(std::chrono::steady_clock::now())) set_date();
     if (messages_.version() != version_) prepare();
     const bool get = request.method == "GET", head = request.method == "HEAD";
     const Content content = head ? Content::omitted : Content::sent;
-    const Route route = request.path == "/" ? Route::root : Route::unmatched;
+    const Route route = request.path == base_path_ ? Route::root : Route::unmatched;
     Outcome outcome;
     if (route != Route::root || !(get || head) ||
         !append_page(request, fields, content, outcome, out)) {
-      const Response response = respond(request, fields);
+      Response response = respond(request, fields);
+      response.request_id = fields.request_id;
       append_response(out, response, clock_.http_date(), persistence(request), content);
       outcome = {response.status, head ? 0 : response.body.size()};
     }
@@ -80,7 +90,8 @@ public:
   void refuse(const Refusal &refusal, Content content, const sys::Address &peer,
               std::string &out) noexcept override {
     if (clock_.at(std::chrono::steady_clock::now())) set_date();
-    const Response response = problem(refusal);
+    Response response = problem(refusal);
+    if (log_.on()) response.request_id = log_.new_id();
     append_response(out, response, clock_.http_date(), Persistence::close, content);
     stats_.refuse(refusal.reason);
     stats_.count(Route::none, kMethods.size() - 1, refusal.status, 0);
@@ -89,6 +100,7 @@ public:
     access.status = refusal.status;
     access.reason = refusal.reason;
     access.remote = remote(peer, {});
+    access.request_id = response.request_id;
     access.body_bytes = content == Content::omitted ? 0 : response.body.size();
     if (!log_.write(clock_, access)) stats_.lines_dropped.add();
   }
@@ -107,6 +119,7 @@ private:
       response.etag = representation.etag;
       response.cache_control = "no-cache";
       response.vary = "Accept";
+      if (log_.on()) response.request_id = kAnyId;
       if (kind == static_cast<std::size_t>(Kind::html)) response.policy = page_policy();
       pages_[kind].set(response, representation.body, clock_.http_date());
       response.status = 304;
@@ -130,10 +143,11 @@ private:
         if (is("accept")) join(fields.accept, header.value, joined_[0]);
         break;
       case 8:
-        if (is("if-match")) join(fields.if_match, header.value, joined_[4]);
+        if (is("if-match")) join(fields.if_match, header.value, joined_[3]);
         break;
       case 9:
-        if (is("forwarded")) join(fields.forwarded, header.value, joined_[1]);
+        if (trusted_.header() == TrustedHeader::forwarded && is("forwarded"))
+          join(fields.forwarded, header.value, joined_[1]);
         break;
       case 10:
         if (is("user-agent")) fields.user_agent = header.value;
@@ -148,7 +162,8 @@ private:
         if (is("if-none-match")) join(fields.if_none_match, header.value, joined_[2]);
         break;
       case 15:
-        if (is("x-forwarded-for")) join(fields.x_forwarded_for, header.value, joined_[3]);
+        if (trusted_.header() == TrustedHeader::x_forwarded_for && is("x-forwarded-for"))
+          join(fields.forwarded, header.value, joined_[1]);
         break;
       default: break;
       }
@@ -195,29 +210,47 @@ private:
     const bool body = !unchanged && content == Content::sent;
     outcome = {unchanged ? 304 : 200, body ? representation.body.size() : 0};
     const Persistence last_field = persistence(request);
-    if (last_field == Persistence::implied && body && !prepared.whole.empty()) {
+    const bool id_fits = fields.request_id.size() == (log_.on() ? kAnyId.size() : 0);
+    if (last_field == Persistence::implied && body && id_fits && !prepared.whole.empty()) {
+      const std::size_t id_at = out.size() + prepared.id_at;
       out += prepared.whole;
+      fields.request_id.copy(out.data() + id_at, fields.request_id.size());
       return true;
     }
     out += prepared.head;
-    end_head(out, last_field);
+    end_head(out, fields.request_id, last_field);
     if (body) out += representation.body;
     return true;
   }
 
   /// Makes every response that is not the page.
-  static Response respond(const Request &request, const Fields &fields) {
-    if (request.path != "/" && request.path != "*")
-      return problem(404, "There is nothing at this address.", fields.accept);
-    if (request.method == "GET" || request.method == "HEAD")
-      return problem(412, "The page is not the one that If-Match names.", fields.accept);
-    return read_only(request.method, fields.accept);
+  Response respond(const Request &request, const Fields &fields) const {
+    const Asker asker{fields.accept, request.path, base_path_};
+    const bool get = request.method == "GET" || request.method == "HEAD";
+    const bool unslashed =
+        base_path_.size() == request.path.size() + 1 && base_path_.starts_with(request.path);
+    if (get && unslashed) return to_base(request);
+    if (request.path != base_path_ && request.path != "*" && !unslashed)
+      return problem(404, "There is nothing at this address.", asker);
+    if (get) return problem(412, "The page is not the one that If-Match names.", asker);
+    return read_only(request.method, asker);
+  }
+
+  /// Redirects /BASE to /BASE/. Relative: right behind a proxy that adds a prefix, too.
+  Response to_base(const Request &request) const {
+    Response response;
+    response.status = 308;
+    response.content_type = "text/plain; charset=utf-8";
+    response.location = request.path.substr(request.path.rfind('/') + 1);
+    response.location += '/';
+    if (!request.query.empty()) response.location.append("?").append(request.query);
+    response.body = "The page is at " + response.location + "\n";
+    return response;
   }
 
   /// Returns the client's address as text. Keeps the last one, because clients send many requests.
   std::string_view remote(const sys::Address &peer, const Fields &fields) {
-    const sys::Address address =
-        trusted_.empty() ? peer : trusted_.client(peer, fields.x_forwarded_for, fields.forwarded);
+    const sys::Address address = trusted_.empty() ? peer : trusted_.client(peer, fields.forwarded);
     if (const auto ip = address.ip(); ip != remote_ip_ || remote_text_.empty()) {
       remote_ip_ = ip;
       remote_text_ = sys::ip_text(address);
@@ -239,7 +272,7 @@ private:
     access.path = request.target.substr(0, request.target.find('?'));
     access.remote = remote(*request.peer, fields);
     access.user_agent = fields.user_agent;
-    access.request_id = request_id(fields.request_id);
+    access.request_id = fields.request_id;
     access.trace_id = trace_id(fields.traceparent);
     access.status = outcome.status;
     access.body_bytes = outcome.body_bytes;
@@ -249,6 +282,7 @@ private:
 
   const Messages &messages_;
   const TrustedProxies &trusted_;
+  const std::string &base_path_;
   RequestStats &stats_;
   AccessLog log_;
   Clock clock_;
@@ -256,7 +290,7 @@ private:
   std::uint64_t version_ = 0; ///< of page_
   std::shared_ptr<const Page> page_;
   std::array<Prepared, kOffers.size()> pages_, unchanged_;
-  std::array<std::string, 5> joined_; ///< lists made from several fields of one name
+  std::array<std::string, 4> joined_; ///< lists made from several fields of one name
   std::string last_accept_;
   std::size_t last_kind_ = 0;
   std::array<std::uint8_t, 16> remote_ip_{};
@@ -265,10 +299,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Handler> make_public_handler(const Messages &messages,
-                                             const TrustedProxies &trusted, RequestStats &stats,
+std::unique_ptr<Handler> make_public_handler(const PublicSite &site, RequestStats &stats,
                                              AccessLog log) {
-  return std::make_unique<PublicHandler>(messages, trusted, stats, log);
+  return std::make_unique<PublicHandler>(site, stats, log);
 }
 
 } // namespace hello::server

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <string>
 
 #include "server/engine/handler.h"
 #include "server/engine/stats.h"
@@ -9,10 +10,16 @@
 
 namespace hello::server {
 
-/// Makes the handler of one public loop. It answers GET / with responses made in advance, and makes
-/// all others when they are needed. The references are borrowed.
-std::unique_ptr<Handler> make_public_handler(const Messages &messages,
-                                             const TrustedProxies &trusted, RequestStats &stats,
+/// What the handlers of all public loops share, borrowed.
+struct PublicSite {
+  const Messages &messages;
+  const TrustedProxies &trusted;
+  const std::string &base_path; ///< where the page is: "/", or "/BASE/"
+};
+
+/// Makes the handler of one public loop. It answers requests for the page with responses made in
+/// advance, and makes all others when they are needed. The references are borrowed.
+std::unique_ptr<Handler> make_public_handler(const PublicSite &site, RequestStats &stats,
                                              AccessLog log);
 
 } // namespace hello::server

@@ -10,6 +10,7 @@
 #include "server/http/negotiate.h"
 #include "server/http/syntax.h"
 #include "server/log/clock.h"
+#include "server/log/trace.h"
 #include "server/site/page.h"
 #include "server/site/problem.h"
 
@@ -45,7 +46,10 @@ public:
     const auto started = std::chrono::steady_clock::now();
     clock_.at(started);
     const Route route = route_of(request.path);
-    const Response response = respond(request, route);
+    Response response = respond(request, route);
+    for (const Header &header : request.headers)
+      if (syntax::iequals(header.name, "x-request-id"))
+        response.request_id = request_id(header.value);
     append_response(out, response, clock_.http_date(), persistence(request),
                     request.method == "HEAD" ? Content::omitted : Content::sent);
     const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -82,9 +86,10 @@ private:
       if (syntax::iequals(header.name, "if-match")) if_match_fails = header.value != "*";
       if (syntax::iequals(header.name, "if-none-match")) if_none_match_fails = header.value == "*";
     }
-    Response response = get(request, route, accept);
+    const Asker asker{accept, request.path};
+    Response response = get(request, route, asker);
     if (response.status == 200 && if_match_fails)
-      return problem(412, "The page is not the one that If-Match names.", accept);
+      return problem(412, "The page is not the one that If-Match names.", asker);
     if (response.status == 200 && if_none_match_fails) {
       response.status = 304;
       response.content_type = {};
@@ -92,16 +97,16 @@ private:
     return response;
   }
 
-  Response get(const Request &request, Route route, std::string_view accept) const {
+  Response get(const Request &request, Route route, const Asker &asker) const {
     if (route == Route::unmatched && request.path != "/" && request.path != "*")
-      return problem(404, "There is nothing at this address.", accept);
+      return problem(404, "There is nothing at this address.", asker);
     if (request.method != "GET" && request.method != "HEAD")
-      return read_only(request.method, accept);
+      return read_only(request.method, asker);
     switch (route) {
     case Route::livez:
     case Route::healthz: return probe(status_.stuck());
     case Route::readyz: return probe(status_.unready());
-    case Route::metrics: return metrics(accept);
+    case Route::metrics: return metrics(asker.accept);
     case Route::version: return version();
     default: return live_page();
     }

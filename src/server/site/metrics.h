@@ -52,11 +52,12 @@ private:
   std::string name_, out_;
 };
 
-/// Appends CPU, memory, descriptors, threads and start time of the process, read from /proc.
-void append_process(Exposition &out);
+/// Appends CPU, memory, descriptors, threads and start time of the process. What cannot be read is
+/// left out. `proc` is for tests.
+void append_process(Exposition &out, const std::string &proc = "/proc");
 
 /// The number of open descriptors of this process; 0 if /proc is not available.
-std::uint64_t open_descriptors();
+std::uint64_t open_descriptors(const std::string &proc = "/proc");
 
 /// Writes nanoseconds as seconds ("12.345000000") without floating point.
 std::string seconds(std::uint64_t ns);

@@ -96,11 +96,12 @@ Page make_page(std::string_view text, std::string_view pod) {
            representation("application/json", json_body(messages, pod))}};
 }
 
-std::string error_page(int status, std::string_view title, std::string_view detail) {
-  const std::string name = std::to_string(status) + ' ' + html_escaped(title);
-  return html(name, "<h1>" + html_escaped(title) + "</h1>\n<p>" + html_escaped(detail) + "</p>",
-              "Error <code>" + std::to_string(status) +
-                  "</code> · <a href=\"/\">to the start page</a>");
+std::string error_page(int status, const ErrorTexts &texts) {
+  const std::string title = html_escaped(texts.title), number = std::to_string(status);
+  return html(number + ' ' + title,
+              "<h1>" + title + "</h1>\n<p>" + html_escaped(texts.detail) + "</p>",
+              "Error <code>" + number + "</code> · <a href=\"" + html_escaped(texts.start_link) +
+                  "\">to the start page</a>");
 }
 
 const std::string &page_policy() {

@@ -38,8 +38,14 @@ std::vector<std::string_view> split_messages(std::string_view text);
 /// its end.
 Page make_page(std::string_view text, std::string_view pod);
 
-/// Returns an HTML page in the same style. Escapes its arguments.
-std::string error_page(int status, std::string_view title, std::string_view detail);
+/// The texts of an error page.
+struct ErrorTexts {
+  std::string_view title, detail;
+  std::string_view start_link; ///< address of the start page
+};
+
+/// Returns an HTML page in the same style. Escapes the texts.
+std::string error_page(int status, const ErrorTexts &texts);
 
 /// The Content-Security-Policy of these pages, which allows the inline style by its hash.
 const std::string &page_policy();

@@ -16,9 +16,9 @@ namespace hello::server {
 namespace {
 
 /// Returns up to 4 KiB of a file in /proc, or nothing if it cannot be read.
-std::string read_proc(const char *path) {
+std::string read_proc(const std::string &path) {
   std::string text(4096, '\0');
-  const sys::Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  const sys::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return {};
   const ssize_t n = ::read(fd.get(), text.data(), text.size());
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
@@ -47,12 +47,13 @@ std::string start_time(const std::string &stat) {
 
 } // namespace
 
-std::uint64_t open_descriptors() {
+std::uint64_t open_descriptors(const std::string &proc) {
+  const std::string folder = proc + "/self/fd";
   struct stat status {};
   // From Linux 6.2 on, the size of the directory is the number of descriptors.
-  if (::stat("/proc/self/fd", &status) == 0 && status.st_size > 0)
+  if (::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_size > 0)
     return static_cast<std::uint64_t>(status.st_size);
-  DIR *const directory = ::opendir("/proc/self/fd");
+  DIR *const directory = ::opendir(folder.c_str());
   if (!directory) return 0;
   std::uint64_t count = 0;
   while (const dirent *entry = ::readdir(directory)) count += entry->d_name[0] != '.';
@@ -60,34 +61,40 @@ std::uint64_t open_descriptors() {
   return count - 1; // the directory's own descriptor does not count
 }
 
-void append_process(Exposition &out) {
-  const std::string stat = read_proc("/proc/self/stat");
+void append_process(Exposition &out, const std::string &proc) {
+  const std::string stat = read_proc(proc + "/self/stat");
+  const auto gauge = [&out](std::string_view name, std::string_view unit, std::string_view help,
+                            std::uint64_t value) {
+    out.family(name, "gauge", unit, help);
+    out.sample("", "", value);
+  };
   rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   const auto ns = [](const timeval &t) {
     return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 +
            static_cast<std::uint64_t>(t.tv_usec) * 1000;
   };
-  out.family("process_cpu_seconds", "counter", "seconds",
-             "Total user and system CPU time spent in seconds.");
-  out.sample("_total", "", seconds(ns(usage.ru_utime) + ns(usage.ru_stime)));
-  out.family("process_resident_memory_bytes", "gauge", "bytes", "Resident memory size in bytes.");
-  out.sample("", "", stat_field(stat, 24) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
-  out.family("process_virtual_memory_bytes", "gauge", "bytes", "Virtual memory size in bytes.");
-  out.sample("", "", stat_field(stat, 23));
-  out.family("process_open_fds", "gauge", "", "Number of open file descriptors.");
-  out.sample("", "", open_descriptors());
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  out.family("process_max_fds", "gauge", "", "Maximum number of open file descriptors.");
-  out.sample("", "", limit.rlim_cur);
+  if (getrusage(RUSAGE_SELF, &usage) == 0) {
+    out.family("process_cpu_seconds", "counter", "seconds",
+               "Total user and system CPU time spent in seconds.");
+    out.sample("_total", "", seconds(ns(usage.ru_utime) + ns(usage.ru_stime)));
+  }
+  if (!stat.empty()) {
+    gauge("process_resident_memory_bytes", "bytes", "Resident memory size in bytes.",
+          stat_field(stat, 24) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+    gauge("process_virtual_memory_bytes", "bytes", "Virtual memory size in bytes.",
+          stat_field(stat, 23));
+  }
+  if (const std::uint64_t open = open_descriptors(proc))
+    gauge("process_open_fds", "", "Number of open file descriptors.", open);
+  if (rlimit limit{}; getrlimit(RLIMIT_NOFILE, &limit) == 0)
+    gauge("process_max_fds", "", "Maximum number of open file descriptors.", limit.rlim_cur);
+  if (stat.empty()) return;
   // Computed once: it is the difference of two clocks, and would vary from call to call.
   static const std::string started = start_time(stat);
   out.family("process_start_time_seconds", "gauge", "seconds",
              "Start time of the process since unix epoch in seconds.");
   out.sample("", "", started);
-  out.family("process_threads", "gauge", "", "Number of threads of the process.");
-  out.sample("", "", stat_field(stat, 20));
+  gauge("process_threads", "", "Number of threads of the process.", stat_field(stat, 20));
 }
 
 } // namespace hello::server

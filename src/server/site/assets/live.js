@@ -104,7 +104,7 @@ function draw() {
 async function look() {
   const state = document.getElementById('state');
   try {
-    const answer = await fetch('/metrics', {headers: {Accept: 'text/plain'}, cache: 'no-store', signal: AbortSignal.timeout(3000)});
+    const answer = await fetch('metrics', {headers: {Accept: 'text/plain'}, cache: 'no-store', signal: AbortSignal.timeout(3000)});
     if (!answer.ok) throw new Error('/metrics says ' + answer.status);
     const rows = parse(await answer.text());
     samples.push({at: performance.now() / 1000, rows});
