@@ -143,6 +143,9 @@ Step step_of(const Pod &pod, const Snapshot &snapshot);
 
 struct Verdict {
   enum class State { waiting, done, superseded, gone } state = State::waiting;
+  /// The controller has taken in what was applied. Until then status, revision and ReplicaSet are
+  /// those of the template before.
+  bool observed = false;
   std::int64_t wanted = 0, updated = 0, available = 0, old = 0;
   std::vector<Problem> problems; ///< the gravest first
 };

@@ -56,7 +56,9 @@ public:
 
   void report(const kube::Snapshot &snapshot, const kube::Verdict &verdict) {
     event::Progress now{verdict.wanted, verdict.updated, verdict.available, verdict.old};
-    const kube::ReplicaSet *set = snapshot.current();
+    // Before that, the current ReplicaSet is still the one of the old template, and its pods are old.
+    const kube::ReplicaSet *set = verdict.observed ? snapshot.current() : nullptr;
+    if (!verdict.observed) now.pods = last_.pods;
     for (const kube::Pod &pod : snapshot.pods) {
       if (!set || pod.owner != set->uid || pod.deleting) continue;
       event::Pod line{pod.name, step_of(pod, snapshot)};

@@ -274,6 +274,7 @@ Verdict judge(const Snapshot &snapshot, const std::string &template_text, std::i
     return verdict;
   }
   if (d.observed < std::max(d.generation, generation)) return verdict; // its status is an old one's
+  verdict.observed = true;
   verdict.updated = d.updated;
   verdict.old = d.replicas - d.updated;
   if (d.paused)

@@ -199,6 +199,22 @@ TEST_CASE("wait: a status of an older generation is not believed") {
   CHECK(it.time() == 4s);
 }
 
+TEST_CASE("wait: until the controller has taken in the change, old pods are not reported as new") {
+  Rollout it(pod_status::kReady);
+  const deploy::Plan plan = deploy::make_plan(it.cluster, hello_set("hello:2"), it.options);
+  it.applied =
+      deploy::apply(it.cluster, plan, it.options, it.cluster.now() + 1min, it.seen.listener);
+  it.seen.events.clear();
+  it.cluster.after(1s, [&] { put_event(it.cluster, kPod, "Unhealthy", "an old pod"); });
+  it.cluster.after(3s, [&] { it.controller.roll_out(); });
+  CHECK(it.wait().state == State::ready);
+  REQUIRE(it.seen.count<event::Pod>() == 2);
+  for (const event::Pod &pod : it.seen.all<event::Pod>()) {
+    CHECK(pod.name.starts_with("hello-2-"));
+    CHECK(pod.step == kube::Step::ready);
+  }
+}
+
 TEST_CASE("wait: an autoscaler's minimum is waited for") {
   Rollout it(pod_status::kReady, autoscaled(hello_set()));
   it.change(kAutoscaler,
