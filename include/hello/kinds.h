@@ -12,6 +12,7 @@ struct Kind {
     has_pods = 4,     ///< runs pods, which lint checks
     cluster_wide = 8, ///< has no namespace
     first = 16,       ///< applied before the others, which need it
+    holds_data = 32,  ///< never deleted: data of others would go with it
   };
 
   std::string_view api_version, name;

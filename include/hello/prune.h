@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +21,12 @@ struct Ownership {
     extra_fields, ///< of a namespace: another manager holds fields of it
     unlisted,     ///< of a namespace: not everything in it could be listed
     in_use,       ///< of a namespace: others have made objects in it
+    keep,         ///< it carries hello/keep: "true"
+    data,         ///< of a kind that is never deleted
+    replaced,     ///< another of that name has taken its place
+    contested,    ///< it changed each time it was to be removed
   } state = State::ours;
-  std::string who{}; ///< the other manager, or what others have made
+  std::string who{}; ///< the other manager, what others have made, or the kind
   bool ours() const { return state == State::ours; }
 };
 /// "\"argocd\" applies it too"
@@ -30,6 +35,13 @@ std::string describe(const Ownership &ownership);
 /// What the field managers of `object` tell. Pure. Source: kubernetes.io, Server-Side Apply, "Field
 /// management"
 Ownership owner_of(const json::Value &object);
+
+/// Why objects are removed: the set no longer has them, or the whole release goes.
+enum class Purpose { prune, undeploy };
+
+/// owner_of(), and what is never deleted though it is ours: kinds that hold data, what carries
+/// hello/keep, and Secrets by pruning, because the history cannot bring them back. Pure.
+Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose);
 
 /// An object that was found.
 struct Found {
@@ -45,8 +57,20 @@ struct Found {
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history);
 
-/// Removes what was found, if it is still the same object. Returns false if another stands in its
-/// place by now. Throws Error(Exit::cluster) if the cluster refuses. Main thread.
-bool remove(kube::Cluster &cluster, const Found &found, sys::Deadline deadline);
+/// "hello holds no field of it"; for what is ours and stays, with the command that deletes it:
+/// "…; to delete it: kubectl --context lab --namespace shop delete secret/s".
+std::string why_kept(const Found &found, const kube::Access &access);
+
+/// Whether an object may be removed as it is now.
+using Decide = std::function<Ownership(const json::Value &live)>;
+
+/// Removes an object: reads it, lets `decide` say whether it may go, and deletes exactly what was
+/// read, by uid and resourceVersion. Where it changed in between, it reads and decides again, at
+/// most five times. `uid`: the object that is meant; empty: whatever has the name. Ours: it is
+/// gone, or on its way. Throws Error(Exit::cluster) if the cluster refuses. Main thread.
+Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &uid,
+                 const Decide &decide, sys::Deadline deadline);
+/// The same for an entry of the history.
+Ownership remove_entry(kube::Cluster &cluster, const Release &release, sys::Deadline deadline);
 
 } // namespace hello::release

@@ -121,16 +121,18 @@ private:
   }
 
   void remove(const kube::Id &id) {
-    const auto known = plan_.live.find(id);
-    const kube::Live live = known != plan_.live.end() ? known->second : look_up(cluster_, id);
-    if (!live.present()) return;
-    const release::Ownership owner = release::owner_of(live.value);
-    if (!owner.ours())
-      emit_(event::Warning{id.text(), "stays: " + describe(owner)});
-    else if (release::remove(cluster_, {id, live.value}, deadline_))
+    const std::string uid = plan_.before(id).value.text("metadata", "uid"); // none of a new one
+    const release::Ownership owner = release::remove(
+        cluster_, id, uid,
+        [&](const json::Value &live) {
+          return release::fate_of(id, live, release::Purpose::prune);
+        },
+        deadline_);
+    if (owner.ours())
       emit_(event::Removed{id.text()});
     else
-      emit_(event::Warning{id.text(), "stays: another of that name has taken its place meanwhile"});
+      emit_(event::Warning{id.text(),
+                           "stays: " + release::why_kept({id, {}, owner}, cluster_.access())});
   }
 
   kube::Cluster &cluster_;

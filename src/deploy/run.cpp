@@ -112,7 +112,7 @@ public:
     emit_(event::Planned{&plan_});
     for (const release::Found &found : plan_.kept)
       emit_(event::Warning{found.id.text(), "an earlier release had it, but it stays: " +
-                                                describe(found.ownership)});
+                                                release::why_kept(found, cluster_.access())});
     const Exit code = finish(bring_up());
     recorder_.settle();
     return code;

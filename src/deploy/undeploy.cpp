@@ -109,14 +109,20 @@ std::vector<std::string> left_of(kube::Cluster &cluster, const std::vector<relea
   return left;
 }
 
+/// Removes what was found, or says why it stays. Returns whether it goes.
+bool remove_one(kube::Cluster &cluster, const release::Found &found, const release::Decide &decide,
+                sys::Deadline deadline, const Listener &emit) {
+  const release::Ownership owner =
+      release::remove(cluster, found.id, found.live.text("metadata", "uid"), decide, deadline);
+  if (!owner.ours())
+    emit(event::Warning{found.id.text(),
+                        "stays: " + release::why_kept({found.id, {}, owner}, cluster.access())});
+  return owner.ours();
+}
+
 void remove_history(kube::Cluster &cluster, const std::vector<release::Release> &history,
                     sys::Deadline deadline) {
-  for (const release::Release &release : history) {
-    const auto done = cluster.remove(
-        {"apps/v1", "ControllerRevision", cluster.access().ns, release.name}, {}, deadline);
-    if (!done && !done.failed_with(kube::Trouble::not_found))
-      throw kube::explain(done.failure(), "remove the history's " + release.name, cluster.access());
-  }
+  for (const release::Release &release : history) release::remove_entry(cluster, release, deadline);
 }
 
 } // namespace
@@ -133,30 +139,38 @@ Removal plan_removal(kube::Cluster &cluster) {
 
 void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
               const Listener &emit) {
+  std::vector<release::Found> removed, stay = removal.stay;
   for (const release::Found &found : removal.remove) {
-    if (release::remove(cluster, found, deadline))
-      emit(event::Removed{found.id.text()});
-    else
-      emit(event::Warning{found.id.text(),
-                          "stays: another of that name has taken its place meanwhile"});
+    const auto decide = [&](const json::Value &live) {
+      return release::fate_of(found.id, live, release::Purpose::undeploy);
+    };
+    const bool goes = remove_one(cluster, found, decide, deadline, emit);
+    if (goes) emit(event::Removed{found.id.text()});
+    (goes ? removed : stay).push_back(found);
   }
-  const bool serves_on =
-      std::any_of(removal.stay.begin(), removal.stay.end(),
-                  [](const release::Found &one) { return one.id.kind == "Deployment"; });
+  const bool serves_on = std::any_of(stay.begin(), stay.end(), [](const release::Found &one) {
+    return one.id.kind == "Deployment";
+  });
   await(
       cluster,
       [&] {
         std::vector<std::string> left = serves_on ? std::vector<std::string>() : pods(cluster);
-        for (std::string &name : left_of(cluster, removal.remove)) left.push_back(std::move(name));
+        for (std::string &name : left_of(cluster, removed)) left.push_back(std::move(name));
         return left;
       },
       deadline, emit);
   remove_history(cluster, removal.history, deadline);
   if (!removal.history.empty()) emit(event::HistoryRemoved{removal.history.size()});
-  for (const release::Found &found : removal.namespaces) release::remove(cluster, found, deadline);
+  std::vector<release::Found> namespaces;
+  for (const release::Found &found : removal.namespaces) {
+    const auto decide = [&](const json::Value &live) {
+      return owner_of_namespace(cluster, found.id, live, removal);
+    };
+    if (remove_one(cluster, found, decide, deadline, emit)) namespaces.push_back(found);
+  }
   await(
-      cluster, [&] { return left_of(cluster, removal.namespaces); }, deadline, emit);
-  for (const release::Found &found : removal.namespaces) emit(event::Removed{found.id.text()});
+      cluster, [&] { return left_of(cluster, namespaces); }, deadline, emit);
+  for (const release::Found &found : namespaces) emit(event::Removed{found.id.text()});
 }
 
 } // namespace hello::deploy

@@ -56,7 +56,8 @@ public:
 
   void report(const kube::Snapshot &snapshot, const kube::Verdict &verdict) {
     event::Progress now{verdict.wanted, verdict.updated, verdict.available, verdict.old};
-    // Before that, the current ReplicaSet is still the one of the old template, and its pods are old.
+    // Before that, the current ReplicaSet is still the one of the old template, and its pods are
+    // old.
     const kube::ReplicaSet *set = verdict.observed ? snapshot.current() : nullptr;
     if (!verdict.observed) now.pods = last_.pods;
     for (const kube::Pod &pod : snapshot.pods) {

@@ -1,14 +1,24 @@
 #include "hello/prune.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/core.h>
 
 #include "hello/kinds.h"
+#include "hello/text.h"
 
 namespace hello::release {
 namespace {
+
+constexpr int kAttempts = 5; ///< at an object that others change meanwhile
+
+/// Whether the object, or what a set has of it, is marked to stay.
+bool carries_keep(const json::Value &object) {
+  return object.text("metadata", "annotations", "hello/keep") == "true" ||
+         object.text("metadata", "labels", "hello/keep") == "true";
+}
 
 /// The paths that an entry of managedFields holds, as "f:spec/f:rules/"; keys of lists included.
 void collect(const json::Value &fields, const std::string &path, std::set<std::string> &out) {
@@ -57,8 +67,25 @@ std::string describe(const Ownership &ownership) {
   case State::extra_fields: return fmt::format("\"{}\" holds fields of it too", who);
   case State::unlisted: return "not all that is in it may be seen";
   case State::in_use: return "others have made things in it: " + who;
+  case State::keep: return "it carries hello/keep: \"true\"";
+  case State::data: return fmt::format("hello never deletes a {}: data would go with it", who);
+  case State::replaced: return "another of that name has taken its place meanwhile";
+  case State::contested: return "it changed each time it was to be removed";
   }
   return "";
+}
+
+std::string why_kept(const Found &found, const kube::Access &access) {
+  using State = Ownership::State;
+  const State state = found.ownership.state;
+  std::string text = describe(found.ownership);
+  if (state != State::keep && state != State::data && state != State::secret) return text;
+  const kube::Id &id = found.id;
+  const std::string group = identity(id).group;
+  return text + fmt::format("; to delete it: kubectl{}{} delete {}{}{}/{}",
+                            access.context.empty() ? "" : " --context " + access.context,
+                            id.ns.empty() ? "" : " --namespace " + id.ns, text::lower(id.kind),
+                            group.empty() ? "" : ".", group, id.name);
 }
 
 Ownership owner_of(const json::Value &object) {
@@ -81,17 +108,28 @@ Ownership owner_of(const json::Value &object) {
   return {};
 }
 
+Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose) {
+  using State = Ownership::State;
+  Ownership owner = owner_of(live);
+  if (!owner.ours()) return owner;
+  if (carries_keep(live)) return {State::keep};
+  if (kinds::is(id.kind, kinds::Kind::holds_data)) return {State::data, id.kind};
+  if (id.kind == "Secret" && purpose == Purpose::prune) return {State::secret};
+  return owner;
+}
+
 namespace {
 
 /// Looks for what may be left of earlier releases, each object once.
 class Search {
 public:
-  Search(kube::Cluster &cluster, const Set &set) : cluster_(cluster), all_goes_(set.empty()) {
+  Search(kube::Cluster &cluster, const Set &set)
+      : cluster_(cluster), purpose_(set.empty() ? Purpose::undeploy : Purpose::prune) {
     for (const kube::Object &object : set) known_.insert(identity(object.id));
   }
 
   /// An object that a release of the history has.
-  void recorded(const kube::Id &id) { look(id, true); }
+  void recorded(const kube::Id &id, const Release &release) { look(id, &release); }
 
   /// Those with our label, in the release's namespace.
   void labelled(const kinds::Kind &kind) {
@@ -109,13 +147,14 @@ public:
     if (failure && !failure->absent() &&
         (failure->trouble != kube::Trouble::forbidden || kind.name == "Deployment"))
       throw kube::explain(*failure, fmt::format("list {}s", kind.name), cluster_.access());
-    for (const kube::Id &id : ids) look(id, false);
+    for (const kube::Id &id : ids) look(id, nullptr);
   }
 
   std::vector<Found> found() && { return std::move(found_); }
 
 private:
-  void look(const kube::Id &id, bool recorded) {
+  /// `release`: the newest that recorded it; null: none did.
+  void look(const kube::Id &id, const Release *release) {
     if (id.kind == "Namespace" || !known_.insert(identity(id)).second) return;
     auto live = cluster_.read(id);
     if (live.failed_with(kube::Trouble::forbidden)) {
@@ -124,17 +163,32 @@ private:
     }
     if (!live && live.failure().absent()) return;
     if (!live) throw kube::explain(live.failure(), "read " + id.text(), cluster_.access());
-    Ownership ownership = owner_of(*live);
-    if (ownership.ours() && id.kind == "Secret" && !all_goes_)
-      ownership.state = Ownership::State::secret;
+    Ownership ownership = fate_of(id, *live, purpose_);
+    if (ownership.ours() && release && set_keeps(*release, id))
+      ownership.state = Ownership::State::keep;
     const bool being_removed = live->at("metadata").find("deletionTimestamp");
-    if (!being_removed && (recorded || ownership.state != Ownership::State::not_held))
+    if (!being_removed && (release || ownership.state != Ownership::State::not_held))
       found_.push_back({id, std::move(*live), ownership});
   }
 
+  /// Whether the release's set marks the object to stay. A mark that somebody took off the live
+  /// object still counts.
+  bool set_keeps(const Release &release, const kube::Id &id) {
+    const auto [place, is_new] = sets_.try_emplace(release.revision);
+    if (is_new) {
+      auto entry = cluster_.read(
+          {"apps/v1", "ControllerRevision", cluster_.access().ns, name_of_entry(release.revision)});
+      if (entry) place->second = entry->at("data", "objects");
+    }
+    for (const json::Value &object : place->second.items())
+      if (identity(kube::id_of(object)) == identity(id)) return carries_keep(object);
+    return false;
+  }
+
   kube::Cluster &cluster_;
-  bool all_goes_;
-  std::set<Identity> known_; ///< what the set has, then what was looked at
+  Purpose purpose_;
+  std::map<int, json::Value> sets_; ///< by revision, those that were asked for
+  std::set<Identity> known_;        ///< what the set has, then what was looked at
   std::vector<Found> found_;
 };
 
@@ -144,17 +198,40 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history) {
   Search search(cluster, set);
   for (const Release &release : history)
-    for (const kube::Id &id : release.objects) search.recorded(id);
+    for (const kube::Id &id : release.objects) search.recorded(id, release);
   for (const kinds::Kind &kind : kinds::all())
     if (kind.is(kinds::Kind::in_set)) search.labelled(kind);
   return std::move(search).found();
 }
 
-bool remove(kube::Cluster &cluster, const Found &found, sys::Deadline deadline) {
-  const auto done = cluster.remove(found.id, {found.live.text("metadata", "uid"), ""}, deadline);
-  if (done || done.failure().absent()) return true;
-  if (done.failed_with(kube::Trouble::stale)) return false;
-  throw kube::explain(done.failure(), "remove " + found.id.text(), cluster.access());
+Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &uid,
+                 const Decide &decide, sys::Deadline deadline) {
+  using State = Ownership::State;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const auto live = cluster.read(id);
+    if (live.failed_with(kube::Trouble::forbidden)) return {State::unreadable};
+    if (!live && live.failure().absent()) return {};
+    if (!live) throw kube::explain(live.failure(), "read " + id.text(), cluster.access());
+    const json::Value &meta = live->at("metadata");
+    const std::string now = meta.text("uid");
+    if (!uid.empty() && now != uid) return {State::replaced};
+    if (meta.find("deletionTimestamp")) return {};
+    if (Ownership owner = decide(*live); !owner.ours()) return owner;
+    const auto done = cluster.remove(id, {now, meta.text("resourceVersion")}, deadline);
+    if (done || done.failure().absent()) return {};
+    if (!done.failed_with(kube::Trouble::stale))
+      throw kube::explain(done.failure(), "remove " + id.text(), cluster.access());
+  }
+  return {State::contested};
+}
+
+Ownership remove_entry(kube::Cluster &cluster, const Release &release, sys::Deadline deadline) {
+  return remove(
+      cluster, {"apps/v1", "ControllerRevision", cluster.access().ns, release.name}, "",
+      [](const json::Value &live) {
+        return release_of(live) ? Ownership{} : Ownership{Ownership::State::not_held};
+      },
+      deadline);
 }
 
 } // namespace hello::release

@@ -7,6 +7,7 @@
 
 #include "hello/history.h"
 #include "hello/process.h"
+#include "hello/prune.h"
 
 namespace hello::release {
 namespace {
@@ -105,11 +106,14 @@ std::optional<kube::Result<kube::Done>> Recorder::write_entry(const Set &set) {
 }
 
 void Recorder::remove_surplus(const std::vector<Release> &history) {
-  for (const Release &old : surplus(history))
-    if (const auto gone = cluster_.remove(id_of_entry(old.name), {}, soon(cluster_));
-        !gone && !gone.failed_with(kube::Trouble::not_found))
-      warn_("the history grows: " +
-            kube::explain(gone.failure(), "remove an old release", cluster_.access()).words());
+  for (const Release &old : surplus(history)) {
+    try {
+      remove_entry(cluster_, old, soon(cluster_));
+    } catch (const Error &error) {
+      if (error.is_interruption()) throw;
+      warn_("the history grows: " + error.words());
+    }
+  }
 }
 
 void Recorder::not_recorded(const kube::Failure &failure, const char *doing) {

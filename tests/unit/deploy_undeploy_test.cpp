@@ -265,7 +265,12 @@ TEST_CASE("undeploy: an object is not gone as long as nothing answers") {
   Shop shop;
   shop.deploy(hello_set());
   const deploy::Removal removal = shop.plan();
-  shop.cluster.fail_always(Operation::read, failure(Trouble::unreachable), "Service/hello");
+  shop.cluster.before_next(
+      Operation::remove,
+      [&] {
+        shop.cluster.fail_always(Operation::read, failure(Trouble::unreachable), "Service/hello");
+      },
+      "Service/hello");
   shop.cluster.after(5s, [&] { shop.cluster.allow(Operation::read); });
   shop.undeploy(removal);
   CHECK(shop.cluster.elapsed() >= 5s);
@@ -313,7 +318,7 @@ TEST_CASE("undeploy: a history entry that cannot be removed is an error, unless 
                          "ControllerRevision/hello-release-1");
   const Error error = shop.failed();
   CHECK(error.code() == Exit::cluster);
-  CHECK(contains(error.what(), "remove the history's hello-release-1"));
+  CHECK(contains(error.what(), "remove ControllerRevision/hello-release-1"));
   shop.cluster.before_next(
       Operation::remove, [&] { shop.cluster.api.erase(kEntry); },
       "ControllerRevision/hello-release-1");

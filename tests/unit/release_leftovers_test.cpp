@@ -40,6 +40,15 @@ struct Shop {
   std::vector<release::Found> leftovers(const release::Set &set = hello_set()) {
     return release::leftovers(cluster, set, history);
   }
+  /// Removes what was found as a deploy does.
+  release::Ownership remove(const release::Found &found) {
+    return release::remove(
+        cluster, found.id, found.live.text("metadata", "uid"),
+        [&](const json::Value &live) {
+          return release::fate_of(found.id, live, release::Purpose::prune);
+        },
+        {});
+  }
 };
 
 std::vector<std::string> names(const std::vector<release::Found> &all) {
@@ -183,11 +192,11 @@ TEST_CASE("prune: a removal takes only the object that was found") {
   const release::Found found = shop.leftovers().at(0);
   shop.cluster.api.erase(kOld);
   shop.apply(yaml_of("ConfigMap", "old")); // another of that name
-  CHECK_FALSE(release::remove(shop.cluster, found, {}));
+  CHECK(shop.remove(found).state == State::replaced);
   CHECK(shop.cluster.api.find(kOld));
-  CHECK(release::remove(shop.cluster, shop.leftovers().at(0), {}));
+  CHECK(shop.remove(shop.leftovers().at(0)).ours());
   CHECK_FALSE(shop.cluster.api.find(kOld));
-  CHECK(release::remove(shop.cluster, found, {})); // it is gone
+  CHECK(shop.remove(found).ours()); // it is gone
 }
 
 TEST_CASE(
@@ -198,11 +207,111 @@ TEST_CASE(
     const release::Found found = shop.leftovers().at(0);
     shop.cluster.fail_next(Operation::remove, failure(trouble), "ConfigMap/old");
     try {
-      release::remove(shop.cluster, found, {});
+      shop.remove(found);
       FAIL("no error");
     } catch (const Error &error) {
       CHECK(error.code() == Exit::cluster);
       CHECK(std::string(error.what()).find("remove ConfigMap/old") != std::string::npos);
     }
+  }
+}
+
+TEST_CASE("prune: what changes before it is removed is read again, and removed as it is then") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  const release::Found found = shop.leftovers().at(0);
+  shop.cluster.before_next(Operation::remove, [&] {
+    shop.cluster.api.update(kOld, "kubectl-edit",
+                            [](json::Value &map) { map["data"]["more"] = json::string("x"); });
+  });
+  CHECK(shop.remove(found).ours());
+  CHECK_FALSE(shop.cluster.api.find(kOld));
+  CHECK(shop.cluster.times("remove ConfigMap/old") == 2);
+}
+
+TEST_CASE("prune: what another manager takes before it is removed stays") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  const release::Found found = shop.leftovers().at(0);
+  shop.cluster.before_next(Operation::remove,
+                           [&] { shop.apply(yaml_of("ConfigMap", "old"), "argocd"); });
+  CHECK(shop.remove(found).state == State::applied_too);
+  CHECK(shop.cluster.api.find(kOld));
+}
+
+TEST_CASE("prune: what changes each time is tried five times, and stays") {
+  Shop shop;
+  shop.apply(yaml_of("ConfigMap", "old"));
+  const release::Found found = shop.leftovers().at(0);
+  shop.cluster.fail_always(Operation::remove, failure(Trouble::stale));
+  CHECK(shop.remove(found).state == State::contested);
+  CHECK(shop.cluster.times("remove ConfigMap/old") == 5);
+  CHECK(shop.cluster.api.find(kOld));
+}
+
+TEST_CASE("prune: what carries hello/keep stays, whether live or in the set that had it") {
+  Shop shop;
+  const std::string kept =
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: shop, labels: "
+      "{app.kubernetes.io/managed-by: hello}, annotations: {hello/keep: \"true\"}}\n";
+  shop.apply(kept);
+  auto found = shop.leftovers();
+  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  CHECK(found[0].ownership.state == State::keep);
+  CHECK(shop.leftovers({})[0].ownership.state == State::keep); // undeploy keeps it too
+  CHECK(release::why_kept(found[0], shop.cluster.access()) ==
+        "it carries hello/keep: \"true\"; to delete it: kubectl --context lab --namespace shop "
+        "delete configmap/old");
+
+  const release::Set set = set_of(kept);
+  release::Release one;
+  one.revision = 1;
+  one.digest = release::digest_of(set);
+  one.objects = {kOld};
+  REQUIRE(
+      shop.cluster.create({"apps/v1", "ControllerRevision", "shop", release::name_of_entry(1)},
+                          release::entry_of(one, set, "shop"), "hello", {}));
+  shop.history.push_back(one);
+  shop.cluster.api.update(
+      kOld, "", [](json::Value &map) { map["metadata"]["annotations"].erase("hello/keep"); });
+  found = shop.leftovers();
+  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  CHECK(found[0].ownership.state == State::keep);
+}
+
+TEST_CASE("prune: kinds that hold data are never removed, not even by undeploy") {
+  const struct {
+    const char *api_version, *kind, *ns, *command;
+  } rows[] = {
+      {"apiextensions.k8s.io/v1", "CustomResourceDefinition", "",
+       "kubectl --context lab delete customresourcedefinition.apiextensions.k8s.io/x"},
+      {"v1", "PersistentVolume", "", "kubectl --context lab delete persistentvolume/x"},
+      {"storage.k8s.io/v1", "StorageClass", "",
+       "kubectl --context lab delete storageclass.storage.k8s.io/x"},
+      {"v1", "PersistentVolumeClaim", "shop",
+       "kubectl --context lab --namespace shop delete persistentvolumeclaim/x"},
+  };
+  for (const auto &row : rows) {
+    CAPTURE(row.kind);
+    Shop shop;
+    json::Value value = object("{spec: {a: b}}");
+    value["apiVersion"] = json::string(row.api_version);
+    value["kind"] = json::string(row.kind);
+    value["metadata"]["name"] = json::string("x");
+    if (*row.ns) value["metadata"]["namespace"] = json::string(row.ns);
+    const kube::Id id{row.api_version, row.kind, row.ns, "x"};
+    const release::Set set{{id, value}};
+    REQUIRE(shop.cluster.apply(set, {.manager = "hello"}));
+    shop.record({id});
+    for (const release::Set &wanted : {hello_set(), release::Set()}) {
+      const auto found = shop.leftovers(wanted);
+      REQUIRE(found.size() == 1);
+      CHECK(found[0].ownership.state == State::data);
+      CHECK(release::why_kept(found[0], shop.cluster.access()) ==
+            std::string("hello never deletes a ") + row.kind +
+                ": data would go with it; to delete it: " + row.command);
+      CHECK(shop.remove(found[0]).state == State::data);
+    }
+    CHECK(shop.cluster.journal.size() == 1); // the apply
   }
 }

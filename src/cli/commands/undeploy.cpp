@@ -14,7 +14,8 @@
 namespace hello::cli {
 namespace {
 
-std::string text_of(const deploy::Removal &removal, const Paint &paint) {
+std::string text_of(const deploy::Removal &removal, const kube::Access &access,
+                    const Paint &paint) {
   std::string out;
   const auto add = [&](const std::string &what) { out += "  " + paint(kRed, "- " + what) + "\n"; };
   for (const release::Found &found : removal.remove) add(found.id.text());
@@ -22,7 +23,7 @@ std::string text_of(const deploy::Removal &removal, const Paint &paint) {
     add(fmt::format("the history of {} releases", removal.history.size()));
   for (const release::Found &found : removal.namespaces) add(found.id.text());
   for (const release::Found &found : removal.stay)
-    out += fmt::format("    {} stays: {}\n", found.id.text(), describe(found.ownership));
+    out += fmt::format("    {} stays: {}\n", found.id.text(), release::why_kept(found, access));
   return out.empty() ? "nothing to remove\n" : out;
 }
 
@@ -45,7 +46,8 @@ Exit remove_all(const UndeployOptions &flags) {
   const auto cluster = connect(config);
   const auto emit = listener(flags.format, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
-  const std::string plan = text_of(removal, Paint{sys::has_colour(STDERR_FILENO)});
+  const std::string plan =
+      text_of(removal, cluster->access(), Paint{sys::has_colour(STDERR_FILENO)});
   sys::write_all(STDERR_FILENO, plan);
   if (removal.empty() || flags.dry_run) return Exit::ok;
   if (!flags.yes && !agreed(cluster->access())) {
