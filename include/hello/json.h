@@ -97,6 +97,7 @@ struct Limits {
   std::size_t bytes = 256 << 20;
   std::size_t depth = 200;
   std::size_t values = 5'000'000;
+  std::string_view without = {}; ///< value() leaves out members with this key
 };
 
 /// Reads a text value by value, so that a long list needs no tree of its own. Every method throws

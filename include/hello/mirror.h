@@ -10,7 +10,7 @@
 #include "hello/json.h"
 #include "hello/signals.h"
 
-/// Collections of a cluster, kept up to date as small structs.
+/// Collections of a cluster, kept up to date as small structs. Objects come without managedFields.
 namespace hello::kube {
 
 /// All objects of a kind in a namespace, or those that selectors choose.

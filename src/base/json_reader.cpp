@@ -221,6 +221,10 @@ std::string_view Reader::quoted(std::string &buffer) {
 
 void Reader::members(std::vector<Member> &all) {
   for (std::string_view key; next(key);) {
+    if (!limits_.without.empty() && key == limits_.without) {
+      skip();
+      continue;
+    }
     Member &member = all.emplace_back();
     member.key = key;
     member.value = value();

@@ -7,7 +7,9 @@
 namespace hello::kube {
 namespace {
 
-constexpr json::Limits kLimits{.bytes = 256 << 20, .depth = 200, .values = 20'000'000};
+json::Limits limits(std::string_view without = {}) {
+  return {.bytes = 256 << 20, .depth = 200, .values = 20'000'000, .without = without};
+}
 
 [[noreturn]] void refuse(std::string_view json, std::string_view name) {
   throw Error(Exit::cluster,
@@ -30,10 +32,10 @@ Id id_of(const json::Value &object) {
           object.text("metadata", "name")};
 }
 
-json::Value object_of(std::string_view json, std::string_view name) {
+json::Value object_of(std::string_view json, std::string_view name, std::string_view without) {
   json::Value value;
   try {
-    value = json::parse(json, name, kLimits);
+    value = json::parse(json, name, limits(without));
   } catch (const Error &) { // said below
   }
   if (!value.is_object()) refuse(json, name);
@@ -53,8 +55,9 @@ std::vector<Object> objects_of(std::string_view json) {
   return objects;
 }
 
-void for_each_item(std::string_view json, std::string_view name, const TakeValue &take) try {
-  json::Reader reader(json, name, kLimits);
+void for_each_item(std::string_view json, std::string_view name, const TakeValue &take,
+                   std::string_view without) try {
+  json::Reader reader(json, name, limits(without));
   if (reader.peek() != json::Kind::object) refuse(json, name);
   reader.enter(json::Kind::object);
   for (std::string_view key; reader.next(key);) {
@@ -72,7 +75,7 @@ void for_each_item(std::string_view json, std::string_view name, const TakeValue
 }
 
 std::string list_version(std::string_view json, std::string_view name) try {
-  json::Reader reader(json, name, kLimits);
+  json::Reader reader(json, name, limits());
   if (!reader.enter(json::Kind::object)) return "0";
   for (std::string_view key; reader.next(key);) {
     if (key == "metadata") { // Kubernetes writes it before the items

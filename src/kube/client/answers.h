@@ -8,14 +8,16 @@
 /// What kubectl and the API server print where all went well.
 namespace hello::kube {
 
-/// Throws Error(Exit::cluster) if `json` is no JSON object.
-json::Value object_of(std::string_view json, std::string_view name);
+/// Throws Error(Exit::cluster) if `json` is no JSON object. Members with the key `without` are left
+/// out.
+json::Value object_of(std::string_view json, std::string_view name, std::string_view without = {});
 
 /// The objects of `kubectl apply -o=json`: nothing, one, or a List. Throws as object_of().
 std::vector<Object> objects_of(std::string_view json);
 
 /// Gives the items of a list to `take` one by one. Throws as object_of().
-void for_each_item(std::string_view json, std::string_view name, const TakeValue &take);
+void for_each_item(std::string_view json, std::string_view name, const TakeValue &take,
+                   std::string_view without = {});
 
 /// metadata.resourceVersion of a list, "0" if there is none. Throws as object_of().
 std::string list_version(std::string_view json, std::string_view name);

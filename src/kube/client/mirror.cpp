@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 /// A thread that is so far ahead waits.
 constexpr std::size_t kQueuedBytes = 4 << 20;
 
+/// Half of an object, and no concern of those who watch.
+constexpr std::string_view kManagers = "managedFields";
+
 /// The same again may be answered soon.
 bool is_outage(const Failure &failure) {
   return failure.retryable || failure.trouble == Trouble::too_many_requests;
@@ -139,7 +142,7 @@ void WatchedMirror::take(const News &news) {
     return;
   }
   if (news.kind == News::Kind::change) {
-    const json::Value event = object_of(news.text, "watch event");
+    const json::Value event = object_of(news.text, "watch event", kManagers);
     const json::Value &object = event.at("object");
     const std::string uid = object.text("metadata", "uid");
     if (event.text("type") == "DELETED")
@@ -151,8 +154,9 @@ void WatchedMirror::take(const News &news) {
   state.listed = true;
   state.refused.reset();
   sink.clear();
-  for_each_item(news.text, "list",
-                [&](json::Value &&object) { sink.put(object.text("metadata", "uid"), object); });
+  for_each_item(
+      news.text, "list",
+      [&](json::Value &&object) { sink.put(object.text("metadata", "uid"), object); }, kManagers);
 }
 
 bool WatchedMirror::wait(sys::Deadline deadline) {
