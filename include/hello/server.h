@@ -19,7 +19,8 @@ struct Options {
   std::string messages = "Hello, World!"; ///< UTF-8; each line is a message
   std::string messages_file;              ///< replaces `messages`; reloaded when it changes
   unsigned threads = 0;                   ///< public loops; 0: the CPUs that the container may use
-  std::size_t max_connections = 0;        ///< 0: as many as the descriptor limit allows
+  std::size_t max_connections = 0;        ///< 0: as many as descriptors and memory allow
+  std::size_t memory_limit_bytes = 0;     ///< 0: that of the control group
 
   std::chrono::milliseconds drain_delay{3000};    ///< after SIGTERM: not ready, but still serving
   std::chrono::milliseconds drain_timeout{20000}; ///< after that: for in-flight requests to finish

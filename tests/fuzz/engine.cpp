@@ -25,10 +25,10 @@ namespace {
 struct Service {
   Service() {
     options.access_log = "off";
-    application = std::make_unique<Application>(options, status);
+    application = std::make_unique<Application>(options, status, budget);
     handler = application->public_handler();
     LoopConfig config;
-    config.timeouts = {1s, 1s, 1s, 1s, 1s};
+    config.timeouts = {1s, 1s, 1s, 1s, 1s, 1s};
     config.group = &group;
     address = sys::parse_address("127.0.0.1:0", "fuzz");
     loop = std::make_unique<Loop>(std::move(listen_on(address, 1).front()), config, *handler,
@@ -37,9 +37,10 @@ struct Service {
   }
   Options options;
   Status status{1};
+  Budget budget{64 << 20};
   std::unique_ptr<Application> application;
   std::unique_ptr<Handler> handler;
-  LoopGroup group{.max_connections = 64};
+  LoopGroup group{.max_connections = 64, .budget = &budget};
   sys::Address address;
   std::unique_ptr<Loop> loop;
 };

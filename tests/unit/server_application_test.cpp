@@ -34,6 +34,7 @@ struct Answer {
 struct World {
   Options options;
   Status status{1};
+  Budget budget{64 << 20};
   std::unique_ptr<Application> application;
   std::unique_ptr<Handler> open, admin;
 
@@ -45,7 +46,7 @@ struct World {
     return options;
   }
   explicit World(Options given) : options(std::move(given)) {
-    application = std::make_unique<Application>(options, status);
+    application = std::make_unique<Application>(options, status, budget);
     open = application->public_handler();
     admin = application->admin_handler();
     status.set_phase(Phase::ready);
@@ -67,7 +68,9 @@ struct World {
     request.peer = &peer;
     request.started = std::chrono::steady_clock::now();
     std::string out;
-    handler.handle(request, out);
+    SharedBody shared;
+    handler.handle(request, out, shared);
+    out += shared.bytes;
     handler.flush();
     const std::size_t end = out.find("\r\n\r\n");
     REQUIRE(end != std::string::npos);
@@ -356,9 +359,10 @@ TEST_CASE("metrics: what cannot be known is left out, not 0") {
 
 TEST_CASE("application: invalid options are errors that name the value") {
   Status status(1);
+  Budget budget(64 << 20);
   const auto problem = [&](const Options &options) -> std::string {
     try {
-      Application application(options, status);
+      Application application(options, status, budget);
     } catch (const hello::Error &error) {
       return error.what();
     }

@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <iterator>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -27,7 +29,7 @@ namespace {
 /// Answers with the path. The request for /wait keeps its loop in the handler until release().
 class Echo : public Handler {
 public:
-  void handle(const Request &request, std::string &out) noexcept override {
+  void handle(const Request &request, std::string &out, SharedBody &shared) noexcept override {
     out.append(request.path).append(request.keep_alive ? "\n" : " close\n");
     if (request.path == "/big") out.append(kBigBytes, 'x');
     if (request.path == "/some") out.append(kSomeBytes, 'x').append("\n");
@@ -37,6 +39,7 @@ public:
     }
     const std::lock_guard lock(mutex_);
     paths_.emplace_back(request.path);
+    if (request.path == "/shared") shared = {page_, *page_, 7};
   }
   void refuse(const Refusal &refusal, Content content, const sys::Address &,
               std::string &out) noexcept override {
@@ -53,6 +56,7 @@ public:
     const std::lock_guard lock(mutex_);
     return paths_;
   }
+  std::shared_ptr<const std::string> page_ = std::make_shared<std::string>(kBigBytes, 'x');
   static constexpr std::size_t kBigBytes = 8 << 20, kSomeBytes = 64 << 10;
   std::atomic<bool> waiting{false}, released{false};
   std::atomic<int> rounds{0};
@@ -65,16 +69,27 @@ private:
 struct Setup {
   std::size_t max_connections = 100;
   unsigned loops = 1;
+  std::size_t budget_bytes = 64 << 20;
+  // By default no connection makes room for others.
+  Admission admission{.grace = 60s,
+                      .least_grace = 60s,
+                      .idle = 60s,
+                      .least_idle = 60s,
+                      .turn = 60s,
+                      .turn_requests = 1'000'000};
   // By default no time limit ends anything within a test.
   std::chrono::milliseconds head_and_body = 60s, write = 60s, linger = 60s;
 };
 
 /// Loops with an address each, so that a client can choose its loop.
 struct Service {
-  explicit Service(const Setup &setup = {}) {
+  explicit Service(const Setup &setup = {}) : budget(setup.budget_bytes) {
     group.max_connections = setup.max_connections;
+    group.budget = &budget;
+    group.admission = setup.admission;
     LoopConfig config;
-    config.timeouts = {60s, setup.head_and_body, setup.head_and_body, setup.write, setup.linger};
+    config.timeouts = {60s,         60s,         setup.head_and_body, setup.head_and_body,
+                       setup.write, setup.linger};
     config.group = &group;
     for (unsigned n = 0; n < setup.loops; ++n) {
       addresses.push_back(sys::parse_address("127.0.0.1:0", "test"));
@@ -99,11 +114,17 @@ struct Service {
     REQUIRE(::connect(fd.get(), &address.any, address.size()) == 0);
     return fd;
   }
+  /// Connections of a loop, as of its last round.
+  std::int64_t open(unsigned loop = 0) const {
+    const LoopStatus &status = statuses[loop];
+    return status.idle + status.reading + status.writing + status.closing;
+  }
   /// A client whose request keeps `loop` in its handler until the handler is released.
   sys::Fd blocking_client(unsigned loop = 0);
 
   std::array<Echo, 2> handlers;
   std::array<LoopStatus, 2> statuses;
+  Budget budget;
   LoopGroup group;
   std::vector<sys::Address> addresses;
   std::vector<std::unique_ptr<Loop>> loops;
@@ -161,92 +182,120 @@ TEST_CASE("loop: pipelined requests are answered in order, also if one arrives i
   CHECK(line(c) == "/3\n");
 }
 
-TEST_CASE("loop: at the connection limit, a new connection evicts the longest-idle one") {
+TEST_CASE("loop: at the limit, new connections wait until a place is free") {
   Service service({.max_connections = 2});
-  auto first = service.client();
+  auto first = service.client(), second = service.client();
   CHECK(ask(first, "/1") == "/1\n");
-  auto second = service.client();
   CHECK(ask(second, "/2") == "/2\n");
   auto third = service.client();
-  CHECK(ask(third, "/3") == "/3\n");
-  CHECK(line(first).empty());
-  CHECK(ask(second, "/4") == "/4\n");
+  say(third, get("/3"));
+  CHECK(ask(first, "/1") == "/1\n"); // it keeps its place
+  CHECK(service.open() == 2);
+  second.reset();
+  CHECK(line(third) == "/3\n");
+  CHECK(ask(first, "/1") == "/1\n");
+  CHECK(service.statuses[0].evicted == 0);
 }
 
-TEST_CASE("loop: at the connection limit, the longest-idle one is evicted from whichever loop") {
+TEST_CASE("loop: the places are shared out among the loops") {
   Service service({.max_connections = 3, .loops = 2});
-  auto oldest = service.client(0), later = service.client(0);
-  CHECK(ask(oldest, "/x") == "/x\n");
-  next_millisecond();
-  CHECK(ask(later, "/x") == "/x\n");
-  next_millisecond();
-  auto third = service.client(1);
-  CHECK(ask(third, "/x") == "/x\n");
-  next_millisecond();
-  auto fourth = service.client(1); // its own loop has an idle connection, but a younger one
-  CHECK(ask(fourth, "/x") == "/x\n");
-  CHECK(line(oldest).empty());
-  CHECK(ask(later, "/x") == "/x\n");
-  CHECK(ask(third, "/x") == "/x\n");
-  CHECK(ask(fourth, "/x") == "/x\n");
-  CHECK(eventually([&] { return service.group.connections == 3; }));
+  std::vector<sys::Fd> clients;
+  for (unsigned loop : {0, 0, 0, 1, 1}) {
+    clients.push_back(service.client(loop));
+    say(clients.back(), get("/x"));
+  }
+  for (std::size_t n : {0, 1, 3}) CHECK(line(clients[n]) == "/x\n");
+  CHECK(eventually([&] { return service.open(0) == 2 && service.open(1) == 1; }));
+  clients[0].reset();
+  CHECK(line(clients[2]) == "/x\n");
+  clients[3].reset();
+  CHECK(line(clients[4]) == "/x\n");
 }
 
-TEST_CASE("loop: many new connections at the limit evict idle ones of another loop, not each "
-          "other") {
-  Service service({.max_connections = 5, .loops = 2});
-  std::vector<sys::Fd> idle, fresh;
-  for (int i = 0; i < 4; ++i) {
-    idle.push_back(service.client(0));
-    CHECK(ask(idle.back(), "/x") == "/x\n");
-  }
+TEST_CASE("loop: while others wait, connections make room in order: without a request, lingering, "
+          "slow, idle") {
+  Service service({.max_connections = 5,
+                   .admission = {.grace = 1ms,
+                                 .least_grace = 1ms,
+                                 .idle = 1ms,
+                                 .least_idle = 1ms,
+                                 .turn = 60s,
+                                 .turn_requests = 1'000'000}});
+  auto idle = service.client(), lingering = service.client(), slow = service.client(),
+       head = service.client();
+  CHECK(ask(idle, "/idle") == "/idle\n");
+  say(lingering, "BAD\r\n\r\n");
+  CHECK(line(lingering) == "400 bad_request_line\n");
+  say(slow, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx");
+  say(head, "GET / HT");
+  CHECK(eventually([&] { return service.open() == 4 && service.statuses[0].reading == 2; }));
   next_millisecond();
-  auto busy = service.blocking_client(1);
-  for (int i = 0; i < 4; ++i) {
-    fresh.push_back(service.client(1));
-    say(fresh.back(), get("/y"));
+  auto fresh = service.client(); // younger than the half head, so it goes after it
+  CHECK(eventually([&] { return service.open() == 5; }));
+  const sys::Fd *const order[] = {&head, &fresh, &lingering, &slow, &idle};
+  std::vector<sys::Fd> newcomers; // idle too once they are served, but not as long as the first
+  for (std::size_t n = 0; n < std::size(order); ++n) {
+    newcomers.push_back(service.client());
+    CHECK(ask(newcomers.back(), "/new") == "/new\n");
+    CHECK(eventually([&] { return service.statuses[0].evicted == n + 1; }));
+    for (std::size_t i = 0; i < std::size(order); ++i) {
+      char byte;
+      const bool is_open =
+          ::recv(order[i]->get(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
+      CHECK(is_open == (i > n && order[i] != &lingering)); // that one has had its end before
+    }
   }
-  service.handlers[1].release();
-  CHECK(line(busy) == "/wait\n");
-  for (auto &c : fresh) CHECK(line(c) == "/y\n");
-  for (auto &c : idle) CHECK(line(c).empty());
 }
 
-TEST_CASE("loop: while another loop is slow to evict, few connections are accepted beyond the "
-          "limit, and the others wait") {
-  Service service({.max_connections = 60, .loops = 2});
-  std::vector<sys::Fd> idle, fresh;
-  for (int i = 0; i < 59; ++i) {
-    idle.push_back(service.client(0));
-    CHECK(ask(idle.back(), "/x") == "/x\n");
-  }
-  auto busy = service.blocking_client(0);
-  for (int i = 0; i < 40; ++i) {
-    fresh.push_back(service.client(1));
-    say(fresh.back(), get("/y"));
-  }
-  CHECK(eventually([&] { return service.group.connections >= 60 + 16; }));
-  const int rounds = service.handlers[1].rounds;
-  CHECK(eventually([&] { return service.handlers[1].rounds >= rounds + 5; }));
-  CHECK(service.group.connections == 60 + 16);
-  service.handlers[0].release();
-  for (auto &c : fresh) CHECK(line(c) == "/y\n");
-  CHECK(line(busy) == "/wait\n");
-  for (int i = 0; i < 40; ++i) CHECK(line(idle[static_cast<std::size_t>(i)]).empty());
-  CHECK(eventually([&] { return service.group.connections == 60; }));
+TEST_CASE("loop: nobody waits, so nobody is evicted, however slow") {
+  Service service({.max_connections = 3,
+                   .admission = {.grace = 1ms,
+                                 .least_grace = 1ms,
+                                 .idle = 1ms,
+                                 .least_idle = 1ms,
+                                 .turn = 1ms,
+                                 .turn_requests = 1}});
+  auto fresh = service.client(), head = service.client(), idle = service.client();
+  say(head, "GET /head HT");
+  CHECK(ask(idle, "/idle") == "/idle\n");
+  std::this_thread::sleep_for(50ms);
+  say(head, "TP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(line(head) == "/head\n");
+  CHECK(ask(fresh, "/fresh") == "/fresh\n");
+  CHECK(ask(idle, "/idle") == "/idle\n");
+  CHECK(service.statuses[0].evicted == 0);
 }
 
-TEST_CASE("loop: a new connection's request is read before another one can evict it") {
-  Service service({.max_connections = 8});
-  auto busy = service.blocking_client();
-  std::vector<sys::Fd> fresh;
-  for (int i = 0; i < 40; ++i) {
-    fresh.push_back(service.client());
-    say(fresh.back(), get("/y"));
+TEST_CASE("loop: a busy connection is asked to close after its turn, while others wait") {
+  Service service({.max_connections = 1,
+                   .admission = {.grace = 60s,
+                                 .least_grace = 60s,
+                                 .idle = 60s,
+                                 .least_idle = 60s,
+                                 .turn = 60s,
+                                 .turn_requests = 5}});
+  auto busy = service.client();
+  for (int i = 0; i < 10; ++i) CHECK(ask(busy, "/x") == "/x\n");
+  auto newcomer = service.client();
+  say(newcomer, get("/new"));
+  // The loop looks at the queue between two requests.
+  CHECK(eventually([&] { return ask(busy, "/x") == "/x close\n"; }));
+  CHECK(line(busy).empty());
+  busy.reset();
+  CHECK(line(newcomer) == "/new\n");
+}
+
+TEST_CASE("loop: what waits past the limit is served before the listener closes") {
+  Service service({.max_connections = 1});
+  auto first = service.client();
+  CHECK(ask(first, "/1") == "/1\n");
+  std::vector<sys::Fd> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(service.client());
+    say(waiting.back(), get("/x"));
   }
-  service.handlers[0].release();
-  CHECK(line(busy) == "/wait\n");
-  for (auto &c : fresh) CHECK(line(c) == "/y\n");
+  service.loops[0]->enter(Phase::closing);
+  for (auto &c : waiting) CHECK(line(c) == "/x close\n");
 }
 
 TEST_CASE("loop: a connection is closed even if a forked process keeps its socket open") {
@@ -264,7 +313,7 @@ TEST_CASE("loop: a connection is closed even if a forked process keeps its socke
           ::syscall(SYS_dup, fd))); // not dup(), which the thread sanitizer reports as a race
   REQUIRE(held);
   first.reset();
-  CHECK(eventually([&] { return service.group.connections == 0; }));
+  CHECK(eventually([&] { return service.open() == 0; }));
   // An event of the first connection would use freed memory, which the address sanitizer reports.
   auto second = service.client();
   CHECK(ask(second, "/2") == "/2\n");
@@ -308,15 +357,49 @@ TEST_CASE("loop: a client that does not read costs one response's memory, and is
   std::string requests;
   for (int i = 0; i < 50; ++i) requests += get("/big");
   say(c, requests);
-  std::size_t most_buffered = 0;
+  std::size_t most = 0;
   CHECK(eventually([&] {
-    most_buffered = std::max(most_buffered, service.group.buffered_bytes.load());
+    most = std::max(most, service.budget.charged_bytes());
     return service.statuses[0].timed_out == 1;
   }));
-  CHECK(most_buffered < Echo::kBigBytes + (1 << 20));
+  CHECK(most > Echo::kBigBytes / 2);
+  CHECK(most < Echo::kBigBytes + (1 << 20));
   CHECK(service.handlers[0].paths().size() == 1);
-  CHECK(service.group.connections == 0);
-  CHECK(service.group.buffered_bytes == 0);
+  CHECK(service.open() == 0);
+  CHECK(service.budget.charged_bytes() == 0);
+}
+
+TEST_CASE("loop: a shared body is sent whole, and costs no copy") {
+  Service service;
+  auto deaf = service.client(), reader = service.client();
+  say(deaf, get("/shared") + get("/shared"));
+  CHECK(eventually([&] { return service.statuses[0].writing == 1; }));
+  CHECK(service.budget.charged_bytes() < 2 * (kWritingPrice + kIdlePrice));
+  CHECK(service.handlers[0].paths().size() == 1); // the next request waits until the body is sent
+  say(reader, get("/shared") + get("/next"));
+  for (sys::Fd *fd : {&reader, &deaf}) {
+    CHECK(line(*fd) == "/shared\n");
+    std::string body(Echo::kBigBytes, '\0');
+    CHECK(::recv(fd->get(), body.data(), body.size(), MSG_WAITALL) ==
+          static_cast<ssize_t>(body.size()));
+    CHECK(body == *service.handlers[0].page_);
+  }
+  CHECK(line(reader) == "/next\n");
+  CHECK(line(deaf) == "/shared\n");
+}
+
+TEST_CASE("loop: connections that still send a dropped version of the page are closed") {
+  Service service;
+  auto deaf = service.client();
+  say(deaf, get("/shared")); // version 7
+  CHECK(eventually([&] { return service.statuses[0].writing == 1; }));
+  service.loops[0]->drop_versions_before(7);
+  auto other = service.client();
+  CHECK(ask(other, "/x") == "/x\n");
+  CHECK(service.statuses[0].writing == 1);
+  service.loops[0]->drop_versions_before(8);
+  CHECK(eventually([&] { return service.statuses[0].evicted_for_memory == 1; }));
+  CHECK(service.handlers[0].page_.use_count() == 1);
 }
 
 TEST_CASE("loop: a long pipeline is answered in batches, and other clients get their turn") {
@@ -335,7 +418,7 @@ TEST_CASE("loop: a long pipeline is answered in batches, and other clients get t
   }
   const auto paths = service.handlers[0].paths();
   const auto before_other = std::find(paths.begin(), paths.end(), "/other") - paths.begin();
-  CHECK(before_other < 1 + 10); // /wait and one batch of 256 KiB
+  CHECK(before_other < 1 + 10); // /wait and one batch of 64 KiB
 }
 
 TEST_CASE("loop: input after a refused request does not cost the client its responses") {
@@ -345,33 +428,47 @@ TEST_CASE("loop: input after a refused request does not cost the client its resp
   CHECK(eventually([&] { return service.statuses[0].closing == 1; }));
   say(c, "more");
   ::shutdown(c.get(), SHUT_WR);
-  CHECK(eventually([&] { return service.group.connections == 0; }));
+  CHECK(eventually([&] { return service.open() == 0; }));
   CHECK(line(c) == "/some\n");
   CHECK(some(c));
   CHECK(line(c) == "400 bad_request_line\n");
 }
 
-TEST_CASE("loop: beyond the limit of buffered bytes, the connections nearest their deadline are "
-          "closed") {
-  Service service({.loops = 2}); // a loop may use what the other one does not
-  service.group.max_buffered_bytes = 40'000;
-  const std::string half = "GET /x HTTP/1.1\r\nHost: a\r\nX: " + std::string(15'000, 'x');
-  auto idle = service.client(), first = service.client();
+TEST_CASE("loop: past the memory budget, slow connections are closed, and others are served") {
+  constexpr std::size_t kWriters = 4;
+  Service service({.loops = 2, // a loop may use what the other one does not
+                   .budget_bytes = kWriters * (kWritingPrice + 2 * kIdlePrice),
+                   .admission = {.grace = 60s,
+                                 .least_grace = 60s,
+                                 .idle = 60s,
+                                 .least_idle = 60s,
+                                 .turn = 60s,
+                                 .turn_requests = 1'000'000}});
+  auto idle = service.client();
   CHECK(ask(idle, "/1") == "/1\n");
-  say(first, half);
-  CHECK(eventually([&] { return service.statuses[0].reading == 1; }));
-  auto second = service.client();
-  say(second, half);
-  CHECK(eventually([&] { return service.statuses[0].reading == 2; }));
-  auto third = service.client();
-  say(third, half);
-  CHECK(line(first).empty());
-  for (auto *c : {&second, &third}) {
-    say(*c, "\r\n\r\n");
-    CHECK(line(*c) == "/x\n");
+  std::vector<sys::Fd> deaf;
+  for (std::size_t n = 0; n < 2 * kWriters; ++n) {
+    deaf.push_back(service.client());
+    say(deaf.back(), get("/shared"));
+    CHECK(eventually([&] { return service.handlers[0].paths().size() == n + 2; }));
+    next_millisecond();
   }
+  CHECK(eventually([&] { return service.statuses[0].evicted_for_memory == kWriters; }));
+  CHECK_FALSE(service.budget.is_exceeded());
+  CHECK(service.statuses[0].writing == kWriters);
   CHECK(ask(idle, "/2") == "/2\n");
-  CHECK(service.statuses[0].evicted == 1);
+}
+
+TEST_CASE("loop: unread responses in the kernel's buffers are charged") {
+  Service service({.budget_bytes = 1 << 20});
+  auto deaf = service.client(0, 1);
+  say(deaf, get("/some")); // the kernel takes all of it, and cannot send it
+  CHECK(eventually([&] { return service.handlers[0].paths().size() == 1; }));
+  auto reader = service.client();
+  CHECK(ask(reader, "/y") == "/y\n");
+  reader.reset();
+  CHECK(eventually([&] { return service.open() == 1; }));
+  CHECK(service.budget.charged_bytes() > kIdlePrice + Echo::kSomeBytes / 2);
 }
 
 TEST_CASE("loop: its heartbeat starts before the first connection") {

@@ -4,7 +4,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "hello/error.h"
 #include "server/site/messages.h"
@@ -42,13 +45,15 @@ struct Mount {
   }
 };
 
+Budget budget(64 << 20);
+
 std::string shown(const Messages &messages) { return messages.page()->kinds[0].body; }
 
 } // namespace
 
 TEST_CASE("messages: a changed ConfigMap is shown without a restart") {
   Mount mount("one\n");
-  Messages messages("", mount.file(), "pod");
+  Messages messages("", mount.file(), "pod", budget);
   messages.start();
   CHECK(shown(messages) == "one\n");
   for (int i = 0; i < 3; ++i) {
@@ -62,7 +67,7 @@ TEST_CASE("messages: a changed ConfigMap is shown without a restart") {
 
 TEST_CASE("messages: a bad file keeps the old text, and the next good one is shown") {
   Mount mount("good");
-  Messages messages("", mount.file(), "pod");
+  Messages messages("", mount.file(), "pod", budget);
   messages.start();
   mount.swap("bad \xff");
   CHECK(eventually([&] { return messages.failures() == 1; }));
@@ -82,7 +87,7 @@ TEST_CASE(
   Mount mount("");
   const std::string file = (mount.root / "plain").string();
   std::ofstream(file) << "a";
-  Messages messages("", file, "pod");
+  Messages messages("", file, "pod", budget);
   messages.start();
   {
     std::ofstream out(file, std::ios::trunc);
@@ -98,9 +103,54 @@ TEST_CASE(
   CHECK(eventually([&] { return shown(messages) == "renamed\n"; }));
 }
 
+TEST_CASE("messages: two earlier pages may still be sent; a third change waits for their readers") {
+  Budget small(64 << 20);
+  Mount mount("0");
+  Messages messages("", mount.file(), "pod", small);
+  messages.start();
+  const std::size_t one = small.charged_bytes();
+  std::vector<std::shared_ptr<const Page>> readers;
+  for (const char *text : {"1", "2"}) {
+    readers.push_back(messages.page());
+    mount.swap(text);
+    CHECK(eventually([&] { return shown(messages) == text + std::string("\n"); }));
+  }
+  CHECK(small.charged_bytes() == 3 * one);
+  mount.swap("3");
+  CHECK(eventually([&] { return messages.failures() == 1; }));
+  CHECK(shown(messages) == "2\n");
+  readers.clear();
+  mount.swap("4");
+  CHECK(eventually([&] { return shown(messages) == "4\n"; }));
+  CHECK(eventually([&] { return small.charged_bytes() == one; }));
+}
+
+TEST_CASE("messages: a text whose pages do not fit the memory budget is not shown") {
+  Budget small(200'000);
+  Mount mount("little");
+  Messages messages("", mount.file(), "pod", small);
+  messages.start();
+  mount.swap(std::string(100'000, 'x'));
+  CHECK(eventually([&] { return messages.failures() == 1; }));
+  CHECK(shown(messages) == "little\n");
+}
+
+TEST_CASE("page: its memory is known before it is made") {
+  for (const std::string &text :
+       {std::string("Hello"), std::string(1000, '"'), std::string(1000, '\x1'),
+        std::string(1000, '\n'), std::string(500, '<') + "\na\n\nb", std::string("\u2028\\")}) {
+    std::size_t bytes = 0;
+    for (const Representation &kind : make_page(text, "pod").kinds) {
+      bytes += kind.body.size();
+      CHECK(kind.body.capacity() < kind.body.size() + 100 + text.size() * 12);
+    }
+    CHECK(bytes <= page_bytes(text));
+  }
+}
+
 TEST_CASE("messages: 512 KiB are shown, and a text that cannot be shown at the start is an error") {
-  CHECK(shown(Messages(std::string(kMaxMessagesBytes, 'x'), "", "pod")).size() ==
+  CHECK(shown(Messages(std::string(kMaxMessagesBytes, 'x'), "", "pod", budget)).size() ==
         kMaxMessagesBytes + 1);
-  CHECK_THROWS_AS(Messages("\xff", "", "pod"), hello::Error);
-  CHECK_THROWS_AS(Messages("", "/nowhere/MESSAGES", "pod"), hello::Error);
+  CHECK_THROWS_AS(Messages("\xff", "", "pod", budget), hello::Error);
+  CHECK_THROWS_AS(Messages("", "/nowhere/MESSAGES", "pod", budget), hello::Error);
 }

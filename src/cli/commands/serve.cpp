@@ -1,6 +1,9 @@
 #include <cstdlib>
 
+#include <fmt/core.h>
+
 #include "cli/commands/commands.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 
@@ -31,8 +34,21 @@ void declare(const Command &command, server::Options &options) {
       {"Event loops; 0: one for each CPU that the container may use", "N", "HELLO_THREADS", "0"});
   command.number(
       "--max-connections", options.max_connections, 0, 1 << 20,
-      {"Beyond this, the longest-idle connection is closed; 0: the descriptor limit less 64", "N",
-       "HELLO_MAX_CONNECTIONS", "0"});
+      {"Beyond this, new connections wait; 0: what descriptors and a quarter of the memory budget "
+       "allow",
+       "N", "HELLO_MAX_CONNECTIONS", "0"});
+  const auto take_bytes = [&bytes = options.memory_limit_bytes](const std::string &text) {
+    const auto size = text::Quantity::parse(text);
+    if (!size || *size < text::Quantity::parse("16Mi") || *size > text::Quantity::parse("1Ti"))
+      return fmt::format("'{}' is not a size from 16Mi to 1Ti, such as 128Mi", text);
+    bytes = static_cast<std::size_t>(size->value());
+    return std::string();
+  };
+  command.on_each(
+      "--memory-limit", take_bytes,
+      {"Memory of the whole process; by default the control group's limit, or a quarter "
+       "of the machine's memory up to 512Mi",
+       "SIZE", "HELLO_MEMORY_LIMIT"});
   command.duration("--drain-delay", options.drain_delay,
                    {"After SIGTERM: not ready, but serving", "TIME", "HELLO_DRAIN_DELAY"});
   command.duration("--drain-timeout", options.drain_timeout,

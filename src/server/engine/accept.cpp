@@ -1,20 +1,21 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "server/engine/listener.h"
 #include "server/engine/loop.h"
 
-// How a loop accepts connections, up to the limit that all loops of the address share.
+// How a loop accepts connections, up to its share of those that the group may have.
 namespace hello::server {
 
 namespace {
 constexpr int kMaxAccepts = 64; ///< in one round; then the open connections are served
 constexpr std::int64_t kDescriptorPauseMs = 100; ///< when no descriptor is free
-constexpr std::int64_t kEvictionPauseMs = 1;     ///< while another loop evicts a connection
-/// How far the group may exceed its limit while other loops evict.
-constexpr std::size_t kMaxExcess = 16;
+constexpr std::uint32_t kFirstNewcomer = EPOLLIN | EPOLLONESHOT;
 
 bool out_of_descriptors(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -22,59 +23,98 @@ bool out_of_descriptors(int error) {
 } // namespace
 
 void Loop::accept_connections() {
-  LoopGroup &group = *config_.group;
-  // At most half of the loop's share: more would evict each other before their requests are read.
-  const std::size_t share = group.max_connections / group.loops.size();
-  const int count = std::min<int>(kMaxAccepts, static_cast<int>(share / 2) + 1);
-  for (int i = 0; i < count && listener_; ++i) {
-    if (group.connections.load(std::memory_order_relaxed) >= group.max_connections + kMaxExcess)
-      return pause_accepting(kEvictionPauseMs);
-    sys::Address peer;
-    socklen_t size = sizeof peer;
-    sys::Fd fd(::accept4(listener_.get(), &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd) {
-      if (!admit(std::move(fd), peer)) ++turned_away_;
-      continue;
-    }
-    if (out_of_descriptors(errno))
-      return pause_accepting(evict_from_any_loop() ? kEvictionPauseMs : kDescriptorPauseMs);
-    if (errno == EAGAIN) return;
-    // Any other error is about this one connection: accept(2), "Error handling".
+  // At most half of the share: where the grace is 0, more would evict each other before their
+  // requests are read.
+  const int most = std::min<int>(kMaxAccepts, static_cast<int>(share_ / 2) + 1);
+  for (int i = 0; i < most && connections_ < share_; ++i)
+    if (!accept_one()) return;
+}
+
+/// Accepts all that wait, past the share as far as memory allows, but not forever: connections may
+/// keep arriving while the queue is emptied.
+void Loop::accept_all() {
+  for (int i = 0; i < 2 * kBacklog && !config_.group->budget->is_exceeded(); ++i)
+    if (!accept_one()) return;
+}
+
+/// False if no connection waits, or none can be accepted now.
+bool Loop::accept_one() {
+  sys::Address peer;
+  socklen_t size = sizeof peer;
+  sys::Fd fd(::accept4(listener_.get(), &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd) {
+    admit(std::move(fd), peer);
+    return true;
   }
-}
-
-/// False if there is no room for the connection: it is closed.
-bool Loop::admit(sys::Fd fd, const sys::Address &peer) {
-  LoopGroup &group = *config_.group;
-  const std::size_t before = group.connections.fetch_add(1, std::memory_order_relaxed);
-  bool admitted = before < group.max_connections || evict_from_any_loop();
-  if (admitted) {
-    auto c = std::make_unique<Connection>();
-    c->fd = std::move(fd);
-    c->peer = peer;
-    c->events = kReadEvents;
-    epoll_event event{kReadEvents, {.ptr = c.get()}};
-    admitted = epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, c->fd.get(), &event) == 0;
-    if (admitted) {
-      ++accepted_;
-      ++connections_;
-      c->deadline_ms = now_ms_ + timeout_ms(State::idle);
-      list(State::idle).push(*c.release());
-    }
+  if (out_of_descriptors(errno)) {
+    resume_accepting_ms_ = now_ms_ + kDescriptorPauseMs;
+    watch_listener(0);
+    return false;
   }
-  if (!admitted) group.connections.fetch_sub(1, std::memory_order_relaxed);
-  return admitted;
+  return errno !=
+         EAGAIN; // any other error is about this one connection: accept(2), "Error handling"
 }
 
-void Loop::pause_accepting(std::int64_t ms) {
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
-  resume_accepting_ms_ = now_ms_ + ms;
+void Loop::admit(sys::Fd fd, const sys::Address &peer) {
+  auto *const c = new Connection;
+  c->fd = std::move(fd);
+  c->peer = peer;
+  c->accepted_ms = now_ms_;
+  c->deadline_ms =
+      now_ms_ + (phase_ == Phase::closing ? kFirstRequestMs : timeout_ms(State::fresh));
+  list(State::fresh).push(*c);
+  ++accepted_;
+  let_in_ms_ = now_ms_;
+  ++connections_;
+  update_charge(*c);
+  read(*c, 0); // a connection that has waited has usually sent its request
+  if (c->fd && c->events == 0) watch(*c, kReadEvents);
+  if (!c->fd || c->events != 0) return;
+  ++turned_away_; // epoll does not take it
+  close(*c);
 }
 
-void Loop::resume_accepting() {
-  resume_accepting_ms_ = 0;
-  epoll_event event{EPOLLIN, {.ptr = nullptr}};
-  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &event);
+/// The connections that wait in the listener's queue. Source: tcp(7), TCP_INFO; of a listener, the
+/// kernel's tcp_get_info() puts the length of the queue into tcpi_unacked.
+std::size_t Loop::queued() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(listener_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return info.tcpi_unacked;
+}
+
+/// Makes room for connections that wait, and accepts them. A loop at its share is told once of the
+/// first one that waits; from then on it looks at the queue in each round, once a millisecond at
+/// most, until the queue is empty.
+void Loop::balance() {
+  if (!listener_ || resume_accepting_ms_ || close_listener_ms_) return;
+  const bool full = connections_ >= share_;
+  if (listener_events_ == (full ? kFirstNewcomer : EPOLLIN)) return; // nothing has changed
+  if (full && looked_ms_ == now_ms_) return;
+  if (waiting_ == 0) let_in_ms_ = now_ms_;
+  waiting_ = queued();
+  looked_ms_ = now_ms_;
+  for (std::size_t free = share_ - std::min(connections_, share_); free < waiting_; ++free) {
+    Connection *const c = candidate();
+    if (!c) break;
+    ++evicted_;
+    close(*c);
+  }
+  accept_connections();
+  if (!listener_ || resume_accepting_ms_) return;
+  const bool still_full = connections_ >= share_;
+  waiting_ = still_full ? queued() : 0;
+  if (still_full)
+    watch_listener(waiting_ > 0 ? 0 : kFirstNewcomer);
+  else
+    watch_listener(EPOLLIN);
+}
+
+void Loop::watch_listener(std::uint32_t events) {
+  if (events == listener_events_) return;
+  listener_events_ = events;
+  epoll_event event{events, {.ptr = nullptr}};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener_.get(), &event);
 }
 
 } // namespace hello::server

@@ -9,13 +9,15 @@
 
 #include "hello/address.h"
 #include "hello/fd.h"
+#include "server/engine/handler.h"
 #include "server/http/framer.h"
 
 namespace hello::server {
 
 /// What a connection is doing. Each state has its own time limit and its own list.
 enum class ConnectionState : std::uint8_t {
-  idle,         ///< no byte of a request has arrived
+  fresh,        ///< no byte of its first request has arrived
+  idle,         ///< no byte of a further request has arrived
   reading_head, ///< part of a request's head has arrived
   reading_body, ///< the head has arrived, part of the body is missing
   writing,      ///< part of a response is unsent; nothing is read until it is sent
@@ -24,7 +26,7 @@ enum class ConnectionState : std::uint8_t {
   /// 9.6.
   lingering
 };
-inline constexpr std::size_t kConnectionStates = 5;
+inline constexpr std::size_t kConnectionStates = 6;
 
 /// The events that epoll watches for. Edge-triggered: each change is reported once, which saves the
 /// kernel a second check of every socket. A read that stops before EAGAIN must watch again, or the
@@ -39,29 +41,36 @@ struct Body {
   std::uint64_t remaining = 0; ///< if not chunked
   ChunkedBody chunked;
   std::size_t received = 0;
+  std::int64_t progress_ms = 0;   ///< when the last 16 KiB were complete
+  std::size_t progress_bytes = 0; ///< of `received`, then
 
   /// Removes what belongs to the body from the front of `bytes`. Returns true if it is complete.
   bool consume(std::string_view &bytes, const Limits &limits);
 };
 
-/// One client connection. While idle it costs this struct and no buffer. Used on its loop's thread
-/// only.
+/// One client connection. While idle it costs this struct and no buffer of hello's. Used on its
+/// loop's thread only.
 struct Connection {
   sys::Fd fd;
   sys::Address peer;
   Connection *previous = nullptr, *next = nullptr; ///< neighbours in the list of its state
   std::int64_t deadline_ms = 0;
-  ConnectionState state = ConnectionState::idle;
-  bool served = false;              ///< has had a response
-  bool end_of_input = false;        ///< the peer has shut down its side
-  bool close_after_write = false;   ///< close once everything is sent
-  bool linger = false;              ///< when closing, wait for the peer to close first
-  std::uint32_t events = 0;         ///< watched by epoll
-  std::uint32_t scanned = 0;        ///< bytes of `input` that find_head has seen
-  std::uint32_t unsent_from = 0;    ///< offset in `output` of the first byte that is not sent
-  std::uint32_t buffered_bytes = 0; ///< of `input`, `output` and `body`, as last counted
+  std::int64_t accepted_ms = 0;
+  ConnectionState state = ConnectionState::fresh;
+  bool end_of_input = false;         ///< the peer has shut down its side
+  bool close_after_write = false;    ///< close once everything is sent
+  bool linger = false;               ///< when closing, wait for the peer to close first
+  std::uint32_t events = 0;          ///< watched by epoll; 0: not yet added to it
+  std::uint32_t requests = 0;        ///< answered
+  std::uint32_t scanned = 0;         ///< bytes of `input` that find_head has seen
+  std::uint32_t unsent_from = 0;     ///< offset in `output` of the first byte that is not sent
+  std::uint32_t progress_bytes = 0;  ///< sent since the deadline was last renewed
+  std::uint32_t unchecked_bytes = 0; ///< sent since `kernel_bytes` was read
+  std::uint32_t kernel_bytes = 0;    ///< unsent or unacknowledged in the kernel, as last read
+  std::uint32_t charged_bytes = 0;   ///< to the budget
   std::string input; ///< read, but not yet part of an answered request: at most a head and one read
   std::string output; ///< responses that the socket has not taken: at most a batch and one response
+  SharedBody shared;  ///< what follows `output`, as far as it is not sent
   std::unique_ptr<Body> body;
   std::chrono::steady_clock::time_point started; ///< when the current request's first byte was read
 };

@@ -2,87 +2,98 @@
 
 #include "server/engine/loop.h"
 
-// Which connections are closed when there are too many of them, or when they buffer too much.
+// Which connection makes room for another one. Only while others wait to be accepted, or the memory
+// budget is exceeded, and in this order:
+//   1. without a complete request for longer than the grace, the oldest first;
+//   2. waiting for the peer to close;
+//   3. a body or a response that has moved less than 16 KiB within the grace, the slowest first;
+//   4. idle between requests for longer than Admission::idle, the longest-idle first.
+// A request that is being served at full rate is never cut. A busy connection is asked to close
+// after its turn.
 namespace hello::server {
 
 namespace {
-/// Counted of a buffer's unused part: the system gives memory a page at a time, when it is touched.
-constexpr std::size_t kPageBytes = 4 << 10;
+constexpr std::int64_t kBodyScanMs = 20; ///< between two searches for slow bodies
 } // namespace
 
-std::int64_t Loop::first_idle_deadline_ms() const {
-  const Connection *c = lists_[static_cast<std::size_t>(State::idle)].first();
-  return c ? c->deadline_ms : kNever;
+/// It shrinks as more connections wait, and is the least one where memory is short.
+std::int64_t Loop::grace_ms() const {
+  const Admission &admission = config_.group->admission;
+  const std::int64_t most = admission.grace.count(), least = admission.least_grace.count();
+  if (waiting_ >= share_ || config_.group->budget->is_exceeded()) return least;
+  return most -
+         (most - least) * static_cast<std::int64_t>(waiting_) / static_cast<std::int64_t>(share_);
 }
 
-/// Closes the longest-idle connection of the group, or asks its loop to. False if there is none.
-bool Loop::evict_from_any_loop() {
-  Loop *chosen = this;
-  std::int64_t first = first_idle_deadline_ms();
-  for (Loop *loop : config_.group->loops) {
-    if (loop == this) continue;
-    const std::int64_t deadline = loop->published_idle_deadline_ms_.load(std::memory_order_relaxed);
-    if (deadline >= first) continue;
-    // Not more evictions than it has idle connections.
-    if (loop->requested_evictions_ >= loop->status_.idle) continue;
-    chosen = loop;
-    first = deadline;
+std::int64_t Loop::idle_ms() const {
+  const Admission &admission = config_.group->admission;
+  const std::int64_t least = admission.least_idle.count();
+  return waiting_ > 0 && now_ms_ - let_in_ms_ >= least ? least : admission.idle.count();
+}
+
+/// When the connection entered its state, or last made progress in it.
+std::int64_t Loop::since_ms(const Connection &c) const {
+  return c.deadline_ms - timeout_ms(c.state);
+}
+
+/// The oldest connection without a complete request, if it is that old.
+Connection *Loop::incomplete(std::int64_t before_ms) {
+  Connection *const fresh = list(State::fresh).first(), *const head =
+                                                            list(State::reading_head).first();
+  Connection *oldest = fresh ? fresh : head;
+  if (fresh && head && since_ms(*head) < since_ms(*fresh)) oldest = head;
+  return oldest && since_ms(*oldest) <= before_ms ? oldest : nullptr;
+}
+
+/// The slowest body or response, if its last 16 KiB were complete before that time.
+Connection *Loop::slow(std::int64_t before_ms) {
+  Connection *slowest = list(State::writing).first();
+  std::int64_t since = slowest ? since_ms(*slowest) : kNever;
+  // The bodies are in the order of their deadlines, which progress does not move.
+  if (now_ms_ - scanned_bodies_ms_ >= kBodyScanMs) {
+    scanned_bodies_ms_ = now_ms_;
+    for (Connection *c = list(State::reading_body).first(); c; c = c->next)
+      if (c->body->progress_ms < since) {
+        slowest = c;
+        since = c->body->progress_ms;
+      }
+    if (slowest && since <= before_ms) scanned_bodies_ms_ = 0; // there may be more of them
   }
-  if (chosen == this) return evict_one();
-  chosen->requested_evictions_.fetch_add(1, std::memory_order_release);
-  chosen->wake();
-  return true;
+  return slowest && since <= before_ms ? slowest : nullptr;
 }
 
-/// Closes the connection of this loop that has waited longest, idle ones first: they lose least.
-bool Loop::evict_one() {
-  constexpr State kOrder[] = {State::idle, State::lingering, State::reading_head,
-                              State::reading_body, State::writing};
-  for (State state : kOrder)
-    if (Connection *c = list(state).first()) {
-      ++evicted_;
-      close(*c);
-      return true;
-    }
-  return false;
+Connection *Loop::candidate() {
+  const Admission &admission = config_.group->admission;
+  const std::int64_t before_ms = now_ms_ - grace_ms();
+  if (Connection *c = incomplete(before_ms)) return c;
+  Connection *const lingering = list(State::lingering).first();
+  if (lingering && since_ms(*lingering) <= now_ms_ - admission.least_grace.count())
+    return lingering;
+  if (Connection *c = slow(before_ms)) return c;
+  Connection *const idle = list(State::idle).first();
+  return idle && since_ms(*idle) <= now_ms_ - idle_ms() ? idle : nullptr;
 }
 
-/// Closes as many connections as the other loops have asked for. The requests are cleared after the
-/// new number of idle connections is published; otherwise the other loops would ask for more than
-/// are left.
-void Loop::evict_for_other_loops() {
-  const std::int64_t count = requested_evictions_.load(std::memory_order_acquire);
-  if (count == 0) return;
-  for (std::int64_t n = 0; n < count; ++n) evict_one();
-  publish();
-  requested_evictions_.fetch_sub(count, std::memory_order_release);
+/// When a connection may next make room, as far as that is known.
+std::int64_t Loop::next_candidate_ms() {
+  const Admission &admission = config_.group->admission;
+  const std::int64_t grace = grace_ms();
+  const std::pair<State, std::int64_t> times[] = {{State::fresh, grace},
+                                                  {State::reading_head, grace},
+                                                  {State::lingering, admission.least_grace.count()},
+                                                  {State::writing, grace},
+                                                  {State::idle, idle_ms()}};
+  std::int64_t next = kNever;
+  for (const auto &[state, time] : times)
+    if (const Connection *c = list(state).first()) next = std::min(next, since_ms(*c) + time);
+  return next;
 }
 
-void Loop::update_buffered_bytes(Connection &c) {
-  std::size_t bytes = c.body ? c.body->head.size() : 0;
-  for (const std::string *text : {&c.input, &c.output})
-    if (!text->empty()) bytes += std::min(text->capacity(), text->size() + kPageBytes);
-  if (bytes == c.buffered_bytes) return;
-  buffered_bytes_ += bytes - c.buffered_bytes;
-  config_.group->buffered_bytes.fetch_add(bytes - c.buffered_bytes, std::memory_order_relaxed);
-  c.buffered_bytes = static_cast<std::uint32_t>(bytes);
-}
-
-/// When all connections together buffer more than the limit and this loop more than its share,
-/// closes the connections nearest their deadline. Idle ones buffer nothing and stay.
-void Loop::enforce_buffer_limit() {
-  const LoopGroup &group = *config_.group;
-  while (buffered_bytes_ * group.loops.size() > group.max_buffered_bytes &&
-         group.buffered_bytes.load(std::memory_order_relaxed) > group.max_buffered_bytes) {
-    Connection *first = nullptr;
-    for (State state : {State::reading_head, State::reading_body, State::writing}) {
-      Connection *c = list(state).first();
-      if (c && (!first || c->deadline_ms < first->deadline_ms)) first = c;
-    }
-    if (!first) return;
-    ++evicted_;
-    close(*first);
-  }
+/// Whether a busy connection should leave its place to one that waits.
+bool Loop::is_turn_over(const Connection &c) const {
+  const Admission &admission = config_.group->admission;
+  return waiting_ > 0 && (c.requests >= admission.turn_requests ||
+                          now_ms_ - c.accepted_ms >= admission.turn.count());
 }
 
 } // namespace hello::server

@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <utility>
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,13 +11,14 @@ namespace hello::server {
 
 namespace {
 /// Responses to pipelined requests are collected up to this size, then sent.
-constexpr std::size_t kBatchBytes = 256 << 10;
+constexpr std::size_t kBatchBytes = 64 << 10;
 constexpr std::size_t kKeptOutputBytes = 1 << 20; ///< a larger output buffer is freed after use
 /// A buffer is either small or mapped by the allocator on its own, so that its memory returns to
 /// the system when it is freed. Of sizes in between, musl keeps up to a megabyte each. A mapped
 /// buffer costs no more memory than what is written to it.
 constexpr std::size_t kSmallBytes = 4 << 10, kMappedBytes = 128 << 10;
-/// A slow client must read this much within the write timeout.
+/// A slow client must take this much of a response within the write timeout, or send so much of a
+/// body within the grace while others wait.
 constexpr std::size_t kProgressBytes = 16 << 10;
 constexpr std::size_t kMaxEmptyLines = 4; ///< before a request: RFC 9112 section 2.2
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -42,7 +44,7 @@ void Loop::read(Connection &c, std::uint32_t events) {
     if (n == 0) close(c);
   } else {
     c.end_of_input = n == 0;
-    if (c.state == State::idle) c.started = now_;
+    if (c.state == State::fresh || c.state == State::idle) c.started = now_;
     std::string_view bytes(read_buffer_.get(), static_cast<std::size_t>(n));
     if (!c.input.empty()) {
       if (c.input.size() + bytes.size() > kSmallBytes) c.input.reserve(kMappedBytes);
@@ -60,9 +62,10 @@ void Loop::read(Connection &c, std::uint32_t events) {
 void Loop::process_input(Connection &c, std::string_view bytes) {
   std::string_view rest = answer_requests(c, bytes);
   // A full batch may leave complete requests in `rest`. They are answered in the next round, so
-  // that other connections get their turn.
-  const bool batch_full = output_.size() >= kBatchBytes && !c.close_after_write;
-  if (c.end_of_input && !c.close_after_write && !batch_full) {
+  // that other connections get their turn; after a shared body, once that is sent.
+  const bool batch_full = output_.size() >= kBatchBytes || shared_.owner;
+  const bool unanswered = batch_full && !rest.empty() && !c.close_after_write;
+  if (c.end_of_input && !c.close_after_write && !unanswered) {
     // An incomplete request gets a response too: its sender may still be reading.
     if (!rest.empty() || c.body) refuse(c, {400, "incomplete"}, rest);
     c.close_after_write = true;
@@ -73,21 +76,23 @@ void Loop::process_input(Connection &c, std::string_view bytes) {
     rest = {};
   }
   if (rest.size() != c.input.size()) c.input = buffered(rest);
-  update_buffered_bytes(c);
 
-  if (batch_full || !c.output.empty()) {
+  const bool unsent = !c.output.empty() || c.shared.owner;
+  if (unanswered || unsent) {
     enter_state(c, State::writing, kWriteEvents);
     // An edge-triggered event is not repeated while the socket stays writable, so ask for it again.
-    if (c.output.empty()) watch(c, kWriteEvents);
+    if (!unsent) watch(c, kWriteEvents);
   } else {
     await_input(c);
   }
-  enforce_buffer_limit();
+  if (!c.fd) return;
+  update_charge(c);
+  enforce_budget();
 }
 
 /// Returns the bytes after the last request that was answered.
 std::string_view Loop::answer_requests(Connection &c, std::string_view bytes) {
-  while (!c.close_after_write && output_.size() < kBatchBytes) {
+  while (!c.close_after_write && output_.size() < kBatchBytes && !shared_.owner) {
     const bool taken = c.body ? take_body(c, bytes) : take_head(c, bytes);
     if (!taken) break;
   }
@@ -98,6 +103,10 @@ std::string_view Loop::answer_requests(Connection &c, std::string_view bytes) {
 /// answered.
 bool Loop::take_body(Connection &c, std::string_view &bytes) {
   const bool complete = c.body->consume(bytes, config_.limits);
+  if (c.body->received - c.body->progress_bytes >= kProgressBytes) {
+    c.body->progress_bytes = c.body->received;
+    c.body->progress_ms = now_ms_;
+  }
   if (c.body->chunked.refusal()) {
     refuse(c, c.body->chunked.refusal(), {});
     return false;
@@ -157,6 +166,7 @@ void Loop::begin_body(Connection &c, std::string_view head) {
   c.body->head = head;
   c.body->is_chunked = head_.chunked;
   c.body->remaining = head_.content_length;
+  c.body->progress_ms = now_ms_;
 }
 
 /// Answers the request whose head is in head_, parsed from `head_bytes`.
@@ -169,11 +179,11 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t receiv
   request_.minor = head_.minor;
   request_.headers = {head_.headers.data(), head_.header_count};
   request_.received_bytes = received;
-  request_.keep_alive = head_.keep_alive && phase_ == Phase::ready;
+  ++c.requests;
+  request_.keep_alive = head_.keep_alive && phase_ == Phase::ready && !is_turn_over(c);
   request_.peer = &c.peer;
   request_.started = c.started;
-  handler_.handle(request_, output_);
-  c.served = true;
+  handler_.handle(request_, output_, shared_);
   c.started = now_;
   if (request_.keep_alive) return;
   c.close_after_write = true;
@@ -191,18 +201,32 @@ void Loop::refuse(Connection &c, const Refusal &refusal, std::string_view begun)
   c.close_after_write = c.linger = true;
 }
 
-/// Sends output_ and keeps in c.output what the socket does not take. False if the connection is
-/// broken.
+/// Sends output_ and the shared body after it, and keeps with the connection what the socket does
+/// not take. False if the connection is broken.
 bool Loop::send_output(Connection &c) {
   std::size_t sent = 0;
-  const bool good = output_.empty() || send(c, output_, sent);
+  bool good = output_.empty() || send(c, output_, sent);
   if (good && sent < output_.size()) {
     c.output = buffered(std::string_view(output_).substr(sent));
     c.unsent_from = 0;
   }
   output_.clear();
   if (output_.capacity() > kKeptOutputBytes) std::string().swap(output_);
+  if (shared_.owner) {
+    c.shared = std::exchange(shared_, {});
+    good = good && send_shared(c);
+  }
   return good;
+}
+
+/// Sends the shared body once everything before it is sent. False if the connection is broken.
+bool Loop::send_shared(Connection &c) {
+  if (!c.output.empty() || !c.shared.owner) return true;
+  std::size_t sent = 0;
+  if (!send(c, c.shared.bytes, sent)) return false;
+  c.shared.bytes.remove_prefix(sent);
+  if (c.shared.bytes.empty()) c.shared = {};
+  return true;
 }
 
 /// Sends from offset `sent` on, and moves it, until all is sent or the socket is full. False if the
@@ -216,22 +240,26 @@ bool Loop::send(Connection &c, std::string_view bytes, std::size_t &sent) {
     }
     sent += static_cast<std::size_t>(n);
     sent_ += static_cast<std::size_t>(n);
+    c.progress_bytes += static_cast<std::uint32_t>(n);
+    c.unchecked_bytes += static_cast<std::uint32_t>(n);
   }
+  if (c.unchecked_bytes > unchecked_limit_) read_kernel_bytes(c);
   return true;
 }
 
 void Loop::on_writable(Connection &c) {
   std::size_t sent = c.unsent_from;
   if (!send(c, c.output, sent)) return close(c);
-  const bool progress = sent / kProgressBytes != c.unsent_from / kProgressBytes;
   c.unsent_from = static_cast<std::uint32_t>(sent);
-  if (sent < c.output.size()) {
-    if (progress) renew_deadline(c);
+  if (sent == c.output.size()) {
+    std::string().swap(c.output);
+    c.unsent_from = 0;
+    if (!send_shared(c)) return close(c);
+  }
+  if (!c.output.empty() || c.shared.owner) {
+    if (c.progress_bytes >= kProgressBytes) renew_deadline(c);
     return;
   }
-  std::string().swap(c.output);
-  update_buffered_bytes(c);
-  c.unsent_from = 0;
   if (c.close_after_write) return close_gracefully(c);
   enter_state(c, State::idle, c.events); // until process_input() chooses a state
   process_input(c, c.input);             // the requests that were read before
@@ -249,21 +277,24 @@ void Loop::await_input(Connection &c) {
 void Loop::close_gracefully(Connection &c) {
   if (!c.linger || c.end_of_input || ::shutdown(c.fd.get(), SHUT_WR) != 0) return close(c);
   enter_state(c, State::lingering, kReadEvents);
+  update_charge(c);
 }
 
 void Loop::close(Connection &c) {
-  LoopGroup &group = *config_.group;
-  buffered_bytes_ -= c.buffered_bytes;
-  if (c.buffered_bytes > 0)
-    group.buffered_bytes.fetch_sub(c.buffered_bytes, std::memory_order_relaxed);
+  charged_bytes_ -= c.charged_bytes;
+  config_.group->budget->charge_connections(-static_cast<std::ptrdiff_t>(c.charged_bytes));
   list(c.state).remove(c);
   // close() alone is not enough: while a forked process has the same socket, its events continue.
   // Source: epoll(7), question 6.
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, c.fd.get(), nullptr);
+  if (c.events != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, c.fd.get(), nullptr);
   c.fd.reset();
+  // Other connections may need this memory before the end of the round.
+  std::string().swap(c.input);
+  std::string().swap(c.output);
+  c.shared = {};
+  c.body.reset();
   closed_.emplace_back(&c);
   --connections_;
-  group.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
 } // namespace hello::server

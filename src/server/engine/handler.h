@@ -1,5 +1,8 @@
 #pragma once
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "server/http/framer.h"
 #include "server/http/request.h"
@@ -7,14 +10,22 @@
 
 namespace hello::server {
 
+/// A body that all responses with it share. Without an owner there is none.
+struct SharedBody {
+  std::shared_ptr<const void> owner; ///< keeps `bytes` alive
+  std::string_view bytes;
+  std::uint64_t version = 0; ///< of the page
+};
+
 /// The interface between the engine (bytes, connections, timers) and the site (routes, pages,
 /// metrics, log). Each loop has a Handler of its own and calls it on its thread only.
 class Handler {
 public:
   virtual ~Handler() = default;
 
-  /// Appends exactly one complete response to `out`. Must not throw or block.
-  virtual void handle(const Request &request, std::string &out) noexcept = 0;
+  /// Appends exactly one complete response to `out`; or its head, and sets `shared` to its body.
+  /// Must not throw or block.
+  virtual void handle(const Request &request, std::string &out, SharedBody &shared) noexcept = 0;
 
   /// Appends the response to bytes that are not a valid request, with "Connection: close". The
   /// refusal's status is 400, 408, 411, 413, 414, 417, 431, 501, 503 or 505; its reason is a

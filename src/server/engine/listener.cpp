@@ -1,13 +1,17 @@
 #include "server/engine/listener.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <iterator>
 
 #include <fmt/core.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "hello/error.h"
+#include "server/engine/budget.h"
 #include "server/log/notice.h"
 
 namespace hello::server {
@@ -34,7 +38,10 @@ sys::Fd bind_socket(const sys::Address &address, Port port) {
   if (!fd) throw failure(address, errno);
   int on = 1, off = 0;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
+  // Accepted sockets inherit these.
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof kSendBufferBytes);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBufferBytes, sizeof kReceiveBufferBytes);
   if (address.any.sa_family == AF_INET6)
     ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (port == Port::shared && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
@@ -83,6 +90,21 @@ std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count) {
   for (const sys::Fd &fd : listeners)
     if (::listen(fd.get(), kBacklog) != 0) throw failure(address, errno);
   return listeners;
+}
+
+void refuse_handshakes(int listener) {
+  constexpr std::uint32_t kFlagsAt = 13, kSyn = 0x02, kAck = 0x10; // RFC 9293 section 3.1
+  sock_filter code[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),
+                        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1),
+                        BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)};
+  const sock_fprog program{std::size(code), code};
+  ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+void defer_accept(int listener) {
+  constexpr int kSeconds = 1;
+  ::setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &kSeconds, sizeof kSeconds);
 }
 
 } // namespace hello::server

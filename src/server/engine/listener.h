@@ -15,10 +15,17 @@ inline constexpr int kBacklog = 4096; ///< limit of connections that wait to be 
 /// which names `what`.
 sys::Address listen_address(std::string_view text, std::string_view what);
 
-/// Opens `count` listening sockets on one address, non-blocking and with TCP_NODELAY; the kernel
-/// distributes new connections among them. If the port is 0, the kernel chooses one and `address`
-/// receives it. Throws Error(Exit::failure) if the address is in use, is not one of this machine,
-/// or is not permitted.
+/// Opens `count` listening sockets on one address, non-blocking, with TCP_NODELAY and buffers of
+/// the sizes in budget.h; the kernel distributes new connections among them. If the port is 0, the
+/// kernel chooses one and `address` receives it. Throws Error(Exit::failure) if the address is in
+/// use, is not one of this machine, or is not permitted.
 std::vector<sys::Fd> listen_on(sys::Address &address, unsigned count);
+
+/// Makes the kernel ignore new handshakes for a listener, while those under way get complete. Then
+/// it can be closed without resetting a connection that was established in between.
+void refuse_handshakes(int listener);
+
+/// Makes the kernel hold a connection back until its first bytes have arrived.
+void defer_accept(int listener);
 
 } // namespace hello::server

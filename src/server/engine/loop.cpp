@@ -1,5 +1,6 @@
 #include "server/engine/loop.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -14,8 +15,10 @@ namespace hello::server {
 
 namespace {
 constexpr int kMaxEvents = 128; ///< of one round
-/// For the first request of a connection that was accepted just before the listener closed.
-constexpr std::int64_t kFirstRequestMs = 1000;
+/// Between the last new handshake and the close of the listener: for handshakes under way.
+constexpr std::int64_t kLastHandshakesMs = 50;
+/// Bounds of what a connection may send before its kernel memory is read again.
+constexpr std::size_t kLeastUnchecked = 2 << 10, kMostUnchecked = 64 << 10;
 } // namespace
 
 Loop::Loop(sys::Fd listener, const LoopConfig &config, Handler &handler, LoopStatus &status)
@@ -23,6 +26,7 @@ Loop::Loop(sys::Fd listener, const LoopConfig &config, Handler &handler, LoopSta
       listener_(std::move(listener)), config_(config), handler_(handler), status_(status),
       read_buffer_(new char[kReadBytes]) {
   epoll_event wake{EPOLLIN, {.ptr = this}};
+  listener_events_ = EPOLLIN;
   epoll_event accept{EPOLLIN, {.ptr = nullptr}};
   if (!epoll_ || !wake_ || epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &wake) ||
       epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &accept))
@@ -48,7 +52,21 @@ void Loop::wake() {
   [[maybe_unused]] auto n = ::write(wake_.get(), &one, sizeof one);
 }
 
+void Loop::drop_versions_before(std::uint64_t version) {
+  oldest_version_.store(version, std::memory_order_release);
+  wake();
+}
+
+void LoopGroup::drop_versions_before(std::uint64_t version) {
+  for (Loop *loop : loops) loop->drop_versions_before(version);
+}
+
 void Loop::run() noexcept {
+  const std::vector<Loop *> &loops = config_.group->loops;
+  const auto place =
+      static_cast<std::size_t>(std::find(loops.begin(), loops.end(), this) - loops.begin());
+  share_ = config_.group->max_connections / loops.size() +
+           (place < config_.group->max_connections % loops.size());
   std::array<epoll_event, kMaxEvents> events;
   int timeout = 0; // the first round ends at once: its heartbeat shows that the loop has started
   while (true) {
@@ -67,18 +85,24 @@ void Loop::run() noexcept {
       else if (std::uint64_t count; ::read(wake_.get(), &count, sizeof count) > 0)
         woken = true;
     }
+    if (can_accept && listener_events_ != EPOLLIN) {
+      listener_events_ = 0; // it was told once
+      waiting_ = std::max<std::size_t>(waiting_, 1);
+    }
     // After the events of this round: a connection whose request has just arrived is not idle.
-    if (woken) evict_for_other_loops();
-    if (can_accept) accept_connections();
+    if (woken) on_wake();
+    if (can_accept && listener_ && !close_listener_ms_) accept_connections();
     if (Phase phase = requested_phase_.load(std::memory_order_acquire); phase != phase_) {
       phase_ = phase;
       if (phase_ == Phase::closing) start_closing();
     }
     expire();
+    balance();
     publish();
     handler_.flush();
     closed_.clear();
-    if (phase_ == Phase::stopped || (phase_ == Phase::closing && connections_ == 0)) break;
+    if (phase_ == Phase::stopped || (phase_ == Phase::closing && connections_ == 0 && !listener_))
+      break;
     timeout = next_timeout_ms();
   }
   ended_.store(true, std::memory_order_release);
@@ -93,41 +117,63 @@ void Loop::on_event(Connection &c, std::uint32_t events) {
   read(c, events);
 }
 
+void Loop::on_wake() {
+  const std::uint64_t oldest = oldest_version_.load(std::memory_order_acquire);
+  for (Connection *c = list(State::writing).first(), *next; c; c = next) {
+    next = c->next;
+    if (!c->shared.owner || c->shared.version >= oldest) continue;
+    ++evicted_for_memory_;
+    close(*c);
+  }
+  enforce_budget();
+}
+
 void Loop::start_closing() {
-  // Accept what is queued, but not forever: connections keep arriving while the queue is emptied.
-  const std::uint64_t last = accepted_ + turned_away_ + kBacklog;
-  std::uint64_t before;
-  do {
-    before = accepted_ + turned_away_;
-    accept_connections();
-  } while (accepted_ + turned_away_ > before && before < last);
-  listener_.reset();
+  refuse_handshakes(listener_.get());
+  watch_listener(0);
   resume_accepting_ms_ = 0;
-  DeadlineList idle;
+  waiting_ = 0;
+  close_listener_ms_ = now_ms_ + kLastHandshakesMs;
+  DeadlineList idle, fresh;
   std::swap(idle, list(State::idle));
+  std::swap(fresh, list(State::fresh));
+  accept_all();
   while (Connection *c = idle.first()) {
     idle.remove(*c);
     list(State::idle).push(*c);
     read(*c, EPOLLIN); // a request that has just arrived is still served
-    if (!c->fd || c->state != State::idle) continue;
-    if (c->served)
-      close(*c);
-    else
-      c->deadline_ms = now_ms_ + kFirstRequestMs;
+    if (c->fd && c->state == State::idle) close(*c);
+  }
+  while (Connection *c = fresh.first()) {
+    fresh.remove(*c);
+    c->deadline_ms = now_ms_ + kFirstRequestMs;
+    list(State::fresh).push(*c);
+    read(*c, EPOLLIN);
   }
 }
 
+/// The handshakes that were under way when new ones were refused are complete.
+void Loop::close_listener() {
+  accept_all();
+  listener_.reset();
+  close_listener_ms_ = 0;
+}
+
 void Loop::publish() {
+  const LoopGroup &group = *config_.group;
+  unchecked_limit_ = std::clamp(group.budget->limit_bytes() / 8 / group.loops.size() /
+                                    std::max<std::size_t>(connections_, 1),
+                                kLeastUnchecked, kMostUnchecked);
   const auto set = [](auto &shown, auto value) { shown.store(value, std::memory_order_relaxed); };
   const auto size = [this](State state) { return static_cast<std::int64_t>(list(state).size()); };
-  set(published_idle_deadline_ms_, first_idle_deadline_ms());
   set(status_.heartbeat_ms, now_ms_);
-  set(status_.idle, size(State::idle));
+  set(status_.idle, size(State::fresh) + size(State::idle));
   set(status_.reading, size(State::reading_head) + size(State::reading_body));
   set(status_.writing, size(State::writing));
   set(status_.closing, size(State::lingering));
   set(status_.accepted, accepted_);
   set(status_.evicted, evicted_);
+  set(status_.evicted_for_memory, evicted_for_memory_);
   set(status_.timed_out, timed_out_);
   set(status_.turned_away, turned_away_);
   set(status_.received_bytes, received_);

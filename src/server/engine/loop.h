@@ -41,6 +41,11 @@ public:
   void enter(Phase phase);
   bool ended() const { return ended_.load(std::memory_order_acquire); }
 
+  /// Makes the loop close the connections that still send an older version of the page, and keep to
+  /// the budget. Any thread may call it.
+  void drop_versions_before(std::uint64_t version);
+  void wake();
+
   /// Open connections; once ended, those that were cut off.
   std::size_t connections() const { return connections_; }
 
@@ -48,27 +53,41 @@ private:
   using Clock = std::chrono::steady_clock;
   using State = ConnectionState;
   static constexpr std::size_t kReadBytes = 64 << 10; ///< size of read_buffer_
+  /// For the first request of a connection that was accepted just before the listener closed.
+  static constexpr std::int64_t kFirstRequestMs = 1000;
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   // loop.cpp: rounds and phases
   void on_event(Connection &c, std::uint32_t events);
-  void wake();
+  void on_wake();
   void start_closing();
+  void close_listener();
   void publish();
 
   // accept.cpp: new connections
   void accept_connections();
-  bool admit(sys::Fd fd, const sys::Address &peer);
-  void pause_accepting(std::int64_t ms);
-  void resume_accepting();
+  void accept_all();
+  bool accept_one();
+  void admit(sys::Fd fd, const sys::Address &peer);
+  void balance();
+  void watch_listener(std::uint32_t events);
+  std::size_t queued() const;
 
-  // evict.cpp: room for new connections, and for the buffers of all
-  bool evict_from_any_loop();
-  bool evict_one();
-  void evict_for_other_loops();
-  void enforce_buffer_limit();
-  void update_buffered_bytes(Connection &c);
-  std::int64_t first_idle_deadline_ms() const;
+  // evict.cpp: which connection makes room for others
+  std::int64_t grace_ms() const;
+  std::int64_t idle_ms() const;
+  std::int64_t since_ms(const Connection &c) const;
+  Connection *incomplete(std::int64_t before_ms);
+  Connection *slow(std::int64_t before_ms);
+  Connection *candidate();
+  std::int64_t next_candidate_ms();
+  bool is_turn_over(const Connection &c) const;
+
+  // charge.cpp: what the connections cost, and the limit of that
+  void update_charge(Connection &c);
+  void read_kernel_bytes(Connection &c);
+  void enforce_budget();
+  Connection *costliest();
 
   // exchange.cpp: from the bytes of a request to those of its response
   void read(Connection &c, std::uint32_t events);
@@ -81,6 +100,7 @@ private:
   void answer(Connection &c, std::string_view head_bytes, std::size_t received);
   void refuse(Connection &c, const Refusal &refusal, std::string_view begun);
   bool send_output(Connection &c);
+  bool send_shared(Connection &c);
   bool send(Connection &c, std::string_view bytes, std::size_t &sent);
   void on_writable(Connection &c);
   void await_input(Connection &c);
@@ -92,7 +112,7 @@ private:
   void watch(Connection &c, std::uint32_t events);
   void renew_deadline(Connection &c);
   void expire();
-  int next_timeout_ms() const;
+  int next_timeout_ms();
 
   std::int64_t timeout_ms(State state) const {
     return config_.timeouts[static_cast<std::size_t>(state)].count();
@@ -105,24 +125,34 @@ private:
   LoopStatus &status_;
   std::atomic<Phase> requested_phase_{Phase::ready};
   std::atomic<bool> ended_{false};
-  // Read and written by the other loops of the group, which choose whose connection to evict.
-  std::atomic<std::int64_t> published_idle_deadline_ms_{kNever}; ///< as of the last round
-  std::atomic<std::int64_t> requested_evictions_{0};
+  std::atomic<std::uint64_t> oldest_version_{0}; ///< of the page that may still be sent
   Phase phase_ = Phase::ready;
 
   Clock::time_point now_;
   std::int64_t now_ms_ = 0;
+  std::size_t share_ = 0; ///< of the connections that all loops may have
+  // A loop at its share does not watch its listener: it looks at its queue when a place gets free,
+  // and while anybody waits.
+  std::uint32_t listener_events_ = 0;
+  std::size_t waiting_ = 0;              ///< in the listener's queue, as last seen
+  std::int64_t let_in_ms_ = 0;           ///< when one was last let in, or began to wait
+  std::int64_t looked_ms_ = 0;           ///< when the queue was last looked at
+  std::int64_t scanned_bodies_ms_ = 0;   ///< when slow bodies were last searched for
   std::int64_t resume_accepting_ms_ = 0; ///< 0: accepting is not paused
+  std::int64_t close_listener_ms_ = 0;   ///< 0: not closing
   std::array<DeadlineList, kConnectionStates> lists_;
   /// Closed in this round. They are freed at its end, because later events of the same round may
   /// point to them.
   std::vector<std::unique_ptr<Connection>> closed_;
   std::size_t connections_ = 0;
-  std::size_t buffered_bytes_ = 0; ///< of all connections of this loop
-  std::uint64_t received_ = 0, sent_ = 0, accepted_ = 0, evicted_ = 0, timed_out_ = 0,
-                turned_away_ = 0;
+  std::size_t charged_bytes_ = 0;   ///< of all connections of this loop
+  std::size_t unchecked_limit_ = 0; ///< of Connection::unchecked_bytes
+  std::int64_t woke_others_ms_ = 0, noticed_budget_ms_ = 0;
+  std::uint64_t received_ = 0, sent_ = 0, accepted_ = 0, evicted_ = 0, evicted_for_memory_ = 0,
+                timed_out_ = 0, turned_away_ = 0;
   std::unique_ptr<char[]> read_buffer_;
   std::string output_; ///< the responses to the requests of one read
+  SharedBody shared_;  ///< the last one's body, if it is shared
   Head head_;
   Request request_;
 };

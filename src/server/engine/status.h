@@ -17,8 +17,10 @@ struct alignas(64) LoopStatus {
   /// Steady clock at the last round, at least once a second; 0 before the first.
   std::atomic<std::int64_t> heartbeat_ms{0};
   std::atomic<std::int64_t> idle{0}, reading{0}, writing{0}, closing{0}; ///< connections by state
-  std::atomic<std::uint64_t> accepted{0}, evicted{0}, turned_away{0};
-  std::atomic<std::uint64_t> timed_out{0}; ///< did not read the response in time
+  std::atomic<std::uint64_t> accepted{0}, turned_away{0};
+  std::atomic<std::uint64_t> evicted{0};            ///< for connections that waited
+  std::atomic<std::uint64_t> evicted_for_memory{0}; ///< to keep to the memory budget
+  std::atomic<std::uint64_t> timed_out{0};          ///< did not read the response in time
   std::atomic<std::uint64_t> received_bytes{0}, sent_bytes{0};
 };
 

@@ -9,6 +9,7 @@ namespace hello::server {
 
 namespace {
 constexpr std::int64_t kHeartbeatMs = 1000; ///< the longest round, so that a stuck loop shows
+constexpr std::int64_t kLookMs = 100;       ///< between two looks at the listener's queue, at most
 } // namespace
 
 void Loop::enter_state(Connection &c, State state, std::uint32_t events) {
@@ -20,6 +21,7 @@ void Loop::enter_state(Connection &c, State state, std::uint32_t events) {
     list(c.state).remove(c);
     c.state = state;
     c.deadline_ms = now_ms_ + timeout_ms(state);
+    c.progress_bytes = 0;
     list(state).push(c);
   }
   if (c.events != events) watch(c, events);
@@ -28,13 +30,14 @@ void Loop::enter_state(Connection &c, State state, std::uint32_t events) {
 void Loop::renew_deadline(Connection &c) {
   list(c.state).remove(c);
   c.deadline_ms = now_ms_ + timeout_ms(c.state);
+  c.progress_bytes = 0;
   list(c.state).push(c);
 }
 
 void Loop::watch(Connection &c, std::uint32_t events) {
-  c.events = events;
   epoll_event event{events, {.ptr = &c}};
-  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, c.fd.get(), &event);
+  const int operation = c.events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  if (epoll_ctl(epoll_.get(), operation, c.fd.get(), &event) == 0) c.events = events;
 }
 
 void Loop::expire() {
@@ -50,12 +53,18 @@ void Loop::expire() {
       if (c->state == State::writing) ++timed_out_;
       close(*c);
     }
-  if (resume_accepting_ms_ && now_ms_ >= resume_accepting_ms_ && listener_) resume_accepting();
+  if (resume_accepting_ms_ && now_ms_ >= resume_accepting_ms_) resume_accepting_ms_ = 0;
+  if (close_listener_ms_ && now_ms_ >= close_listener_ms_) close_listener();
 }
 
-int Loop::next_timeout_ms() const {
+int Loop::next_timeout_ms() {
   std::int64_t next = now_ms_ + kHeartbeatMs;
   if (resume_accepting_ms_) next = std::min(next, resume_accepting_ms_);
+  if (close_listener_ms_) next = std::min(next, close_listener_ms_);
+  if (waiting_ > 0) {
+    next = std::min(next, now_ms_ + kLookMs);
+    next = std::min(next, std::max(next_candidate_ms(), now_ms_ + 1));
+  }
   for (const DeadlineList &list : lists_)
     if (const Connection *c = list.first()) next = std::min(next, c->deadline_ms);
   return static_cast<int>(std::clamp<std::int64_t>(next - now_ms_, 0, kHeartbeatMs));

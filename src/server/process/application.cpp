@@ -59,13 +59,13 @@ std::uint64_t random_seed() {
 
 } // namespace
 
-Application::Application(const Options &options, const Status &status)
+Application::Application(const Options &options, const Status &status, Budget &budget)
     : status_(status), base_path_(base_path(options.base_path)),
       format_(log_format(options.access_log)),
       trusted_(options.trusted_proxies, trusted_header(options.trusted_header)),
-      messages_(options.messages, options.messages_file, host_name()),
+      messages_(options.messages, options.messages_file, host_name(), budget),
       sink_(make_sink(format_, options.access_log_file)), sources_{status_, messages_, stats_,
-                                                                   sink_.get()} {}
+                                                                   sink_.get(), budget} {}
 
 std::unique_ptr<Handler> Application::public_handler() {
   return make_public_handler({messages_, trusted_, base_path_}, add_stats(),
@@ -76,9 +76,9 @@ std::unique_ptr<Handler> Application::admin_handler() {
   return make_admin_handler(status_, add_stats(), sources_);
 }
 
-void Application::start() {
+void Application::start(LoopGroup *readers) {
   if (sink_) sink_->start();
-  messages_.start();
+  messages_.start(readers);
 }
 
 void Application::stop() noexcept {

@@ -17,16 +17,16 @@ namespace hello::server {
 /// sandbox and before any other thread, so that it can open files; outlives the loops.
 class Application {
 public:
-  /// Throws Error(Exit::usage) for an invalid option. `status` is borrowed.
-  Application(const Options &options, const Status &status);
+  /// Throws Error(Exit::usage) for an invalid option. `status` and `budget` are borrowed.
+  Application(const Options &options, const Status &status, Budget &budget);
 
   /// Makes the handler of one public loop. Make all of them before the first loop runs.
   std::unique_ptr<Handler> public_handler();
   std::unique_ptr<Handler> admin_handler();
 
   /// Starts the threads of the log and of the messages. Call it in the sandbox, which they inherit,
-  /// and before the loops run.
-  void start();
+  /// and before the loops run. `readers`, borrowed, send the page.
+  void start(LoopGroup *readers = nullptr);
   /// Writes buffered log lines and ends the threads. Call it after the last loop has ended.
   void stop() noexcept;
 

@@ -12,6 +12,7 @@
 #include "server/process/application.h"
 #include "server/process/cpus.h"
 #include "server/process/lifecycle.h"
+#include "server/process/memory.h"
 #include "server/process/sandbox.h"
 #include "server/site/metrics.h"
 
@@ -23,6 +24,8 @@ namespace {
 constexpr std::size_t kReservedDescriptors = 64; ///< not available to public connections
 constexpr std::size_t kAdminConnections = 32;    ///< out of the reserved ones
 constexpr unsigned kMaxThreads = 1024;
+/// A probe must not wait: at the cap, a connection without a complete request goes at once.
+constexpr Admission kAdminAdmission{.grace = 20ms, .least_grace = 0ms};
 
 /// Raises the soft limit of descriptors to the hard one and returns it.
 std::size_t raise_descriptor_limit() {
@@ -36,7 +39,15 @@ std::size_t raise_descriptor_limit() {
   return std::min<rlim_t>(limit.rlim_cur, 1 << 20);
 }
 
-std::size_t connection_limit(const Options &options, unsigned threads) {
+/// The share of the memory limit that clients may cause; the rest is for hello itself.
+std::size_t budget_bytes(const Options &options) {
+  const std::size_t limit =
+      options.memory_limit_bytes ? options.memory_limit_bytes : memory_limit_bytes();
+  return limit / 10 * 6;
+}
+
+/// By default, idle connections may take a quarter of the budget.
+std::size_t connection_limit(const Options &options, unsigned threads, std::size_t budget) {
   const std::size_t limit = raise_descriptor_limit();
   std::size_t own = kReservedDescriptors;
   own += 3 * threads; // each loop has an epoll, an eventfd and a listener
@@ -49,13 +60,14 @@ std::size_t connection_limit(const Options &options, unsigned threads) {
   if (options.max_connections > max)
     notice(Level::warning, "--max-connections is more than the descriptor limit allows",
            {{"max_connections", std::to_string(max)}});
-  return options.max_connections ? std::min(options.max_connections, max) : max;
+  const std::size_t affordable = std::max<std::size_t>(budget / 4 / kIdlePrice, 1);
+  return std::min(options.max_connections ? options.max_connections : affordable, max);
 }
 
 LoopConfig loop_config(const Options &options, LoopGroup &group) {
   LoopConfig config;
-  config.timeouts = {options.idle_timeout, options.header_timeout, options.body_timeout,
-                     options.write_timeout, 2000ms};
+  config.timeouts = {options.idle_timeout, options.idle_timeout,  options.header_timeout,
+                     options.body_timeout, options.write_timeout, 2000ms};
   config.group = &group;
   return config;
 }
@@ -84,18 +96,22 @@ int serve(const Options &options) {
   sys::Address public_address = listen_address(options.listen, "--listen");
   sys::Address admin_address = listen_address(options.admin_listen, "--admin-listen");
   unsigned threads = std::min(options.threads ? options.threads : usable_cpus(), kMaxThreads);
-  const std::size_t max_connections = connection_limit(options, threads);
+  Budget budget(budget_bytes(options));
+  const std::size_t max_connections = connection_limit(options, threads, budget.limit_bytes());
+  threads = static_cast<unsigned>(std::min<std::size_t>(threads, max_connections));
 
   auto listeners = listen_on(public_address, threads);
   auto admin_listener = std::move(listen_on(admin_address, 1).front());
+  defer_accept(admin_listener.get()); // connections that send nothing take no place
 
   Status status(threads);
   Lifecycle lifecycle(options, status);
-  Application application(options, status);
+  Application application(options, status, budget);
   std::vector<std::unique_ptr<Handler>> handlers;
   std::vector<std::unique_ptr<Loop>> loops;
-  LoopGroup group{.max_connections = max_connections};
-  LoopGroup admin_group{.max_connections = kAdminConnections};
+  LoopGroup group{.max_connections = max_connections, .budget = &budget};
+  LoopGroup admin_group{
+      .max_connections = kAdminConnections, .budget = &budget, .admission = kAdminAdmission};
   for (unsigned n = 0; n < threads; ++n) {
     handlers.push_back(application.public_handler());
     loops.push_back(std::make_unique<Loop>(std::move(listeners[n]), loop_config(options, group),
@@ -106,14 +122,15 @@ int serve(const Options &options) {
                                       *handlers.back(), status.loop(threads));
 
   if (options.sandbox) report(enter_sandbox(writable_folders(options)));
-  application.start();
+  application.start(&group);
   lifecycle.start(std::move(loops), std::move(admin));
   std::string text = sys::to_text(public_address), admin_text = sys::to_text(admin_address);
   notice(Level::info, fmt::format("listening on http://{}, admin on http://{}", text, admin_text),
          {{"listen", text},
           {"admin_listen", admin_text},
           {"threads", std::to_string(threads)},
-          {"max_connections", std::to_string(max_connections)}});
+          {"max_connections", std::to_string(max_connections)},
+          {"memory_budget_bytes", std::to_string(budget.limit_bytes())}});
   int code = lifecycle.wait();
   application.stop();
   return code;

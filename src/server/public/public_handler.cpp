@@ -52,6 +52,12 @@ struct Fields {
   std::string_view request_id; ///< the client's own if it is valid, else one for the log, if any
 };
 
+/// Where a response goes: all of it to `out`, or a long body to `shared`.
+struct Destination {
+  std::string &out;
+  SharedBody &shared;
+};
+
 /// What a response was, for the counters and the log.
 struct Outcome {
   int status = 200;
@@ -67,7 +73,7 @@ public:
     prepare();
   }
 
-  void handle(const Request &request, std::string &out) noexcept override {
+  void handle(const Request &request, std::string &out, SharedBody &shared) noexcept override {
     Fields fields = scan(request);
     fields.request_id = request_id(fields.request_id);
     if (fields.request_id.empty() && log_.on()) fields.request_id = log_.new_id();
@@ -78,7 +84,7 @@ public:
     const Route route = request.path == base_path_ ? Route::root : Route::unmatched;
     Outcome outcome;
     if (route != Route::root || !(get || head) ||
-        !append_page(request, fields, content, outcome, out)) {
+        !append_page(request, fields, content, outcome, {out, shared})) {
       Response response = respond(request, fields);
       response.request_id = fields.request_id;
       append_response(out, response, clock_.http_date(), persistence(request), content);
@@ -105,7 +111,10 @@ public:
     if (!log_.write(clock_, access)) stats_.lines_dropped.add();
   }
 
-  void flush() noexcept override { log_.flush(); }
+  void flush() noexcept override {
+    log_.flush();
+    if (messages_.version() != version_) prepare(); // and let go of the page before
+  }
 
 private:
   void prepare() {
@@ -197,7 +206,8 @@ private:
   /// Appends the page, or 304 if the client has it. False if If-Match names other versions only:
   /// RFC 9110 section 13.1.1.
   bool append_page(const Request &request, const Fields &fields, Content content, Outcome &outcome,
-                   std::string &out) {
+                   Destination to) {
+    std::string &out = to.out;
     const std::size_t kind = choose_kind(fields.accept);
     const Representation &representation = page_->kinds[kind];
     if (fields.if_match.data() != nullptr &&
@@ -219,7 +229,11 @@ private:
     }
     out += prepared.head;
     end_head(out, fields.request_id, last_field);
-    if (body) out += representation.body;
+    if (!body) return true;
+    if (representation.body.size() <= kInlineBytes)
+      out += representation.body;
+    else
+      to.shared = {page_, representation.body, version_};
     return true;
   }
 

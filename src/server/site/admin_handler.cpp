@@ -42,7 +42,7 @@ public:
   AdminHandler(const Status &status, RequestStats &stats, const MetricsSources &metrics)
       : status_(status), stats_(stats), metrics_(metrics) {}
 
-  void handle(const Request &request, std::string &out) noexcept override {
+  void handle(const Request &request, std::string &out, SharedBody &) noexcept override {
     const auto started = std::chrono::steady_clock::now();
     clock_.at(started);
     const Route route = route_of(request.path);

@@ -4,8 +4,7 @@
 
 namespace hello::server {
 
-std::string html_escaped(std::string_view text) {
-  std::string out;
+void append_html(std::string &out, std::string_view text) {
   for (const char c : text::valid_utf8(text)) {
     switch (c) {
     case '&': out += "&amp;"; break;
@@ -22,6 +21,11 @@ std::string html_escaped(std::string_view text) {
         out += c;
     }
   }
+}
+
+std::string html_escaped(std::string_view text) {
+  std::string out;
+  append_html(out, text);
   return out;
 }
 

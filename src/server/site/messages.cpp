@@ -19,6 +19,10 @@ namespace hello::server {
 namespace {
 /// Interval of checks without an event: some file systems send none.
 constexpr int kPollMs = 10'000;
+constexpr std::size_t kOldVersions = 2; ///< of the page, that slow readers may keep in memory
+/// How long the loops may take to close the readers of older versions.
+constexpr int kDropTries = 100;
+constexpr std::chrono::milliseconds kDropPause{10};
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE;
 
 std::string directory_of(const std::string &file) {
@@ -28,8 +32,8 @@ std::string directory_of(const std::string &file) {
 }
 } // namespace
 
-Messages::Messages(std::string text, std::string file, std::string pod)
-    : file_(std::move(file)), pod_(std::move(pod)), text_(std::move(text)) {
+Messages::Messages(std::string text, std::string file, std::string pod, Budget &budget)
+    : file_(std::move(file)), pod_(std::move(pod)), text_(std::move(text)), budget_(budget) {
   if (!file_.empty()) {
     directory_ = directory_of(file_);
     stop_.reset(eventfd(0, EFD_CLOEXEC));
@@ -42,12 +46,13 @@ Messages::Messages(std::string text, std::string file, std::string pod)
   if (const std::string problem = messages_problem(text_); !problem.empty())
     throw Error(Exit::invalid, (file_.empty() ? "MESSAGES" : file_) + ": " + problem,
                 "give UTF-8 text");
-  page_ = std::make_shared<const Page>(make_page(text_, pod_));
+  page_ = make(text_);
 }
 
 Messages::~Messages() { stop(); }
 
-void Messages::start() {
+void Messages::start(LoopGroup *readers) {
+  readers_ = readers;
   if (watched()) thread_ = std::thread([this] { watch(); });
 }
 
@@ -71,15 +76,43 @@ Messages::Stamp Messages::stamp() const {
           status.st_ctim.tv_nsec};
 }
 
+/// Makes a page that is charged to the budget as long as it is in memory.
+std::shared_ptr<const Page> Messages::make(std::string_view text) {
+  const auto bytes = static_cast<std::ptrdiff_t>(page_bytes(text));
+  budget_.charge_pages(bytes);
+  return {new Page(make_page(text, pod_)), [budget = &budget_, bytes](const Page *page) {
+            delete page;
+            budget->charge_pages(-bytes);
+          }};
+}
+
+/// Makes room for one more version: with it, there may be two old ones. The readers of older ones
+/// are closed. False if they do not end in time.
+bool Messages::make_room() {
+  const auto forget = [this] {
+    std::erase_if(old_, [](const auto &version) { return version.second.expired(); });
+    return old_.size() + 1 <= kOldVersions;
+  };
+  if (forget()) return true;
+  if (readers_) readers_->drop_versions_before(old_[old_.size() - kOldVersions + 1].first);
+  for (int i = 0; i < kDropTries && !forget(); ++i) std::this_thread::sleep_for(kDropPause);
+  return forget();
+}
+
 void Messages::reload() {
   std::string problem;
   try {
     std::string text = sys::read_file(file_, kMaxMessagesBytes);
     problem = messages_problem(text);
     if (problem.empty() && text == text_) return;
+    if (problem.empty() && !make_room())
+      problem = "two earlier texts are still being sent";
+    else if (problem.empty() && !budget_.has_room_for_page(page_bytes(text)))
+      problem = "its pages do not fit the memory budget";
     if (problem.empty()) {
-      auto page = std::make_shared<const Page>(make_page(text, pod_));
+      auto page = make(text);
       text_ = std::move(text);
+      old_.emplace_back(version(), page_);
       const std::lock_guard lock(mutex_);
       page_ = std::move(page);
       version_.fetch_add(1, std::memory_order_release);

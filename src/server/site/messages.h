@@ -1,14 +1,17 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <sys/types.h>
 
 #include "hello/fd.h"
+#include "server/engine/loop_group.h"
 #include "server/site/page.h"
 
 namespace hello::server {
@@ -21,10 +24,12 @@ class Messages {
 public:
   /// With an empty `file` the page is `text` and never changes. Throws Error(Exit::invalid) if the
   /// text cannot be shown or the file cannot be read.
-  Messages(std::string text, std::string file, std::string pod);
+  /// `budget` is borrowed, and charged for every version of the page that is still in memory.
+  Messages(std::string text, std::string file, std::string pod, Budget &budget);
   ~Messages();
 
-  void start(); ///< starts the thread, if there is a file
+  /// Starts the thread, if there is a file. `readers`, borrowed, send the page.
+  void start(LoopGroup *readers = nullptr);
   void stop() noexcept;
 
   /// Increases with each change of the page. Cheap enough to call for each response.
@@ -47,6 +52,8 @@ private:
   };
   Stamp stamp() const;
   void reload();
+  std::shared_ptr<const Page> make(std::string_view text);
+  bool make_room();
   bool read_events();
   void watch();
 
@@ -54,6 +61,10 @@ private:
   Stamp seen_; ///< of the version that was read last; only the thread uses it once it runs
   mutable std::mutex mutex_; ///< guards page_
   std::shared_ptr<const Page> page_;
+  /// Earlier versions, oldest first, which slow readers may keep in memory.
+  std::deque<std::pair<std::uint64_t, std::weak_ptr<const Page>>> old_;
+  Budget &budget_;
+  LoopGroup *readers_ = nullptr;
   std::atomic<std::uint64_t> version_{1}, failures_{0};
   sys::Fd inotify_, stop_;
   int watch_ = -1; ///< inotify's number of the directory

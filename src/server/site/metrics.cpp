@@ -111,6 +111,7 @@ void append_refused(Exposition &out, const MetricsSources &sources) {
     const LoopStatus &loop =
         n < status.public_loops() ? status.public_loop(n) : status.admin_loop();
     add("evicted", loop.evicted.load(kRelaxed));
+    add("memory", loop.evicted_for_memory.load(kRelaxed));
     add("timed_out", loop.timed_out.load(kRelaxed));
     add("turned_away", loop.turned_away.load(kRelaxed));
   }
@@ -122,6 +123,15 @@ void append_refused(Exposition &out, const MetricsSources &sources) {
   out.family("hello_refused", "counter", "", "Connections and requests turned away, by reason.");
   for (const auto &[reason, count] : reasons)
     out.sample("_total", fmt::format("reason=\"{}\"", reason), count);
+}
+
+void append_memory(Exposition &out, const Budget &budget) {
+  out.family("hello_memory_budget_bytes", "gauge", "bytes",
+             "Memory that connections and versions of the page may take together.");
+  out.sample("", "", budget.limit_bytes());
+  out.family("hello_memory_charged_bytes", "gauge", "bytes",
+             "What they take now, kernel buffers included, by upper bounds.");
+  out.sample("", "", budget.charged_bytes());
 }
 
 } // namespace
@@ -160,6 +170,7 @@ std::string render_metrics(const MetricsSources &sources, MetricsFormat format) 
   append_requests(out, sources);
   append_connections(out, sources.status);
   append_refused(out, sources);
+  append_memory(out, sources.budget);
 
   std::uint64_t dropped = sources.sink ? sources.sink->dropped() : 0;
   for (const auto &loop : sources.loops) dropped += loop->lines_dropped.get();

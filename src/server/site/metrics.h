@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/engine/budget.h"
 #include "server/engine/stats.h"
 #include "server/engine/status.h"
 #include "server/log/log_sink.h"
@@ -26,6 +27,7 @@ struct MetricsSources {
   const Messages &messages;
   const std::vector<std::unique_ptr<RequestStats>> &loops;
   const LogSink *sink; ///< nullptr: no access log
+  const Budget &budget;
 };
 
 /// Returns all metrics of the process. Source: Prometheus exposition formats; OpenMetrics 1.0.

@@ -12,6 +12,9 @@ namespace hello::server {
 
 std::string fill(std::string_view text, std::initializer_list<Slot> values) {
   std::string out;
+  std::size_t size = text.size();
+  for (const Slot &value : values) size += value.value.size();
+  out.reserve(size);
   while (true) {
     const std::size_t open = text.find("{{");
     out += text.substr(0, open);
@@ -59,21 +62,48 @@ Representation representation(std::string_view type, std::string body) {
   return {type, std::move(body), std::move(etag)};
 }
 
-std::string html_body(const std::vector<std::string_view> &messages) {
+/// What the texts of a page take in its representations, at most.
+struct PageSize {
+  std::size_t html = 0, json = 0;
+};
+
+PageSize size_of(std::string_view text) {
+  constexpr std::size_t kTags = 48; // around each message
+  PageSize size{kTags, kTags};
+  for (const char c : text) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    const bool markup = c == '&' || c == '<' || c == '>' || c == '"' || c == '\'';
+    size.html += markup ? 6 : 1;
+    if (control) size.html += 2;
+    size.json += control || static_cast<unsigned char>(c) == 0xE2 ? 6 : 1; // U+2028 is escaped
+    if (c == '"' || c == '\\') ++size.json;
+    if (c != '\n') continue;
+    size.html += kTags;
+    size.json += kTags;
+  }
+  return size;
+}
+
+/// One buffer, whose size is known before: a page may be some megabytes long.
+std::string html_body(const std::vector<std::string_view> &messages, std::size_t size) {
   std::string body;
+  body.reserve(size);
   for (std::size_t i = 0; i < messages.size(); ++i) {
+    const bool is_long = messages[0].size() > 60; // a long heading is set in smaller type
     if (i > 0)
-      body += "\n<p dir=\"auto\">" + html_escaped(messages[i]) + "</p>";
-    else if (messages[0].size() > 60) // a long heading is set in smaller type
-      body += "<h1 class=\"long\" dir=\"auto\">" + html_escaped(messages[0]) + "</h1>";
+      body += "\n<p dir=\"auto\">";
     else
-      body += "<h1 dir=\"auto\">" + html_escaped(messages[0]) + "</h1>";
+      body += is_long ? "<h1 class=\"long\" dir=\"auto\">" : "<h1 dir=\"auto\">";
+    append_html(body, messages[i]);
+    body += i > 0 ? "</p>" : "</h1>";
   }
   return body;
 }
 
-std::string json_body(const std::vector<std::string_view> &messages, std::string_view pod) {
+std::string json_body(const std::vector<std::string_view> &messages, std::string_view pod,
+                      std::size_t size) {
   std::string body;
+  body.reserve(size + pod.size());
   json::Writer writer(body);
   writer.begin_object().key("messages").begin_array();
   for (std::string_view message : messages) writer.string(message);
@@ -83,17 +113,27 @@ std::string json_body(const std::vector<std::string_view> &messages, std::string
 
 } // namespace
 
+std::size_t page_bytes(std::string_view text) {
+  constexpr std::size_t kAround = 1 << 10; // title, footer, names
+  const PageSize size = size_of(text);
+  return sizeof(Page) + kAround + text.size() + size.html + size.json +
+         embedded("assets/page.html").size() + embedded("assets/page.css").size();
+}
+
 Page make_page(std::string_view text, std::string_view pod) {
   const std::vector<std::string_view> messages = split_messages(text);
-  std::string plain(text);
+  const PageSize size = size_of(text);
+  std::string plain;
+  plain.reserve(text.size() + 1);
+  plain = text;
   if (!plain.ends_with('\n')) plain += '\n';
   // The tab of a browser shows less than 80 bytes.
   const std::string_view title = messages.empty() ? "hello" : text::cut(messages[0], 80);
   return {{representation("text/plain; charset=utf-8", std::move(plain)),
            representation("text/html; charset=utf-8",
-                          html(html_escaped(title), html_body(messages),
+                          html(html_escaped(title), html_body(messages, size.html),
                                "Served by <code>" + html_escaped(pod) + "</code>")),
-           representation("application/json", json_body(messages, pod))}};
+           representation("application/json", json_body(messages, pod, size.json))}};
 }
 
 std::string error_page(int status, const ErrorTexts &texts) {

@@ -34,6 +34,9 @@ std::string messages_problem(std::string_view text);
 /// Splits into lines without their ends. Blank lines separate messages and are dropped.
 std::vector<std::string_view> split_messages(std::string_view text);
 
+/// The memory that the page of a text takes, at most.
+std::size_t page_bytes(std::string_view text);
+
 /// Makes the page of a text without problems. The plain text is `text` itself, with a newline at
 /// its end.
 Page make_page(std::string_view text, std::string_view pod);

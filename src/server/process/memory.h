@@ -1,0 +1,12 @@
+#pragma once
+#include <cstddef>
+#include <string>
+
+namespace hello::server {
+
+/// Returns how much memory this process may use, in bytes: the lowest limit of its control group
+/// and the group's parents (v1 and v2). Without one, a quarter of the machine's memory, but at most
+/// 512 MiB. `root` is put in front of /proc and /sys, for tests.
+std::size_t memory_limit_bytes(const std::string &root = "");
+
+} // namespace hello::server
