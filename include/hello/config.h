@@ -48,6 +48,8 @@ struct Setting {
 
 /// Stands for the image of the running version where it is a default value.
 inline constexpr std::string_view kOwnImage = "hello:VERSION";
+/// Stands for the release's name in a default value.
+inline constexpr std::string_view kReleaseName = "NAME";
 
 /// The table, in the order people read it.
 std::span<const Setting> settings();

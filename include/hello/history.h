@@ -9,7 +9,7 @@
 #include "hello/kube.h"
 
 /// What was released, kept in the namespace. One entry is one apps/v1 ControllerRevision
-/// `hello-release-N`: the server never lets its data change, and reading it takes no right on
+/// `NAME-release-N`: the server never lets its data change, and reading it takes no right on
 /// Secrets. The data is the whole rendered set but for Secrets; who, when and from what stands in
 /// annotations, so that a list without the sets is enough for all but going back. The loss of any
 /// entry harms nothing: the next deploy needs none.
@@ -17,21 +17,13 @@ namespace hello::release {
 
 using Set = std::vector<kube::Object>; ///< in apply order
 
-inline constexpr std::string_view kManager = "hello"; ///< field manager of every release
-/// Holds replicas while they pass to the autoscaler.
-inline constexpr std::string_view kHandover = "hello-handover";
-
-inline constexpr std::string_view kOurs =
-    "app.kubernetes.io/managed-by=hello"; ///< selector of all that a set has
-inline constexpr std::string_view kPods =
-    "app.kubernetes.io/name=hello,app.kubernetes.io/instance=hello"; ///< selector of its pods
-
 /// How a release ended. `pending`: it was begun, and nobody has said how it ended (a deploy runs,
 /// or was killed).
 enum class State { pending, ready, failed, rolled_back, superseded };
 std::string_view name_of(State state); ///< "rolled-back"
 
 struct Release {
+  std::string release = std::string(names::kDefault); ///< whose revision it is
   int revision = 0;
   State state = State::pending;
   std::string when;   ///< RFC 3339, the API server's clock
@@ -51,7 +43,6 @@ inline constexpr std::size_t kKept = 10;
 /// An entry past it is not written: etcd takes requests up to 1.5 MiB.
 inline constexpr std::size_t kLargestEntry = 1'400'000;
 
-std::string name_of_entry(int revision);
 /// From an entry's object, with or without its data; none if it is not one of ours or is damaged.
 std::optional<Release> release_of(const json::Value &object);
 /// The entry's object as JSON. The objects of `release` are taken from `set`.
@@ -67,7 +58,7 @@ const Release *live_release(const std::vector<Release> &all);
 /// another set. Throws Error(Exit::usage) if there is no such entry, naming those that there are.
 const Release &rollback_target(const std::vector<Release> &all, std::optional<int> asked);
 
-/// The entries, newest first, without their sets.
+/// The entries of the cluster's release, newest first, without their sets.
 kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster);
 /// The whole set of an entry; none if it is gone or damaged.
 std::optional<Set> find_set(kube::Cluster &cluster, const Release &release);

@@ -16,16 +16,18 @@
 #include "hello/http_client.h"
 #include "hello/json.h"
 #include "hello/mirror.h"
+#include "hello/names.h"
 #include "hello/signals.h"
 
 /// One cluster as one user, as operations with typed results. The real one goes through kubectl,
 /// the only client: each write runs it once, reads and watches go through one `kubectl proxy`.
 namespace hello::kube {
 
-/// Which cluster and namespace.
+/// Which cluster and namespace, and which release there.
 struct Access {
   std::string context; ///< kubectl's; empty: its current one
   std::string ns;
+  std::string release = std::string(names::kDefault); ///< its name
 };
 
 /// An object's identity.
@@ -83,7 +85,7 @@ struct Live {
 
 /// How a set is applied.
 struct ApplyOptions {
-  std::string_view manager;             ///< field manager
+  std::string manager;                  ///< field manager
   bool force = false;                   ///< take fields that other managers hold
   std::span<const std::string> extra{}; ///< the user's own arguments for kubectl, last
   sys::Deadline deadline{};

@@ -32,16 +32,17 @@ struct Ownership {
 /// "\"argocd\" applies it too"
 std::string describe(const Ownership &ownership);
 
-/// What the field managers of `object` tell. Pure. Source: kubernetes.io, Server-Side Apply, "Field
-/// management"
-Ownership owner_of(const json::Value &object);
+/// Whether `object` belongs to `release`, as its field managers tell. Pure. Source: kubernetes.io,
+/// Server-Side Apply, "Field management"
+Ownership owner_of(const json::Value &object, std::string_view release);
 
 /// Why objects are removed: the set no longer has them, or the whole release goes.
 enum class Purpose { prune, undeploy };
 
 /// owner_of(), and what is never deleted though it is ours: kinds that hold data, what carries
 /// hello/keep, and Secrets by pruning, because the history cannot bring them back. Pure.
-Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose);
+Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose,
+                  std::string_view release);
 
 /// An object that was found.
 struct Found {
@@ -50,10 +51,10 @@ struct Found {
   Ownership ownership{};
 };
 
-/// What an earlier release made and `set` no longer has: those of the history and those with our
-/// label, each as it is in the cluster now. Never a Namespace, nor an entry of the history; a
-/// Secret only with an empty `set`. Kinds that may not be read are left out. Throws
-/// Error(Exit::cluster) if the cluster gives no answer.
+/// What an earlier revision made and `set` no longer has: those of the history and those with the
+/// labels of the cluster's release, each as it is in the cluster now. Never a Namespace, nor an
+/// entry of the history; a Secret only with an empty `set`. Kinds that may not be read are left
+/// out. Throws Error(Exit::cluster) if the cluster gives no answer.
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history);
 

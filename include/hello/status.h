@@ -32,6 +32,7 @@ struct Status {
 
 /// What was read of a release.
 struct Observation {
+  std::string release; ///< its name
   std::vector<release::Release> history;
   std::map<kube::Id, kube::Live> objects; ///< those of the release that are missing are absent
   struct Unread {
@@ -52,6 +53,6 @@ Status status_of(const Observation &observed, kube::Instant now);
 std::string age(kube::Instant from, kube::Instant to);
 
 /// What `status --watch` watches, to look again when any of it changed.
-std::vector<kube::Collection> watched(const std::string &ns);
+std::vector<kube::Collection> watched(const kube::Access &access);
 
 } // namespace hello::deploy

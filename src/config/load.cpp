@@ -76,10 +76,22 @@ public:
     file();
     environment();
     for (const Assignment &assignment : sources_.set) assign(assignment);
+    name_defaults();
     return std::move(config_);
   }
 
 private:
+  /// Defaults that have the release's name in them, once it is known.
+  void name_defaults() {
+    const std::string release = config_.text("name");
+    if (release == names::kDefault) return;
+    for (const Setting &setting : settings())
+      if (setting.default_value.find(kReleaseName) != std::string_view::npos)
+        if (Config::Value &value = config_.values_.find(setting.key)->second;
+            value.origin.from == From::default_value)
+          value.set(default_of(setting, release), {});
+  }
+
   void file() {
     std::string name = sources_.file.value_or("hello.yaml");
     if (!sources_.file && ::access(name.c_str(), F_OK) != 0 && errno == ENOENT)

@@ -7,6 +7,11 @@ namespace {
 // begin with "*.", and is no IPv4 address.
 constexpr Pattern kLabel = {"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
                             "DNS label: a to z, 0 to 9 and -, at most 63"};
+// include/hello/names.h says what the reserved words would collide with.
+constexpr Pattern kRelease = {
+    "^(?!(default-deny|handover|shared)$)(?!.*-handover$)[a-z]([-a-z0-9]{0,38}[a-z0-9])?$",
+    "name of a release: a to z, 0 to 9 and -, at most 40, the first a letter; default-deny, "
+    "handover, shared and names that end in -handover are reserved"};
 constexpr Pattern kSubdomain = {
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
     "name of an object: a to z, 0 to 9, - and ."};
@@ -60,6 +65,9 @@ constexpr Setting kSettings[] = {
     {"env", list(), "[]", "More environment variables, as in a container's env."},
 
     // Where
+    {"name", string(kRelease), "hello",
+     "The release's name, and that of its objects: several releases can share a namespace.",
+     "--name"},
     {"namespace.name", string(kLabel), "hello",
      "The Kubernetes namespace. `namespace: NAME` says the same.", "--namespace"},
     {"namespace.create", boolean(), "true",
@@ -110,12 +118,12 @@ constexpr Setting kSettings[] = {
      "default, and a deploy asks there for an answer."},
     {"ingress.className", string(kSubdomain), "",
      "The IngressClass; empty: the cluster's default."},
-    {"ingress.hosts", list(kHost), "[hello.localhost]", "Host names."},
+    {"ingress.hosts", list(kHost), "[NAME.localhost]", "Host names."},
     {"ingress.paths", list(kPath), "[]", "Paths of each host; empty: basePath."},
     {"ingress.pathType", choice("Prefix|Exact|ImplementationSpecific"), "Prefix",
      "How the paths match."},
     {"ingress.tls.secretName", string(kSubdomain), "",
-     "The secret with the certificate of all hosts; empty: no TLS, or hello-tls where an issuer "
+     "The secret with the certificate of all hosts; empty: no TLS, or NAME-tls where an issuer "
      "makes it."},
     {"ingress.tls.clusterIssuer", string(), "",
      "The cert-manager ClusterIssuer that makes the certificate."},
@@ -125,7 +133,7 @@ constexpr Setting kSettings[] = {
     {"gateway.parentRefs", list(), "[]",
      "The Gateways that the HTTPRoute attaches to: {name, namespace, sectionName}; needed with "
      "expose: gateway."},
-    {"gateway.hostnames", list(kHost), "[hello.localhost]",
+    {"gateway.hostnames", list(kHost), "[NAME.localhost]",
      "Host names; empty: all of the Gateway's."},
     {"gateway.paths", list(kPath), "[]", "Path prefixes; empty: basePath."},
     {"loadBalancer.class", string(), "",

@@ -131,14 +131,16 @@ YAML::Node from_text(const Setting &setting, std::string_view text, std::string_
   return checked_list(setting.type, node);
 }
 
-YAML::Node default_of(const Setting &setting) {
-  std::string_view text = setting.default_value;
+YAML::Node default_of(const Setting &setting, std::string_view release) {
+  std::string text(setting.default_value);
   if (text.empty()) return {};
   if (text == "[]") return YAML::Node(YAML::NodeType::Sequence);
   if (text == "{}") return YAML::Node(YAML::NodeType::Map);
   if (text == kOwnImage) return yaml::string(fmt::format("hello:{}", build_info().version));
   // Matching the pattern would cost a std::regex; a test checks it.
   if (setting.type.kind == Kind::string) return yaml::string(text);
+  if (const std::size_t at = text.find(kReleaseName); at != text.npos)
+    text.replace(at, kReleaseName.size(), release);
   if (setting.type.kind == Kind::list) return yaml::load(text, setting.key);
   return from_text(setting, text, setting.key);
 }

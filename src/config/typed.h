@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "hello/config.h"
+#include "hello/names.h"
 
 /// Reads values by the type of their setting.
 namespace hello::config {
@@ -13,8 +14,9 @@ namespace hello::config {
 /// form, Error for invalid YAML (`where` is its name there).
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where);
 
-/// The default of the setting; a null node if it has none. A test checks that it is valid.
-YAML::Node default_of(const Setting &setting);
+/// The default of the setting for a release of that name; a null node if it has none. A test
+/// checks that it is valid.
+YAML::Node default_of(const Setting &setting, std::string_view release = names::kDefault);
 
 /// from_text() for a node of a file.
 YAML::Node from_node(const Setting &setting, const YAML::Node &node);

@@ -83,13 +83,14 @@ private:
 
   void hand_over(std::int64_t count, Taking taking) {
     const kube::Object only[] = {{deployment_->id, replicas_only(deployment_->id, count)}};
-    insist(only,
-           {.manager = release::kHandover, .force = taking == Taking::yes, .deadline = deadline_})
+    insist(only, {.manager = names::handover(cluster_.access().release),
+                  .force = taking == Taking::yes,
+                  .deadline = deadline_})
         .take("hand over the replicas", cluster_.access());
   }
 
   Applied apply_set(const Set &set) {
-    auto answer = insist(set, {.manager = release::kManager,
+    auto answer = insist(set, {.manager = names::manager(cluster_.access().release),
                                .force = options_.force_conflicts,
                                .extra = options_.kubectl_args,
                                .deadline = deadline_});
@@ -125,7 +126,7 @@ private:
     const release::Ownership owner = release::remove(
         cluster_, id, uid,
         [&](const json::Value &live) {
-          return release::fate_of(id, live, release::Purpose::prune);
+          return release::fate_of(id, live, release::Purpose::prune, cluster_.access().release);
         },
         deadline_);
     if (owner.ours())

@@ -12,15 +12,17 @@ namespace {
 /// All reads of one status.
 class Observer {
 public:
-  explicit Observer(kube::Cluster &cluster) : cluster_(cluster), ns_(cluster.access().ns) {}
+  explicit Observer(kube::Cluster &cluster)
+      : cluster_(cluster), ns_(cluster.access().ns), release_(cluster.access().release) {}
 
   Observation run() {
+    observed_.release = release_;
     read_history();
     read_objects();
     forget_unread();
     for (const auto &[id, live] : observed_.objects) {
       if (!live.present()) continue;
-      if (id.kind == "Deployment" && id.name == "hello")
+      if (id.kind == "Deployment" && id.name == release_)
         observed_.snapshot.deployment = kube::deployment_of(live.value);
       if (id.kind == "HorizontalPodAutoscaler")
         observed_.snapshot.autoscaler = kube::autoscaler_of(live.value);
@@ -56,7 +58,7 @@ private:
     note_unread(collection.kind, *failure);
   }
 
-  /// Objects of the release, and others with our label.
+  /// Objects of the release, and others with its labels.
   void read_objects() {
     std::set<std::pair<std::string, std::string>> wanted{
         {"apps/v1", "Deployment"}, {"autoscaling/v2", "HorizontalPodAutoscaler"}};
@@ -73,10 +75,11 @@ private:
         if (kind.is(kinds::Kind::in_set)) wanted.emplace(kind.api_version, kind.name);
     }
     for (const auto &one : wanted)
-      list({one.first, one.second, ns_, std::string(release::kOurs)}, [&](json::Value &&item) {
-        const kube::Id id{one.first, one.second, ns_, item.text("metadata", "name")};
-        observed_.objects[id] = {kube::Live::State::present, std::move(item)};
-      });
+      list({one.first, one.second, ns_, names::objects_selector(release_)},
+           [&](json::Value &&item) {
+             const kube::Id id{one.first, one.second, ns_, item.text("metadata", "name")};
+             observed_.objects[id] = {kube::Live::State::present, std::move(item)};
+           });
   }
 
   /// The namespace, and what add-ons have in others.
@@ -102,7 +105,7 @@ private:
 
   void read_pods() {
     kube::Snapshot &snapshot = observed_.snapshot;
-    const std::string pods(release::kPods);
+    const std::string pods = names::pods_selector(release_);
     list({"apps/v1", "ReplicaSet", ns_, pods},
          [&](json::Value &&item) { snapshot.replica_sets.push_back(kube::replica_set_of(item)); });
     bool all_ready = true;
@@ -116,7 +119,7 @@ private:
   }
 
   kube::Cluster &cluster_;
-  const std::string &ns_;
+  const std::string &ns_, &release_;
   Observation observed_;
 };
 
@@ -124,12 +127,12 @@ private:
 
 Observation observe(kube::Cluster &cluster) { return Observer(cluster).run(); }
 
-std::vector<kube::Collection> watched(const std::string &ns) {
-  std::vector<kube::Collection> all{{"v1", "Pod", ns, std::string(release::kPods)}};
+std::vector<kube::Collection> watched(const kube::Access &access) {
+  std::vector<kube::Collection> all{{"v1", "Pod", access.ns, names::pods_selector(access.release)}};
   for (const kinds::Kind &kind : kinds::all())
     if (kind.is(kinds::Kind::watched))
-      all.push_back(
-          {std::string(kind.api_version), std::string(kind.name), ns, std::string(release::kOurs)});
+      all.push_back({std::string(kind.api_version), std::string(kind.name), access.ns,
+                     names::objects_selector(access.release)});
   return all;
 }
 

@@ -88,7 +88,7 @@ public:
       plan_unchecked();
       return std::move(plan_);
     }
-    if (settle_replicas(plan_, options_)) dry = dry_run(plan_.set);
+    if (settle_replicas(plan_, options_, cluster_.access().release)) dry = dry_run(plan_.set);
     if (!dry && !dry.failure().conflicts.empty())
       throw conflict_error(plan_, dry.failure().conflicts);
     plan_items(std::move(dry).take("check the manifests with the cluster", cluster_.access()));
@@ -97,7 +97,7 @@ public:
 
 private:
   kube::Result<kube::Answer> dry_run(const Set &set) {
-    return cluster_.dry_run(set, {.manager = release::kManager,
+    return cluster_.dry_run(set, {.manager = manager_,
                                   .force = options_.force_conflicts,
                                   .extra = options_.kubectl_args,
                                   .deadline = deadline_});
@@ -145,14 +145,15 @@ private:
     note_replicas(plan_, id, item.changes);
     if (!item.changes.empty())
       item.action = Action::change;
-    else if (!plan_.keep_replicas && kube::ownership(live.value, release::kManager) !=
-                                         kube::ownership(*wanted, release::kManager))
+    else if (!plan_.keep_replicas &&
+             kube::ownership(live.value, manager_) != kube::ownership(*wanted, manager_))
       item.action = Action::adopt;
     return item;
   }
 
   kube::Cluster &cluster_;
   const Options &options_;
+  std::string manager_ = names::manager(cluster_.access().release);
   sys::Deadline deadline_;
   Plan plan_;
 };

@@ -4,7 +4,7 @@
 
 namespace hello::deploy {
 
-bool settle_replicas(Plan &plan, const Options &options) {
+bool settle_replicas(Plan &plan, const Options &options, std::string_view release) {
   const auto found = std::find_if(plan.set.begin(), plan.set.end(), [](const kube::Object &object) {
     return object.id.kind == "Deployment";
   });
@@ -17,12 +17,12 @@ bool settle_replicas(Plan &plan, const Options &options) {
   };
   const json::Value *wanted = found->value.at("spec").find("replicas");
   if (!wanted) {
-    plan.keep_replicas = holds(release::kManager) && holders.size() == 1;
+    plan.keep_replicas = holds(names::manager(release)) && holders.size() == 1;
     return false;
   }
   const json::Value &now = live.value.at("spec", "replicas");
   if (json::canonical(now) == json::canonical(*wanted) ||
-      (!holds("kube-controller-manager") && !holds(release::kHandover)))
+      (!holds("kube-controller-manager") && !holds(names::handover(release))))
     return false;
   if (!options.keep_autoscaled) plan.take_replicas = wanted->number();
   found->value["spec"]["replicas"] = now;

@@ -10,7 +10,7 @@ namespace hello::deploy {
 /// Looks at who holds replicas: sets keep_replicas if they pass to an autoscaler, and writes an
 /// autoscaler's live count into the set (or take_replicas, where the user chose a number) if they
 /// come back. True if the set changed.
-bool settle_replicas(Plan &plan, const Options &options);
+bool settle_replicas(Plan &plan, const Options &options, std::string_view release);
 
 /// Drops the change of replicas that a hand-over avoids, and adds the one that take_replicas makes.
 void note_replicas(const Plan &plan, const kube::Id &id, std::vector<kube::Change> &changes);

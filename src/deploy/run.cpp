@@ -23,7 +23,8 @@ bool was_ready(const Plan &plan) {
 
 /// What was there before, as far as it was ours or was taken by force: it can be applied again
 /// without any history. Nothing unless the Deployment was ready then.
-std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool forced) {
+std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool forced,
+                               const std::string &manager) {
   if (!was_ready(plan)) return std::nullopt;
   Set set;
   for (const Item &item : plan.items) {
@@ -31,8 +32,8 @@ std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool fo
     if (!before.present()) continue;
     const auto later = forced ? applied.objects.find(item.id) : applied.objects.end();
     set.push_back({item.id, later == applied.objects.end()
-                                ? kube::owned(before.value, release::kManager)
-                                : kube::owned(before.value, release::kManager, later->second)});
+                                ? kube::owned(before.value, manager)
+                                : kube::owned(before.value, manager, later->second)});
   }
   return set;
 }
@@ -53,10 +54,9 @@ bool still_ours(kube::Cluster &cluster, const Applied &applied) {
   return live.present() && kube::deployment_of(live.value).template_text == applied.template_text;
 }
 
-/// Whether we hold the same fields with the same values in both.
-bool same_to_us(const json::Value &a, const json::Value &b) {
-  return json::canonical(kube::owned(a, release::kManager)) ==
-         json::canonical(kube::owned(b, release::kManager));
+/// Whether `manager` holds the same fields with the same values in both.
+bool same_to(const std::string &manager, const json::Value &a, const json::Value &b) {
+  return json::canonical(kube::owned(a, manager)) == json::canonical(kube::owned(b, manager));
 }
 
 /// An object that another deploy has changed since: two at once may have had each other's objects
@@ -68,10 +68,11 @@ std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
         id.kind != "Namespace") // the wait looks at the one, the other has nothing to change
       reads.emplace_back(
           id, std::async(std::launch::async, [&cluster, id = id] { return look_up(cluster, id); }));
+  const std::string manager = names::manager(cluster.access().release);
   std::string taken;
   for (auto &[id, read] : reads) {
     const kube::Live live = read.get();
-    if (!live.present() || !same_to_us(live.value, applied.objects.at(id))) taken = id.text();
+    if (!live.present() || !same_to(manager, live.value, applied.objects.at(id))) taken = id.text();
   }
   return taken;
 }
@@ -227,7 +228,8 @@ private:
   /// Brings the release before back.
   event::Failed go_back(const Outcome &outcome) {
     if (const auto end = stays(outcome)) return *end;
-    std::optional<Set> before = held_before(plan_, applied_, options_.force_conflicts);
+    std::optional<Set> before = held_before(plan_, applied_, options_.force_conflicts,
+                                            names::manager(cluster_.access().release));
     if (!before) before = ready_before(cluster_, plan_, set_);
     if (!before) return {Left::nothing_earlier};
     if (!still_ours(cluster_, applied_)) return {Left::superseded};

@@ -147,7 +147,7 @@ public:
     for (const auto &[id, live] : observed_.objects)
       if (!is_recorded(id)) status_.objects.push_back(node_of(id, live));
     if (!observed_.snapshot.deployment && recorded().empty())
-      status_.objects.push_back({Health::bad, "Deployment/hello", "is not there"});
+      status_.objects.push_back({Health::bad, "Deployment/" + observed_.release, "is not there"});
     for (const StatusNode &node : status_.objects)
       status_.health = std::max(status_.health, worst(node));
     return std::move(status_);

@@ -17,15 +17,21 @@ std::string joined(const std::vector<std::string> &words) {
   return words.size() > kShown ? fmt::format("{} and {} more", out, words.size() - kShown) : out;
 }
 
+bool is_entry_of(std::string_view release, std::string_view name) {
+  const auto entry = names::read_entry(name);
+  return entry && entry->release == release;
+}
+
 /// What is in the namespace and neither ours nor Kubernetes' own.
-std::vector<std::string> others(const std::vector<kube::Occupant> &all, const Removal &removal) {
+std::vector<std::string> others(const std::vector<kube::Occupant> &all, const Removal &removal,
+                                std::string_view release) {
   std::vector<std::string> found;
   for (const auto &[kind, name, owned] : all) {
     const bool ours = std::any_of(removal.remove.begin(), removal.remove.end(),
                                   [&, &kind = kind, &name = name](const release::Found &one) {
                                     return one.id.kind == kind && one.id.name == name;
                                   }) ||
-                      (kind == "ControllerRevision" && name.starts_with("hello-release-"));
+                      (kind == "ControllerRevision" && is_entry_of(release, name));
     const bool kubernetes = (kind == "ConfigMap" && name == "kube-root-ca.crt") ||
                             (kind == "ServiceAccount" && name == "default");
     if (!ours && !kubernetes && !owned) found.push_back(kind + "/" + name);
@@ -63,7 +69,7 @@ std::vector<std::string> pods(kube::Cluster &cluster) {
   cluster.list({.api_version = "v1",
                 .kind = "Pod",
                 .ns = cluster.access().ns,
-                .labels = std::string(release::kPods),
+                .labels = names::pods_selector(cluster.access().release),
                 .detail = kube::Collection::Detail::metadata},
                [&](json::Value &&pod) { names.push_back("Pod/" + pod.text("metadata", "name")); });
   return names;
@@ -73,14 +79,14 @@ std::vector<std::string> pods(kube::Cluster &cluster) {
 release::Ownership owner_of_namespace(kube::Cluster &cluster, const kube::Id &id,
                                       const json::Value &live, const Removal &removal) {
   using State = release::Ownership::State;
-  if (release::Ownership owner = release::owner_of(live); !owner.ours()) return owner;
+  const std::string &release = cluster.access().release, manager = names::manager(release);
+  if (release::Ownership owner = release::owner_of(live, release); !owner.ours()) return owner;
   for (const json::Value &entry : live.at("metadata", "managedFields").items())
-    if (std::string manager = entry.text("manager");
-        manager != release::kManager && !entry.find("subresource"))
-      return {State::extra_fields, std::move(manager)};
+    if (std::string other = entry.text("manager"); other != manager && !entry.find("subresource"))
+      return {State::extra_fields, std::move(other)};
   auto all = cluster.objects_in(id.name);
   if (!all) return {State::unlisted};
-  if (const auto found = others(*all, removal); !found.empty())
+  if (const auto found = others(*all, removal, release); !found.empty())
     return {State::in_use, joined(found)};
   return {};
 }
@@ -142,7 +148,7 @@ void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline dead
   std::vector<release::Found> removed, stay = removal.stay;
   for (const release::Found &found : removal.remove) {
     const auto decide = [&](const json::Value &live) {
-      return release::fate_of(found.id, live, release::Purpose::undeploy);
+      return release::fate_of(found.id, live, release::Purpose::undeploy, cluster.access().release);
     };
     const bool goes = remove_one(cluster, found, decide, deadline, emit);
     if (goes) emit(event::Removed{found.id.text()});

@@ -7,6 +7,7 @@
 
 #include "hello/error.h"
 #include "hello/kinds.h"
+#include "hello/names.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
 #include "manifest/patch.h"
@@ -68,6 +69,18 @@ void merge_missing(YAML::Node &map, const YAML::Node &more) {
     if (!seen[entry.first.Scalar()]) map.force_insert(entry.first, entry.second);
 }
 
+/// The labels that every object has. Those of shared objects are the same whoever renders them.
+YAML::Node standard_labels(const Config &config, const YAML::Node &object) {
+  const bool is_shared =
+      names::is_shared(object["kind"].Scalar(), yaml::text(object, "metadata", "name"),
+                       config.text("namespace.name"));
+  YAML::Node labels;
+  put(labels, names::kName, yaml::string("hello"));
+  put(labels, names::kInstance, is_shared ? yaml::string(names::kDefault) : config.node("name"));
+  put(labels, names::kManagedBy, yaml::string("hello"));
+  return labels;
+}
+
 /// Gives the object the metadata that all have: name, namespace, labels, annotations, in this
 /// order; the object's own values win. It is changed in place: moving its nodes into a new one
 /// would cost as much as parsing it.
@@ -79,11 +92,7 @@ Object finish(const Config &config, const YAML::Node &object) {
                             (own["namespace"] && own["namespace"].IsNull());
 
   YAML::Node labels = own["labels"] ? YAML::Clone(own["labels"]) : YAML::Node(YAML::NodeType::Map);
-  YAML::Node standard;
-  put(standard, "app.kubernetes.io/name", yaml::string("hello"));
-  put(standard, "app.kubernetes.io/instance", yaml::string("hello"));
-  put(standard, "app.kubernetes.io/managed-by", yaml::string("hello"));
-  merge_missing(labels, standard);
+  merge_missing(labels, standard_labels(config, object));
   merge_missing(labels, text_map(config, "labels"));
   YAML::Node annotations =
       own["annotations"] ? YAML::Clone(own["annotations"]) : YAML::Node(YAML::NodeType::Map);

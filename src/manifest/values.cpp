@@ -8,6 +8,7 @@
 
 #include "hello/embedded.h"
 #include "hello/error.h"
+#include "hello/names.h"
 #include "hello/sha256.h"
 #include "hello/template.h"
 #include "hello/text.h"
@@ -103,7 +104,7 @@ YAML::Node tls_secret(const Config &config) {
   if (config.has("ingress.tls.secretName"))
     return yaml::string(config.text("ingress.tls.secretName"));
   if (config.has("ingress.tls.issuer") || config.has("ingress.tls.clusterIssuer"))
-    return yaml::string("hello-tls");
+    return yaml::string(names::tls_secret(config.text("name")));
   return {};
 }
 
@@ -180,6 +181,11 @@ YAML::Node spread_keys(const Config &) {
   return keys;
 }
 
+/// A name that derives from the release's.
+template <std::string (*of)(std::string_view)> YAML::Node named(const Config &config) {
+  return yaml::string(of(config.text("name")));
+}
+
 constexpr std::string_view kCollector = "templates/logging/collector.yaml",
                            kSidecar = "templates/logging/sidecar.yaml";
 using Derive = YAML::Node (*)(const Config &);
@@ -187,6 +193,9 @@ const std::map<std::string_view, Derive> kDerived = {
     {"args", args},
     {"env", env},
     {"messages", messages},
+    {"messageConfig", named<names::message_config>},
+    {"logAgentConfig", named<names::log_agent>},
+    {"deployer", named<names::deployer>},
     {"serviceType", service_type},
     {"sidecar", sidecar},
     {"sidecarConfig", [](const Config &c) { return yaml::string(collector_config(c, kSidecar)); }},

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kStates = {"pending", "ready", "failed", "rolled-back",
                                                      "superseded"};
-constexpr std::string_view kPrefix = "hello-release-";
 constexpr std::string_view kStateLabel = "hello/state";
 
 /// "apps/v1 Deployment hello/hello" a line: kind and identity; the namespace is empty for
@@ -54,19 +53,16 @@ std::string revisions_of(const std::vector<Release> &all) {
 
 std::string_view name_of(State state) { return kStates[static_cast<std::size_t>(state)]; }
 
-std::string name_of_entry(int revision) { return fmt::format("{}{}", kPrefix, revision); }
-
 std::optional<Release> release_of(const json::Value &object) {
   const json::Value &meta = object.at("metadata");
   Release release;
   release.name = meta.text("name");
-  if (!release.name.starts_with(kPrefix)) return std::nullopt;
-  const std::string_view digits = std::string_view(release.name).substr(kPrefix.size());
-  const auto revision = text::integer(digits, 1, INT32_MAX);
+  const auto entry = names::read_entry(release.name);
   const auto state =
       std::find(kStates.begin(), kStates.end(), meta.at("labels", kStateLabel).text());
-  if (!revision || state == kStates.end()) return std::nullopt;
-  release.revision = static_cast<int>(*revision);
+  if (!entry || state == kStates.end()) return std::nullopt;
+  release.release = entry->release;
+  release.revision = entry->revision;
   release.state = static_cast<State>(state - kStates.begin());
   release.when = meta.text("creationTimestamp");
   const json::Value &notes = meta.at("annotations");
@@ -92,8 +88,11 @@ std::string entry_of(const Release &release, const Set &set, const std::string &
   std::string about, text;
   json::Writer meta(about, json::Style::spaced);
   meta.begin_object();
-  meta.key("name").string(name_of_entry(release.revision)).key("namespace").string(ns);
+  meta.key("name").string(names::entry(release.release, release.revision));
+  meta.key("namespace").string(ns);
   meta.key("labels").begin_object();
+  if (release.release != names::kDefault) // whose entries stay as 0.1.0 wrote them
+    meta.key(names::kInstance).string(release.release);
   meta.key("app.kubernetes.io/managed-by").string("hello");
   meta.key("app.kubernetes.io/component").string("release");
   meta.key(kStateLabel).string(name_of(release.state)).end_object();
@@ -161,10 +160,11 @@ kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster) {
   const auto failure = cluster.list({.api_version = "apps/v1",
                                      .kind = "ControllerRevision",
                                      .ns = cluster.access().ns,
-                                     .labels = std::string(kOurs),
+                                     .labels = std::string(names::kEntries),
                                      .detail = kube::Collection::Detail::metadata},
                                     [&](json::Value &&object) {
-                                      if (auto release = release_of(object))
+                                      auto release = release_of(object);
+                                      if (release && release->release == cluster.access().release)
                                         all.push_back(std::move(*release));
                                     });
   if (failure) return *failure;

@@ -88,17 +88,18 @@ std::string why_kept(const Found &found, const kube::Access &access) {
                             group.empty() ? "" : ".", group, id.name);
 }
 
-Ownership owner_of(const json::Value &object) {
+Ownership owner_of(const json::Value &object, std::string_view release) {
   using State = Ownership::State;
+  const std::string own = names::manager(release), handover = names::handover(release);
   std::set<std::string> ours;
   for (const json::Value &entry : managers_of(object))
-    if (entry.at("manager").text() == kManager && entry.at("operation").text() == "Apply" &&
+    if (entry.at("manager").text() == own && entry.at("operation").text() == "Apply" &&
         !entry.find("subresource"))
       ours = paths_of(entry);
   if (ours.empty()) return {State::not_held};
   for (const json::Value &entry : managers_of(object)) {
     const std::string manager = entry.text("manager");
-    if (manager == kManager || manager == kHandover || entry.find("subresource")) continue;
+    if (manager == own || manager == handover || entry.find("subresource")) continue;
     if (entry.text("operation") == "Apply") return {State::applied_too, manager};
     const auto theirs = paths_of(entry); // who made an object holds what we came to hold later
     if (std::any_of(theirs.begin(), theirs.end(),
@@ -108,9 +109,10 @@ Ownership owner_of(const json::Value &object) {
   return {};
 }
 
-Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose) {
+Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose,
+                  std::string_view release) {
   using State = Ownership::State;
-  Ownership owner = owner_of(live);
+  Ownership owner = owner_of(live, release);
   if (!owner.ours()) return owner;
   if (carries_keep(live)) return {State::keep};
   if (kinds::is(id.kind, kinds::Kind::holds_data)) return {State::data, id.kind};
@@ -131,14 +133,14 @@ public:
   /// An object that a release of the history has.
   void recorded(const kube::Id &id, const Release &release) { look(id, &release); }
 
-  /// Those with our label, in the release's namespace.
+  /// Those with the release's labels, in its namespace.
   void labelled(const kinds::Kind &kind) {
     std::vector<kube::Id> ids;
     const auto failure =
         cluster_.list({.api_version = std::string(kind.api_version),
                        .kind = std::string(kind.name),
                        .ns = cluster_.access().ns,
-                       .labels = std::string(kOurs),
+                       .labels = names::objects_selector(cluster_.access().release),
                        .detail = kube::Collection::Detail::metadata},
                       [&](json::Value &&item) {
                         ids.push_back({std::string(kind.api_version), std::string(kind.name),
@@ -163,7 +165,7 @@ private:
     }
     if (!live && live.failure().absent()) return;
     if (!live) throw kube::explain(live.failure(), "read " + id.text(), cluster_.access());
-    Ownership ownership = fate_of(id, *live, purpose_);
+    Ownership ownership = fate_of(id, *live, purpose_, cluster_.access().release);
     if (ownership.ours() && release && set_keeps(*release, id))
       ownership.state = Ownership::State::keep;
     const bool being_removed = live->at("metadata").find("deletionTimestamp");
@@ -176,8 +178,8 @@ private:
   bool set_keeps(const Release &release, const kube::Id &id) {
     const auto [place, is_new] = sets_.try_emplace(release.revision);
     if (is_new) {
-      auto entry = cluster_.read(
-          {"apps/v1", "ControllerRevision", cluster_.access().ns, name_of_entry(release.revision)});
+      auto entry =
+          cluster_.read({"apps/v1", "ControllerRevision", cluster_.access().ns, release.name});
       if (entry) place->second = entry->at("data", "objects");
     }
     for (const json::Value &object : place->second.items())

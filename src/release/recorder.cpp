@@ -66,6 +66,7 @@ Recorder::~Recorder() = default;
 
 void Recorder::begin(const Set &set) {
   whoami_ = cluster_.who_am_i();
+  release_.release = cluster_.access().release;
   const std::string here = user_at_machine(), page = variable({"BUILD_URL", "CI_JOB_URL"});
   release_.who = here;
   release_.from = page.empty() ? here : page;
@@ -81,7 +82,7 @@ void Recorder::begin(const Set &set) {
     if (!history) return not_recorded(history.failure(), "read the history");
     if (!history->empty()) taken = std::max(taken, history->front().revision);
     release_.revision = ++taken;
-    release_.name = name_of_entry(release_.revision);
+    release_.name = names::entry(release_.release, release_.revision);
     const auto made = write_entry(set);
     if (!made) return;
     if (*made) {
@@ -98,7 +99,8 @@ void Recorder::begin(const Set &set) {
 std::optional<kube::Result<kube::Done>> Recorder::write_entry(const Set &set) {
   const std::string entry = entry_of(release_, set, cluster_.access().ns);
   if (entry.size() <= kLargestEntry)
-    return cluster_.create(id_of_entry(release_.name), entry, kManager, soon(cluster_));
+    return cluster_.create(id_of_entry(release_.name), entry, names::manager(release_.release),
+                           soon(cluster_));
   release_.revision = 0;
   warn_(fmt::format("this release is not in the history: its set takes {} bytes of the {} that fit",
                     entry.size(), kLargestEntry));
@@ -143,7 +145,7 @@ void Recorder::finish(State state) {
   out.key("labels").begin_object().key("hello/state").string(name_of(state)).end_object();
   out.key("annotations").begin_object().key("hello/who").string(release_.who).end_object();
   out.end_object().end_object();
-  finishing_ = cluster_.patch(id_of_entry(release_.name), change, kManager);
+  finishing_ = cluster_.patch(id_of_entry(release_.name), change, names::manager(release_.release));
 }
 
 void Recorder::settle() {

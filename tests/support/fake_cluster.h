@@ -62,6 +62,8 @@ public:
   void interrupt_after(std::chrono::milliseconds time);
   /// Whether watches get an answer.
   void set_offline(bool offline) { offline_ = offline; }
+  /// Which release hello works on from now on.
+  void set_release(const std::string &name) { access_.release = name; }
   /// Runs after each write of hello that changed the object or removed it.
   std::function<void(const kube::Id &id)> on_write;
 

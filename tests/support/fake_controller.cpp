@@ -34,17 +34,19 @@ std::string running() { return status_of("restartCount: 0, imageID: i, state: {r
 
 } // namespace pod_status
 
-FakeController::FakeController(FakeCluster &cluster) : cluster_(cluster) {
-  cluster.on_write = [this](const kube::Id &id) {
-    if (id == kDeployment) cluster_.after(delay, [this] { roll_out(); });
+FakeController::FakeController(FakeCluster &cluster, const std::string &release)
+    : cluster_(cluster), deployment_{"apps/v1", "Deployment", "shop", release} {
+  cluster.on_write = [this, others = std::move(cluster.on_write)](const kube::Id &id) {
+    if (others) others(id);
+    if (id == deployment_) cluster_.after(delay, [this] { roll_out(); });
   };
 }
 
 void FakeController::roll_out() {
-  const Value *deployment = cluster_.api.find(kDeployment);
+  const Value *deployment = cluster_.api.find(deployment_);
   if (!deployment) return;
   if (deployment->at("spec", "paused").boolean()) {
-    cluster_.api.update(kDeployment, "", [](Value &object) {
+    cluster_.api.update(deployment_, "", [](Value &object) {
       object["status"]["observedGeneration"] = object.at("metadata", "generation");
     });
     return;
@@ -54,12 +56,9 @@ void FakeController::roll_out() {
   for (const Value &container : pod_template.at("spec", "containers").items())
     image = container.text("image");
   const kube::Id set = current_set();
-  std::vector<kube::Id> old;
-  for (const auto &[id, value] : cluster_.api.all())
-    if (id.kind == "Pod") old.push_back(id);
-  for (const kube::Id &id : old) cluster_.api.erase(id);
+  for (const kube::Id &id : pods()) cluster_.api.erase(id);
   const std::string uid = cluster_.api.find(set)->text("metadata", "uid");
-  const auto count = cluster_.api.find(kDeployment)->at("spec", "replicas").number();
+  const auto count = cluster_.api.find(deployment_)->at("spec", "replicas").number();
   for (int i = 1; i <= count; ++i) {
     Value pod = object("{apiVersion: v1, kind: Pod, spec: {nodeName: lab}}");
     pod["metadata"] = pod_template.at("metadata");
@@ -74,14 +73,12 @@ void FakeController::roll_out() {
 }
 
 void FakeController::set_pods(const std::string &status) {
-  std::vector<kube::Id> pods;
-  for (const auto &[id, value] : cluster_.api.all())
-    if (id.kind == "Pod") pods.push_back(id);
-  for (const kube::Id &id : pods)
+  const std::vector<kube::Id> all_pods = pods();
+  for (const kube::Id &id : all_pods)
     cluster_.api.update(id, "", [&](Value &pod) { pod["status"] = object(status); });
-  const auto all = static_cast<std::int64_t>(pods.size());
+  const auto all = static_cast<std::int64_t>(all_pods.size());
   const std::int64_t ready = status == pod_status::kReady ? all : 0;
-  cluster_.api.update(kDeployment, "", [&](Value &deployment) {
+  cluster_.api.update(deployment_, "", [&](Value &deployment) {
     Value &now = deployment["status"];
     now["observedGeneration"] = deployment.at("metadata", "generation");
     for (const char *key : {"replicas", "updatedReplicas"}) now[key] = json::integer(all);
@@ -89,12 +86,21 @@ void FakeController::set_pods(const std::string &status) {
   });
 }
 
+std::vector<kube::Id> FakeController::pods() const {
+  std::vector<kube::Id> found;
+  for (const auto &[id, value] : cluster_.api.all())
+    if (id.kind == "Pod" &&
+        value.text("metadata", "labels", "app.kubernetes.io/instance") == deployment_.name)
+      found.push_back(id);
+  return found;
+}
+
 kube::Id FakeController::current_set() {
-  const Value &deployment = *cluster_.api.find(kDeployment);
+  const Value &deployment = *cluster_.api.find(deployment_);
   const std::string text = json::canonical(deployment.at("spec", "template"));
   const bool is_new = !sets_.count(text);
   SetOfPods &known = sets_[text];
-  if (is_new) known.name = fmt::format("hello-{}", newest_ + 1);
+  if (is_new) known.name = fmt::format("{}-{}", deployment_.name, newest_ + 1);
   if (is_new || known.revision != newest_)
     known.revision = ++newest_; // going back makes an old set the newest, as the controller does
   const kube::Id id{"apps/v1", "ReplicaSet", "shop", known.name};
@@ -109,7 +115,7 @@ kube::Id FakeController::current_set() {
   const Value number = json::string(std::to_string(known.revision));
   set["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = number;
   cluster_.api.put(std::move(set));
-  cluster_.api.update(kDeployment, "", [&](Value &object) {
+  cluster_.api.update(deployment_, "", [&](Value &object) {
     object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = number;
   });
   return id;

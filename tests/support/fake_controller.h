@@ -21,12 +21,12 @@ std::string crashed(int exit_code, int restarts = 1);
 std::string running();
 } // namespace pod_status
 
-/// Plays the Deployment controller and the kubelets: some time after hello changes Deployment
-/// hello, the old pods are gone and each new one (hello-REVISION-N) has the status that its image
-/// calls for.
+/// Plays the Deployment controller and the kubelets for one release: some time after hello changes
+/// its Deployment, the old pods are gone and each new one (NAME-REVISION-N) has the status that its
+/// image calls for.
 class FakeController {
 public:
-  explicit FakeController(FakeCluster &cluster);
+  explicit FakeController(FakeCluster &cluster, const std::string &release = "hello");
   FakeController(const FakeController &) = delete;
   FakeController &operator=(const FakeController &) = delete;
 
@@ -39,10 +39,12 @@ public:
   void set_pods(const std::string &status);
 
 private:
+  std::vector<kube::Id> pods() const;
   /// The ReplicaSet of the present template; makes it if there is none.
   kube::Id current_set();
 
   FakeCluster &cluster_;
+  kube::Id deployment_;
   struct SetOfPods {
     std::string name;
     int revision;

@@ -11,6 +11,23 @@ json::Value object(std::string_view yaml) {
   return json::parse(yaml::to_json(yaml::load(yaml, "object")), "object");
 }
 
+namespace {
+
+/// The YAML of objects of the release hello, for another one.
+std::string renamed(std::string yaml, const std::string &release) {
+  if (release == "hello") return yaml;
+  const std::pair<std::string, std::string> changes[] = {
+      {"{name: hello, namespace", "{name: " + release + ", namespace"},
+      {"{name: m, namespace", "{name: " + release + "-m, namespace"},
+      {"io/instance: hello", "io/instance: " + release}};
+  for (const auto &[from, to] : changes)
+    for (std::size_t at = 0; (at = yaml.find(from, at)) != yaml.npos; at += to.size())
+      yaml.replace(at, from.size(), to);
+  return yaml;
+}
+
+} // namespace
+
 release::Set set_of(std::string_view yaml) {
   release::Set set;
   for (const YAML::Node &node : yaml::load_all(yaml, "set")) {
@@ -21,16 +38,16 @@ release::Set set_of(std::string_view yaml) {
   return set;
 }
 
-release::Set hello_set(const std::string &image) {
-  release::Set set = set_of(R"(
+release::Set hello_set(const std::string &image, const std::string &release) {
+  release::Set set = set_of(renamed(R"(
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: m, namespace: shop, labels: {app.kubernetes.io/managed-by: hello}}
+metadata: {name: m, namespace: shop, labels: {app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}
 data: {MESSAGES: hi}
 ---
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: hello, namespace: shop, labels: {app.kubernetes.io/managed-by: hello}}
+metadata: {name: hello, namespace: shop, labels: {app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}
 spec:
   replicas: 2
   selector: {matchLabels: {app.kubernetes.io/name: hello, app.kubernetes.io/instance: hello}}
@@ -40,9 +57,10 @@ spec:
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: hello, namespace: shop, labels: {app.kubernetes.io/managed-by: hello}}
+metadata: {name: hello, namespace: shop, labels: {app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}
 spec: {type: ClusterIP, ports: [{name: http, port: 80, targetPort: http}]}
-)");
+)",
+                                    release));
   in(set, "Deployment")["spec"]["template"]["spec"] =
       object("{containers: [{name: hello, image: \"" + image + "\"}]}");
   return set;
@@ -53,7 +71,7 @@ release::Set autoscaled(release::Set set) {
   for (kube::Object &more : set_of(R"(
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
-metadata: {name: hello, namespace: shop, labels: {app.kubernetes.io/managed-by: hello}}
+metadata: {name: hello, namespace: shop, labels: {app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}
 spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: hello}
   minReplicas: 3

@@ -15,8 +15,9 @@ json::Value object(std::string_view yaml);
 /// A set of the documents of a YAML text, in their order.
 release::Set set_of(std::string_view yaml);
 
-/// ConfigMap m, Deployment hello with two replicas, and Service hello, in namespace shop.
-release::Set hello_set(const std::string &image = "hello:1");
+/// ConfigMap m (or NAME-m), and a Deployment with two replicas and a Service that have the
+/// release's name, in namespace shop.
+release::Set hello_set(const std::string &image = "hello:1", const std::string &release = "hello");
 
 /// Adds a HorizontalPodAutoscaler of 3 to 9 pods and takes the replicas out of the Deployment.
 release::Set autoscaled(release::Set set);

@@ -54,7 +54,7 @@ struct Shop {
   }
 
   static kube::Id entry_id(int revision) {
-    return {"apps/v1", "ControllerRevision", "shop", release::name_of_entry(revision)};
+    return {"apps/v1", "ControllerRevision", "shop", names::entry("hello", revision)};
   }
 
   /// The autoscaler's controller sets the count.

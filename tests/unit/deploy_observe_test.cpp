@@ -105,8 +105,9 @@ TEST_CASE("observe: an object that is being removed is not healthy") {
 
 TEST_CASE("observe: an object with the label that the release does not have is told of") {
   Shop shop;
-  shop.cluster.api.put(object("{apiVersion: v1, kind: ConfigMap, metadata: {name: old, namespace: "
-                              "shop, labels: {app.kubernetes.io/managed-by: hello}}}"));
+  shop.cluster.api.put(object(
+      "{apiVersion: v1, kind: ConfigMap, metadata: {name: old, namespace: "
+      "shop, labels: {app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}}"));
   const deploy::StatusNode node = shop.of("ConfigMap/old");
   CHECK(node.health == Health::warning);
   CHECK(node.text.starts_with("not of this release"));

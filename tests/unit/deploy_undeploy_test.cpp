@@ -18,7 +18,8 @@ namespace {
 
 const kube::Id kEntry{"apps/v1", "ControllerRevision", "shop", "hello-release-1"};
 const std::string kShop = "apiVersion: v1\nkind: Namespace\n"
-                          "metadata: {name: shop, labels: {app.kubernetes.io/managed-by: hello}}\n";
+                          "metadata: {name: shop, labels: {app.kubernetes.io/managed-by: hello, "
+                          "app.kubernetes.io/instance: hello}}\n";
 
 Names names(const std::vector<release::Found> &all) {
   Names out;
@@ -39,7 +40,7 @@ struct Shop {
     one.digest = release::digest_of(set);
     for (const kube::Object &object : set) one.objects.push_back(object.id);
     REQUIRE(
-        cluster.create({"apps/v1", "ControllerRevision", "shop", release::name_of_entry(revision)},
+        cluster.create({"apps/v1", "ControllerRevision", "shop", names::entry("hello", revision)},
                        release::entry_of(one, set, "shop"), "hello", {}));
     cluster.journal.clear();
   }
@@ -122,7 +123,8 @@ TEST_CASE("undeploy: everything of a release goes, last first, then the history"
 TEST_CASE("undeploy: the objects of every recorded release go, Secrets too") {
   Shop shop;
   shop.deploy(set_of("apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop, labels: "
-                     "{app.kubernetes.io/managed-by: hello}}\ndata: {a: Yg==}\n"));
+                     "{app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: "
+                     "hello}}\ndata: {a: Yg==}\n"));
   shop.deploy(hello_set(), 2);
   shop.undeploy();
   CHECK(shop.is_empty());
@@ -349,7 +351,8 @@ TEST_CASE("undeploy: the namespaces of add-ons go too") {
   Shop shop;
   shop.deploy(set_of("apiVersion: v1\nkind: Namespace\nmetadata: {name: logging, labels: {a: b}}\n"
                      "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: agent, namespace: "
-                     "logging, labels: {app.kubernetes.io/managed-by: hello}}\ndata: {a: b}\n"));
+                     "logging, labels: {app.kubernetes.io/managed-by: hello, "
+                     "app.kubernetes.io/instance: hello}}\ndata: {a: b}\n"));
   const deploy::Removal removal = shop.plan();
   CHECK(names(removal.namespaces) == Names{"Namespace/logging"});
   CHECK(names(removal.remove) == Names{"ConfigMap/agent"});

@@ -15,7 +15,8 @@ std::string yaml_of(const std::string &kind, const std::string &name) {
   const bool ingress = kind == "Ingress";
   return "apiVersion: " + std::string(ingress ? "networking.k8s.io/v1" : "v1") + "\nkind: " + kind +
          "\nmetadata: {name: " + name +
-         ", namespace: shop, labels: {app.kubernetes.io/managed-by: hello}}\n" +
+         ", namespace: shop, labels: {app.kubernetes.io/managed-by: hello, "
+         "app.kubernetes.io/instance: hello}}\n" +
          (ingress ? "spec: {rules: [{host: a.test}]}\n" : "data: {a: b}\n");
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 std::string why_kept(const std::string &entries) {
   const auto object = yaml::load("metadata:\n  managedFields:\n" + entries, "object");
-  return describe(release::owner_of(json::parse(yaml::to_json(object), "object")));
+  return describe(release::owner_of(json::parse(yaml::to_json(object), "object"), "hello"));
 }
 
 // As the lab's cluster wrote them.

@@ -48,9 +48,10 @@ TEST_CASE("history: an empty one has no entries, and damaged entries and others'
   shop.cluster.api.update(kEntry, "", [](json::Value &entry) {
     entry["metadata"]["annotations"].erase("hello/digest");
   });
-  shop.cluster.api.put(object("apiVersion: apps/v1\nkind: ControllerRevision\n"
-                              "metadata: {name: web-6d5, namespace: shop, labels: "
-                              "{app.kubernetes.io/managed-by: hello}}\n"));
+  shop.cluster.api.put(
+      object("apiVersion: apps/v1\nkind: ControllerRevision\n"
+             "metadata: {name: web-6d5, namespace: shop, labels: "
+             "{app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}\n"));
   const auto history = release::read_history(shop.cluster);
   REQUIRE(history);
   REQUIRE(history->size() == 1);

@@ -43,7 +43,7 @@ private:
 };
 
 kube::Id entry(int revision) {
-  return {"apps/v1", "ControllerRevision", "shop", release::name_of_entry(revision)};
+  return {"apps/v1", "ControllerRevision", "shop", names::entry("hello", revision)};
 }
 
 struct Shop {
@@ -65,7 +65,7 @@ struct Shop {
   /// An entry whose number is taken and that no list shows.
   void add_damaged(int revision) {
     json::Value value = object("{apiVersion: apps/v1, kind: ControllerRevision}");
-    value["metadata"]["name"] = json::string(release::name_of_entry(revision));
+    value["metadata"]["name"] = json::string(names::entry("hello", revision));
     value["metadata"]["namespace"] = json::string("shop");
     cluster.api.put(std::move(value));
   }

@@ -56,7 +56,7 @@ Exit run(const StatusOptions &options);
 
 struct LogsOptions {
   ConfigOptions config;
-  kube::LogOptions logs{std::string(release::kPods)};
+  kube::LogOptions logs;               ///< without a selector
   std::chrono::milliseconds since{-1}; ///< below 0: all
   bool timestamps = false, bare = false;
 };

@@ -32,7 +32,7 @@ void declare(const Command &command, HistoryOptions &options) {
                  {"Print this release's whole set", "N"});
   command.choice("-o,--output", options.format, {"text", "json"}, {"How to print the list"});
   command.footer(
-      "Kept in the namespace, the last 10, as ControllerRevisions hello-release-N. States: pending "
+      "Kept in the namespace, the last 10, as ControllerRevisions NAME-release-N. States: pending "
       "(a deploy is under\n"
       "way, or was killed), ready, failed, rolled-back, superseded (another deploy came first).");
 }

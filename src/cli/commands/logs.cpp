@@ -38,6 +38,7 @@ Exit run(const LogsOptions &flags) {
     return true;
   };
   kube::LogOptions options = flags.logs;
+  options.selector = names::pods_selector(cluster->access().release);
   if (flags.since.count() >= 0)
     options.since_seconds = std::chrono::ceil<std::chrono::seconds>(flags.since).count();
   options.wanted = [] { return !reader_left(); }; // a reader that left is no error

@@ -40,7 +40,7 @@ public:
 /// Shows the status again after each change, at most twice a second, until it is interrupted.
 [[noreturn]] void watch(kube::Cluster &cluster, const StatusOptions &flags) {
   const bool terminal = sys::is_terminal(STDOUT_FILENO) && flags.format == Format::text;
-  const auto collections = deploy::watched(cluster.access().ns);
+  const auto collections = deploy::watched(cluster.access());
   NoSink sink;
   std::vector<kube::Source> sources;
   sources.reserve(collections.size());

@@ -9,7 +9,7 @@ Exit run(const TopOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
-  const auto all = kube::read_usage(*cluster, std::string(release::kPods));
+  const auto all = kube::read_usage(*cluster, names::pods_selector(cluster->access().release));
   if (all.empty()) say("no pods in " + target(cluster->access()));
   for (const kube::Usage &one : all)
     if (!one.cpu.used)

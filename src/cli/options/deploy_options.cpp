@@ -48,7 +48,7 @@ Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
 }
 
 std::unique_ptr<kube::Cluster> connect(const config::Config &config) {
-  kube::Access access{config.kube_context(), config.text("namespace.name")};
+  kube::Access access{config.kube_context(), config.text("namespace.name"), config.text("name")};
   if (access.context.empty()) access.context = kube::current_context();
   return kube::connect(std::move(access));
 }

@@ -111,7 +111,8 @@ EventText event_text(const deploy::Event &event) { return std::visit(Describe{},
 std::string target(const kube::Access &access) {
   const std::string cluster =
       access.context.empty() ? "kubectl's default cluster" : "context " + access.context;
-  return cluster + ", namespace " + access.ns;
+  const std::string place = cluster + ", namespace " + access.ns;
+  return access.release == names::kDefault ? place : place + ", release " + access.release;
 }
 
 } // namespace hello::cli

@@ -32,6 +32,7 @@ public:
   void operator()(const event::Target &e) {
     add("context", e.access.context);
     add("namespace", e.access.ns);
+    add("release", e.access.release);
   }
   void operator()(const event::Planned &e) { out_.key("plan").raw(json_of(*e.plan)); }
   void operator()(const event::Applied &e) { add("generation", std::to_string(e.generation)); }

@@ -107,7 +107,7 @@ void check_pods(Lint &lint, const Workload &work) {
       lint.error(*work.object, what);
     else
       lint.warning(*work.object, what);
-  } else if (work.object->name == "hello") {
+  } else if (lint.is_main(*work.object)) {
     if (!open.count("http"))
       lint.error(*work.object, "no hole for the public port: nobody can reach it");
     if (!open.count("admin") && lint.config.text("metrics.scrape") != "none")

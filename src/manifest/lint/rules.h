@@ -51,6 +51,8 @@ struct Lint {
   void error(const Container &container, const std::string &what);
   void warning(const Container &container, const std::string &what);
 
+  /// Whether the object has the release's name, as its Deployment and Service do.
+  bool is_main(const Object &object) const { return object.name == config.text("name"); }
   /// Null if the set has no such object.
   const Object *find(std::string_view kind, std::string_view name) const;
   std::vector<const Object *> all(std::string_view kind) const;

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/names.h"
 #include "hello/sha256.h"
 #include "hello/text.h"
 #include "manifest/lint/rules.h"
@@ -153,13 +154,13 @@ bool is_mounted(const Container &container, std::string_view path) {
                      [&](const YAML::Node &mount) { return text(mount, "mountPath") == path; });
 }
 
-/// Whether the variable MESSAGES comes from the ConfigMap; of several the last one counts.
-bool has_messages(const Container &container) {
+/// Whether the variable MESSAGES comes from the ConfigMap `source`; of several the last one counts.
+bool has_messages(const Container &container, const std::string &source) {
   bool found = false;
   for (const YAML::Node &variable : items(at(container.node, "env")))
     if (text(variable, "name") == "MESSAGES") {
       const YAML::Node ref = at(variable, "valueFrom", "configMapKeyRef");
-      found = text(ref, "name") == "message-config" && text(ref, "key") == "MESSAGES" &&
+      found = text(ref, "name") == source && text(ref, "key") == "MESSAGES" &&
               !is_true(ref, "optional");
     }
   return found;
@@ -168,8 +169,9 @@ bool has_messages(const Container &container) {
 /// The way of the message: ConfigMap, environment or file, and the checksum that rolls the pods.
 void check_messages(Lint &lint, const Container &container) {
   const Object &object = *container.work->object;
-  const Object *map = lint.find("ConfigMap", "message-config");
-  if (!map) return lint.error(object, "ConfigMap/message-config is not in the set");
+  const std::string source = names::message_config(lint.config.text("name"));
+  const Object *map = lint.find("ConfigMap", source);
+  if (!map) return lint.error(object, fmt::format("ConfigMap/{} is not in the set", source));
   const YAML::Node messages = at(map->node, "data", "MESSAGES");
   if (!messages.IsDefined()) return lint.error(*map, "has no key MESSAGES");
   if (lint.config.text("reload") == "live") {
@@ -177,8 +179,8 @@ void check_messages(Lint &lint, const Container &container) {
       lint.error(object, "the message is not mounted at /etc/hello");
     return;
   }
-  if (!has_messages(container))
-    lint.error(object, "MESSAGES does not come from ConfigMap/message-config");
+  if (!has_messages(container, source))
+    lint.error(object, "MESSAGES does not come from ConfigMap/" + source);
   if (text(object.node, "spec", "template", "metadata", "annotations", "checksum/message-config") !=
       hex(sha256(text(messages))))
     lint.error(object, "the annotation checksum/message-config is not that of the message: a new "
@@ -187,7 +189,7 @@ void check_messages(Lint &lint, const Container &container) {
 
 void messages(Lint &lint) {
   for (const Container &container : lint.containers)
-    if (is_service(container) && container.work->object->name == "hello")
+    if (is_service(container) && lint.is_main(*container.work->object))
       check_messages(lint, container);
 }
 

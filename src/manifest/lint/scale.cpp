@@ -56,7 +56,7 @@ void autoscaler(Lint &lint) {
     if (least < 2)
       lint.warning(*object, "minReplicas is less than 2: one node's end is the service's");
   }
-  const Object *own = lint.find("Deployment", "hello");
+  const Object *own = lint.find("Deployment", lint.config.text("name"));
   if (own && lint.config.boolean("autoscaling.enabled") && !autoscaler_of(lint, *own))
     lint.error(*own, "no HorizontalPodAutoscaler scales it");
 }
@@ -117,7 +117,7 @@ bool keeps_off_own_node(const Workload &work) {
 /// say otherwise.
 void spread(Lint &lint) {
   for (const Workload &work : lint.workloads) {
-    if (work.object->kind != "Deployment" || work.object->name != "hello") continue;
+    if (work.object->kind != "Deployment" || !lint.is_main(*work.object)) continue;
     for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"})
       if (lint.config.text("topologySpread") != "none" && !has_spread(work, key))
         lint.warning(*work.object, fmt::format("no topologySpreadConstraint over {}", key));
