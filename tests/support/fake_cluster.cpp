@@ -282,6 +282,9 @@ std::optional<Failure> FakeCluster::list(const kube::Collection &collection,
                                          const kube::TakeValue &take) {
   const std::lock_guard lock(mutex_);
   if (auto failed = scripted(Operation::list, collection.kind)) return failed;
+  if (collection.ns.empty())
+    if (auto failed = scripted(Operation::list, collection.kind + " in every namespace"))
+      return failed;
   const bool whole = collection.detail == kube::Collection::Detail::full;
   for (const json::Value *found : api.matching(collection))
     take(whole ? json::Value(*found) : metadata_of(*found));

@@ -53,7 +53,8 @@ public:
   /// Runs `action` once, before the next call of this operation. `about`: see fail_next().
   void before_next(Operation operation, Action action, const std::string &about = "");
   /// Lets the next call fail that is about this: an object ("Deployment/hello"), a kind for list
-  /// and watch, "POD/CONTAINER" for log; or any. Of a set, the other objects are applied.
+  /// and watch ("Ingress", "Ingress in every namespace"), "POD/CONTAINER" for log; or any. Of a
+  /// set, the other objects are applied.
   void fail_next(Operation operation, kube::Failure failure, const std::string &about = "");
   /// Lets every call fail, until allow().
   void fail_always(Operation operation, kube::Failure failure, const std::string &about = "");

@@ -108,6 +108,34 @@ TEST_CASE("config: a.name has the short form a, in the file, the environment and
   CHECK(load("", sources).text("namespace.name") == "flag");
 }
 
+TEST_CASE("config: a release's name is a DNS label of at most 40 that begins with a letter, and no "
+          "reserved word") {
+  for (const std::string &good : {std::string("a"), std::string("web-1"), std::string("handovers"),
+                                  std::string("my-default-deny"), std::string(40, 'x')}) {
+    CAPTURE(good);
+    CHECK(load("", {.set = {set("name", good)}}).text("name") == good);
+  }
+  for (const std::string &bad :
+       {std::string(""), std::string("1a"), std::string("-a"), std::string("a-"), std::string("A"),
+        std::string("a.b"), std::string("a_b"), std::string(41, 'x'), std::string("handover"),
+        std::string("default-deny"), std::string("shared"), std::string("web-handover")}) {
+    CAPTURE(bad);
+    CHECK(error_of("", {.set = {set("name", bad)}}).find("name of a release") != std::string::npos);
+  }
+}
+
+TEST_CASE("config: default hosts have the release's name; hosts that are set stay") {
+  const auto hosts = [](std::string_view yaml) {
+    const Config config = load(yaml);
+    return yaml::to_json(config.node("ingress.hosts")) + " " +
+           yaml::to_json(config.node("gateway.hostnames"));
+  };
+  CHECK(hosts("") == R"(["hello.localhost"] ["hello.localhost"])");
+  CHECK(hosts("name: web") == R"(["web.localhost"] ["web.localhost"])");
+  CHECK(hosts("name: web\ningress: {hosts: [a.test]}") == R"(["a.test"] ["web.localhost"])");
+  CHECK(load("name: web").origin("ingress.hosts").from == From::default_value);
+}
+
 TEST_CASE("config: a text takes its scalar literally, so that no stays no") {
   for (std::string text : {"true", "no", "8080", "1e3", "0o14", "0x1F", "1_000", "2026-11-22",
                            "12:30:45", ".inf", "1.10"}) {
@@ -304,8 +332,10 @@ TEST_CASE("config: the table holds together") {
     const auto &[expression, words] = setting.type.pattern;
     CHECK(expression.empty() == words.empty());
     CHECK_NOTHROW(std::regex(std::string(expression), std::regex::ECMAScript));
-    if (!setting.default_value.empty())
-      CHECK_NOTHROW(config::from_text(setting, setting.default_value, setting.key));
+    std::string text(setting.default_value);
+    if (const auto at = text.find(config::kReleaseName); at != text.npos)
+      text.replace(at, config::kReleaseName.size(), "web");
+    if (!text.empty()) CHECK_NOTHROW(config::from_text(setting, text, setting.key));
     for (const config::Setting &other : config::settings())
       CHECK_MESSAGE(!other.key.starts_with(std::string(setting.key) + "."),
                     "a key cannot be a section too: ", other.key);

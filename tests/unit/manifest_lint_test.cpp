@@ -48,11 +48,34 @@ bool has(const std::vector<Finding> &findings, std::string_view rule) {
                      [rule](const Finding &finding) { return finding.rule == rule; });
 }
 
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+/// The release's name does not matter to any rule, so each finding is made under two.
+const std::vector<std::string> kReleases = {"hello", "other-release"};
+
+/// What the rules find in the set of these settings, which is the same whatever the release is
+/// called.
+std::vector<Finding> linted(Set set, const std::vector<std::string> &allow = {}) {
+  const auto config = configured(set);
+  const auto findings = manifest::lint(manifest::render_all(config), config, allow);
+  for (auto &[key, value] : set)
+    value = replaced(value, "metadata: {name: hello}", "metadata: {name: other-release}");
+  set.emplace_back("name", "other-release");
+  const auto renamed = configured(set);
+  const auto others = manifest::lint(manifest::render_all(renamed), renamed, allow);
+  CHECK(replaced(replaced(show(others), "other-release-message-config", "message-config"),
+                 "other-release", "hello") == show(findings));
+  return findings;
+}
+
 /// The rules' answer to the default set with one patch.
 std::vector<Finding> patched(const std::string &kind, const std::string &patch, Set set = {}) {
   set.emplace_back("patches", "[{target: {kind: " + kind + "}, patch: " + patch + "}]");
-  const auto config = configured(set);
-  return manifest::lint(manifest::render_all(config), config);
+  return linted(std::move(set));
 }
 
 /// Every entry below `node`, as a path of keys and indexes.
@@ -154,71 +177,76 @@ TEST_CASE(
                         {{"resourceQuota.enabled", "true"}, {"limitRange.enabled", "true"}},
                         {{"autoscaling.requestsPerSecond", "100"}},
                         {{"autoscaling.enabled", "false"}}}) {
-    const auto config = configured(set);
-    CHECK(show(manifest::lint(manifest::render_all(config), config)) == "");
+    CHECK(show(linted(set)) == "");
   }
 }
 
 TEST_CASE("lint: every line that is removed from the set is noticed") {
-  const auto config = configured({{"networkPolicy.ingressNamespace", "edge"}});
-  const auto objects = manifest::render_all(config);
-  REQUIRE(manifest::lint(objects, config).empty());
-  int tried = 0;
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    std::vector<std::string> path;
-    each_path(objects[i].node, path, [&](const std::vector<std::string> &where) {
-      const std::string name = joined(where);
-      if (exempt(objects[i].kind, name)) return;
-      if (objects[i].name == "default-deny" && name == "/spec/podSelector")
-        return; // none is all, as {} is
-      auto copy = clone(objects);
-      copy[i].node.reset(changed(copy[i].node, where, 0, YAML::Node(YAML::NodeType::Undefined)));
-      ++tried;
-      CAPTURE(objects[i].kind + "/" + objects[i].name);
-      CAPTURE(name);
-      CHECK_FALSE(manifest::lint(copy, config).empty());
-    });
+  for (const std::string &release : kReleases) {
+    const auto config = configured({{"name", release}, {"networkPolicy.ingressNamespace", "edge"}});
+    const auto objects = manifest::render_all(config);
+    REQUIRE(manifest::lint(objects, config).empty());
+    int tried = 0;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      std::vector<std::string> path;
+      each_path(objects[i].node, path, [&](const std::vector<std::string> &where) {
+        const std::string name = joined(where);
+        if (exempt(objects[i].kind, name)) return;
+        if (objects[i].name == "default-deny" && name == "/spec/podSelector")
+          return; // none is all, as {} is
+        auto copy = clone(objects);
+        copy[i].node.reset(changed(copy[i].node, where, 0, YAML::Node(YAML::NodeType::Undefined)));
+        ++tried;
+        CAPTURE(objects[i].kind + "/" + objects[i].name);
+        CAPTURE(name);
+        CHECK_FALSE(manifest::lint(copy, config).empty());
+      });
+    }
+    CHECK(tried > 100);
   }
-  CHECK(tried > 100);
 }
 
 TEST_CASE("lint: every line that is weakened is noticed") {
-  const auto config = configured({});
-  const auto objects = manifest::render_all(config);
-  int tried = 0;
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    std::vector<std::string> path;
-    each_path(objects[i].node, path, [&](const std::vector<std::string> &where) {
-      YAML::Node node = YAML::Clone(objects[i].node);
-      for (const std::string &key : where)
-        node.reset(node.IsMap() ? node[key] : node[std::stoul(key)]);
-      if (!node.IsScalar() || where.front() == "data" ||
-          joined(where).find("prometheus.io/") != std::string::npos)
-        return;
-      for (const std::string &value : weaker(node.Scalar())) {
-        auto copy = clone(objects);
-        copy[i].node.reset(changed(copy[i].node, where, 0, yaml::string(value)));
-        ++tried;
-        CAPTURE(objects[i].kind + "/" + objects[i].name);
-        CAPTURE(joined(where));
-        CAPTURE(value);
-        CHECK_FALSE(manifest::lint(copy, config).empty());
-      }
-    });
+  for (const std::string &release : kReleases) {
+    const auto config = configured({{"name", release}});
+    const auto objects = manifest::render_all(config);
+    int tried = 0;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      std::vector<std::string> path;
+      each_path(objects[i].node, path, [&](const std::vector<std::string> &where) {
+        YAML::Node node = YAML::Clone(objects[i].node);
+        for (const std::string &key : where)
+          node.reset(node.IsMap() ? node[key] : node[std::stoul(key)]);
+        if (!node.IsScalar() || where.front() == "data" ||
+            joined(where).find("prometheus.io/") != std::string::npos)
+          return;
+        for (const std::string &value : weaker(node.Scalar())) {
+          auto copy = clone(objects);
+          copy[i].node.reset(changed(copy[i].node, where, 0, yaml::string(value)));
+          ++tried;
+          CAPTURE(objects[i].kind + "/" + objects[i].name);
+          CAPTURE(joined(where));
+          CAPTURE(value);
+          CHECK_FALSE(manifest::lint(copy, config).empty());
+        }
+      });
+    }
+    CHECK(tried > 20);
   }
-  CHECK(tried > 20);
 }
 
 TEST_CASE("lint: an object that is missing is noticed") {
-  const auto config = configured({});
-  const auto objects = manifest::render_all(config);
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (objects[i].kind == "Namespace" || objects[i].kind == "Ingress")
-      continue; // an administrator's; a choice
-    auto copy = clone(objects);
-    copy.erase(copy.begin() + static_cast<std::ptrdiff_t>(i));
-    CAPTURE(objects[i].kind + "/" + objects[i].name);
-    CHECK_FALSE(manifest::lint(copy, config).empty());
+  for (const std::string &release : kReleases) {
+    const auto config = configured({{"name", release}});
+    const auto objects = manifest::render_all(config);
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      if (objects[i].kind == "Namespace" || objects[i].kind == "Ingress")
+        continue; // an administrator's; a choice
+      auto copy = clone(objects);
+      copy.erase(copy.begin() + static_cast<std::ptrdiff_t>(i));
+      CAPTURE(objects[i].kind + "/" + objects[i].name);
+      CHECK_FALSE(manifest::lint(copy, config).empty());
+    }
   }
 }
 
@@ -282,11 +310,19 @@ TEST_CASE("lint: what names something that is not there") {
             "secret"));
 }
 
+TEST_CASE("lint: an account that someone else manages need not be in the set, but any other must") {
+  const Set outside = {{"serviceAccount.create", "false"}, {"serviceAccount.name", "theirs"}};
+  CHECK(show(linted(outside)) == "");
+  CHECK(show(linted({{"serviceAccount.name", "mine"}})) == "");
+  const std::string pod = "{spec: {template: {spec: {serviceAccountName: another}}}}";
+  CHECK(has(patched("Deployment", pod, outside), "service-account"));
+  CHECK(has(patched("Deployment", pod), "service-account"));
+  CHECK(has(linted({{"serviceAccount.create", "false"}, {"serviceAccount.name", "default"}}),
+            "service-account"));
+}
+
 TEST_CASE("lint: images") {
-  const auto lint = [](const std::string &image) {
-    const auto config = configured({{"image", image}});
-    return manifest::lint(manifest::render_all(config), config);
-  };
+  const auto lint = [](const std::string &image) { return linted({{"image", image}}); };
   CHECK(lint("r.test:5000/hello")[0].severity == manifest::Severity::error);
   CHECK(lint("hello:latest")[0].severity == manifest::Severity::error);
   CHECK(lint("r.test:5000/hello:1")[0].severity == manifest::Severity::warning);
