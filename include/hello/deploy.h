@@ -40,6 +40,7 @@ struct Plan {
   std::map<kube::Id, kube::Live> live;       ///< as it was found; removals too
   std::vector<release::Release> history;     ///< newest first; empty where it is lost
   std::vector<release::Found> kept;          ///< left by an earlier release, but not ours to remove
+  std::vector<event::Warning> warnings;      ///< what works, but perhaps not as wished
 
   /// The object as it was found; absent if it was not looked for.
   const kube::Live &before(const kube::Id &id) const;

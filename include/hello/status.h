@@ -40,6 +40,9 @@ struct Observation {
   };
   std::vector<Unread> unread;
   kube::Snapshot snapshot; ///< its events may be left out where all pods are ready
+
+  /// Nothing that makes a release is there; objects with its labels may be.
+  bool empty() const { return history.empty() && !snapshot.deployment && snapshot.pods.empty(); }
 };
 
 /// Reads all that a status needs; a round of GETs. Throws Error(Exit::cluster) if the cluster gives

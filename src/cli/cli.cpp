@@ -23,6 +23,7 @@ void declare_all(const Command &app) {
                      "Bring the manifests onto the cluster, and wait until they work");
   add<DiffOptions>(app, "diff", "Show what a deploy would change, by the server's own dry run");
   add<HistoryOptions>(app, "history", "List the last releases, or print the manifests of one");
+  add<ListOptions>(app, "list", "List the releases of the namespace");
   add<RollbackOptions>(app, "rollback",
                        "Bring an earlier release back, whole, and wait until it works");
   add<StatusOptions>(app, "status",

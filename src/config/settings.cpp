@@ -158,6 +158,14 @@ constexpr Setting kSettings[] = {
     {"networkPolicy.dns", boolean(), "false", "Lets the pods ask the cluster's DNS."},
 
     // What it may use
+    {"serviceAccount.create", boolean(), "true",
+     "The ServiceAccount is part of the set. Without it someone else manages the account that "
+     "serviceAccount.name names."},
+    {"serviceAccount.name", string(kSubdomain), "",
+     "The account that the pods run as; empty: the release's name. `serviceAccount: NAME` says the "
+     "same."},
+    {"serviceAccount.annotations", map(), "{}",
+     "Annotations for the ServiceAccount, such as the cloud role that it stands for."},
     {"resources.requests.cpu", quantity(), "100m",
      "What the scheduler keeps for a pod; the autoscaler's 100 %."},
     {"resources.requests.memory", quantity(), "32Mi", "The same of memory."},

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "deploy/hosts.h"
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
 #include "hello/failure.h"
@@ -76,9 +77,10 @@ public:
     std::vector<release::Found> left;
     auto reading = std::async(std::launch::async, [&] { // while kubectl runs
       plan_.live = read_live(cluster_, plan_.set);
-      if (!options_.history) return;
+      if (!options_.history) return; // on the way back
       if (auto history = release::read_history(cluster_)) plan_.history = std::move(*history);
       left = release::leftovers(cluster_, plan_.set, plan_.history);
+      plan_.warnings = shared_hosts(cluster_, plan_.set, left);
     });
     auto dry = dry_run(plan_.set);
     reading.get();

@@ -181,6 +181,10 @@ YAML::Node spread_keys(const Config &) {
   return keys;
 }
 
+YAML::Node service_account(const Config &config) {
+  return config.node(config.has("serviceAccount.name") ? "serviceAccount.name" : "name");
+}
+
 /// A name that derives from the release's.
 template <std::string (*of)(std::string_view)> YAML::Node named(const Config &config) {
   return yaml::string(of(config.text("name")));
@@ -193,6 +197,9 @@ const std::map<std::string_view, Derive> kDerived = {
     {"args", args},
     {"env", env},
     {"messages", messages},
+    {"serviceAccountName", service_account},
+    {"serviceAccount.annotations",
+     [](const Config &c) { return text_map(c, "serviceAccount.annotations"); }},
     {"messageConfig", named<names::message_config>},
     {"logAgentConfig", named<names::log_agent>},
     {"deployer", named<names::deployer>},
@@ -281,6 +288,16 @@ void check_exposure(const Config &config) {
                        expose));
 }
 
+void check_account(const Config &config) {
+  if (config.boolean("serviceAccount.create")) return;
+  if (!config.has("serviceAccount.name"))
+    refuse(config, "serviceAccount.create", "is false, but serviceAccount.name names no account",
+           "serviceAccount: {create: false, name: ACCOUNT}");
+  if (config.has("serviceAccount.annotations"))
+    refuse(config, "serviceAccount.annotations",
+           "would go nowhere: serviceAccount.create is false");
+}
+
 void check_rollout(const Config &config) {
   if (config.integer("minReadySeconds") >= config.integer("progressDeadlineSeconds"))
     refuse(config, "minReadySeconds",
@@ -331,6 +348,7 @@ YAML::Node filled(const Config &config, std::string_view file) {
 void check_together(const Config &config) {
   check_autoscaling(config);
   check_exposure(config);
+  check_account(config);
   check_rollout(config);
 }
 

@@ -49,6 +49,7 @@ TEST_CASE("events: a line of each kind for the schema") { // tests/cli/events re
   item.id = {"v1", "ConfigMap", "shop", "m"};
   item.changes.push_back({"data.MESSAGES", "\"a\"", "\"b\"", false});
   plan.items.push_back(item);
+  plan.warnings.push_back({"Ingress/hello", "a.test/ is used by Ingress/b in namespace c too"});
   const kube::Problem problem{kube::Cause::crash, "Pod", "a", "hello", "it ended", "OOMKilled"};
   using Left = event::Failed::Left;
   const std::vector<deploy::Event> events = {

@@ -21,7 +21,7 @@ const std::string kShop = "apiVersion: v1\nkind: Namespace\n"
                           "metadata: {name: shop, labels: {app.kubernetes.io/managed-by: hello, "
                           "app.kubernetes.io/instance: hello}}\n";
 
-Names names(const std::vector<release::Found> &all) {
+Names names_of(const std::vector<release::Found> &all) {
   Names out;
   for (const release::Found &one : all) out.push_back(one.id.text());
   return out;
@@ -103,7 +103,7 @@ TEST_CASE("undeploy: everything of a release goes, last first, then the history"
   Shop shop;
   shop.deploy(hello_set());
   const deploy::Removal removal = shop.plan();
-  CHECK(names(removal.remove) == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
+  CHECK(names_of(removal.remove) == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
   CHECK(removal.stay.empty());
   CHECK(removal.history.size() == 1);
   CHECK(removal.namespaces.empty());
@@ -176,8 +176,8 @@ TEST_CASE("undeploy: what others hold stays, with the reason") {
                              {.manager = "argocd"}));
   shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "ConfigMap/m");
   const deploy::Removal removal = shop.plan();
-  CHECK(names(removal.remove) == Names{"Deployment/hello"});
-  REQUIRE(names(removal.stay) == Names{"Service/hello", "ConfigMap/m"});
+  CHECK(names_of(removal.remove) == Names{"Deployment/hello"});
+  REQUIRE(names_of(removal.stay) == Names{"Service/hello", "ConfigMap/m"});
   CHECK(describe(removal.stay[0].ownership) == "\"argocd\" applies it too");
   CHECK(removal.stay[1].ownership.state == State::unreadable);
   shop.undeploy(removal);
@@ -339,8 +339,8 @@ TEST_CASE("undeploy: a namespace that hello made goes last") {
         "[{uid: x}]}}"})
     shop.cluster.api.put(object(yaml));
   const deploy::Removal removal = shop.plan();
-  CHECK(names(removal.namespaces) == Names{"Namespace/shop"});
-  CHECK(names(removal.remove) == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
+  CHECK(names_of(removal.namespaces) == Names{"Namespace/shop"});
+  CHECK(names_of(removal.remove) == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
   shop.undeploy(removal);
   CHECK(shop.cluster.journal.back() == "remove Namespace/shop");
   CHECK(shop.removed().back() == "Namespace/shop");
@@ -354,8 +354,8 @@ TEST_CASE("undeploy: the namespaces of add-ons go too") {
                      "logging, labels: {app.kubernetes.io/managed-by: hello, "
                      "app.kubernetes.io/instance: hello}}\ndata: {a: b}\n"));
   const deploy::Removal removal = shop.plan();
-  CHECK(names(removal.namespaces) == Names{"Namespace/logging"});
-  CHECK(names(removal.remove) == Names{"ConfigMap/agent"});
+  CHECK(names_of(removal.namespaces) == Names{"Namespace/logging"});
+  CHECK(names_of(removal.remove) == Names{"ConfigMap/agent"});
 }
 
 TEST_CASE("undeploy: a namespace that is not hello's is not spoken of") {
@@ -400,7 +400,7 @@ TEST_CASE("undeploy: a namespace is kept for each reason that speaks against it"
     prepare(shop);
     const deploy::Removal removal = shop.plan();
     CHECK(removal.namespaces.empty());
-    REQUIRE(names(removal.stay) == Names{"Namespace/shop"});
+    REQUIRE(names_of(removal.stay) == Names{"Namespace/shop"});
     CHECK(removal.stay[0].ownership.state == state);
     CHECK(removal.stay[0].ownership.who == who);
     shop.undeploy(removal);
@@ -416,7 +416,7 @@ TEST_CASE("undeploy: an object that stays keeps its namespace") {
                                     "namespace: shop}\nspec: {externalName: x}\n"),
                              {.manager = "argocd"}));
   const deploy::Removal removal = shop.plan();
-  REQUIRE(names(removal.stay) == Names{"Service/hello", "Namespace/shop"});
+  REQUIRE(names_of(removal.stay) == Names{"Service/hello", "Namespace/shop"});
   CHECK(describe(removal.stay[1].ownership) == "others have made things in it: Service/hello");
 }
 

@@ -291,6 +291,98 @@ TEST_CASE("render: a namespace of an administrator's is neither made nor closed"
   }
 }
 
+TEST_CASE(
+    "render: another release's objects have its name; what belongs to the namespace does not") {
+  const Set all = {{"name", "web"},
+                   {"resourceQuota.enabled", "true"},
+                   {"limitRange.enabled", "true"},
+                   {"logging.sidecar", "agent"},
+                   {"logging.endpoint", "http://store.logs.svc:4318/v1/logs"},
+                   {"metrics.scrape", "podMonitor"},
+                   {"ingress.tls.clusterIssuer", "letsencrypt"}};
+  std::string names;
+  for (const Object &object : render(all)) {
+    names += object.kind + "/" + object.name + " ";
+    CAPTURE(names);
+    const bool is_shared = object.name == "hello" || object.name == "default-deny";
+    const YAML::Node labels = object.node["metadata"]["labels"];
+    CHECK(labels["app.kubernetes.io/name"].Scalar() == "hello");
+    CHECK(labels["app.kubernetes.io/instance"].Scalar() == (is_shared ? "hello" : "web"));
+    CHECK(labels["app.kubernetes.io/managed-by"].Scalar() == "hello");
+  }
+  CHECK(names == "Namespace/hello ResourceQuota/hello LimitRange/hello ServiceAccount/web "
+                 "ConfigMap/web-message-config ConfigMap/web-log-agent Deployment/web Service/web "
+                 "Ingress/web HorizontalPodAutoscaler/web NetworkPolicy/default-deny "
+                 "NetworkPolicy/web PodDisruptionBudget/web PodMonitor/web ");
+}
+
+TEST_CASE("render: nothing of another release refers to the release hello") {
+  const std::vector<Set> sets = {{},
+                                 {{"reload", "live"}},
+                                 {{"logging.sidecar", "agent"},
+                                  {"logging.endpoint", "http://store.logs.svc:4318/v1/logs"},
+                                  {"ingress.tls.issuer", "i"}},
+                                 {{"expose", "gateway"}, {"gateway.parentRefs", "[{name: edge}]"}},
+                                 {{"metrics.scrape", "podMonitor"}}};
+  for (Set set : sets) {
+    set.emplace_back("name", "web");
+    set.emplace_back("namespace.create", "false");
+    const auto objects = render(set);
+    CHECK(container(objects)["name"].Scalar() == "hello");
+    for (const Object &object : objects) {
+      CAPTURE(object.kind);
+      const std::string text = manifest::to_yaml(std::span(&object, 1));
+      for (const char *old : {"instance: hello", " message-config\n", "hello.localhost",
+                              "serviceAccountName: hello", "hello-tls"})
+        CHECK_FALSE(contains(text, old));
+    }
+  }
+}
+
+TEST_CASE("render: a PodMonitor gives the series of another release its name") {
+  const auto endpoint = [](const std::string &name) {
+    return json(find(render({{"name", name}, {"metrics.scrape", "podMonitor"}}),
+                     "PodMonitor")["spec"]["podMetricsEndpoints"][0]);
+  };
+  CHECK(endpoint("hello") == R"({"port":"admin","path":"/metrics"})");
+  CHECK(endpoint("web") ==
+        R"({"port":"admin","path":"/metrics","relabelings":[{"sourceLabels":)"
+        R"(["__meta_kubernetes_pod_label_app_kubernetes_io_instance"],"targetLabel":"release"}]})");
+}
+
+TEST_CASE("render: the account of another release's pipeline has its name") {
+  for (const Object &object : manifest::deployer(configured({{"name", "web"}}))) {
+    CAPTURE(object.kind);
+    CHECK(object.name == "web-deployer");
+  }
+  const auto binding = manifest::deployer(configured({{"name", "web"}})).back();
+  CHECK(json(binding.node["roleRef"]["name"]) == "\"web-deployer\"");
+  CHECK(json(binding.node["subjects"][0]["name"]) == "\"web-deployer\"");
+}
+
+TEST_CASE("render: the pods' account is the release's, one of another name, or someone else's") {
+  const auto plain = render({{"name", "web"}});
+  CHECK(find(plain, "ServiceAccount", "web").IsDefined());
+  CHECK(pod(plain)["serviceAccountName"].Scalar() == "web");
+  const auto mine = render({{"serviceAccount", "mine"},
+                            {"serviceAccount.annotations", "{iam.test/role: reader}"},
+                            {"annotations", "{owner: ops}"}});
+  CHECK(json(find(mine, "ServiceAccount", "mine")["metadata"]["annotations"]) ==
+        R"({"iam.test/role":"reader","owner":"ops"})");
+  CHECK(pod(mine)["serviceAccountName"].Scalar() == "mine");
+  const auto theirs =
+      render({{"serviceAccount.create", "false"}, {"serviceAccount.name", "theirs"}});
+  CHECK_FALSE(find(theirs, "ServiceAccount").IsDefined());
+  CHECK(pod(theirs)["serviceAccountName"].Scalar() == "theirs");
+  CHECK(json(pod(theirs)["automountServiceAccountToken"]) == "false");
+  CHECK(contains(refused({{"serviceAccount.create", "false"}}), "names no account"));
+  CHECK(contains(refused({{"serviceAccount.create", "false"},
+                          {"serviceAccount.name", "theirs"},
+                          {"serviceAccount.annotations", "{a: b}"}}),
+                 "would go nowhere"));
+  CHECK(contains(refused({{"serviceAccount.annotations", "{a: 5}"}}), "not text: a"));
+}
+
 TEST_CASE("render: values that contradict each other are refused") {
   CHECK(contains(refused({{"autoscaling.minReplicas", "9"}}), "autoscaling.maxReplicas"));
   CHECK(contains(refused({{"autoscaling.cpu", "0"}}), "no metric"));

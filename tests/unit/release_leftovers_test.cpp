@@ -30,7 +30,7 @@ struct Shop {
   FakeCluster cluster;
   std::vector<release::Release> history;
 
-  void apply(const std::string &yaml, std::string_view manager = "hello") {
+  void apply(const std::string &yaml, const std::string &manager = "hello") {
     REQUIRE(cluster.apply(set_of(yaml), {.manager = manager}));
   }
   void record(std::vector<kube::Id> ids) {
@@ -43,16 +43,16 @@ struct Shop {
   }
   /// Removes what was found as a deploy does.
   release::Ownership remove(const release::Found &found) {
-    return release::remove(
-        cluster, found.id, found.live.text("metadata", "uid"),
-        [&](const json::Value &live) {
-          return release::fate_of(found.id, live, release::Purpose::prune);
-        },
-        {});
+    return release::remove(cluster, found.id, found.live.text("metadata", "uid"),
+                           [&](const json::Value &live) {
+                             return release::fate_of(found.id, live, release::Purpose::prune,
+                                                     "hello");
+                           },
+                           {});
   }
 };
 
-std::vector<std::string> names(const std::vector<release::Found> &all) {
+std::vector<std::string> names_of(const std::vector<release::Found> &all) {
   std::vector<std::string> out;
   for (const release::Found &one : all) out.push_back(one.id.text());
   return out;
@@ -69,7 +69,7 @@ TEST_CASE("prune: what a release recorded and the set no longer has is left over
   shop.record({kConfigMap, kIngress});
   shop.record({kIngress, kDeployment});
   const auto found = shop.leftovers();
-  REQUIRE(names(found) == Names{"Ingress/hello"}); // once, though two releases had it
+  REQUIRE(names_of(found) == Names{"Ingress/hello"}); // once, though two releases had it
   CHECK(found[0].ownership.ours());
   CHECK(found[0].live.at("spec", "rules").items().size() == 1);
 }
@@ -86,7 +86,7 @@ TEST_CASE("prune: the same object by another version of its API is in the set") 
 TEST_CASE("prune: an object with the label is found without a history") {
   Shop shop;
   shop.apply(yaml_of("ConfigMap", "old"));
-  CHECK(names(shop.leftovers()) == Names{"ConfigMap/old"});
+  CHECK(names_of(shop.leftovers()) == Names{"ConfigMap/old"});
 }
 
 TEST_CASE("prune: an object that hello does not hold counts only where a release recorded it") {
@@ -95,7 +95,7 @@ TEST_CASE("prune: an object that hello does not hold counts only where a release
   CHECK(shop.leftovers().empty());
   shop.record({kOld});
   const auto found = shop.leftovers();
-  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  REQUIRE(names_of(found) == Names{"ConfigMap/old"});
   CHECK(found[0].ownership.state == State::not_held);
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("prune: an object that another manager applies too is found, and not o
              "data: {c: d}\n",
              "argocd");
   const auto found = shop.leftovers();
-  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  REQUIRE(names_of(found) == Names{"ConfigMap/old"});
   CHECK(found[0].ownership.state == State::applied_too);
   CHECK(found[0].ownership.who == "argocd");
 }
@@ -126,7 +126,7 @@ TEST_CASE("prune: what may not be read is left over, unread") {
   shop.record({kOld});
   shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "ConfigMap/old");
   const auto found = shop.leftovers();
-  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  REQUIRE(names_of(found) == Names{"ConfigMap/old"});
   CHECK(found[0].ownership.state == State::unreadable);
   CHECK(found[0].live.is_null());
 }
@@ -149,7 +149,7 @@ TEST_CASE(
   shop.apply(yaml_of("Ingress", "old"));
   shop.cluster.fail_always(Operation::list, failure(Trouble::forbidden), "Ingress");
   shop.cluster.fail_always(Operation::list, failure(Trouble::unknown_kind), "HTTPRoute");
-  CHECK(names(shop.leftovers()) == Names{"ConfigMap/old"});
+  CHECK(names_of(shop.leftovers()) == Names{"ConfigMap/old"});
   shop.cluster.fail_always(Operation::list, failure(Trouble::forbidden), "Deployment");
   CHECK_THROWS_AS(shop.leftovers(), Error);
 }
@@ -159,10 +159,10 @@ TEST_CASE("prune: a Secret stays, unless everything goes") {
   shop.apply(yaml_of("Secret", "s"));
   shop.record({id_of("Secret", "s")});
   const auto found = shop.leftovers();
-  REQUIRE(names(found) == Names{"Secret/s"});
+  REQUIRE(names_of(found) == Names{"Secret/s"});
   CHECK(found[0].ownership.state == State::secret);
   const auto all = shop.leftovers({});
-  REQUIRE(names(all) == Names{"Secret/s"});
+  REQUIRE(names_of(all) == Names{"Secret/s"});
   CHECK(all[0].ownership.ours());
 }
 
@@ -183,7 +183,7 @@ TEST_CASE("prune: recorded objects come first, newest release first, then those 
   shop.apply(yaml_of("Ingress", "hello"));
   shop.record({kIngress, id_of("ConfigMap", "c")});
   shop.record({id_of("ConfigMap", "b"), kIngress});
-  CHECK(names(shop.leftovers()) ==
+  CHECK(names_of(shop.leftovers()) ==
         Names{"Ingress/hello", "ConfigMap/c", "ConfigMap/b", "ConfigMap/a"});
 }
 
@@ -257,7 +257,7 @@ TEST_CASE("prune: what carries hello/keep stays, whether live or in the set that
       "{app.kubernetes.io/managed-by: hello}, annotations: {hello/keep: \"true\"}}\n";
   shop.apply(kept);
   auto found = shop.leftovers();
-  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  REQUIRE(names_of(found) == Names{"ConfigMap/old"});
   CHECK(found[0].ownership.state == State::keep);
   CHECK(shop.leftovers({})[0].ownership.state == State::keep); // undeploy keeps it too
   CHECK(release::why_kept(found[0], shop.cluster.access()) ==
@@ -269,14 +269,13 @@ TEST_CASE("prune: what carries hello/keep stays, whether live or in the set that
   one.revision = 1;
   one.digest = release::digest_of(set);
   one.objects = {kOld};
-  REQUIRE(
-      shop.cluster.create({"apps/v1", "ControllerRevision", "shop", release::name_of_entry(1)},
-                          release::entry_of(one, set, "shop"), "hello", {}));
+  REQUIRE(shop.cluster.create({"apps/v1", "ControllerRevision", "shop", names::entry("hello", 1)},
+                              release::entry_of(one, set, "shop"), "hello", {}));
   shop.history.push_back(one);
   shop.cluster.api.update(
       kOld, "", [](json::Value &map) { map["metadata"]["annotations"].erase("hello/keep"); });
   found = shop.leftovers();
-  REQUIRE(names(found) == Names{"ConfigMap/old"});
+  REQUIRE(names_of(found) == Names{"ConfigMap/old"});
   CHECK(found[0].ownership.state == State::keep);
 }
 

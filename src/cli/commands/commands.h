@@ -40,6 +40,14 @@ struct HistoryOptions {
 void declare(const Command &command, HistoryOptions &options);
 Exit run(const HistoryOptions &options);
 
+struct ListOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+  bool all = false; ///< of all namespaces
+};
+void declare(const Command &command, ListOptions &options);
+Exit run(const ListOptions &options);
+
 struct RollbackOptions : RolloutOptions {
   std::optional<int> revision;
 };

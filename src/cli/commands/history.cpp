@@ -3,6 +3,7 @@
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/reports.h"
+#include "hello/releases.h"
 
 namespace hello::cli {
 
@@ -11,6 +12,7 @@ Exit run(const HistoryOptions &flags) {
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
   const auto releases = release::read_history(*cluster).take("read the history", cluster->access());
+  if (releases.empty()) release::require_release(*cluster);
   if (flags.revision) {
     const release::Release &asked = release::rollback_target(releases, flags.revision);
     print(manifest::to_yaml(objects_of(release::read_set(*cluster, asked))));

@@ -8,6 +8,7 @@
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
+#include "hello/releases.h"
 #include "hello/terminal.h"
 
 namespace hello::cli {
@@ -42,7 +43,10 @@ Exit run(const LogsOptions &flags) {
   if (flags.since.count() >= 0)
     options.since_seconds = std::chrono::ceil<std::chrono::seconds>(flags.since).count();
   options.wanted = [] { return !reader_left(); }; // a reader that left is no error
-  if (kube::read_logs(*cluster, options, take) == 0) say("no pods in " + target(cluster->access()));
+  if (options.follow) release::require_release(*cluster);
+  if (kube::read_logs(*cluster, options, take) > 0) return Exit::ok;
+  release::require_release(*cluster);
+  say("no pods in " + target(cluster->access()));
   return Exit::ok;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/view/events.h"
+#include "hello/releases.h"
 
 namespace hello::cli {
 namespace {
@@ -15,6 +16,7 @@ Exit roll_back(const RollbackOptions &flags) {
   const auto cluster = connect(config);
   const auto emit = listener(flags.format, cluster->access());
   const auto releases = release::read_history(*cluster).take("read the history", cluster->access());
+  if (releases.empty()) release::require_release(*cluster);
   const release::Release &release = release::rollback_target(releases, flags.revision);
   const deploy::Set set = release::read_set(*cluster, release);
   options.note = fmt::format("rollback to {}", release.revision);

@@ -8,6 +8,7 @@
 #include "cli/view/output.h"
 #include "cli/view/reports.h"
 #include "hello/mirror.h"
+#include "hello/releases.h"
 #include "hello/status.h"
 #include "hello/terminal.h"
 
@@ -18,6 +19,8 @@ enum class Screen { keep, clear };
 
 Exit show(kube::Cluster &cluster, const StatusOptions &flags, Screen screen) {
   const deploy::Observation observed = deploy::observe(cluster);
+  // While a watch goes on, a release may come.
+  if (observed.empty() && !flags.watch) release::require_release(cluster);
   const auto now =
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   const deploy::Status status = deploy::status_of(observed, now);
@@ -78,7 +81,10 @@ Exit run(const StatusOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
-  if (flags.watch) watch(*cluster, flags);
+  if (flags.watch) {
+    release::require_release(*cluster);
+    watch(*cluster, flags);
+  }
   const Exit code = show(*cluster, flags, Screen::keep);
   if (code != Exit::ok || !flags.verify) return code;
   return answers(*cluster, config, flags.format) ? Exit::ok : Exit::no;

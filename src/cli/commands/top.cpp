@@ -2,6 +2,7 @@
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/reports.h"
+#include "hello/releases.h"
 
 namespace hello::cli {
 
@@ -10,6 +11,7 @@ Exit run(const TopOptions &flags) {
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config);
   const auto all = kube::read_usage(*cluster, names::pods_selector(cluster->access().release));
+  if (all.empty()) release::require_release(*cluster);
   if (all.empty()) say("no pods in " + target(cluster->access()));
   for (const kube::Usage &one : all)
     if (!one.cpu.used)

@@ -108,11 +108,16 @@ struct Describe {
 
 EventText event_text(const deploy::Event &event) { return std::visit(Describe{}, event); }
 
-std::string target(const kube::Access &access) {
+std::string place(const kube::Access &access) {
   const std::string cluster =
       access.context.empty() ? "kubectl's default cluster" : "context " + access.context;
-  const std::string place = cluster + ", namespace " + access.ns;
-  return access.release == names::kDefault ? place : place + ", release " + access.release;
+  return cluster + ", namespace " + access.ns;
+}
+
+std::string target(const kube::Access &access) {
+  const std::string release =
+      access.release == names::kDefault ? std::string() : ", release " + access.release;
+  return place(access) + release;
 }
 
 } // namespace hello::cli

@@ -40,7 +40,9 @@ struct EventText {
 };
 EventText event_text(const deploy::Event &event);
 
-/// "context lab, namespace hello"; the release too, unless it is called hello
+/// "context lab, namespace hello"
+std::string place(const kube::Access &access);
+/// The same with ", release NAME", unless it is called hello.
 std::string target(const kube::Access &access);
 
 /// The plan for people: "+ Ingress/hello", "~ Deployment/hello" and its fields; the last line is

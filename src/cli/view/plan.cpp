@@ -71,6 +71,8 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint) {
     out += '\n';
     for (const kube::Change &change : item.changes) out += field(change, paint);
   }
+  for (const auto &[object, warning] : plan.warnings)
+    out += "  " + paint(kYellow, "warning: ") + object + ": " + warning + "\n";
   if (plan.keep_replicas)
     out += "    spec.replicas passes to the autoscaler, at its present value\n";
   out +=
@@ -95,6 +97,9 @@ std::string json_of(const deploy::Plan &plan) {
     }
     out.end_array().end_object();
   }
+  out.end_array().key("warnings").begin_array();
+  for (const auto &[object, warning] : plan.warnings)
+    out.begin_object().key("object").string(object).key("text").string(warning).end_object();
   out.end_array().end_object();
   return text;
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cli/view/paint.h"
+#include "hello/releases.h"
 #include "hello/status.h"
 #include "hello/top.h"
 
@@ -13,6 +14,10 @@ namespace hello::cli {
 /// `hello history`. JSON: one array, a release a line.
 std::string text_of(const std::vector<release::Release> &releases);
 std::string json_of(const std::vector<release::Release> &releases);
+
+/// `hello list`. JSON: one array, a release a line.
+std::string text_of(const std::vector<release::Listed> &all, kube::Instant now);
+std::string json_of(const std::vector<release::Listed> &all);
 
 /// `hello status`
 std::string text_of(const deploy::Status &status, const deploy::Observation &observed,

@@ -111,12 +111,18 @@ void account_token(Lint &lint) {
       lint.error(*account, fmt::format("{} is not false", kField));
 }
 
+/// Whether the settings say that someone else manages the account.
+bool is_managed_elsewhere(const Lint &lint, const std::string &account) {
+  return !lint.config.boolean("serviceAccount.create") &&
+         account == lint.config.text("serviceAccount.name");
+}
+
 void service_account(Lint &lint) {
   for (const Workload &work : lint.workloads) {
     const std::string account = text(work.spec, "serviceAccountName");
     if (account.empty() || account == "default")
       lint.error(*work.object, "runs as the namespace's default account");
-    else if (!lint.find("ServiceAccount", account))
+    else if (!lint.find("ServiceAccount", account) && !is_managed_elsewhere(lint, account))
       lint.error(*work.object, fmt::format("ServiceAccount/{} is not in the set", account));
   }
 }
