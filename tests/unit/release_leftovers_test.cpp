@@ -254,7 +254,8 @@ TEST_CASE("prune: what carries hello/keep stays, whether live or in the set that
   Shop shop;
   const std::string kept =
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: shop, labels: "
-      "{app.kubernetes.io/managed-by: hello}, annotations: {hello/keep: \"true\"}}\n";
+      "{app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}, annotations: "
+      "{hello/keep: \"true\"}}\n";
   shop.apply(kept);
   auto found = shop.leftovers();
   REQUIRE(names_of(found) == Names{"ConfigMap/old"});
