@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,13 @@ struct Item {
       changes; ///< of a change; adopt: the values are as wished, but not held by us yet
 };
 
+/// An object of the set that somebody else owns.
+struct Foreign {
+  kube::Id id;
+  std::string owner; ///< as its marks, labels and field managers tell
+  std::string adopt; ///< what --adopt takes; empty: it cannot be adopted
+};
+
 /// What a deploy would do, by the server's own dry run.
 struct Plan {
   std::vector<Item> items; ///< in apply order, removals first
@@ -36,14 +44,18 @@ struct Plan {
   bool keep_replicas =
       false; ///< we held replicas, the set leaves them to an autoscaler: hand them over first
   std::optional<std::int64_t> take_replicas; ///< the autoscaler's count gives way to this one
-  Set set;                                   ///< what is applied
+  Set set;                                   ///< what is applied, with the release's mark
+  std::set<kube::Id> adopted;                ///< of the set: taken from their owners
+  std::vector<Foreign> foreign;              ///< not of the set any more: others own them
+  std::vector<std::string> notes;            ///< for people, once
+  std::vector<event::Warning> warnings;      ///< what works, but perhaps not as wished
   std::map<kube::Id, kube::Live> live;       ///< as it was found; removals too
   std::vector<release::Release> history;     ///< newest first; empty where it is lost
   std::vector<release::Found> kept;          ///< left by an earlier release, but not ours to remove
-  std::vector<event::Warning> warnings;      ///< what works, but perhaps not as wished
 
   /// The object as it was found; absent if it was not looked for.
   const kube::Live &before(const kube::Id &id) const;
+  Item::Action action(const kube::Id &id) const; ///< same: it has no item
   bool empty() const;
   std::string summary() const; ///< "1 new, 2 changed, 6 unchanged"
 };
@@ -52,6 +64,8 @@ struct Options {
   std::chrono::seconds timeout{300}; ///< for the whole wait, and again for the way back
   std::chrono::seconds grace{30};    ///< how long a recoverable problem is tolerated
   bool force_conflicts = false;
+  std::vector<std::string> adopt{}; ///< objects of others to take over; "all"
+  std::set<kube::Id> unmarked{};    ///< applied without the release's mark: others own them
   bool rollback = true;
   bool keep_autoscaled =
       true; ///< replicas were not chosen by the user: an autoscaler's count stays as it is
@@ -64,7 +78,8 @@ struct Options {
 };
 
 /// The plan for `set`. Throws Error(Exit::cluster) if the cluster cannot be reached or refuses,
-/// conflicts included: then field by field, with the other managers' names. Waits for objects that
+/// conflicts included: then field by field, with the other managers' names; Error(Exit::usage) if
+/// --adopt names what is not in the set. Waits for objects that
 /// are being removed (the namespace, say), with a note to `emit`; where that is null, they are an
 /// Error at once.
 Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
@@ -85,6 +100,15 @@ struct Applied {
 /// Error(Exit::cluster) if the cluster refuses.
 Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options,
               sys::Deadline deadline, const Listener &emit);
+
+/// Makes the set's Namespace, and nothing else. Throws as apply() does.
+void apply_namespace(kube::Cluster &cluster, const Plan &plan, const Options &options,
+                     sys::Deadline deadline);
+
+/// Removes what the plan says and apply() leaves until the rollout is ready: what is outside the
+/// release's namespace, for a failed release does not bring that back. Throws as apply() does.
+void remove_outside(kube::Cluster &cluster, const Plan &plan, sys::Deadline deadline,
+                    const Listener &emit);
 
 /// Waits until what was applied is ready, and reports each step; ends early where it cannot get
 /// ready.

@@ -111,9 +111,10 @@ struct Ready {
   bool unchanged = false; ///< there was nothing to do
 };
 
-/// Another deploy changed the Deployment.
+/// Somebody changed what was applied of the Deployment.
 struct Superseded {
   std::string deployment;
+  std::string manager{}, field{}; ///< who, and which field
 };
 
 /// The Deployment was removed.

@@ -17,8 +17,13 @@ namespace hello::release {
 
 using Set = std::vector<kube::Object>; ///< in apply order
 
-/// How a release ended. `pending`: it was begun, and nobody has said how it ended (a deploy runs,
-/// or was killed).
+/// The annotation that says which release an object belongs to (hello/owner.h). Every apply adds
+/// it; digests ignore it.
+inline constexpr std::string_view kMark = "hello/release";
+
+/// How a release ended, as it is stored; people see Release::status. `superseded`: another deploy
+/// came first, so it was never ready. `pending`: it was begun, and nobody has said how it ended (a
+/// deploy runs, or was killed).
 enum class State { pending, ready, failed, rolled_back, superseded };
 std::string_view name_of(State state); ///< "rolled-back"
 
@@ -26,20 +31,24 @@ struct Release {
   std::string release = std::string(names::kDefault); ///< whose revision it is
   int revision = 0;
   State state = State::pending;
-  std::string when;   ///< RFC 3339, the API server's clock
-  std::string who;    ///< the user as the cluster knows him; user@machine until that is known
-  std::string from;   ///< user@machine, or the CI's page of the build (BUILD_URL, CI_JOB_URL)
-  std::string image;  ///< of the Deployment
-  std::string source; ///< source revision (GIT_COMMIT, CI_COMMIT_SHA, GITHUB_SHA, or the working
-                      ///< directory's git, with
-                      ///< "+" where it had changes); may be empty
-  std::string note;   ///< "rollback to 3"; may be empty
-  std::string digest; ///< SHA-256 of the set without Secrets: equal sets, equal digests
+  std::string when;    ///< RFC 3339, the API server's clock
+  std::string who;     ///< the user as the cluster knows him; user@machine until that is known
+  std::string from;    ///< user@machine, or the CI's page of the build (BUILD_URL, CI_JOB_URL)
+  std::string image;   ///< of the Deployment
+  std::string source;  ///< source revision (GIT_COMMIT, CI_COMMIT_SHA, GITHUB_SHA, or the working
+                       ///< directory's git, with
+                       ///< "+" where it had changes); may be empty
+  std::string note;    ///< "rollback to 3"; may be empty
+  std::string version; ///< of the hello that wrote it; empty: 0.1.0
+  std::string digest;  ///< SHA-256 of the set without Secrets: equal sets, equal digests
   std::vector<kube::Id> objects;
-  std::string name; ///< of the entry's object
+  std::vector<kube::Id> carried; ///< of earlier revisions, still there and the release's own
+  std::string name;              ///< of the entry's object
+  /// deployed, superseded, failed, interrupted or pending; empty before set_status().
+  std::string status{};
 };
 
-inline constexpr std::size_t kKept = 10;
+inline constexpr std::size_t kKept = 10; ///< ready revisions, and as many others
 /// An entry past it is not written: etcd takes requests up to 1.5 MiB.
 inline constexpr std::size_t kLargestEntry = 1'400'000;
 
@@ -48,22 +57,35 @@ std::optional<Release> release_of(const json::Value &object);
 /// The entry's object as JSON. The objects of `release` are taken from `set`.
 std::string entry_of(const Release &release, const Set &set, const std::string &ns);
 std::string digest_of(const Set &set);
-/// Entries that may go: all but the newest kKept and the newest one that was ready. `all` is newest
-/// first.
+/// Entries that may go: all but the newest kKept that were ready and the newest kKept others. `all`
+/// is newest first.
 std::vector<Release> surplus(const std::vector<Release> &all);
+/// Says of each release what became of it, from all that is stored: the newest ready one is
+/// deployed, older ones are superseded; one that began and did not end is interrupted, unless it is
+/// the newest and a deploy is `at_work`. Writes nothing. `all` is newest first.
+void set_status(std::vector<Release> &all, bool at_work);
+/// The entry of this number. Throws Error(Exit::usage) if there is none, naming those that there
+/// are.
+const Release &find_revision(const std::vector<Release> &all, int revision);
 /// The release that is live, as far as the history knows: the newest that was not rolled back.
 /// Null: none.
 const Release *live_release(const std::vector<Release> &all);
 /// Where `hello rollback` goes: `asked`, or the newest ready one before the live one that has
-/// another set. Throws Error(Exit::usage) if there is no such entry, naming those that there are.
+/// another set. Throws Error(Exit::usage) if there is no such entry, or it was never ready.
 const Release &rollback_target(const std::vector<Release> &all, std::optional<int> asked);
 
 /// The entries of the cluster's release, newest first, without their sets.
 kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster);
+/// Names of the other releases with a history in the namespace; "?" if that may not be read. Throws
+/// Error(Exit::cluster) if the cluster gives no answer.
+std::vector<std::string> other_releases(kube::Cluster &cluster);
 /// The whole set of an entry; none if it is gone or damaged.
 std::optional<Set> find_set(kube::Cluster &cluster, const Release &release);
 /// The same. Throws Error(Exit::cluster) if there is none.
 Set read_set(kube::Cluster &cluster, const Release &release);
+
+/// Where this hello runs: the CI's page of the build (BUILD_URL, CI_JOB_URL), else user@machine.
+std::string where_from();
 
 /// Writes one release down: begin() before the set is applied, finish() once it is known how it
 /// ended, settle() when there is nothing else left to do. None ever fails: what went wrong is told
@@ -75,21 +97,23 @@ public:
   Recorder(kube::Cluster &cluster, std::string note, Warn warn);
   ~Recorder();
   /// Two at once get two numbers: the server refuses a name that is taken. Starts to ask the
-  /// cluster for the user's name; finish() adds it.
-  void begin(const Set &set);
+  /// cluster for the user's name; finish() adds it. `carried`: see Release. Returns false, after a
+  /// warning, if the entry could not be written.
+  bool begin(const Set &set, const std::vector<kube::Id> &carried = {});
   /// Instead of begin(), where there was nothing to apply: takes up the newest entry if it has the
   /// same set and did not end as ready (its deploy was killed, or it came right later). Otherwise
   /// finish() does nothing.
   void resume(const std::vector<Release> &history, const Set &set);
   void finish(State state);                          ///< only starts to write it
-  void settle();                                     ///< waits until it is written
+  void settle();                                     ///< waits until it is written; then old
+                                                     ///< entries go
   int revision() const { return release_.revision; } ///< 0: not begun
 
 private:
   /// Writes the entry; nothing, after a warning, where it is too large.
   std::optional<kube::Result<kube::Done>> write_entry(const Set &set);
-  void remove_surplus(const std::vector<Release> &history);
-  void not_recorded(const kube::Failure &failure, const char *doing);
+  void remove_surplus();
+  bool not_recorded(const kube::Failure &failure, const char *doing);
   kube::Id id_of_entry(const std::string &name) const;
 
   kube::Cluster &cluster_;
@@ -97,6 +121,7 @@ private:
   std::unique_ptr<kube::Pending<std::string>> whoami_;
   std::unique_ptr<kube::Pending<kube::Done>> finishing_;
   Release release_;
+  std::vector<Release> earlier_; ///< newest first, as begin() found them
 };
 
 } // namespace hello::release

@@ -161,6 +161,9 @@ public:
 
   // Writes: main thread
 
+  /// Runs before each write but replace() and a dry run, and may throw; empty: nothing.
+  std::function<void()> before_write{};
+
   /// Server-side apply without a change.
   virtual Result<Answer> dry_run(std::span<const Object> set, const ApplyOptions &options) = 0;
   /// Server-side apply, in order; where one object is refused, the others are applied.
@@ -170,6 +173,10 @@ public:
   /// `json` is sent as it is.
   virtual Result<Done> create(const Id &id, std::string_view json, std::string_view manager,
                               sys::Deadline deadline) = 0;
+  /// Puts `json` in an object's place, as it is now: its resourceVersion is a precondition
+  /// (Trouble::stale). Gives what was stored. Any thread.
+  virtual Result<json::Value> replace(const Id &id, std::string_view json,
+                                      sys::Deadline deadline) = 0;
   /// A JSON merge patch (RFC 7396).
   virtual std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
                                                std::string_view manager) = 0;

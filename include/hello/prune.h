@@ -4,45 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "hello/history.h"
+#include "hello/owner.h"
 
-/// What is ours in the cluster and nobody else's: what may be removed.
+/// What earlier revisions left in the cluster, and how it is removed.
 namespace hello::release {
-
-/// Whether an object may be removed by us, or what speaks against it.
-struct Ownership {
-  enum class State {
-    ours,
-    not_held,     ///< hello applies no field of it
-    applied_too,  ///< another manager applies it
-    shared,       ///< another manager made it, or holds the same fields
-    unreadable,   ///< the account may not read it
-    secret,       ///< a Secret: the history could not bring it back
-    extra_fields, ///< of a namespace: another manager holds fields of it
-    unlisted,     ///< of a namespace: not everything in it could be listed
-    in_use,       ///< of a namespace: others have made objects in it
-    keep,         ///< it carries hello/keep: "true"
-    data,         ///< of a kind that is never deleted
-    replaced,     ///< another of that name has taken its place
-    contested,    ///< it changed each time it was to be removed
-  } state = State::ours;
-  std::string who{}; ///< the other manager, what others have made, or the kind
-  bool ours() const { return state == State::ours; }
-};
-/// "\"argocd\" applies it too"
-std::string describe(const Ownership &ownership);
-
-/// Whether `object` belongs to `release`, as its field managers tell. Pure. Source: kubernetes.io,
-/// Server-Side Apply, "Field management"
-Ownership owner_of(const json::Value &object, std::string_view release);
-
-/// Why objects are removed: the set no longer has them, or the whole release goes.
-enum class Purpose { prune, undeploy };
-
-/// owner_of(), and what is never deleted though it is ours: kinds that hold data, what carries
-/// hello/keep, and Secrets by pruning, because the history cannot bring them back. Pure.
-Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose,
-                  std::string_view release);
 
 /// An object that was found.
 struct Found {

@@ -21,11 +21,11 @@ struct Removal {
 /// no answer. Main thread.
 Removal plan_removal(kube::Cluster &cluster);
 
-/// Removes it and waits until it is gone, pods too. Killed at any moment, the same again carries
-/// on: the history goes after the objects, the namespace last. Throws Error(Exit::cluster) if the
-/// cluster refuses, Error(Exit::rollout) if something is still there at `deadline`, naming it. Main
-/// thread.
-void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
+/// Removes it and waits until it is gone, pods too. Holds the release's lock meanwhile. Killed at
+/// any moment, the same again carries on: the history goes after the objects, the namespace last.
+/// Throws Error(Exit::cluster) if the cluster refuses, Error(Exit::rollout) if something is still
+/// there at `deadline`, naming it. Main thread.
+void undeploy(kube::Cluster &cluster, Removal removal, sys::Deadline deadline,
               const Listener &emit);
 
 } // namespace hello::deploy

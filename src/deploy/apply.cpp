@@ -5,6 +5,7 @@
 
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
+#include "hello/owner.h"
 #include "hello/prune.h"
 
 namespace hello::deploy {
@@ -34,13 +35,28 @@ std::int64_t autoscaler_minimum(const Set &set) {
   return 1;
 }
 
+void remove_item(kube::Cluster &cluster, const Plan &plan, const kube::Id &id,
+                 sys::Deadline deadline, const Listener &emit) {
+  const std::string uid = plan.before(id).value.text("metadata", "uid"); // none of a new one
+  const release::Claims claims(cluster.access(), plan.history);
+  const auto decide = [&](const json::Value &live) {
+    return claims.fate_of(id, live, release::Purpose::prune);
+  };
+  const release::Ownership owner = release::remove(cluster, id, uid, decide, deadline);
+  if (owner.ours())
+    emit(event::Removed{id.text()});
+  else
+    emit(event::Warning{id.text(),
+                        "stays: " + release::why_kept({id, {}, owner}, cluster.access())});
+}
+
 /// One apply, step by step.
 class Application {
 public:
   Application(kube::Cluster &cluster, const Plan &plan, const Options &options,
               sys::Deadline deadline, const Listener &emit)
-      : cluster_(cluster), plan_(plan), options_(options), deadline_(deadline), emit_(emit),
-        deployment_(deployment_in(plan.set)) {}
+      : cluster_(cluster), access_(cluster.access()), plan_(plan), options_(options),
+        deadline_(deadline), emit_(emit), deployment_(deployment_in(plan.set)) {}
 
   Applied run() {
     const kube::Live before = deployment_ ? plan_.before(deployment_->id) : kube::Live{};
@@ -90,58 +106,88 @@ private:
   }
 
   Applied apply_set(const Set &set) {
-    auto answer = insist(set, {.manager = names::manager(cluster_.access().release),
-                               .force = options_.force_conflicts,
+    Set own, shared;
+    for (const kube::Object &object : set)
+      if (!release::is_shared(object.id, access_) || plan_.adopted.count(object.id))
+        own.push_back(object);
+      else if (plan_.action(object.id) != Item::Action::same)
+        shared.push_back(object);
+    take_over(shared);
+    apply_part(shared, std::string(names::kSharedManager), force());
+    apply_in_order(own);
+    Applied applied;
+    for (const auto &[id, value] : applied_)
+      if (deployment_ && id == deployment_->id) applied = applied_of(value);
+    applied.objects = std::move(applied_);
+    return applied;
+  }
+
+  /// Each adopted object in a call of its own, between those of the release that stand before and
+  /// after it.
+  void apply_in_order(const Set &set) {
+    const std::string manager = names::manager(access_.release);
+    Set part;
+    for (const kube::Object &object : set) {
+      if (!plan_.adopted.count(object.id)) {
+        part.push_back(object);
+        continue;
+      }
+      apply_part(std::exchange(part, {}), manager, force());
+      apply_part({object}, release::manager_of(object.id, access_), Taking::yes);
+    }
+    apply_part(part, manager, force());
+  }
+
+  Taking force() const { return options_.force_conflicts ? Taking::yes : Taking::no; }
+
+  void apply_part(const Set &set, const std::string &manager, Taking taking) {
+    if (set.empty()) return;
+    auto answer = insist(set, {.manager = manager,
+                               .force = taking == Taking::yes,
                                .extra = options_.kubectl_args,
                                .deadline = deadline_});
     if (!answer) {
-      const Error why = kube::explain(answer.failure(), "apply the manifests", cluster_.access());
+      const Error why = kube::explain(answer.failure(), "apply the manifests", access_);
       throw Error(why.code(), why.what(), // the other objects of the set may be applied
                   why.hint() + (why.hint().empty() ? "" : "; ") +
                       "the rest of the set may be applied: hello diff shows what is left");
     }
     for (const std::string &warning : answer->warnings) emit_(event::Warning{"", warning});
-    Applied applied;
-    for (kube::Object &object : answer->objects) {
-      if (deployment_ && object.id == deployment_->id) {
-        auto objects = std::move(applied.objects);
-        applied = applied_of(object.value);
-        applied.objects = std::move(objects);
-      }
-      applied.objects.insert_or_assign(object.id, std::move(object.value));
-    }
-    return applied;
+    for (kube::Object &object : answer->objects)
+      applied_.insert_or_assign(object.id, std::move(object.value));
   }
 
-  /// Removes what the plan says, the autoscalers or all others.
+  /// Passes shared objects that 0.1.0 applied to the manager of the namespace, with their present
+  /// values: first both hold the fields, then 0.1.0's manager lets go.
+  void take_over(const Set &shared) {
+    const std::string before = names::manager(names::kDefault);
+    Set held, empty;
+    for (const kube::Object &object : shared) {
+      const json::Value &live = plan_.before(object.id).value;
+      if (kube::ownership(live, before).empty()) continue;
+      held.push_back({object.id, kube::owned(live, before)});
+      empty.push_back({object.id, kube::owned(live, "")});
+    }
+    apply_part(release::marked(held, access_), std::string(names::kSharedManager), Taking::yes);
+    apply_part(empty, before, Taking::no);
+  }
+
+  /// Removes what the plan says, the autoscalers or all others of the namespace.
   void remove_items(Removals which) {
     for (const Item &item : plan_.items)
-      if (item.action == Item::Action::remove &&
+      if (item.action == Item::Action::remove && !release::is_outside(item.id, access_) &&
           (item.id.kind == kAutoscaler) == (which == Removals::autoscalers))
-        remove(item.id);
-  }
-
-  void remove(const kube::Id &id) {
-    const std::string uid = plan_.before(id).value.text("metadata", "uid"); // none of a new one
-    const release::Ownership owner = release::remove(
-        cluster_, id, uid,
-        [&](const json::Value &live) {
-          return release::fate_of(id, live, release::Purpose::prune, cluster_.access().release);
-        },
-        deadline_);
-    if (owner.ours())
-      emit_(event::Removed{id.text()});
-    else
-      emit_(event::Warning{id.text(),
-                           "stays: " + release::why_kept({id, {}, owner}, cluster_.access())});
+        remove_item(cluster_, plan_, item.id, deadline_, emit_);
   }
 
   kube::Cluster &cluster_;
+  const kube::Access &access_;
   const Plan &plan_;
   const Options &options_;
   sys::Deadline deadline_;
   const Listener &emit_;
-  const kube::Object *deployment_; ///< of the set; null: it has none
+  const kube::Object *deployment_;          ///< of the set; null: it has none
+  std::map<kube::Id, json::Value> applied_; ///< the server's answers
 };
 
 } // namespace
@@ -149,6 +195,27 @@ private:
 Applied apply(kube::Cluster &cluster, const Plan &plan, const Options &options,
               sys::Deadline deadline, const Listener &emit) {
   return Application(cluster, plan, options, deadline, emit).run();
+}
+
+void apply_namespace(kube::Cluster &cluster, const Plan &plan, const Options &options,
+                     sys::Deadline deadline) {
+  Set only;
+  for (const kube::Object &object : plan.set)
+    if (object.id.kind == "Namespace" && object.id.name == cluster.access().ns)
+      only.push_back(object);
+  if (only.empty()) return;
+  cluster
+      .apply(only, {.manager = std::string(names::kSharedManager),
+                    .extra = options.kubectl_args,
+                    .deadline = deadline})
+      .take("make the namespace", cluster.access());
+}
+
+void remove_outside(kube::Cluster &cluster, const Plan &plan, sys::Deadline deadline,
+                    const Listener &emit) {
+  for (const Item &item : plan.items)
+    if (item.action == Item::Action::remove && release::is_outside(item.id, cluster.access()))
+      remove_item(cluster, plan, item.id, deadline, emit);
 }
 
 } // namespace hello::deploy

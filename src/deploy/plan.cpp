@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "deploy/adopt.h"
 #include "deploy/hosts.h"
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
@@ -68,8 +69,12 @@ std::string ending(const Plan &plan) {
 class Planning {
 public:
   Planning(kube::Cluster &cluster, const Set &set, const Options &options)
-      : cluster_(cluster), options_(options), deadline_(cluster.now() + options.timeout) {
-    plan_.set = set;
+      : cluster_(cluster), options_(options), access_(cluster.access()),
+        manager_(names::manager(access_.release)), deadline_(cluster.now() + options.timeout) {
+    plan_.set = release::marked(set, access_);
+    for (kube::Object &object : plan_.set)
+      if (options.unmarked.count(object.id))
+        object.value["metadata"]["annotations"].erase(release::kMark);
   }
 
   /// The plan; without items where something is on its way out.
@@ -82,33 +87,89 @@ public:
       left = release::leftovers(cluster_, plan_.set, plan_.history);
       plan_.warnings = shared_hosts(cluster_, plan_.set, left);
     });
-    auto dry = dry_run(plan_.set);
+    const std::size_t whole = plan_.set.size();
+    auto dry = dry_run(plan_.set, manager_, options_.force_conflicts);
     reading.get();
     if (!ending(plan_).empty()) return std::move(plan_);
+    sort_out(plan_, options_, access_);
     for (release::Found &found : left) plan_removal(std::move(found));
     if (!dry && namespace_is_missing() && !dry.failure().ns.empty()) {
       plan_unchecked();
       return std::move(plan_);
     }
-    if (settle_replicas(plan_, options_, cluster_.access().release)) dry = dry_run(plan_.set);
-    if (!dry && !dry.failure().conflicts.empty())
-      throw conflict_error(plan_, dry.failure().conflicts);
-    plan_items(std::move(dry).take("check the manifests with the cluster", cluster_.access()));
+    const Set shared = shared_to_apply();
+    const bool all_in_one = plan_.set.size() == whole && plan_.adopted.empty() && shared.empty();
+    if (settle_replicas(plan_, options_, access_.release) || !all_in_one)
+      dry = dry_run(applied_alone(), manager_, options_.force_conflicts);
+    kube::Answer answer = checked(std::move(dry));
+    add(answer, dry_run(shared, std::string(names::kSharedManager),
+                        options_.force_conflicts || are_of_0_1_0(shared)));
+    for (const kube::Object &object : plan_.set)
+      if (plan_.adopted.count(object.id))
+        add(answer, dry_run({object}, release::manager_of(object.id, access_), true));
+    plan_items(answer);
     return std::move(plan_);
   }
 
 private:
-  kube::Result<kube::Answer> dry_run(const Set &set) {
-    return cluster_.dry_run(set, {.manager = manager_,
-                                  .force = options_.force_conflicts,
+  kube::Result<kube::Answer> dry_run(const Set &set, const std::string &manager, bool force) {
+    if (set.empty()) return kube::Answer{};
+    return cluster_.dry_run(set, {.manager = manager,
+                                  .force = force,
                                   .extra = options_.kubectl_args,
                                   .deadline = deadline_});
+  }
+
+  kube::Answer checked(kube::Result<kube::Answer> result) const {
+    if (!result && !result.failure().conflicts.empty())
+      throw conflict_error(plan_, result.failure().conflicts);
+    return std::move(result).take("check the manifests with the cluster", access_);
+  }
+
+  void add(kube::Answer &answer, kube::Result<kube::Answer> result) const {
+    for (kube::Object &object : checked(std::move(result)).objects)
+      answer.objects.push_back(std::move(object));
   }
 
   bool namespace_is_missing() const {
     return std::any_of(plan_.live.begin(), plan_.live.end(), [](const auto &one) {
       return one.first.kind == "Namespace" && one.second.state == kube::Live::State::absent;
     });
+  }
+
+  /// Whether a shared object is there already.
+  bool is_shared_and_there(const kube::Object &object) const {
+    return release::is_shared(object.id, access_) && plan_.before(object.id).present();
+  }
+
+  /// What the release's manager applies without force.
+  Set applied_alone() const {
+    Set own;
+    for (const kube::Object &object : plan_.set)
+      if (!plan_.adopted.count(object.id) && !is_shared_and_there(object)) own.push_back(object);
+    return own;
+  }
+
+  /// Whether 0.1.0's manager still holds any of them: then the fields pass to the shared manager.
+  bool are_of_0_1_0(const Set &shared) const {
+    return std::any_of(shared.begin(), shared.end(), [&](const kube::Object &object) {
+      return !kube::ownership(plan_.before(object.id).value, names::manager(names::kDefault))
+                  .empty();
+    });
+  }
+
+  /// Shared objects that are there, but not as the set has them, or still held by 0.1.0's manager.
+  Set shared_to_apply() const {
+    Set shared;
+    for (const kube::Object &object : plan_.set) {
+      if (!is_shared_and_there(object) || plan_.adopted.count(object.id)) continue;
+      const json::Value &live = plan_.before(object.id).value;
+      if (!kube::ownership(live, names::manager(names::kDefault)).empty() ||
+          json::canonical(kube::owned(live, names::kSharedManager)) !=
+              json::canonical(object.value))
+        shared.push_back(object);
+    }
+    return shared;
   }
 
   void plan_removal(release::Found found) {
@@ -134,7 +195,13 @@ private:
     for (const kube::Object &object : answer.objects) answers[object.id] = &object.value;
     for (const kube::Object &object : plan_.set) {
       const auto wanted = answers.find(object.id);
-      plan_.items.push_back(item_of(object.id, wanted == answers.end() ? nullptr : wanted->second));
+      Item item = item_of(object.id, wanted == answers.end() ? nullptr : wanted->second);
+      if (release::is_shared(object.id, access_) && changes_values(item) && !is_alone()) {
+        plan_.warnings.push_back({object.id.text(), "other releases share it and have set other "
+                                                    "values: it stays as it is"});
+        item = {Action::same, object.id, {}};
+      }
+      plan_.items.push_back(std::move(item));
     }
   }
 
@@ -143,20 +210,34 @@ private:
     const kube::Live &live = plan_.live.at(id);
     if (live.state == kube::Live::State::absent) return {Action::create, id, {}};
     if (!live.present() || !wanted) return {Action::same, id, {}};
+    const std::string manager = release::manager_of(id, access_);
     Item item{Action::same, id, kube::changes(live.value, *wanted)};
     note_replicas(plan_, id, item.changes);
     if (!item.changes.empty())
       item.action = Action::change;
     else if (!plan_.keep_replicas &&
-             kube::ownership(live.value, manager_) != kube::ownership(*wanted, manager_))
+             kube::ownership(live.value, manager) != kube::ownership(*wanted, manager))
       item.action = Action::adopt;
     return item;
   }
 
+  static bool changes_values(const Item &item) {
+    return std::any_of(item.changes.begin(), item.changes.end(),
+                       [](const kube::Change &change) { return !change.before.empty(); });
+  }
+
+  /// Whether no other release is in the namespace.
+  bool is_alone() {
+    if (!alone_) alone_ = release::other_releases(cluster_).empty();
+    return *alone_;
+  }
+
   kube::Cluster &cluster_;
   const Options &options_;
-  std::string manager_ = names::manager(cluster_.access().release);
+  const kube::Access &access_;
+  std::string manager_;
   sys::Deadline deadline_;
+  std::optional<bool> alone_;
   Plan plan_;
 };
 
@@ -165,6 +246,7 @@ private:
 Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
                const Listener *emit) {
   const auto deadline = cluster.now() + options.timeout;
+  check_adopted(set, options.adopt, cluster.access().ns);
   for (bool noted = false;; cluster.sleep(std::chrono::seconds(1))) {
     Plan plan = Planning(cluster, set, options).run();
     const std::string names = ending(plan);
@@ -183,10 +265,16 @@ const kube::Live &Plan::before(const kube::Id &id) const {
   return found == live.end() ? none : found->second;
 }
 
+Item::Action Plan::action(const kube::Id &id) const {
+  const auto found =
+      std::find_if(items.begin(), items.end(), [&](const Item &item) { return item.id == id; });
+  return found == items.end() ? Action::same : found->action;
+}
+
 bool Plan::empty() const {
-  return !keep_replicas && std::all_of(items.begin(), items.end(), [](const Item &item) {
-    return item.action == Action::same;
-  });
+  return !keep_replicas && foreign.empty() &&
+         std::all_of(items.begin(), items.end(),
+                     [](const Item &item) { return item.action == Action::same; });
 }
 
 std::string Plan::summary() const {
@@ -201,6 +289,8 @@ std::string Plan::summary() const {
   count({Action::create}, "new");
   count({Action::change, Action::adopt}, "changed");
   count({Action::same}, "unchanged");
+  if (!foreign.empty())
+    text += fmt::format("{}{} owned by others", text.empty() ? "" : ", ", foreign.size());
   return text;
 }
 

@@ -3,49 +3,17 @@
 
 #include <fmt/core.h>
 
+#include "deploy/adopt.h"
+#include "deploy/interference.h"
+#include "deploy/inventory.h"
 #include "deploy/port_forward.h"
+#include "deploy/way_back.h"
 #include "hello/deploy.h"
+#include "hello/lock.h"
+#include "hello/owner.h"
 
 namespace hello::deploy {
 namespace {
-
-/// Whether the Deployment was ready when the plan was made.
-bool was_ready(const Plan &plan) {
-  kube::Snapshot then;
-  for (const auto &[id, live] : plan.live) {
-    if (!live.present()) continue;
-    if (id.kind == "Deployment") then.deployment = kube::deployment_of(live.value);
-    if (id.kind == "HorizontalPodAutoscaler") then.autoscaler = kube::autoscaler_of(live.value);
-  }
-  return then.deployment &&
-         kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
-}
-
-/// What was there before, as far as it was ours or was taken by force: it can be applied again
-/// without any history. Nothing unless the Deployment was ready then.
-std::optional<Set> held_before(const Plan &plan, const Applied &applied, bool forced,
-                               const std::string &manager) {
-  if (!was_ready(plan)) return std::nullopt;
-  Set set;
-  for (const Item &item : plan.items) {
-    const kube::Live &before = plan.before(item.id);
-    if (!before.present()) continue;
-    const auto later = forced ? applied.objects.find(item.id) : applied.objects.end();
-    set.push_back({item.id, later == applied.objects.end()
-                                ? kube::owned(before.value, manager)
-                                : kube::owned(before.value, manager, later->second)});
-  }
-  return set;
-}
-
-/// The newest release of the history that was ready, unless it is the one that has just failed.
-std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set) {
-  const std::string digest = release::digest_of(set);
-  for (const release::Release &revision : failed.history)
-    if (revision.state == release::State::ready && revision.digest != digest)
-      if (auto found = release::find_set(cluster, revision)) return found;
-  return std::nullopt;
-}
 
 /// Whether the live Deployment is still the one that we applied.
 bool still_ours(kube::Cluster &cluster, const Applied &applied) {
@@ -64,8 +32,8 @@ bool same_to(const std::string &manager, const json::Value &a, const json::Value
 std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
   std::vector<std::pair<kube::Id, std::future<kube::Live>>> reads; // at once: people wait
   for (const auto &[id, answer] : applied.objects)
-    if (id.kind != "Deployment" &&
-        id.kind != "Namespace") // the wait looks at the one, the other has nothing to change
+    // the wait looks at the one; the others may change what they share
+    if (id.kind != "Deployment" && !release::is_shared(id, cluster.access()))
       reads.emplace_back(
           id, std::async(std::launch::async, [&cluster, id = id] { return look_up(cluster, id); }));
   const std::string manager = names::manager(cluster.access().release);
@@ -77,63 +45,63 @@ std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
   return taken;
 }
 
-/// What the failed release made and the one before had not.
-std::vector<Item> made(const Plan &plan, const Set &before) {
-  std::vector<Item> extra;
-  for (const Item &item : plan.items) {
-    const bool had = std::any_of(before.begin(), before.end(), [&](const kube::Object &object) {
-      return object.id.kind == item.id.kind && object.id.name == item.id.name &&
-             object.id.ns == item.id.ns;
-    });
-    if (item.action == Item::Action::create && !had && item.id.kind != "Namespace")
-      extra.push_back({Item::Action::remove, item.id, {}});
-  }
-  return extra;
-}
-
-/// Whether the set leaves the number of replicas to an autoscaler.
-bool autoscaled(const Set &set) {
-  return std::all_of(set.begin(), set.end(), [](const kube::Object &object) {
-    return object.id.kind != "Deployment" || !object.value.at("spec").find("replicas");
-  });
-}
-
 /// One deploy, from its plan to the way back.
 class Deploy {
 public:
   Deploy(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit)
       : cluster_(cluster), set_(set), options_(options), emit_(emit), forward_(cluster),
-        recorder_(cluster, options.note, [this](const std::string &text) {
-          emit_(event::Warning{"", text});
-        }) {}
+        lock_(
+            cluster, [this](const std::string &text) { warn(text); },
+            [this](const std::string &text) { emit_(event::Note{text}); }),
+        recorder_(cluster, options.note, [this](const std::string &text) { warn(text); }) {}
 
   Exit run() {
     deadline_ = cluster_.now() + options_.timeout;
     plan_ = make_plan(cluster_, set_, options_, &emit_);
     emit_(event::Planned{&plan_});
+    for (const std::string &note : plan_.notes) emit_(event::Note{note});
+    if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
+    if (!plan_.empty()) begin();
     for (const release::Found &found : plan_.kept)
       emit_(event::Warning{found.id.text(), "an earlier release had it, but it stays: " +
                                                 release::why_kept(found, cluster_.access())});
     const Exit code = finish(bring_up());
     recorder_.settle();
+    lock_.release();
     return code;
   }
 
 private:
+  void warn(const std::string &text) { emit_(event::Warning{"", text}); }
+
   using State = Outcome::State;
   using Left = event::Failed::Left;
 
+  /// What comes before the first write of the set: a missing namespace, alone; the sign that the
+  /// namespace is used; the lock; the entry, so that the next run knows what a kill leaves behind.
+  void begin() {
+    if (!plan_.checked) apply_namespace(cluster_, plan_, options_, deadline_);
+    note_use(cluster_, plan_.history, emit_);
+    if (lock_.take() == release::Lock::Taken::after_wait) { // the other one may have changed much
+      plan_ = make_plan(cluster_, set_, options_, &emit_);
+      emit_(event::Planned{&plan_});
+      if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
+    }
+    if (!options_.history || plan_.empty() || recorder_.begin(set_, carried(plan_))) return;
+    if (const std::string needs = needs_history(set_, cluster_.access()); !needs.empty())
+      throw Error(Exit::cluster,
+                  needs + " must be in the history, or nothing would know later whose it is; "
+                          "nothing was applied",
+                  "give this account the rights on the history: hello render --deployer");
+  }
+
   /// Applies and waits, again where another deploy took objects in the meantime.
   Outcome bring_up() {
-    const bool record = options_.history && !plan_.empty();
-    if (record && plan_.checked)
-      recorder_.begin(set_); // before the apply: what a kill leaves behind is known to the next run
     Outcome outcome;
     for (int round = 0; round < 3; ++round) {
       apply_plan();
-      if (record && !plan_.checked && round == 0) recorder_.begin(set_);
       if (!plan_.empty()) emit_(event::Applied{applied_.generation});
-      if (!plan_.empty() || !was_ready(plan_)) outcome = wait_for_it();
+      if (!plan_.empty() || !was_ready(plan_)) outcome = wait_through_restarts();
       const std::string other = outcome.state == State::ready ? taken_over(cluster_, applied_) : "";
       if (other.empty()) break;
       emit_(event::Warning{other, "somebody has changed or removed it while we waited, but the "
@@ -164,11 +132,37 @@ private:
     const std::string port =
         verifies() && options_.verify_url.empty() ? target_port(set_) : std::string();
     return wait(cluster_, applied_, options_, [&](const Event &event) {
+      lock_.check();
       emit_(event);
       const auto *pod = std::get_if<event::Pod>(&event);
       if (pod && pod->step == kube::Step::ready && !port.empty())
         forward_.start("pod/" + pod->name, port);
     });
+  }
+
+  /// Waits on where the template was changed, but nothing that was applied: kubectl rollout restart
+  /// adds an annotation.
+  Outcome wait_through_restarts() {
+    for (;;) {
+      const Outcome outcome = wait_for_it();
+      const auto answer = applied_.objects.find(deployment_id());
+      if (outcome.state != State::superseded || answer == applied_.objects.end()) return outcome;
+      const kube::Live live = look_up(cluster_, deployment_id());
+      if (!live.present()) return {State::gone};
+      interference_ =
+          interference(answer->second, live.value, names::manager(cluster_.access().release));
+      const kube::Deployment now = kube::deployment_of(live.value);
+      if (!interference_.field.empty() || now.template_text == applied_.template_text)
+        return outcome;
+      emit_(event::Note{fmt::format("{} restarted the rollout: waiting for the new pods",
+                                    interference_.manager)});
+      applied_.template_text = now.template_text;
+      applied_.generation = now.generation;
+    }
+  }
+
+  kube::Id deployment_id() const {
+    return {"apps/v1", "Deployment", cluster_.access().ns, applied_.deployment};
   }
 
   Exit finish(const Outcome &outcome) {
@@ -180,7 +174,7 @@ private:
       return Exit::rollout;
     case State::superseded:
       recorder_.finish(release::State::superseded);
-      emit_(event::Superseded{applied_.deployment});
+      emit_(event::Superseded{applied_.deployment, interference_.manager, interference_.field});
       return Exit::rollout;
     case State::failed:
     case State::timed_out: break;
@@ -193,6 +187,7 @@ private:
   Exit finish_ready() {
     if (options_.history && plan_.empty()) recorder_.resume(plan_.history, set_);
     recorder_.finish(release::State::ready);
+    remove_outside(cluster_, plan_, deadline_, emit_);
     emit_(event::Ready{applied_.deployment, plan_.empty()});
     Options after = options_;
     after.verify = verifies();
@@ -228,22 +223,24 @@ private:
   /// Brings the release before back.
   event::Failed go_back(const Outcome &outcome) {
     if (const auto end = stays(outcome)) return *end;
-    std::optional<Set> before = held_before(plan_, applied_, options_.force_conflicts,
-                                            names::manager(cluster_.access().release));
+    std::optional<Set> before = held_before(plan_, applied_, options_, cluster_.access());
     if (!before) before = ready_before(cluster_, plan_, set_);
     if (!before) return {Left::nothing_earlier};
     if (!still_ours(cluster_, applied_)) return {Left::superseded};
     emit_(event::RollingBack{});
     Options back = options_;
     back.history = false;
+    back.adopt.clear();
+    back.unmarked = plan_.adopted;           // they go back to their owners
     back.keep_autoscaled = autoscaled(set_); // else the number is ours
     Plan plan = make_plan(cluster_, *before, back, &emit_);
     const auto extra = made(plan_, *before);
     plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
     const Applied restored = apply(cluster_, plan, back, cluster_.now() + options_.timeout, emit_);
     const Outcome end = wait(cluster_, restored, back, emit_);
-    if (end.state == State::ready) return {Left::rolled_back};
-    return {Left::rollback_failed, describe(end, options_.timeout)};
+    if (end.state != State::ready) return {Left::rollback_failed, describe(end, options_.timeout)};
+    remove_outside(cluster_, plan, cluster_.now() + options_.timeout, emit_);
+    return {Left::rolled_back};
   }
 
   kube::Cluster &cluster_;
@@ -251,10 +248,12 @@ private:
   const Options &options_;
   const Listener &emit_;
   PortForward forward_;
+  release::Lock lock_;
   release::Recorder recorder_;
   sys::Deadline deadline_{};
   Plan plan_;
   Applied applied_;
+  Interference interference_;
 };
 
 } // namespace

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "deploy/inventory.h"
+#include "hello/lock.h"
 #include "hello/text.h"
 
 namespace hello::deploy {
@@ -31,7 +33,8 @@ std::vector<std::string> others(const std::vector<kube::Occupant> &all, const Re
                                   [&, &kind = kind, &name = name](const release::Found &one) {
                                     return one.id.kind == kind && one.id.name == name;
                                   }) ||
-                      (kind == "ControllerRevision" && is_entry_of(release, name));
+                      (kind == "ControllerRevision" && is_entry_of(release, name)) ||
+                      (kind == "Lease" && name == names::lease(release));
     const bool kubernetes = (kind == "ConfigMap" && name == "kube-root-ca.crt") ||
                             (kind == "ServiceAccount" && name == "default");
     if (!ours && !kubernetes && !owned) found.push_back(kind + "/" + name);
@@ -79,15 +82,20 @@ std::vector<std::string> pods(kube::Cluster &cluster) {
 release::Ownership owner_of_namespace(kube::Cluster &cluster, const kube::Id &id,
                                       const json::Value &live, const Removal &removal) {
   using State = release::Ownership::State;
-  const std::string &release = cluster.access().release, manager = names::manager(release);
-  if (release::Ownership owner = release::owner_of(live, release); !owner.ours()) return owner;
+  const kube::Access &access = cluster.access();
+  const release::Claims claims(access, removal.history);
+  if (release::Ownership owner = claims.owner_of(id, live); !owner.ours()) return owner;
+  const std::string own[] = {release::manager_of(id, access), names::manager(names::kDefault)};
   for (const json::Value &entry : live.at("metadata", "managedFields").items())
-    if (std::string other = entry.text("manager"); other != manager && !entry.find("subresource"))
+    if (std::string other = entry.text("manager");
+        other != own[0] && other != own[1] && !entry.find("subresource"))
       return {State::extra_fields, std::move(other)};
+  std::vector<std::string> users = other_users(live, access.release);
   auto all = cluster.objects_in(id.name);
   if (!all) return {State::unlisted};
-  if (const auto found = others(*all, removal, release); !found.empty())
-    return {State::in_use, joined(found)};
+  for (std::string &object : others(*all, removal, access.release))
+    users.push_back(std::move(object));
+  if (!users.empty()) return {State::in_use, joined(users)};
   return {};
 }
 
@@ -101,7 +109,8 @@ void add_namespaces(kube::Cluster &cluster, Removal &removal) {
     kube::Live live = look_up(cluster, id);
     if (!live.present() || live.being_removed()) continue;
     const release::Ownership owner = owner_of_namespace(cluster, id, live.value, removal);
-    if (owner.state != release::Ownership::State::not_held)
+    if (owner.state != release::Ownership::State::not_held &&
+        owner.state != release::Ownership::State::unmarked)
       (owner.ours() ? removal.namespaces : removal.stay)
           .push_back({id, std::move(live.value), owner});
   }
@@ -131,24 +140,14 @@ void remove_history(kube::Cluster &cluster, const std::vector<release::Release> 
   for (const release::Release &release : history) release::remove_entry(cluster, release, deadline);
 }
 
-} // namespace
-
-Removal plan_removal(kube::Cluster &cluster) {
-  Removal removal;
-  removal.history = release::read_history(cluster).take("read the history", cluster.access());
-  const std::vector<release::Found> all = release::leftovers(cluster, {}, removal.history);
-  for (auto found = all.rbegin(); found != all.rend(); ++found) // what came last goes first
-    (found->ownership.ours() ? removal.remove : removal.stay).push_back(*found);
-  add_namespaces(cluster, removal);
-  return removal;
-}
-
-void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
-              const Listener &emit) {
+/// Removes it all, in order.
+void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
+                const Listener &emit) {
+  const release::Claims claims(cluster.access(), removal.history);
   std::vector<release::Found> removed, stay = removal.stay;
   for (const release::Found &found : removal.remove) {
     const auto decide = [&](const json::Value &live) {
-      return release::fate_of(found.id, live, release::Purpose::undeploy, cluster.access().release);
+      return claims.fate_of(found.id, live, release::Purpose::undeploy);
     };
     const bool goes = remove_one(cluster, found, decide, deadline, emit);
     if (goes) emit(event::Removed{found.id.text()});
@@ -167,16 +166,46 @@ void undeploy(kube::Cluster &cluster, const Removal &removal, sys::Deadline dead
       deadline, emit);
   remove_history(cluster, removal.history, deadline);
   if (!removal.history.empty()) emit(event::HistoryRemoved{removal.history.size()});
+  for (const release::Found &found : removal.stay)
+    if (found.id.kind == "Namespace") forget_use(cluster, found.live);
   std::vector<release::Found> namespaces;
   for (const release::Found &found : removal.namespaces) {
     const auto decide = [&](const json::Value &live) {
       return owner_of_namespace(cluster, found.id, live, removal);
     };
-    if (remove_one(cluster, found, decide, deadline, emit)) namespaces.push_back(found);
+    if (remove_one(cluster, found, decide, deadline, emit))
+      namespaces.push_back(found);
+    else
+      forget_use(cluster, found.live);
   }
   await(
       cluster, [&] { return left_of(cluster, namespaces); }, deadline, emit);
   for (const release::Found &found : namespaces) emit(event::Removed{found.id.text()});
+}
+
+} // namespace
+
+Removal plan_removal(kube::Cluster &cluster) {
+  Removal removal;
+  removal.history = release::read_history(cluster).take("read the history", cluster.access());
+  const std::vector<release::Found> all = release::leftovers(cluster, {}, removal.history);
+  for (auto found = all.rbegin(); found != all.rend(); ++found) // what came last goes first
+    (found->ownership.ours() ? removal.remove : removal.stay).push_back(*found);
+  add_namespaces(cluster, removal);
+  return removal;
+}
+
+void undeploy(kube::Cluster &cluster, Removal removal, sys::Deadline deadline,
+              const Listener &emit) {
+  release::Lock lock(
+      cluster,
+      [&](const std::string &text) {
+        emit(event::Warning{"", text});
+      },
+      [&](const std::string &text) { emit(event::Note{text}); });
+  if (lock.take() == release::Lock::Taken::after_wait) removal = plan_removal(cluster);
+  remove_all(cluster, removal, deadline, emit);
+  lock.release();
 }
 
 } // namespace hello::deploy

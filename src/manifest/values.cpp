@@ -203,6 +203,7 @@ const std::map<std::string_view, Derive> kDerived = {
     {"messageConfig", named<names::message_config>},
     {"logAgentConfig", named<names::log_agent>},
     {"deployer", named<names::deployer>},
+    {"lease", named<names::lease>},
     {"serviceType", service_type},
     {"sidecar", sidecar},
     {"sidecarConfig", [](const Config &c) { return yaml::string(collector_config(c, kSidecar)); }},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -42,6 +44,15 @@ Set without_secrets(const Set &set) {
   return out;
 }
 
+/// The object as it was rendered.
+json::Value unmarked(json::Value object) {
+  if (!object.at("metadata", "annotations").find(kMark)) return object;
+  json::Value &meta = object["metadata"];
+  meta["annotations"].erase(kMark);
+  if (meta.at("annotations").members().empty()) meta.erase("annotations");
+  return object;
+}
+
 std::string revisions_of(const std::vector<Release> &all) {
   std::string text;
   for (const Release &release : all)
@@ -71,20 +82,24 @@ std::optional<Release> release_of(const json::Value &object) {
   release.image = notes.text("hello/image");
   release.source = notes.text("hello/source");
   release.note = notes.text("hello/note");
+  release.version = notes.text("hello/version");
   release.digest = notes.text("hello/digest");
   release.objects = ids_of(notes.at("hello/objects").text());
+  release.carried = ids_of(notes.at("hello/carried").text());
   if (release.digest.empty() || release.objects.empty()) return std::nullopt;
   return release;
 }
 
 std::string entry_of(const Release &release, const Set &set, const std::string &ns) {
-  std::string lines;
+  std::string lines, carried;
   for (const kube::Id &id : release.objects) lines += line_of(id);
+  for (const kube::Id &id : release.carried) carried += line_of(id);
   const std::pair<std::string_view, std::string_view> notes[] = {
-      {"hello/who", release.who},     {"hello/from", release.from},
-      {"hello/image", release.image}, {"hello/source", release.source},
-      {"hello/note", release.note},   {"hello/digest", release.digest},
-      {"hello/objects", lines}};
+      {"hello/who", release.who},       {"hello/from", release.from},
+      {"hello/image", release.image},   {"hello/source", release.source},
+      {"hello/note", release.note},     {"hello/version", release.version},
+      {"hello/digest", release.digest}, {"hello/objects", lines},
+      {"hello/carried", carried}};
   std::string about, text;
   json::Writer meta(about, json::Style::spaced);
   meta.begin_object();
@@ -114,17 +129,16 @@ std::string entry_of(const Release &release, const Set &set, const std::string &
 std::string digest_of(const Set &set) {
   std::string text;
   for (const kube::Object &object : without_secrets(set))
-    text += json::canonical(object.value) + "\n";
+    text += json::canonical(unmarked(object.value)) + "\n";
   return hex(sha256(text));
 }
 
 std::vector<Release> surplus(const std::vector<Release> &all) {
   std::vector<Release> out;
-  bool ready_kept = false;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const bool first_ready = all[i].state == State::ready && !ready_kept;
-    ready_kept = ready_kept || first_ready;
-    if (i >= kKept && !first_ready) out.push_back(all[i]);
+  std::size_t ready = 0, others = 0;
+  for (const Release &release : all) {
+    std::size_t &count = release.state == State::ready ? ready : others;
+    if (++count > kKept) out.push_back(release);
   }
   return out;
 }
@@ -135,13 +149,38 @@ const Release *live_release(const std::vector<Release> &all) {
   return nullptr;
 }
 
+void set_status(std::vector<Release> &all, bool at_work) {
+  bool deployed = false;
+  for (Release &release : all) {
+    const bool newest = &release == &all.front();
+    switch (release.state) {
+    case State::ready:
+      release.status = std::exchange(deployed, true) ? "superseded" : "deployed";
+      break;
+    case State::pending: release.status = at_work && newest ? "pending" : "interrupted"; break;
+    case State::superseded: release.status = "interrupted"; break;
+    case State::failed:
+    case State::rolled_back: release.status = "failed"; break;
+    }
+  }
+}
+
+const Release &find_revision(const std::vector<Release> &all, int revision) {
+  for (const Release &release : all)
+    if (release.revision == revision) return release;
+  throw Error(Exit::usage,
+              fmt::format("no revision {} in the history; {}", revision, revisions_of(all)),
+              "hello history");
+}
+
 const Release &rollback_target(const std::vector<Release> &all, std::optional<int> asked) {
   if (asked) {
-    for (const Release &release : all)
-      if (release.revision == *asked) return release;
-    throw Error(Exit::usage,
-                fmt::format("no revision {} in the history; {}", *asked, revisions_of(all)),
-                "hello history");
+    const Release &release = find_revision(all, *asked);
+    if (release.state == State::ready) return release;
+    throw Error(
+        Exit::usage,
+        fmt::format("revision {} was never ready: its state is {}", *asked, name_of(release.state)),
+        "hello history lists those that were; hello history REVISION prints a set");
   }
   const Release *live = live_release(all);
   for (const Release &release : all)
@@ -152,7 +191,8 @@ const Release &rollback_target(const std::vector<Release> &all, std::optional<in
       Exit::usage, "the history has no earlier release that was ready and differs from what runs",
       all.empty()
           ? "the history begins with the next hello deploy"
-          : "hello history lists those that there are; hello rollback REVISION takes any of them");
+          : "hello history lists those that there are; hello rollback REVISION takes any that was "
+            "ready");
 }
 
 kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster) {
@@ -171,6 +211,25 @@ kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster) {
   std::stable_sort(all.begin(), all.end(),
                    [](const Release &a, const Release &b) { return a.revision > b.revision; });
   return all;
+}
+
+std::vector<std::string> other_releases(kube::Cluster &cluster) {
+  std::set<std::string> found;
+  const auto failure =
+      cluster.list({.api_version = "apps/v1",
+                    .kind = "ControllerRevision",
+                    .ns = cluster.access().ns,
+                    .labels = std::string(names::kEntries),
+                    .detail = kube::Collection::Detail::metadata},
+                   [&](json::Value &&object) {
+                     if (const auto entry = names::read_entry(object.text("metadata", "name")))
+                       found.insert(entry->release);
+                   });
+  if (failure && failure->retryable)
+    throw kube::explain(*failure, "read the history", cluster.access());
+  if (failure) found.insert("?");
+  found.erase(cluster.access().release);
+  return {found.begin(), found.end()};
 }
 
 std::optional<Set> find_set(kube::Cluster &cluster, const Release &release) {

@@ -14,72 +14,15 @@ namespace {
 
 constexpr int kAttempts = 5; ///< at an object that others change meanwhile
 
-/// Whether the object, or what a set has of it, is marked to stay.
-bool carries_keep(const json::Value &object) {
-  return object.text("metadata", "annotations", "hello/keep") == "true" ||
-         object.text("metadata", "labels", "hello/keep") == "true";
-}
-
-/// The paths that an entry of managedFields holds, as "f:spec/f:rules/"; keys of lists included.
-void collect(const json::Value &fields, const std::string &path, std::set<std::string> &out) {
-  if (fields.members().empty()) {
-    out.insert(path);
-    return;
-  }
-  for (const auto &[key, value] : fields.members())
-    if (key != ".") collect(value, path + key + "/", out);
-}
-
-std::set<std::string> paths_of(const json::Value &entry) {
-  std::set<std::string> out;
-  if (const json::Value *fields = entry.find("fieldsV1")) collect(*fields, "", out);
-  return out;
-}
-
-const std::vector<json::Value> &managers_of(const json::Value &object) {
-  return object.at("metadata", "managedFields").items();
-}
-
-/// By group, kind, namespace and name: another version of the same API is the same object.
-struct Identity {
-  std::string group, kind, ns, name;
-  auto operator<=>(const Identity &) const =
-      default; // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
-};
-Identity identity(const kube::Id &id) {
-  const auto slash = id.api_version.find('/');
-  return {slash == std::string::npos ? "" : id.api_version.substr(0, slash), id.kind, id.ns,
-          id.name};
-}
-
 } // namespace
-
-std::string describe(const Ownership &ownership) {
-  using State = Ownership::State;
-  const std::string &who = ownership.who;
-  switch (ownership.state) {
-  case State::ours: break;
-  case State::not_held: return "hello holds no field of it";
-  case State::applied_too: return fmt::format("\"{}\" applies it too", who);
-  case State::shared: return fmt::format("\"{}\" has made it, or holds the same fields", who);
-  case State::unreadable: return "these rights do not let it be read";
-  case State::secret: return "the history keeps no Secrets, so it could not come back";
-  case State::extra_fields: return fmt::format("\"{}\" holds fields of it too", who);
-  case State::unlisted: return "not all that is in it may be seen";
-  case State::in_use: return "others have made things in it: " + who;
-  case State::keep: return "it carries hello/keep: \"true\"";
-  case State::data: return fmt::format("hello never deletes a {}: data would go with it", who);
-  case State::replaced: return "another of that name has taken its place meanwhile";
-  case State::contested: return "it changed each time it was to be removed";
-  }
-  return "";
-}
 
 std::string why_kept(const Found &found, const kube::Access &access) {
   using State = Ownership::State;
   const State state = found.ownership.state;
   std::string text = describe(found.ownership);
-  if (state != State::keep && state != State::data && state != State::secret) return text;
+  if (state != State::keep && state != State::data && state != State::secret &&
+      state != State::only_marked)
+    return text;
   const kube::Id &id = found.id;
   const std::string group = identity(id).group;
   return text + fmt::format("; to delete it: kubectl{}{} delete {}{}{}/{}",
@@ -88,45 +31,14 @@ std::string why_kept(const Found &found, const kube::Access &access) {
                             group.empty() ? "" : ".", group, id.name);
 }
 
-Ownership owner_of(const json::Value &object, std::string_view release) {
-  using State = Ownership::State;
-  const std::string own = names::manager(release), handover = names::handover(release);
-  std::set<std::string> ours;
-  for (const json::Value &entry : managers_of(object))
-    if (entry.at("manager").text() == own && entry.at("operation").text() == "Apply" &&
-        !entry.find("subresource"))
-      ours = paths_of(entry);
-  if (ours.empty()) return {State::not_held};
-  for (const json::Value &entry : managers_of(object)) {
-    const std::string manager = entry.text("manager");
-    if (manager == own || manager == handover || entry.find("subresource")) continue;
-    if (entry.text("operation") == "Apply") return {State::applied_too, manager};
-    const auto theirs = paths_of(entry); // who made an object holds what we came to hold later
-    if (std::any_of(theirs.begin(), theirs.end(),
-                    [&](const std::string &path) { return ours.count(path) > 0; }))
-      return {State::shared, manager};
-  }
-  return {};
-}
-
-Ownership fate_of(const kube::Id &id, const json::Value &live, Purpose purpose,
-                  std::string_view release) {
-  using State = Ownership::State;
-  Ownership owner = owner_of(live, release);
-  if (!owner.ours()) return owner;
-  if (carries_keep(live)) return {State::keep};
-  if (kinds::is(id.kind, kinds::Kind::holds_data)) return {State::data, id.kind};
-  if (id.kind == "Secret" && purpose == Purpose::prune) return {State::secret};
-  return owner;
-}
-
 namespace {
 
 /// Looks for what may be left of earlier releases, each object once.
 class Search {
 public:
-  Search(kube::Cluster &cluster, const Set &set)
-      : cluster_(cluster), purpose_(set.empty() ? Purpose::undeploy : Purpose::prune) {
+  Search(kube::Cluster &cluster, const Set &set, const std::vector<Release> &history)
+      : cluster_(cluster), claims_(cluster.access(), history),
+        purpose_(set.empty() ? Purpose::undeploy : Purpose::prune) {
     for (const kube::Object &object : set) known_.insert(identity(object.id));
   }
 
@@ -152,12 +64,21 @@ public:
     for (const kube::Id &id : ids) look(id, nullptr);
   }
 
+  /// What the releases of a namespace share, whatever its labels.
+  void shared() {
+    const std::string &ns = cluster_.access().ns;
+    look({"networking.k8s.io/v1", "NetworkPolicy", ns, std::string(names::kDefaultDeny)}, nullptr);
+    look({"v1", "ResourceQuota", ns, std::string(names::kLimits)}, nullptr);
+    look({"v1", "LimitRange", ns, std::string(names::kLimits)}, nullptr);
+  }
+
   std::vector<Found> found() && { return std::move(found_); }
 
 private:
   /// `release`: the newest that recorded it; null: none did.
   void look(const kube::Id &id, const Release *release) {
     if (id.kind == "Namespace" || !known_.insert(identity(id)).second) return;
+    if (is_shared(id, cluster_.access()) && !is_alone()) return;
     auto live = cluster_.read(id);
     if (live.failed_with(kube::Trouble::forbidden)) {
       found_.push_back({id, {}, {Ownership::State::unreadable}});
@@ -165,12 +86,25 @@ private:
     }
     if (!live && live.failure().absent()) return;
     if (!live) throw kube::explain(live.failure(), "read " + id.text(), cluster_.access());
-    Ownership ownership = fate_of(id, *live, purpose_, cluster_.access().release);
+    Ownership ownership = claims_.fate_of(id, *live, purpose_);
     if (ownership.ours() && release && set_keeps(*release, id))
       ownership.state = Ownership::State::keep;
     const bool being_removed = live->at("metadata").find("deletionTimestamp");
-    if (!being_removed && (release || ownership.state != Ownership::State::not_held))
+    if (!being_removed && (release || is_news(ownership)))
       found_.push_back({id, std::move(*live), ownership});
+  }
+
+  /// Whether an object that only its labels led to has to be spoken of.
+  static bool is_news(const Ownership &ownership) {
+    using State = Ownership::State;
+    return ownership.state != State::not_held && ownership.state != State::other_release &&
+           ownership.state != State::unmarked;
+  }
+
+  /// Whether no other release is in the namespace. What they share stays as long as one is.
+  bool is_alone() {
+    if (!alone_) alone_ = other_releases(cluster_).empty();
+    return *alone_;
   }
 
   /// Whether the release's set marks the object to stay. A mark that somebody took off the live
@@ -188,7 +122,9 @@ private:
   }
 
   kube::Cluster &cluster_;
+  Claims claims_;
   Purpose purpose_;
+  std::optional<bool> alone_;
   std::map<int, json::Value> sets_; ///< by revision, those that were asked for
   std::set<Identity> known_;        ///< what the set has, then what was looked at
   std::vector<Found> found_;
@@ -198,11 +134,13 @@ private:
 
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history) {
-  Search search(cluster, set);
+  Search search(cluster, set, history);
   for (const Release &release : history)
-    for (const kube::Id &id : release.objects) search.recorded(id, release);
+    for (const auto *list : {&release.objects, &release.carried})
+      for (const kube::Id &id : *list) search.recorded(id, release);
   for (const kinds::Kind &kind : kinds::all())
     if (kind.is(kinds::Kind::in_set)) search.labelled(kind);
+  if (set.empty()) search.shared();
   return std::move(search).found();
 }
 

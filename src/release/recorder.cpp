@@ -8,6 +8,7 @@
 #include "hello/history.h"
 #include "hello/process.h"
 #include "hello/prune.h"
+#include "hello/version.h"
 
 namespace hello::release {
 namespace {
@@ -57,6 +58,11 @@ sys::Deadline soon(const kube::Cluster &cluster) {
 
 } // namespace
 
+std::string where_from() {
+  const std::string page = variable({"BUILD_URL", "CI_JOB_URL"});
+  return page.empty() ? user_at_machine() : page;
+}
+
 Recorder::Recorder(kube::Cluster &cluster, std::string note, Warn warn)
     : cluster_(cluster), warn_(std::move(warn)) {
   release_.note = std::move(note);
@@ -64,17 +70,19 @@ Recorder::Recorder(kube::Cluster &cluster, std::string note, Warn warn)
 
 Recorder::~Recorder() = default;
 
-void Recorder::begin(const Set &set) {
+bool Recorder::begin(const Set &set, const std::vector<kube::Id> &carried) {
   whoami_ = cluster_.who_am_i();
   release_.release = cluster_.access().release;
-  const std::string here = user_at_machine(), page = variable({"BUILD_URL", "CI_JOB_URL"});
-  release_.who = here;
-  release_.from = page.empty() ? here : page;
+  release_.who = user_at_machine();
+  release_.from = where_from();
   release_.source = source_revision();
   release_.image = image_of(set);
+  release_.version = build_info().version;
   release_.digest = digest_of(set);
   release_.objects.clear();
-  for (const kube::Object &object : set) release_.objects.push_back(object.id);
+  release_.carried = carried;
+  for (const kube::Object &object : set)
+    if (!is_shared(object.id, cluster_.access())) release_.objects.push_back(object.id);
 
   int taken = 0; // an entry that is damaged is not listed, but its number is taken
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -84,16 +92,17 @@ void Recorder::begin(const Set &set) {
     release_.revision = ++taken;
     release_.name = names::entry(release_.release, release_.revision);
     const auto made = write_entry(set);
-    if (!made) return;
+    if (!made) return false;
     if (*made) {
-      history->insert(history->begin(), release_);
-      return remove_surplus(*history);
+      earlier_ = std::move(*history);
+      return true;
     }
     release_.revision = 0;
     if (!made->failed_with(kube::Trouble::already_exists))
       return not_recorded(made->failure(), "write the history");
   }
   warn_("this release is not in the history: others write to it all the time");
+  return false;
 }
 
 std::optional<kube::Result<kube::Done>> Recorder::write_entry(const Set &set) {
@@ -107,8 +116,11 @@ std::optional<kube::Result<kube::Done>> Recorder::write_entry(const Set &set) {
   return std::nullopt;
 }
 
-void Recorder::remove_surplus(const std::vector<Release> &history) {
-  for (const Release &old : surplus(history)) {
+void Recorder::remove_surplus() {
+  std::vector<Release> all = std::exchange(earlier_, {});
+  if (all.empty()) return;
+  all.insert(all.begin(), release_);
+  for (const Release &old : surplus(all)) {
     try {
       remove_entry(cluster_, old, soon(cluster_));
     } catch (const Error &error) {
@@ -118,9 +130,10 @@ void Recorder::remove_surplus(const std::vector<Release> &history) {
   }
 }
 
-void Recorder::not_recorded(const kube::Failure &failure, const char *doing) {
+bool Recorder::not_recorded(const kube::Failure &failure, const char *doing) {
   warn_("this release is not in the history: " +
         kube::explain(failure, doing, cluster_.access()).words());
+  return false;
 }
 
 kube::Id Recorder::id_of_entry(const std::string &name) const {
@@ -157,6 +170,8 @@ void Recorder::settle() {
         fmt::format("the history does not know that release {} is {}: {}", release_.revision,
                     name_of(release_.state),
                     kube::explain(done.failure(), "write the history", cluster_.access()).words()));
+  else
+    remove_surplus();
 }
 
 } // namespace hello::release

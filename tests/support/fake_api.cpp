@@ -157,6 +157,17 @@ kube::Result<kube::Done> FakeApi::create(const kube::Id &id, Value value,
   return kube::Done();
 }
 
+kube::Result<Value> FakeApi::replace(const kube::Id &id, Value value) {
+  const Value *before = find(id);
+  if (!before) return failure(Trouble::not_found);
+  if (value.text("metadata", "resourceVersion") != before->text("metadata", "resourceVersion"))
+    return failure(Trouble::stale);
+  for (const char *key : {"uid", "creationTimestamp"})
+    value["metadata"][key] = before->at("metadata", key);
+  store(id, std::move(value));
+  return *find(id);
+}
+
 kube::Result<kube::Done> FakeApi::patch(const kube::Id &id, const Value &change) {
   const Value *before = find(id);
   if (!before) return failure(Trouble::not_found);

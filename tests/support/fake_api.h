@@ -22,6 +22,8 @@ public:
   /// Server-side apply. A conflict names each field with its other manager.
   kube::Result<json::Value> apply(const kube::Object &wanted, std::string_view manager, bool force);
   kube::Result<kube::Done> create(const kube::Id &id, json::Value value, std::string_view manager);
+  /// Its resourceVersion is a precondition.
+  kube::Result<json::Value> replace(const kube::Id &id, json::Value value);
   /// JSON merge patch.
   kube::Result<kube::Done> patch(const kube::Id &id, const json::Value &change);
   kube::Result<kube::Done> remove(const kube::Id &id, const kube::Preconditions &still);

@@ -197,6 +197,7 @@ Result<kube::Answer> FakeCluster::dry_run(std::span<const kube::Object> set,
 Result<kube::Answer> FakeCluster::apply(std::span<const kube::Object> set,
                                         const kube::ApplyOptions &options) {
   const std::lock_guard lock(mutex_);
+  if (before_write) before_write();
   std::string line = fmt::format("apply {} as {}", names_of(set), options.manager);
   if (options.force) line += " by force";
   for (const std::string &word : options.extra) line += " " + word;
@@ -207,7 +208,8 @@ Result<kube::Answer> FakeCluster::apply(std::span<const kube::Object> set,
 Result<kube::Done> FakeCluster::remove(const kube::Id &id, const kube::Preconditions &still,
                                        sys::Deadline) {
   const std::lock_guard lock(mutex_);
-  journal.push_back("remove " + id.text());
+  if (before_write) before_write();
+  if (id.kind != "Lease") journal.push_back("remove " + id.text());
   if (auto failed = scripted(Operation::remove, id.text())) return std::move(*failed);
   auto done = api.remove(id, still);
   if (done) wrote(id);
@@ -217,16 +219,24 @@ Result<kube::Done> FakeCluster::remove(const kube::Id &id, const kube::Precondit
 Result<kube::Done> FakeCluster::create(const kube::Id &id, std::string_view json,
                                        std::string_view manager, sys::Deadline) {
   const std::lock_guard lock(mutex_);
-  journal.push_back("create " + id.text());
+  if (before_write) before_write();
+  if (id.kind != "Lease") journal.push_back("create " + id.text());
   if (auto failed = scripted(Operation::create, id.text())) return std::move(*failed);
   auto done = api.create(id, json::parse(json, "create"), manager);
   if (done) wrote(id);
   return done;
 }
 
+Result<json::Value> FakeCluster::replace(const kube::Id &id, std::string_view json, sys::Deadline) {
+  const std::lock_guard lock(mutex_);
+  if (auto failed = scripted(Operation::replace, id.text())) return std::move(*failed);
+  return api.replace(id, json::parse(json, "replace"));
+}
+
 std::unique_ptr<kube::Pending<kube::Done>>
 FakeCluster::patch(const kube::Id &id, const std::string &change, std::string_view) {
   const std::lock_guard lock(mutex_);
+  if (before_write) before_write();
   journal.push_back(fmt::format("patch {} {}", id.text(), change));
   if (auto failed = scripted(Operation::patch, id.text()))
     return std::make_unique<Known<kube::Done>>(*failed);

@@ -20,6 +20,7 @@ enum class Operation {
   apply,
   remove,
   create,
+  replace,
   patch,
   who_am_i,
   forward,
@@ -65,6 +66,8 @@ public:
   void set_offline(bool offline) { offline_ = offline; }
   /// Which release hello works on from now on.
   void set_release(const std::string &name) { access_.release = name; }
+  /// Which namespace it works in from now on.
+  void set_namespace(const std::string &ns) { access_.ns = ns; }
   /// Runs after each write of hello that changed the object or removed it.
   std::function<void(const kube::Id &id)> on_write;
 
@@ -82,7 +85,7 @@ public:
 
   /// Each write, and each request to the service, in order: "apply ConfigMap/m Deployment/hello as
   /// hello", with " by force" where it takes fields; "remove Service/hello"; "forward pod/a:http";
-  /// "ask http://127.0.0.1:40123/".
+  /// "ask http://127.0.0.1:40123/". Writes of Leases, which a thread renews, are left out.
   std::vector<std::string> journal;
   std::map<std::string, int> reads;               ///< of objects, "Node/lab"
   std::size_t times(std::string_view line) const; ///< how many entries begin so
@@ -101,6 +104,8 @@ public:
                                   sys::Deadline deadline) override;
   kube::Result<kube::Done> create(const kube::Id &id, std::string_view json,
                                   std::string_view manager, sys::Deadline deadline) override;
+  kube::Result<json::Value> replace(const kube::Id &id, std::string_view json,
+                                    sys::Deadline deadline) override;
   std::unique_ptr<kube::Pending<kube::Done>> patch(const kube::Id &id, const std::string &change,
                                                    std::string_view manager) override;
   std::unique_ptr<kube::Pending<std::string>> who_am_i() override;

@@ -50,22 +50,25 @@ TEST_CASE("width counts terminal columns") {
 }
 
 TEST_CASE("history prints a table, or one release a line as JSON") {
+  std::vector<release::Release> all = releases();
+  release::set_status(all, true);
+  CHECK(cli::text_of(all) ==
+        "REVISION  STATUS       WHEN                  WHO                       SOURCE         "
+        "IMAGE\n"
+        "      12  pending      2026-11-23T04:00:00Z  jörg 日本                 0123456789abc  "
+        "hello:2 "
+        "(rollback to 1)\n"
+        "       1  failed                             \"ci\"                      -               "
+        "(rolled back)\n");
   CHECK(
-      cli::text_of(releases()) ==
-      "REVISION  STATE        WHEN                  WHO                       SOURCE         "
-      "IMAGE\n"
-      "      12  pending      2026-11-23T04:00:00Z  jörg 日本                 0123456789abc  "
-      "hello:2 "
-      "(rollback to 1)\n"
-      "       1  rolled-back                        \"ci\"                      -              \n");
-  CHECK(cli::json_of(releases()) ==
-        R"([{"revision":12,"state":"pending","when":"2026-11-23T04:00:00Z","who":"jörg 日本",)"
-        R"("from":"","image":"hello:2","source":"0123456789abcdef","note":"rollback to 1",)"
-        R"("digest":"","objects":["Service/hello"]},)"
-        "\n"
-        R"({"revision":1,"state":"rolled-back","when":"","who":"\"ci\"","from":"","image":"",)"
-        R"("source":"","note":"","digest":"d1","objects":[]}])"
-        "\n");
+      cli::json_of(all) ==
+      R"([{"revision":12,"state":"pending","status":"pending","when":"2026-11-23T04:00:00Z",)"
+      R"("who":"jörg 日本","from":"","image":"hello:2","source":"0123456789abcdef",)"
+      R"("note":"rollback to 1","digest":"","objects":["Service/hello"]},)"
+      "\n"
+      R"({"revision":1,"state":"rolled-back","status":"failed","when":"","who":"\"ci\"","from":"",)"
+      R"("image":"","source":"","note":"","digest":"d1","objects":[]}])"
+      "\n");
   CHECK(cli::json_of(std::vector<release::Release>()) == "[]\n");
 }
 

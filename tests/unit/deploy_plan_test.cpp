@@ -89,7 +89,9 @@ TEST_CASE("plan: an unchanged set is empty") {
 TEST_CASE("plan: equal values that hello does not hold are taken up") {
   Planned shop;
   release::Set set = hello_set();
-  shop.cluster.api.put(in(set, "ConfigMap"));
+  json::Value map = in(set, "ConfigMap");
+  map["metadata"]["annotations"][release::kMark] = json::string("shop/hello");
+  shop.cluster.api.put(std::move(map));
   const deploy::Plan plan = shop.plan(set);
   CHECK(action_on(plan, kConfigMap) == Action::adopt);
   CHECK(plan.summary() == "2 new, 1 changed");

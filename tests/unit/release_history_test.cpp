@@ -85,16 +85,34 @@ TEST_CASE("history: what is not a whole entry of ours is not one") {
   }
 }
 
-TEST_CASE("history: the newest ten are kept, and the newest that was ready") {
+TEST_CASE("history: the newest ten that were ready are kept, and the newest ten others") {
   std::vector<Release> all;
   for (int number = 14; number >= 1; --number) all.push_back(revision(number, State::failed));
   CHECK(numbers(release::surplus(all)) == std::vector{4, 3, 2, 1});
   all[12].state = State::ready; // revision 2
   CHECK(numbers(release::surplus(all)) == std::vector{4, 3, 1});
   all[0].state = State::ready;
+  CHECK(numbers(release::surplus(all)) == std::vector{3, 1});
+  for (Release &one : all) one.state = State::ready;
   CHECK(numbers(release::surplus(all)) == std::vector{4, 3, 2, 1});
   all.resize(10);
   CHECK(release::surplus(all).empty());
+}
+
+TEST_CASE("history: what became of a revision is computed from all that is stored") {
+  using enum State;
+  const auto statuses = [](std::vector<Release> all, bool at_work) {
+    release::set_status(all, at_work);
+    std::string text;
+    for (const Release &one : all) text += (text.empty() ? "" : " ") + one.status;
+    return text;
+  };
+  const std::vector<Release> all = {revision(6, pending), revision(5, rolled_back),
+                                    revision(4, ready),   revision(3, superseded),
+                                    revision(2, ready),   revision(1, failed)};
+  CHECK(statuses(all, true) == "pending failed deployed interrupted superseded failed");
+  CHECK(statuses(all, false) == "interrupted failed deployed interrupted superseded failed");
+  CHECK(statuses({revision(2, ready), revision(1, pending)}, true) == "deployed interrupted");
 }
 
 TEST_CASE("rollback: goes to the newest ready release before the live one, with another set") {
@@ -113,7 +131,10 @@ TEST_CASE("rollback: goes to the newest ready release before the live one, with 
   CHECK_THROWS_WITH(target(all),
                     "the history has no earlier release that was ready and differs from what runs");
   CHECK_THROWS_AS(target({}), Error);
-  CHECK(release::rollback_target(all, 2).revision == 2);
+  CHECK(release::rollback_target(all, 3).revision == 3);
+  CHECK_THROWS_WITH(release::rollback_target(all, 2),
+                    "revision 2 was never ready: its state is failed");
+  CHECK(release::find_revision(all, 2).revision == 2);
   CHECK_THROWS_WITH(release::rollback_target(all, 7),
                     "no revision 7 in the history; there are: 3, 2");
 }

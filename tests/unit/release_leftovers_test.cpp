@@ -45,8 +45,8 @@ struct Shop {
   release::Ownership remove(const release::Found &found) {
     return release::remove(cluster, found.id, found.live.text("metadata", "uid"),
                            [&](const json::Value &live) {
-                             return release::fate_of(found.id, live, release::Purpose::prune,
-                                                     "hello");
+                             return release::Claims(cluster.access(), history)
+                                 .fate_of(found.id, live, release::Purpose::prune);
                            },
                            {});
   }
@@ -270,7 +270,8 @@ TEST_CASE("prune: what carries hello/keep stays, whether live or in the set that
   one.revision = 1;
   one.digest = release::digest_of(set);
   one.objects = {kOld};
-  REQUIRE(shop.cluster.create({"apps/v1", "ControllerRevision", "shop", names::entry("hello", 1)},
+  one.name = "hello-release-1";
+  REQUIRE(shop.cluster.create({"apps/v1", "ControllerRevision", "shop", "hello-release-1"},
                               release::entry_of(one, set, "shop"), "hello", {}));
   shop.history.push_back(one);
   shop.cluster.api.update(

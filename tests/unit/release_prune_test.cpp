@@ -9,7 +9,10 @@ namespace {
 
 std::string why_kept(const std::string &entries) {
   const auto object = yaml::load("metadata:\n  managedFields:\n" + entries, "object");
-  return describe(release::owner_of(json::parse(yaml::to_json(object), "object"), "hello"));
+  json::Value live = json::parse(yaml::to_json(object), "object");
+  live["metadata"]["annotations"][release::kMark] = json::string("shop/hello");
+  const release::Claims claims({"lab", "shop"}, {});
+  return describe(claims.owner_of({"networking.k8s.io/v1", "Ingress", "shop", "hello"}, live));
 }
 
 // As the lab's cluster wrote them.
@@ -40,17 +43,18 @@ TEST_CASE("prune: what we alone have made is ours") {
 }
 
 TEST_CASE("prune: what others made or apply stays, and says why") {
-  CHECK(why_kept("    []\n") == "hello holds no field of it");
+  const std::string only_marked = "it carries this release's mark, but hello holds no field of it";
+  CHECK(why_kept("    []\n") == only_marked);
   CHECK(why_kept(R"(
   - manager: kubectl-create
     operation: Update
     fieldsV1: {"f:spec": {"f:rules": {}}}
-)") == "hello holds no field of it");
+)") == only_marked);
   CHECK(why_kept(R"(
   - manager: hello
     operation: Update
     fieldsV1: {"f:spec": {"f:rules": {}}}
-)") == "hello holds no field of it");
+)") == only_marked);
   CHECK(why_kept(kOurs + R"(
   - manager: kubectl-create
     operation: Update

@@ -1,11 +1,34 @@
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "cli/commands/commands.h"
+#include "cli/options/agree.h"
 #include "cli/view/events.h"
+#include "cli/view/output.h"
+#include "hello/file.h"
+#include "hello/owner.h"
 #include "hello/releases.h"
 
 namespace hello::cli {
 namespace {
+
+/// Objects of the set outside the release's namespace. They come from the history, which more
+/// people may write than may change those.
+std::string outside(const deploy::Set &set, const kube::Access &access) {
+  std::string text;
+  for (const kube::Object &object : set)
+    if (release::is_outside(object.id, access))
+      text += "  " + release::reference(object.id, access.ns) + "\n";
+  return text;
+}
+
+bool may_apply(const deploy::Set &set, const kube::Access &access) {
+  const std::string objects = outside(set, access);
+  if (objects.empty()) return true;
+  sys::write_all(STDERR_FILENO,
+                 "the release has objects outside namespace " + access.ns + ":\n" + objects);
+  return agreed("Apply them as the history has them?", "hello rollback --yes");
+}
 
 Exit roll_back(const RollbackOptions &flags) {
   const config::Config config = flags.config.load();
@@ -23,6 +46,10 @@ Exit roll_back(const RollbackOptions &flags) {
   emit(deploy::event::Note{fmt::format("back to release {} of {}, image {}", release.revision,
                                        release.when, release.image),
                            release.revision});
+  if (!flags.yes && !flags.dry_run && !may_apply(set, cluster->access())) {
+    say("nothing was changed");
+    return Exit::no;
+  }
   return flags.carry_out(*cluster, set, options, emit);
 }
 
@@ -37,6 +64,8 @@ void declare(const Command &command, RollbackOptions &options) {
       "REVISION", options.revision, 1, INT32_MAX,
       {"As hello history lists it; without it the last ready one before what runs", "N"});
   options.add_to(command);
+  command.flag("--yes", options.yes,
+               "Do not ask about objects outside the namespace; needed where there is no terminal");
   command.footer("It is a release like any other: planned, written down, waited for, and taken "
                  "back itself if it fails.");
 }

@@ -1,9 +1,8 @@
-#include <iostream>
-
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
+#include "cli/options/agree.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
@@ -27,18 +26,6 @@ std::string text_of(const deploy::Removal &removal, const kube::Access &access,
   return out.empty() ? "nothing to remove\n" : out;
 }
 
-/// Only a terminal can be asked.
-bool agreed(const kube::Access &access) {
-  if (!::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO))
-    throw Error(Exit::usage, "stdin is not a terminal: pass --yes", "hello undeploy --yes");
-  sys::write_all(STDERR_FILENO, fmt::format("Remove it from {}? [y/N] ", target(access)));
-  std::string answer;
-  const int fds[] = {STDIN_FILENO};
-  sys::wait_readable(fds, sys::Clock::now() + std::chrono::hours(24));
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
-}
-
 Exit remove_all(const UndeployOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted: what is removed stays removed",
@@ -50,7 +37,8 @@ Exit remove_all(const UndeployOptions &flags) {
       text_of(removal, cluster->access(), Paint{sys::has_colour(STDERR_FILENO)});
   sys::write_all(STDERR_FILENO, plan);
   if (removal.empty() || flags.dry_run) return Exit::ok;
-  if (!flags.yes && !agreed(cluster->access())) {
+  if (!flags.yes && !agreed(fmt::format("Remove it from {}?", target(cluster->access())),
+                            "hello undeploy --yes")) {
     say("nothing was removed");
     return Exit::no;
   }

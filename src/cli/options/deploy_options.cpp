@@ -8,6 +8,10 @@ void PlanOptions::add_to(const Command &command, ContextFlag context_flag) {
   config.add_to(command, context_flag);
   command.choice("-o,--output", format, {"text", "json"}, {"json: one event a line on stdout"});
   command.flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
+  command.list("--adopt", adopt,
+               {"An object of others to take over, KIND[.GROUP]/[NAMESPACE/]NAME, or all of the "
+                "namespace; may be repeated",
+                "OBJECT"});
   command.list("--allow", allow, {"A lint rule that may be broken; may be given again", "RULE"});
   command.list("kubectl", kubectl_args, {"After --: flags for kubectl apply", "-- FLAGS"});
 }
@@ -21,6 +25,7 @@ deploy::Options PlanOptions::options(const config::Config &config) const {
   options.timeout = config.duration("timeout");
   options.grace = config.duration("grace");
   options.force_conflicts = force_conflicts;
+  options.adopt = adopt;
   options.kubectl_args = kubectl_args;
   options.keep_autoscaled = config.origin("replicas").from == config::From::default_value;
   return options;

@@ -14,6 +14,7 @@ struct PlanOptions {
   ConfigOptions config;
   Format format = Format::text;
   bool force_conflicts = false;
+  std::vector<std::string> adopt; ///< objects of others to take over
   std::vector<std::string> kubectl_args;
   std::vector<std::string> allow; ///< lint rules that may be broken
 

@@ -80,7 +80,9 @@ struct Describe {
   }
   EventText operator()(const event::Superseded &e) const {
     return {"superseded", deployment(e.deployment),
-            "another deploy has changed it while we waited: the last one wins", Tone::failure};
+            e.field.empty() ? "another deploy has changed it while we waited: the last one wins"
+                            : fmt::format("interrupted: {} changed {}", e.manager, e.field),
+            Tone::failure};
   }
   EventText operator()(const event::Gone &e) const {
     return {"gone", deployment(e.deployment), "somebody has removed it while we waited",

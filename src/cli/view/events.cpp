@@ -24,6 +24,7 @@ Exit with_error_events(Format format, const std::function<Exit()> &work) {
 }
 
 void print_plan(const deploy::Plan &plan, Format format) {
+  for (const std::string &note : plan.notes) say("note: " + note);
   print(format == Format::json ? json_of(plan) + "\n"
                                : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
 }

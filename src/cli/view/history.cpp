@@ -6,14 +6,18 @@ namespace hello::cli {
 
 std::string text_of(const std::vector<release::Release> &releases) {
   constexpr Column columns[] = {
-      {"REVISION", 8, Column::Align::right},   {"STATE", 11}, {"WHEN", 20}, {"WHO", 24},
+      {"REVISION", 8, Column::Align::right},   {"STATUS", 11}, {"WHEN", 20}, {"WHO", 24},
       {"SOURCE", 13, Column::Align::left, 13}, {"IMAGE"}};
   std::string out = title_row(columns) + "\n";
-  for (const release::Release &r : releases)
-    out += row(columns, {std::to_string(r.revision), name_of(r.state), r.when, r.who,
+  for (const release::Release &r : releases) {
+    std::string notes = r.note;
+    if (r.state == release::State::rolled_back)
+      notes += notes.empty() ? "rolled back" : ", rolled back";
+    out += row(columns, {std::to_string(r.revision), r.status, r.when, r.who,
                          r.source.empty() ? "-" : r.source,
-                         r.note.empty() ? r.image : r.image + " (" + r.note + ")"}) +
+                         notes.empty() ? r.image : r.image + " (" + notes + ")"}) +
            "\n";
+  }
   return out;
 }
 
@@ -23,7 +27,12 @@ std::string json_of(const std::vector<release::Release> &releases) {
   out.begin_array();
   for (const release::Release &r : releases) {
     out.begin_object().key("revision").number(r.revision);
-    out.key("state").string(name_of(r.state)).key("when").string(r.when);
+    out.key("state")
+        .string(name_of(r.state))
+        .key("status")
+        .string(r.status)
+        .key("when")
+        .string(r.when);
     out.key("who").string(r.who).key("from").string(r.from).key("image").string(r.image);
     out.key("source").string(r.source).key("note").string(r.note).key("digest").string(r.digest);
     out.key("objects").begin_array();

@@ -73,6 +73,9 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint) {
   }
   for (const auto &[object, warning] : plan.warnings)
     out += "  " + paint(kYellow, "warning: ") + object + ": " + warning + "\n";
+  for (const deploy::Foreign &one : plan.foreign)
+    out += "  " + paint(kRed, "! " + one.id.text()) + " belongs to others: " + one.owner +
+           (one.adopt.empty() ? "\n" : " (--adopt " + one.adopt + ")\n");
   if (plan.keep_replicas)
     out += "    spec.replicas passes to the autoscaler, at its present value\n";
   out +=
@@ -100,6 +103,12 @@ std::string json_of(const deploy::Plan &plan) {
   out.end_array().key("warnings").begin_array();
   for (const auto &[object, warning] : plan.warnings)
     out.begin_object().key("object").string(object).key("text").string(warning).end_object();
+  out.end_array().key("needsAdoption").begin_array();
+  for (const deploy::Foreign &one : plan.foreign) {
+    out.begin_object().key("kind").string(one.id.kind).key("name").string(one.id.name);
+    out.key("namespace").string(one.id.ns).key("owner").string(one.owner);
+    out.key("adopt").string(one.adopt).end_object();
+  }
   out.end_array().end_object();
   return text;
 }

@@ -125,10 +125,12 @@ Result<Answer> Kubectl::dry_run(std::span<const Object> set, const ApplyOptions 
 }
 
 Result<Answer> Kubectl::apply(std::span<const Object> set, const ApplyOptions &options) {
+  if (before_write) before_write();
   return server_side(set, options, {});
 }
 
 Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Deadline deadline) {
+  if (before_write) before_write();
   std::string body;
   json::Writer out(body);
   out.begin_object().key("apiVersion").string("v1").key("kind").string("DeleteOptions");
@@ -143,6 +145,7 @@ Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Dead
 
 Result<Done> Kubectl::create(const Id &id, std::string_view json, std::string_view manager,
                              sys::Deadline deadline) {
+  if (before_write) before_write();
   const std::string path = collection_path(id.api_version, id.kind, id.ns);
   const auto done =
       run({"create", "--raw", path + "?" + flag("fieldManager", manager), "-f=-"}, json, deadline);
@@ -150,13 +153,22 @@ Result<Done> Kubectl::create(const Id &id, std::string_view json, std::string_vi
   return Done();
 }
 
+Result<json::Value> Kubectl::replace(const Id &id, std::string_view json, sys::Deadline deadline) {
+  auto done = run({"replace", "--raw", object_path(id), "-f=-"}, json, deadline);
+  if (!done) return done.failure();
+  return object_of(*done, id.text());
+}
+
 std::unique_ptr<Pending<Done>> Kubectl::patch(const Id &id, const std::string &change,
                                               std::string_view manager) {
-  const std::string_view group =
-      std::string_view(id.api_version).substr(0, id.api_version.find('/'));
-  return std::make_unique<Started<Done>>(command(
-      {"patch", fmt::format("{}.{}", plural(id.kind), group), id.name, flag("--namespace", id.ns),
-       "--type=merge", flag("--patch", change), flag("--field-manager", manager)}));
+  if (before_write) before_write();
+  const auto slash = id.api_version.find('/');
+  const std::string group = slash == std::string::npos ? "" : "." + id.api_version.substr(0, slash);
+  std::vector<std::string> args{"patch", plural(id.kind) + group, id.name};
+  if (!id.ns.empty()) args.push_back(flag("--namespace", id.ns));
+  args.insert(args.end(),
+              {"--type=merge", flag("--patch", change), flag("--field-manager", manager)});
+  return std::make_unique<Started<Done>>(command(args));
 }
 
 std::unique_ptr<Pending<std::string>> Kubectl::who_am_i() {

@@ -20,6 +20,7 @@ public:
   Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) override;
   Result<Done> create(const Id &id, std::string_view json, std::string_view manager,
                       sys::Deadline deadline) override;
+  Result<json::Value> replace(const Id &id, std::string_view json, sys::Deadline deadline) override;
   std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
                                        std::string_view manager) override;
   std::unique_ptr<Pending<std::string>> who_am_i() override;

@@ -1,0 +1,71 @@
+#include "deploy/inventory.h"
+
+#include "hello/owner.h"
+
+namespace hello::deploy {
+namespace {
+
+constexpr std::string_view kUsedBy = "hello/used-by.";
+
+/// `value` null removes the annotation.
+kube::Result<kube::Done> annotate(kube::Cluster &cluster, const json::Value &value) {
+  json::Value change;
+  change["metadata"]["annotations"][std::string(kUsedBy) + cluster.access().release] = value;
+  return cluster
+      .patch({"v1", "Namespace", "", cluster.access().ns}, json::to_text(change),
+             names::kSharedManager)
+      ->finish(cluster.now() + std::chrono::seconds(20));
+}
+
+} // namespace
+
+std::vector<kube::Id> carried(const Plan &plan) {
+  using State = release::Ownership::State;
+  std::vector<kube::Id> ids;
+  for (const Item &item : plan.items)
+    if (item.action == Item::Action::remove) ids.push_back(item.id);
+  for (const release::Found &found : plan.kept)
+    for (const State state : {State::keep, State::data, State::secret, State::unreadable})
+      if (found.ownership.state == state) ids.push_back(found.id);
+  return ids;
+}
+
+std::string needs_history(const Set &set, const kube::Access &access) {
+  for (const kube::Object &object : set)
+    if (object.id.kind == "Secret" || release::is_outside(object.id, access))
+      return object.id.text();
+  return "";
+}
+
+void note_use(kube::Cluster &cluster, const std::vector<release::Release> &history,
+              const Listener &emit) {
+  const kube::Access &access = cluster.access();
+  const kube::Id id{"v1", "Namespace", "", access.ns};
+  const auto warn = [&](const kube::Failure &failure, const std::string &doing) {
+    emit(event::Warning{id.text(), "an undeploy of another release cannot see that this one uses "
+                                   "the namespace: " +
+                                       kube::explain(failure, doing, access).words()});
+  };
+  const auto live = cluster.read(id);
+  if (live.failed_with(kube::Trouble::forbidden)) return warn(live.failure(), "read " + id.text());
+  if (!live || !release::Claims(access, history).ours(id, *live)) return;
+  const std::string key = std::string(kUsedBy) + access.release;
+  if (live->at("metadata", "annotations").find(key)) return;
+  if (const auto done = annotate(cluster, json::string("true")); !done)
+    warn(done.failure(), "annotate " + id.text());
+}
+
+void forget_use(kube::Cluster &cluster, const json::Value &ns) {
+  const std::string key = std::string(kUsedBy) + cluster.access().release;
+  if (ns.at("metadata", "annotations").find(key)) annotate(cluster, {});
+}
+
+std::vector<std::string> other_users(const json::Value &ns, const std::string &release) {
+  std::vector<std::string> found;
+  for (const auto &[key, value] : ns.at("metadata", "annotations").members())
+    if (key.starts_with(kUsedBy) && key.substr(kUsedBy.size()) != release)
+      found.push_back("release " + key.substr(kUsedBy.size()));
+  return found;
+}
+
+} // namespace hello::deploy

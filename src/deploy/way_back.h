@@ -1,0 +1,29 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "hello/deploy.h"
+
+/// What a failed rollout goes back to.
+namespace hello::deploy {
+
+/// Whether the Deployment was ready when the plan was made.
+bool was_ready(const Plan &plan);
+
+/// What was there before, as far as it was ours or was taken from others: it can be applied again
+/// without any history. Nothing unless the Deployment was ready then.
+std::optional<Set> held_before(const Plan &plan, const Applied &applied, const Options &options,
+                               const kube::Access &access);
+
+/// The newest release of the history that was ready, unless it is the one that has just failed.
+/// Without the objects outside the release's namespace that the failed one does not have: who may
+/// write the history must not gain rights elsewhere by it.
+std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set);
+
+/// What the failed release made and the one before had not.
+std::vector<Item> made(const Plan &plan, const Set &before);
+
+/// Whether the set leaves the number of replicas to an autoscaler.
+bool autoscaled(const Set &set);
+
+} // namespace hello::deploy

@@ -1,0 +1,190 @@
+#include "hello/lock.h"
+
+#include <cstdio>
+#include <ctime>
+#include <random>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "hello/history.h"
+#include "hello/text.h"
+
+namespace hello::release {
+namespace {
+
+/// RFC 3339 with microseconds, as a Lease has it. For people: no decision compares clocks.
+std::string now_utc() {
+  std::string text = text::utc(std::time(nullptr));
+  text.pop_back();
+  return text + ".000000Z";
+}
+
+std::string random_word() {
+  std::random_device device;
+  return fmt::format("{:08x}", device());
+}
+
+std::string holder_of(const json::Value &lease) { return lease.text("spec", "holderIdentity"); }
+
+Error held_error(const json::Value &lease, const std::string &release) {
+  const json::Value &notes = lease.at("metadata", "annotations");
+  const std::string who = notes.text("hello/from");
+  return Error(Exit::cluster,
+               fmt::format("another hello is at work on release {}: {}, since {}", release,
+                           who.empty() ? holder_of(lease) : who, lease.text("spec", "acquireTime")),
+               "wait until it has ended; if it was killed, the next run takes over after a few "
+               "seconds");
+}
+
+kube::Id id_of_lease(const kube::Access &access) {
+  return {"coordination.k8s.io/v1", "Lease", access.ns, names::lease(access.release)};
+}
+
+} // namespace
+
+bool is_at_work(kube::Cluster &cluster) {
+  const auto lease = cluster.read(id_of_lease(cluster.access()));
+  return lease || !lease.failure().absent();
+}
+
+Lock::Lock(kube::Cluster &cluster, Say warn, Say note, std::chrono::milliseconds renewal)
+    : cluster_(cluster), warn_(std::move(warn)), note_(std::move(note)), renewal_(renewal),
+      id_(id_of_lease(cluster.access())),
+      holder_(fmt::format("hello-{}-{}", ::getpid(), random_word())) {}
+
+Lock::~Lock() { release(); }
+
+json::Value Lock::body(const json::Value &last) const {
+  json::Value lease;
+  lease["apiVersion"] = json::string(id_.api_version);
+  lease["kind"] = json::string(id_.kind);
+  json::Value &meta = lease["metadata"];
+  meta["name"] = json::string(id_.name);
+  meta["namespace"] = json::string(id_.ns);
+  if (const std::string version = last.text("metadata", "resourceVersion"); !version.empty())
+    meta["resourceVersion"] = json::string(version); // the precondition
+  meta["labels"][names::kManagedBy] = json::string("hello");
+  meta["labels"]["app.kubernetes.io/component"] = json::string("lock");
+  meta["annotations"]["hello/from"] = json::string(text::valid_utf8(where_from()));
+  json::Value &spec = lease["spec"];
+  spec["holderIdentity"] = json::string(holder_);
+  spec["leaseDurationSeconds"] = json::integer(kWatch.count());
+  spec["acquireTime"] = json::string(since_);
+  spec["renewTime"] = json::string(now_utc());
+  return lease;
+}
+
+kube::Result<kube::Done> Lock::write(const json::Value &last) {
+  auto written = cluster_.replace(id_, json::to_text(body(last)),
+                                  sys::Clock::now() + std::chrono::seconds(20));
+  if (!written) return written.failure();
+  last_ = std::move(*written);
+  return kube::Done();
+}
+
+kube::Result<kube::Done> Lock::create() {
+  auto made =
+      cluster_.create(id_, json::to_text(body({})), names::manager(cluster_.access().release),
+                      cluster_.now() + std::chrono::seconds(20));
+  if (!made) return made;
+  auto lease = cluster_.read(id_);
+  if (!lease) return lease.failure();
+  if (holder_of(*lease) != holder_) throw held_error(*lease, cluster_.access().release);
+  last_ = std::move(*lease);
+  return kube::Done();
+}
+
+void Lock::watch(json::Value held) {
+  const std::string version = held.text("metadata", "resourceVersion"),
+                    from = held.text("metadata", "annotations", "hello/from");
+  note_(fmt::format("release {} is held by {}; watching for {} s whether it is still at work",
+                    cluster_.access().release, from.empty() ? holder_of(held) : from,
+                    kWatch.count()));
+  for (const auto end = cluster_.now() + kWatch; cluster_.now() < end;) {
+    cluster_.sleep(std::chrono::milliseconds(500));
+    auto lease = cluster_.read(id_);
+    if (!lease && lease.failure().absent()) return; // it has ended
+    if (lease && lease->text("metadata", "resourceVersion") != version)
+      throw held_error(*lease, cluster_.access().release);
+  }
+  auto taken = write(held);
+  if (taken) {
+    held_ = true;
+    return;
+  }
+  if (taken.failed_with(kube::Trouble::stale)) throw held_error(held, cluster_.access().release);
+  if (!taken.failure().absent())
+    throw kube::explain(taken.failure(), "take over " + id_.text(), cluster_.access());
+}
+
+Lock::Taken Lock::take() {
+  if (held_) return Taken::at_once;
+  since_ = now_utc();
+  Taken how = Taken::at_once;
+  while (!held_) {
+    const auto made = create();
+    held_ = static_cast<bool>(made);
+    if (held_) break;
+    const kube::Failure &failure = made.failure();
+    if (failure.trouble == kube::Trouble::forbidden ||
+        failure.trouble == kube::Trouble::unknown_kind) {
+      warn_("nothing keeps two deploys of this release apart: " +
+            kube::explain(failure, "write " + id_.text(), cluster_.access()).words());
+      return how;
+    }
+    if (failure.trouble != kube::Trouble::already_exists)
+      throw kube::explain(failure, "write " + id_.text(), cluster_.access());
+    auto lease = cluster_.read(id_);
+    if (!lease && lease.failure().absent()) continue;
+    how = Taken::after_wait;
+    watch(std::move(lease).take("read " + id_.text(), cluster_.access()));
+  }
+  cluster_.before_write = [this] { check(); };
+  thread_ = std::thread([this] { renew_until_released(); });
+  return how;
+}
+
+void Lock::check() const {
+  if (lost_)
+    throw Error(Exit::cluster,
+                fmt::format("another hello has taken over release {}: this one writes nothing more",
+                            cluster_.access().release),
+                "hello status shows how far it is");
+}
+
+void Lock::renew_until_released() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, renewal_, [this] { return ending_; })) {
+    lock.unlock();
+    try {
+      const auto done = write(last_);
+      // anything else may pass: as long as nobody takes it, it is ours
+      if (!done && (done.failed_with(kube::Trouble::stale) || done.failure().absent()))
+        lost_ = true;
+    } catch (const Error &) { // an interruption, which the main thread sees too
+    }
+    lock.lock();
+    if (lost_) return;
+  }
+}
+
+void Lock::release() {
+  cluster_.before_write = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  if (!held_ || lost_) return;
+  held_ = false;
+  const json::Value &meta = last_.at("metadata");
+  try {
+    cluster_.remove(id_, {meta.text("uid"), meta.text("resourceVersion")},
+                    cluster_.now() + std::chrono::seconds(10));
+  } catch (const Error &) { // interrupted: whoever comes next takes it over
+  }
+}
+
+} // namespace hello::release
