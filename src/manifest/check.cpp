@@ -1,0 +1,78 @@
+// Settings that contradict each other.
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
+
+#include "manifest/values.h"
+
+namespace hello::manifest {
+namespace {
+
+using config::Config;
+
+bool is_empty(const Config &config, std::string_view key) { return config.node(key).size() == 0; }
+
+void check_autoscaling(const Config &config) {
+  if (!config.boolean("autoscaling.enabled")) return;
+  if (config.integer("autoscaling.minReplicas") > config.integer("autoscaling.maxReplicas"))
+    refuse(config, "autoscaling.minReplicas", "is more than autoscaling.maxReplicas");
+  const bool external = config.has("autoscaling.external.metric");
+  if (config.integer("autoscaling.cpu") == 0 && config.integer("autoscaling.memory") == 0 &&
+      !config.has("autoscaling.requestsPerSecond") && !external)
+    refuse(config, "autoscaling.enabled", "is true, but no metric is set",
+           "set autoscaling.cpu, .memory, .requestsPerSecond or .external, or "
+           "autoscaling.enabled: false");
+  if (external &&
+      config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
+    refuse(config, "autoscaling.external.metric",
+           "needs one of autoscaling.external.value and .averageValue");
+}
+
+void check_exposure(const Config &config) {
+  const std::string expose = config.text("expose");
+  if (expose == "gateway" && is_empty(config, "gateway.parentRefs"))
+    refuse(config, "expose", "is gateway, but gateway.parentRefs names no Gateway",
+           "gateway: {parentRefs: [{name: GATEWAY, namespace: NAMESPACE}]}");
+  if (expose == "ingress" && is_empty(config, "ingress.hosts"))
+    refuse(config, "expose", "is ingress, but ingress.hosts is empty");
+  if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
+    refuse(config, "ingress.tls.issuer",
+           "stands beside ingress.tls.clusterIssuer: one makes the certificate");
+  if (config.has("networkPolicy.ingressNamespace") &&
+      (expose == "loadBalancer" || expose == "nodePort"))
+    refuse(config, "networkPolicy.ingressNamespace",
+           fmt::format("would keep everyone out with expose: {}, whose traffic comes from no pod",
+                       expose));
+}
+
+void check_account(const Config &config) {
+  if (config.boolean("serviceAccount.create")) return;
+  if (!config.has("serviceAccount.name"))
+    refuse(config, "serviceAccount.create", "is false, but serviceAccount.name names no account",
+           "serviceAccount: {create: false, name: ACCOUNT}");
+  if (config.has("serviceAccount.annotations"))
+    refuse(config, "serviceAccount.annotations",
+           "would go nowhere: serviceAccount.create is false");
+}
+
+void check_rollout(const Config &config) {
+  if (config.integer("minReadySeconds") >= config.integer("progressDeadlineSeconds"))
+    refuse(config, "minReadySeconds",
+           "is not less than progressDeadlineSeconds: no rollout could be in time");
+  const auto none = [&config](std::string_view key) {
+    return config.text(key).find_first_not_of("0%") == std::string::npos;
+  };
+  if (none("strategy.maxSurge") && none("strategy.maxUnavailable"))
+    refuse(config, "strategy.maxSurge",
+           "and strategy.maxUnavailable are both 0: no pod could ever be replaced");
+}
+
+} // namespace
+
+void check_together(const Config &config) {
+  check_autoscaling(config);
+  check_exposure(config);
+  check_account(config);
+  check_rollout(config);
+}
+
+} // namespace hello::manifest
