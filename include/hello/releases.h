@@ -12,7 +12,7 @@ namespace hello::release {
 /// A release in a namespace: its history, its Deployment, or both.
 struct Listed {
   std::string ns, name;
-  std::optional<Release> newest; ///< none: its history is lost or may not be read
+  std::optional<Release> newest; ///< with its status; none: its history is lost
   /// Of its Deployment; none: there is none, or it may not be read.
   struct Pods {
     std::int64_t wanted = 0, available = 0;

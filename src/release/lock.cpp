@@ -43,8 +43,10 @@ kube::Id id_of_lease(const kube::Access &access) {
 
 } // namespace
 
-bool is_at_work(kube::Cluster &cluster) {
-  const auto lease = cluster.read(id_of_lease(cluster.access()));
+bool is_at_work(kube::Cluster &cluster) { return is_at_work(cluster, cluster.access()); }
+
+bool is_at_work(kube::Cluster &cluster, const kube::Access &release) {
+  const auto lease = cluster.read(id_of_lease(release));
   return lease || !lease.failure().absent();
 }
 

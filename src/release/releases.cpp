@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/lock.h"
 #include "hello/snapshot.h"
 
 namespace hello::release {
@@ -28,6 +29,16 @@ void add_revision(std::map<Place, Listed> &all, const json::Value &entry) {
   Listed &listed = at(all, entry.text("metadata", "namespace"), revision->release);
   if (!listed.newest || listed.newest->revision < revision->revision)
     listed.newest = std::move(revision);
+}
+
+/// What became of the newest revision: whether it is the deployed one, or failed.
+void add_status(kube::Cluster &cluster, Listed &listed) {
+  if (!listed.newest) return;
+  const bool at_work = listed.newest->state == State::pending &&
+                       is_at_work(cluster, {cluster.access().context, listed.ns, listed.name});
+  std::vector<Release> alone{std::move(*listed.newest)};
+  set_status(alone, at_work);
+  listed.newest = std::move(alone.front());
 }
 
 /// Only the Deployment that has its release's name: extraManifests may bring others.
@@ -66,7 +77,10 @@ kube::Result<std::vector<Listed>> list_releases(kube::Cluster &cluster, const st
       failure && failure->trouble != kube::Trouble::forbidden)
     return *failure;
   std::vector<Listed> listed;
-  for (auto &[place, one] : all) listed.push_back(std::move(one));
+  for (auto &[place, one] : all) {
+    add_status(cluster, one);
+    listed.push_back(std::move(one));
+  }
   return listed;
 }
 

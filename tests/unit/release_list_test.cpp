@@ -44,9 +44,9 @@ struct Place {
     const auto all = release::list_releases(cluster, ns);
     for (const release::Listed &one : *all)
       found.push_back(one.ns + "/" + one.name +
-                      (one.newest ? " " + std::to_string(one.newest->revision) + " " +
-                                        std::string(release::name_of(one.newest->state))
-                                  : "") +
+                      (one.newest
+                           ? " " + std::to_string(one.newest->revision) + " " + one.newest->status
+                           : "") +
                       " " + one.image());
     return found;
   }
@@ -72,8 +72,9 @@ TEST_CASE("list: each release by its newest revision; of all namespaces on reque
   place.record("web", 10, State::failed);
   place.record("hello", 2, State::ready);
   place.record("web", 1, State::ready, "other");
-  CHECK(place.listed("shop") == Lines{"shop/hello 2 ready hello:2", "shop/web 10 failed hello:10"});
-  CHECK(place.listed("") == Lines{"other/web 1 ready hello:1", "shop/hello 2 ready hello:2",
+  CHECK(place.listed("shop") ==
+        Lines{"shop/hello 2 deployed hello:2", "shop/web 10 failed hello:10"});
+  CHECK(place.listed("") == Lines{"other/web 1 deployed hello:1", "shop/hello 2 deployed hello:2",
                                   "shop/web 10 failed hello:10"});
   CHECK(place.listed("nowhere").empty());
 }
@@ -84,11 +85,21 @@ TEST_CASE("list: the image is the live one, and a release without a history is t
   place.put_deployment("web", "web");
   place.put_deployment("api", "api");
   place.put_deployment("api", "another-deployment-of-it");
-  CHECK(place.listed("shop") == Lines{"shop/api hello:live", "shop/web 3 rolled-back hello:live"});
+  CHECK(place.listed("shop") == Lines{"shop/api hello:live", "shop/web 3 failed hello:live"});
   place.cluster.fail_always(Operation::list, failure(Trouble::forbidden), "Deployment");
-  CHECK(place.listed("shop") == Lines{"shop/web 3 rolled-back hello:3"});
+  CHECK(place.listed("shop") == Lines{"shop/web 3 failed hello:3"});
   place.cluster.fail_always(Operation::list, failure(Trouble::unreachable), "ControllerRevision");
   CHECK(release::list_releases(place.cluster, "shop").failed_with(Trouble::unreachable));
+}
+
+TEST_CASE(
+    "list: a revision without an end is pending while its deploy lives, and interrupted after") {
+  Place place;
+  place.record("web", 1, State::pending);
+  place.record("web", 2, State::pending, "other");
+  place.cluster.api.put(object("{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: "
+                               "web-release, namespace: other}, spec: {holderIdentity: x}}"));
+  CHECK(place.listed("") == Lines{"other/web 2 pending hello:2", "shop/web 1 interrupted hello:1"});
 }
 
 TEST_CASE("list: a table for people, an array for programs") {
@@ -99,14 +110,14 @@ TEST_CASE("list: a table for people, an array for programs") {
   const auto now = kube::instant_of("2026-11-23T07:00:00Z");
   CHECK(cli::text_of(all, now) ==
         "NAMESPACE  NAME                REVISION  STATUS       PODS   AGE   IMAGE\n"
-        "shop       a-long-name-indeed         3  ready        -      3h    hello:3\n"
+        "shop       a-long-name-indeed         3  deployed     -      3h    hello:3\n"
         "shop       web                        -  -            2/3    -     hello:live\n");
   CHECK(cli::json_of(all) ==
         R"([{"namespace":"shop","name":"a-long-name-indeed","image":"hello:3","revision":3,)"
-        R"("state":"ready","when":"2026-11-23T04:00:00Z","pods":null},)"
+        R"("state":"ready","status":"deployed","when":"2026-11-23T04:00:00Z","pods":null},)"
         "\n"
         R"({"namespace":"shop","name":"web","image":"hello:live","revision":null,)"
-        R"("state":null,"when":null,"pods":{"wanted":3,"available":2}}])"
+        R"("state":null,"status":null,"when":null,"pods":{"wanted":3,"available":2}}])"
         "\n");
 }
 

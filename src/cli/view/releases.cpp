@@ -38,7 +38,7 @@ std::string text_of(const std::vector<Listed> &all, kube::Instant now) {
     const auto &newest = one.newest;
     out += row(columns,
                {one.ns, one.name, newest ? std::to_string(newest->revision) : "-",
-                newest ? name_of(newest->state) : "-", pods_of(one),
+                newest ? newest->status : "-", pods_of(one),
                 newest ? deploy::age(kube::instant_of(newest->when), now) : "-", one.image()}) +
            "\n";
   }
@@ -54,9 +54,10 @@ std::string json_of(const std::vector<Listed> &all) {
     out.key("image").string(one.image()).key("revision");
     if (one.newest) {
       out.number(one.newest->revision).key("state").string(name_of(one.newest->state));
+      out.key("status").string(one.newest->status);
       out.key("when").string(one.newest->when);
     } else {
-      out.null().key("state").null().key("when").null();
+      out.null().key("state").null().key("status").null().key("when").null();
     }
     out.key("pods");
     if (one.pods)
