@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "hello/kinds.h"
+#include "hello/lock.h"
 #include "hello/prune.h"
 #include "hello/status.h"
 
@@ -35,11 +36,17 @@ private:
   void read_history() {
     auto history = release::read_history(cluster_);
     if (history)
-      observed_.history = std::move(*history);
+      set_history(std::move(*history));
     else if (history.failure().retryable)
       throw kube::explain(history.failure(), "read the history", cluster_.access());
     else
       note_unread("ControllerRevision", history.failure());
+  }
+
+  /// With what became of each revision.
+  void set_history(std::vector<release::Release> history) {
+    if (!history.empty()) release::set_status(history, release::is_at_work(cluster_));
+    observed_.history = std::move(history);
   }
 
   void note_unread(std::string what, const kube::Failure &failure) {

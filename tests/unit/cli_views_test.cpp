@@ -102,8 +102,9 @@ TEST_CASE("status prints a tree, or one JSON object on a line") {
         "\033[33mhealthy\033[0m: 0 of 1 pods available\n\n");
   CHECK(
       cli::json_of(status, {}, access)
-          .find(R"("release":{"revision":12,"state":"pending","when":"2026-11-23T04:00:00Z","who":)"
-                R"("jörg 日本","source":"0123456789abcdef","image":"hello:2"},"objects":[])") !=
+          .find(
+              R"("release":{"revision":12,"state":"pending","status":"","when":"2026-11-23T04:00:00Z","who":)"
+              R"("jörg 日本","source":"0123456789abcdef","image":"hello:2"},"objects":[])") !=
       std::string::npos);
 }
 

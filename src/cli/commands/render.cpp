@@ -4,9 +4,9 @@
 #include <fmt/core.h>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/deployer.h"
 #include "cli/commands/split.h"
 #include "cli/view/output.h"
-#include "hello/kube.h"
 #include "hello/version.h"
 
 namespace hello::cli {
@@ -37,32 +37,6 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
   return out;
 }
 
-/// The objects of the deployer's account. Prints which permissions a Role in one namespace cannot
-/// give.
-std::vector<manifest::Object> deployer(const config::Config &config,
-                                       const std::vector<manifest::Object> &set) {
-  std::vector<manifest::Object> objects = manifest::deployer(config);
-  const std::string given = manifest::to_yaml(objects);
-  for (const manifest::Object &object : set) {
-    const std::string resource = kube::plural(object.kind);
-    if (object.ns != config.text("namespace.name"))
-      say(fmt::format(
-          "note: {}/{} is not in the deployer's namespace: it is for an administrator{}",
-          object.kind, object.name,
-          object.kind == "Namespace" ? " (namespace.create: false)" : ""));
-    else if (given.find("- " + resource) == given.npos)
-      say(fmt::format("note: {}/{} needs a rule more: {{apiGroups: [\"{}\"], resources: [{}], "
-                      "verbs: [get, list, "
-                      "create, patch, delete]}}",
-                      object.kind, object.name,
-                      object.api_version.find('/') == std::string::npos
-                          ? ""
-                          : object.api_version.substr(0, object.api_version.find('/')),
-                      resource));
-  }
-  return objects;
-}
-
 } // namespace
 
 Exit run(const RenderOptions &options) {
@@ -71,7 +45,11 @@ Exit run(const RenderOptions &options) {
                 "leave one of the two out");
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = manifest::render_all(config, options.with);
-  if (options.deployer) objects = deployer(config, objects);
+  if (options.deployer) {
+    std::vector<std::string> notes;
+    objects = deployer(config, objects, notes);
+    for (const std::string &note : notes) say("note: " + note);
+  }
   for (const std::string &note : manifest::notes(config)) say("note: " + note);
   if (!options.only.empty()) objects = chosen(objects, options.only);
   const std::string head = fmt::format("# Rendered by hello {} from {}\n", build_info().version,

@@ -46,7 +46,8 @@ std::string text_of(const deploy::Status &status, const deploy::Observation &obs
                     const kube::Access &access, const Paint &paint) {
   std::string out = target(access) + "\n";
   if (const auto &r = status.release)
-    out += fmt::format("release {}, {}, {} by {}{}{}\n", r->revision, name_of(r->state), r->when,
+    out += fmt::format("release {}, {}, {} by {}{}{}\n", r->revision,
+                       r->status.empty() ? std::string(name_of(r->state)) : r->status, r->when,
                        r->who, r->source.empty() ? "" : ", from " + r->source,
                        r->note.empty() ? "" : ", " + r->note);
   if (!status.image.empty()) out += "image " + status.image + "\n";
@@ -68,7 +69,7 @@ std::string json_of(const deploy::Status &status, const deploy::Observation &obs
   out.key("image").string(status.image).key("release");
   if (const auto &r = status.release) {
     out.begin_object().key("revision").number(r->revision).key("state").string(name_of(r->state));
-    out.key("when").string(r->when).key("who").string(r->who);
+    out.key("status").string(r->status).key("when").string(r->when).key("who").string(r->who);
     out.key("source").string(r->source).key("image").string(r->image).end_object();
   } else {
     out.null();

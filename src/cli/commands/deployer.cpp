@@ -1,0 +1,125 @@
+#include "cli/commands/deployer.h"
+
+#include <map>
+
+#include <fmt/core.h>
+
+#include "cli/options/release_set.h"
+#include "hello/kube.h"
+#include "hello/owner.h"
+
+namespace hello::cli {
+namespace {
+
+constexpr std::string_view kRbac = "rbac.authorization.k8s.io";
+
+/// API group and plural.
+using Resource = std::pair<std::string, std::string>;
+using Names = std::vector<std::string>;
+
+std::string group_of(const manifest::Object &object) {
+  const auto slash = object.api_version.find('/');
+  return slash == std::string::npos ? "" : object.api_version.substr(0, slash);
+}
+
+/// Whether the plural is known: Kubernetes' own kinds follow one rule, custom ones need not.
+bool is_known(const std::string &group) {
+  return group.find('.') == std::string::npos || group.ends_with(".k8s.io");
+}
+
+json::Value strings(std::span<const std::string> texts) {
+  json::Value list = json::array();
+  for (const std::string &text : texts) list.push(json::string(text));
+  return list;
+}
+
+json::Value rule(const Resource &resource, const Names &names, const Names &verbs) {
+  json::Value out;
+  out["apiGroups"] = strings(Names{resource.first});
+  out["resources"] = strings(Names{resource.second});
+  if (!names.empty()) out["resourceNames"] = strings(names);
+  out["verbs"] = strings(verbs);
+  return out;
+}
+
+/// A Role with its binding, or cluster-wide ones where `ns` is empty.
+class Grant {
+public:
+  Grant(std::string ns, std::string name, std::string account_ns, std::string account)
+      : ns_(std::move(ns)), name_(std::move(name)), account_ns_(std::move(account_ns)),
+        account_(std::move(account)) {}
+
+  void add(const manifest::Object &object) {
+    names_[{group_of(object), kube::plural(object.kind)}].push_back(object.name);
+  }
+
+  void append_to(release::Set &set) const {
+    json::Value role = head(ns_.empty() ? "ClusterRole" : "Role");
+    for (const auto &[resource, names] : names_) {
+      role["rules"].push(rule(resource, {}, {"create"}));
+      role["rules"].push(rule(resource, names, {"get", "patch", "delete"}));
+    }
+    json::Value binding = head(ns_.empty() ? "ClusterRoleBinding" : "RoleBinding");
+    json::Value &ref = binding["roleRef"];
+    ref["apiGroup"] = json::string(kRbac);
+    ref["kind"] = role.at("kind");
+    ref["name"] = json::string(name_);
+    json::Value subject;
+    subject["kind"] = json::string("ServiceAccount");
+    subject["name"] = json::string(account_);
+    subject["namespace"] = json::string(account_ns_);
+    binding["subjects"].push(std::move(subject));
+    for (json::Value *one : {&role, &binding}) set.push_back({kube::id_of(*one), std::move(*one)});
+  }
+
+private:
+  json::Value head(std::string_view kind) const {
+    json::Value object;
+    object["apiVersion"] = json::string(fmt::format("{}/v1", kRbac));
+    object["kind"] = json::string(kind);
+    object["metadata"]["name"] = json::string(name_);
+    if (!ns_.empty()) object["metadata"]["namespace"] = json::string(ns_);
+    object["metadata"]["labels"][names::kName] = json::string("hello-deployer");
+    return object;
+  }
+
+  std::string ns_, name_, account_ns_, account_;
+  std::map<Resource, Names> names_;
+};
+
+} // namespace
+
+std::vector<manifest::Object> deployer(const config::Config &config,
+                                       std::span<const manifest::Object> set,
+                                       std::vector<std::string> &notes) {
+  const std::string ns = config.text("namespace.name"), release = config.text("name"),
+                    account = names::deployer(release);
+  std::vector<manifest::Object> objects = manifest::deployer(config);
+  const std::string given = manifest::to_yaml(objects);
+  std::map<std::string, Grant> grants; // by namespace
+  for (const manifest::Object &object : set) {
+    const std::string what = object.kind + "/" + object.name, group = group_of(object);
+    if (object.ns == ns && given.find("- " + kube::plural(object.kind) + "\n") != given.npos)
+      continue;
+    if (object.kind == "Namespace" || group == kRbac) {
+      notes.push_back(fmt::format("an administrator applies {}{}", what,
+                                  object.kind == "Namespace" ? " (namespace.create: false)" : ""));
+      continue;
+    }
+    if (!is_known(group)) {
+      notes.push_back(fmt::format(
+          "{} needs a rule more, with the plural that kubectl api-resources names: {{apiGroups: "
+          "[{}], resources: [{}], verbs: [get, create, patch, delete]}}",
+          what, group, kube::plural(object.kind)));
+      continue;
+    }
+    const std::string name = object.ns == ns ? account + "-extras" : ns + "-" + account;
+    grants.try_emplace(object.ns, object.ns, name, ns, account).first->second.add(object);
+  }
+  release::Set more;
+  for (const auto &[where, grant] : grants) grant.append_to(more);
+  for (manifest::Object &object : objects_of(more)) objects.push_back(std::move(object));
+  return objects;
+}
+
+} // namespace hello::cli

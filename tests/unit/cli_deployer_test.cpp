@@ -1,0 +1,86 @@
+#include <doctest/doctest.h>
+
+#include "cli/commands/deployer.h"
+#include "cli/options/release_set.h"
+#include "hello/json.h"
+
+using namespace hello;
+
+namespace {
+
+constexpr const char *kExtras = R"([
+  {apiVersion: v1, kind: Secret, metadata: {name: s}},
+  {apiVersion: v1, kind: Secret, metadata: {name: t}},
+  {apiVersion: v1, kind: ConfigMap, metadata: {name: c}},
+  {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: other}},
+  {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: p}},
+  {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}},
+  {apiVersion: example.org/v1, kind: Gizmo, metadata: {name: g}}])";
+
+struct Printed {
+  std::vector<std::string> notes;
+  release::Set set;
+
+  Printed() {
+    config::Sources sources;
+    sources.file = "/dev/null";
+    sources.set = {{"extraManifests", kExtras, "--set"}, {"namespace.name", "shop", "--set"}};
+    const config::Config config = config::Config::load(sources);
+    set = cli::set_of(cli::deployer(config, manifest::render_all(config), notes));
+  }
+  const json::Value &object(const std::string &kind, const std::string &name,
+                            const std::string &ns) const {
+    for (const kube::Object &one : set)
+      if (one.id.kind == kind && one.id.name == name && one.id.ns == ns) return one.value;
+    FAIL("there is no " << kind << "/" << name);
+    return set.front().value;
+  }
+  bool has_note(const std::string &words) const {
+    for (const std::string &note : notes)
+      if (note.find(words) != note.npos) return true;
+    return false;
+  }
+};
+
+} // namespace
+
+TEST_CASE("deployer: extras get rights for their own objects only, but for create") {
+  const Printed printed;
+  const json::Value &role = printed.object("Role", "hello-deployer-extras", "shop");
+  CHECK(json::to_text(role.at("rules")) ==
+        R"([{"apiGroups":[""],"resources":["secrets"],"verbs":["create"]},)"
+        R"({"apiGroups":[""],"resources":["secrets"],"resourceNames":["s","t"],)"
+        R"("verbs":["get","patch","delete"]}])");
+  const json::Value &binding = printed.object("RoleBinding", "hello-deployer-extras", "shop");
+  CHECK(binding.text("roleRef", "name") == "hello-deployer-extras");
+  CHECK(json::to_text(binding.at("subjects")) ==
+        R"([{"kind":"ServiceAccount","name":"hello-deployer","namespace":"shop"}])");
+}
+
+TEST_CASE("deployer: other namespaces and cluster-wide objects get roles apart") {
+  const Printed printed;
+  CHECK(json::to_text(printed.object("Role", "shop-hello-deployer", "other").at("rules")) ==
+        R"([{"apiGroups":[""],"resources":["configmaps"],"verbs":["create"]},)"
+        R"({"apiGroups":[""],"resources":["configmaps"],"resourceNames":["c"],)"
+        R"("verbs":["get","patch","delete"]}])");
+  const json::Value &wide = printed.object("ClusterRole", "shop-hello-deployer", "");
+  CHECK(json::to_text(wide.at("rules").items().at(1)) ==
+        R"({"apiGroups":["scheduling.k8s.io"],"resources":["priorityclasses"],)"
+        R"("resourceNames":["p"],"verbs":["get","patch","delete"]})");
+  CHECK(printed.object("ClusterRoleBinding", "shop-hello-deployer", "").text("roleRef", "kind") ==
+        "ClusterRole");
+}
+
+TEST_CASE("deployer: what no Role may give, or what it cannot know, is a note") {
+  const Printed printed;
+  CHECK(printed.has_note("an administrator applies ClusterRole/r"));
+  CHECK(printed.has_note("an administrator applies Namespace/shop (namespace.create: false)"));
+  CHECK(printed.has_note("Gizmo/g needs a rule more"));
+  CHECK(printed.has_note("apiGroups: [example.org]"));
+  for (const kube::Object &one : printed.set) {
+    const std::string text = json::to_text(one.value);
+    CHECK(text.find("bind\"") == text.npos);
+    CHECK(text.find("escalate") == text.npos);
+    CHECK(text.find("clusterroles") == text.npos);
+  }
+}
