@@ -65,6 +65,13 @@ std::string ending(const Plan &plan) {
   return names;
 }
 
+/// For comparison: the API server writes the quantity 24 as "24".
+std::string unquoted(const json::Value &value) {
+  std::string text = json::canonical(value);
+  std::erase(text, '"');
+  return text;
+}
+
 /// Makes a plan as of now.
 class Planning {
 public:
@@ -165,8 +172,7 @@ private:
       if (!is_shared_and_there(object) || plan_.adopted.count(object.id)) continue;
       const json::Value &live = plan_.before(object.id).value;
       if (!kube::ownership(live, names::manager(names::kDefault)).empty() ||
-          json::canonical(kube::owned(live, names::kSharedManager)) !=
-              json::canonical(object.value))
+          unquoted(kube::owned(live, names::kSharedManager)) != unquoted(object.value))
         shared.push_back(object);
     }
     return shared;

@@ -124,11 +124,17 @@ Lock::Taken Lock::take() {
   if (held_) return Taken::at_once;
   since_ = now_utc();
   Taken how = Taken::at_once;
+  const auto patience =
+      cluster_.now() + std::chrono::seconds(20); // with an API server that is away
   while (!held_) {
     const auto made = create();
     held_ = static_cast<bool>(made);
     if (held_) break;
     const kube::Failure &failure = made.failure();
+    if (failure.retryable && cluster_.now() < patience) {
+      cluster_.sleep(std::chrono::seconds(1));
+      continue;
+    }
     if (failure.trouble == kube::Trouble::forbidden ||
         failure.trouble == kube::Trouble::unknown_kind) {
       warn_("nothing keeps two deploys of this release apart: " +
@@ -183,8 +189,11 @@ void Lock::release() {
   held_ = false;
   const json::Value &meta = last_.at("metadata");
   try {
-    cluster_.remove(id_, {meta.text("uid"), meta.text("resourceVersion")},
-                    cluster_.now() + std::chrono::seconds(10));
+    const auto done = cluster_.remove(id_, {meta.text("uid"), meta.text("resourceVersion")},
+                                      cluster_.now() + std::chrono::seconds(10));
+    if (done.failed_with(kube::Trouble::forbidden))
+      warn_("the next run has to wait until the lease looks abandoned: " +
+            kube::explain(done.failure(), "remove " + id_.text(), cluster_.access()).words());
   } catch (const Error &) { // interrupted: whoever comes next takes it over
   }
 }

@@ -72,6 +72,7 @@ TEST_CASE("events: a line of each kind for the schema") { // tests/cli/events re
       event::Ready{"hello"},
       event::Ready{"", true},
       event::Superseded{"hello"},
+      event::Superseded{"hello", "kubectl-set", "spec.paused"},
       event::Gone{"hello"},
       event::Reachable{"Ingress/hello", "http://a.test/", "a.test", "10.0.0.1", {}},
       event::Reachable{"Service/hello", "http://ANY-NODE:30080/", {}, {}, "30080"},

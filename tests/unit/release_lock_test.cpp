@@ -136,6 +136,31 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("lock: an API server that is away for a moment is waited for") {
+  Locked shop;
+  for (int i = 0; i < 3; ++i)
+    shop.cluster.fail_next(Operation::create, failure(Trouble::unreachable), "Lease/hello-release");
+  Lock lock = shop.lock();
+  CHECK(lock.take() == Lock::Taken::at_once);
+  CHECK(shop.cluster.elapsed() == 3s);
+  shop.cluster.fail_always(Operation::create, failure(Trouble::unreachable), "Lease/web-release");
+  shop.cluster.set_release("web");
+  Lock other = shop.lock();
+  CHECK(Locked::error_of([&] { other.take(); }).code() == Exit::cluster);
+  CHECK(shop.cluster.elapsed() < 30s);
+}
+
+TEST_CASE("lock: a lease that may not be removed is a warning") {
+  Locked shop;
+  shop.cluster.fail_always(Operation::remove, failure(Trouble::forbidden), "Lease/hello-release");
+  {
+    Lock lock = shop.lock();
+    lock.take();
+  }
+  REQUIRE(shop.warnings.size() == 1);
+  CHECK(contains(shop.warnings[0], "remove Lease/hello-release"));
+}
+
 TEST_CASE("lock: the lease is renewed while it is held") {
   Locked shop;
   Lock lock = shop.lock(1ms);

@@ -68,6 +68,11 @@ public:
   void operator()(const event::Failed &e) {
     add("rolledBack", e.left == event::Failed::Left::rolled_back ? "true" : "false");
   }
+  void operator()(const event::Superseded &e) {
+    if (e.field.empty()) return;
+    add("manager", e.manager);
+    add("field", e.field);
+  }
   void operator()(const event::NoAnswer &e) { add("url", e.url); }
   void operator()(const event::Reachable &e) {
     if (e.host) add("host", *e.host);
