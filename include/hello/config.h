@@ -24,6 +24,8 @@ enum class Kind { string, integer, boolean, duration, quantity, choice, list, ma
 struct Pattern {
   std::string_view expression = {}; ///< ECMAScript; empty: anything
   std::string_view words = {};      ///< what that is, for "'x' is no …"
+  std::string_view (*reason)(std::string_view text) =
+      nullptr; ///< why it does not match; may be empty
 };
 
 /// The values that a setting takes.
@@ -76,10 +78,18 @@ struct Assignment {
 
 /// What load() reads.
 struct Sources {
-  std::optional<std::string> file;    ///< --config; none: ./hello.yaml where there is one
+  std::optional<std::string> file;    ///< --config, "-": stdin; none: ./hello.yaml if there is one
   std::optional<std::string> context; ///< --context: overlay contexts.NAME, and kubectl's context
   std::vector<Assignment> set;        ///< in order: the last one for a key counts
   std::map<std::string, std::string> environment; ///< only HELLO_… variables
+  bool overlays = true;                           ///< false: `context` is only kubectl's
+  std::string input;                              ///< what stdin holds, for files named "-"
+};
+
+/// An overlay of the file.
+struct Overlay {
+  std::string name;         ///< of contexts.NAME
+  std::string kube_context; ///< its key kubeContext; empty: the name
 };
 
 /// The effective values. Immutable; a copy is cheap.
@@ -114,6 +124,9 @@ public:
   /// (kubectl's current one).
   std::string kube_context() const;
 
+  /// All overlays of the file, applied or not.
+  const std::vector<Overlay> &overlays() const { return overlays_; }
+
   /// Warnings for stderr: an unknown HELLO_… variable, a context without an overlay.
   const std::vector<std::string> &warnings() const { return warnings_; }
 
@@ -128,6 +141,7 @@ private:
   std::map<std::string, Value, std::less<>> values_;
   std::string file_, context_;
   std::vector<std::string> warnings_;
+  std::vector<Overlay> overlays_;
 
   const Value &at(std::string_view key) const;
 };

@@ -71,7 +71,9 @@ struct Options {
       true; ///< replicas were not chosen by the user: an autoscaler's count stays as it is
   std::vector<std::string> kubectl_args{}; ///< what stood after "--"
   bool verify = true;
-  std::string verify_url{}; ///< empty: through a port-forward
+  std::string verify_url{};    ///< where it is asked; empty: through a port-forward
+  bool verify_exposed = false; ///< asked at the address that the cluster exposes
+  bool through_forward() const { return verify_url.empty() && !verify_exposed; }
 
   bool history = true; ///< look for what earlier releases left, and write this one down
   std::string note{};  ///< for the history: "rollback to 3"

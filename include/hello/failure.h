@@ -17,6 +17,7 @@ enum class Trouble : std::uint8_t {
   webhook_silent,        ///< an admission webhook could not be called
   unknown_context,       ///< kubectl has no context of that name
   no_context,            ///< kubectl has no current context, or one without a cluster
+  old_kubectl,           ///< it lacks a flag or command
   bad_kubeconfig,        ///< kubectl cannot read its configuration
   no_credentials,        ///< the credential plugin failed
   unauthorized,          ///< HTTP 401

@@ -23,11 +23,15 @@
 /// the only client: each write runs it once, reads and watches go through one `kubectl proxy`.
 namespace hello::kube {
 
+/// Gets a line about each call of kubectl: its arguments, without secrets, and its time.
+using Trace = std::function<void(std::string_view line)>;
+
 /// Which cluster and namespace, and which release there.
 struct Access {
   std::string context; ///< kubectl's; empty: its current one
   std::string ns;
   std::string release = std::string(names::kDefault); ///< its name
+  Trace trace{};                                      ///< any thread; null: nobody asks
 };
 
 /// An object's identity.
@@ -212,7 +216,7 @@ public:
 std::unique_ptr<Cluster> connect(Access access);
 
 /// kubectl's current context; empty where it has none (in a pod, say). Throws as connect().
-std::string current_context();
+std::string current_context(const Trace &trace = {});
 
 /// "networkpolicies" of "NetworkPolicy"; guessed as Kubernetes does for its own kinds.
 std::string plural(std::string_view kind);

@@ -3,14 +3,16 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
+#include "cli/options/parse.h"
 #include "cli/view/output.h"
 
 namespace hello::cli {
 namespace {
 
-template <typename Options> void add(const Command &app, const char *name, const char *help) {
+template <typename Options>
+void add(const Command &app, std::string_view name, std::string_view summary) {
   const auto options = std::make_shared<Options>();
-  const Command command = app.subcommand(name, help);
+  const Command command = app.subcommand(name, summary);
   declare(command, *options);
   command.action([options] { return run(*options); });
 }
@@ -18,31 +20,35 @@ template <typename Options> void add(const Command &app, const char *name, const
 } // namespace
 
 void declare_all(const Command &app) {
-  add<RenderOptions>(app, "render", "Print the manifests that deploy would apply, in apply order");
-  add<DeployOptions>(app, "deploy",
-                     "Bring the manifests onto the cluster, and wait until they work");
-  add<DiffOptions>(app, "diff", "Show what a deploy would change, by the server's own dry run");
-  add<HistoryOptions>(app, "history", "List the last releases, or print the manifests of one");
-  add<ListOptions>(app, "list", "List the releases of the namespace");
-  add<RollbackOptions>(app, "rollback",
-                       "Bring an earlier release back, whole, and wait until it works");
-  add<StatusOptions>(app, "status",
-                     "Show what runs, how it is, and why; exit code 1 where it is not healthy");
-  add<LogsOptions>(app, "logs", "Show the log lines of all pods, each after its pod's name");
-  add<TopOptions>(app, "top", "Show CPU and memory use against requests and limits");
-  add<UndeployOptions>(app, "undeploy",
-                       "Remove what was deployed, and nothing else, and wait until it is gone");
-  add<ShowConfigOptions>(app, "config",
-                         "Show every setting's effective value and where it comes from");
+  app.details("Settings: flags, HELLO_* variables, the context's overlay and hello.yaml, in this "
+              "order of precedence. hello config shows each with its origin.");
+  app.example("hello serve --messages 'Good morning'", "run the service here");
+  app.example("hello deploy --context dev", "run it on Kubernetes");
+  app.example("hello status --context dev", "see what runs, and why not");
+  app.section("Deploy");
   add<InitOptions>(app, "init", "Write a commented hello.yaml to begin with");
-  add<LintOptions>(app, "lint",
-                   "Check the manifests, patches included, against the built-in rules");
-  add<sys::Follow>(app, "tail",
-                   "Copy a log file to stdout as it grows, across its rotations: the streaming "
-                   "sidecar");
+  add<DiffOptions>(app, "diff", "Show what a deploy would change in the cluster");
+  add<DeployOptions>(app, "deploy", "Apply the manifests and wait for the rollout");
+  add<HistoryOptions>(app, "history", "List a release's revisions, or print the manifests of one");
+  add<RollbackOptions>(app, "rollback", "Go back to an earlier release and wait for the rollout");
+  add<UndeployOptions>(app, "undeploy", "Remove everything that was deployed, and nothing else");
+  app.section("Watch");
+  add<ListOptions>(app, "list", "List the releases of the namespace");
+  add<StatusOptions>(app, "status", "Show what runs and its health; exit 1 if it is not healthy");
+  add<LogsOptions>(app, "logs", "Print the logs of all pods");
+  add<TopOptions>(app, "top", "Show CPU and memory use against requests and limits");
+  app.section("Manifests");
+  add<RenderOptions>(app, "render", "Print the manifests that deploy would apply");
+  add<LintOptions>(app, "lint", "Check the manifests against the built-in rules");
+  add<ShowConfigOptions>(app, "config", "Show each setting's effective value and its origin");
+  app.section("Service");
   add<server::Options>(app, "serve", "Run the web service");
   add<HealthcheckOptions>(app, "healthcheck",
                           "Probe a running service; exit 0 if healthy, 1 if not");
+  add<sys::Follow>(app, "tail", "Copy a growing log file to stdout, across its rotations");
+  app.section("Other");
+  add<CompletionOptions>(app, "completion", "Print the completion script of a shell");
+  add<HelpOptions>(app, "help", "Print the help of a command");
   add<VersionOptions>(app, "version", "Print version and build information");
 }
 

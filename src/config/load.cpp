@@ -92,11 +92,23 @@ private:
           value.set(default_of(setting, release), {});
   }
 
+  /// The bytes of a file, or of stdin for "-". `where` asks for it.
+  std::string read(const std::string &path, const std::string &where) {
+    if (path.empty()) throw Error(Exit::usage, where + " names no file: its value is empty");
+    if (path == "-") return sources_.input;
+    if (where == "--config" && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+      throw Error(Exit::invalid, fmt::format("cannot read {}: No such file or directory", path),
+                  fmt::format("hello init {} writes one", path));
+    return sys::read_file(path, kFileLimit, Exit::invalid);
+  }
+
   void file() {
     std::string name = sources_.file.value_or("hello.yaml");
     if (!sources_.file && ::access(name.c_str(), F_OK) != 0 && errno == ENOENT)
       return overlay({}, name);
-    YAML::Node tree = yaml::load(sys::read_file(name, kFileLimit, Exit::invalid), name);
+    const std::string bytes = read(name, "--config");
+    if (name == "-") name = "stdin";
+    YAML::Node tree = yaml::load(bytes, name);
     config_.file_ = name;
     if (!tree.IsNull() && !tree.IsMap())
       invalid(yaml::place(tree, name), "the file must be a map of keys");
@@ -114,18 +126,19 @@ private:
     for (auto entry : contexts) {
       const std::string &context = entry.first.Scalar();
       names.push_back(context);
+      config_.overlays_.push_back({context, yaml::text(entry.second, "kubeContext")});
       if (entry.second.IsNull()) {
         found = found || context == sources_.context;
         continue;
       }
       if (!entry.second.IsMap())
         invalid(yaml::place(entry.second, name), "contexts." + context + " must be a map of keys");
-      checking_ = context != sources_.context;
+      checking_ = context != sources_.context || !sources_.overlays;
       found = found || !checking_;
       apply(entry.second, "", name, From::context);
       checking_ = false;
     }
-    if (sources_.context && !found && !names.empty())
+    if (sources_.context && sources_.overlays && !found && !names.empty())
       config_.warnings_.push_back(fmt::format("{} has no contexts.{}{}: no overlay is applied",
                                               name, *sources_.context,
                                               hint(nearest(*sources_.context, names))));
@@ -184,7 +197,7 @@ private:
 
   void assign(const Assignment &assignment) {
     const auto &[key, value, where, is_path] = assignment;
-    std::string text = is_path ? sys::read_file(value, kFileLimit, Exit::invalid) : value;
+    std::string text = is_path ? read(value, where) : value;
     std::string place = is_path ? fmt::format("{} ({})", where, value) : where;
     if (const Setting *setting = row_or_short(key))
       return put(*setting, {From::flag, where}, place,

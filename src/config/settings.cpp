@@ -18,11 +18,21 @@ constexpr Pattern kSubdomain = {
 constexpr Pattern kHost = {"^(?!([0-9]+\\.){3}[0-9]+$)(\\*\\.)?"
                            "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
                            "DNS name of a host: www.example.com, or *.example.com"};
+/// The usual mistakes in the name of an image.
+constexpr std::string_view image_mistake(std::string_view image) {
+  if (image.find("@sha") != image.npos)
+    return "its digest is not 64 hexadecimal digits: copy all of it, or name a tag instead: "
+           "registry.example.com/hello:1.2.3";
+  if (image.find("://") != image.npos) return "leave out http:// or https://";
+  if (image.find_first_of(" \t") != image.npos) return "it has a blank";
+  return "";
+}
+
 // https://pkg.go.dev/github.com/distribution/reference: the grammar
 constexpr Pattern kImage = {
     "^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
     "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$",
-    "name of an image: [registry/]name[:tag][@sha256:…], the name in lower case"};
+    "name of an image: [registry/]name[:tag][@sha256:…], the name in lower case", image_mistake};
 constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$",
                             "number of pods, or share of them from 0% to 100%"};
 constexpr Pattern kPath = {"^/", "path that begins with /"};

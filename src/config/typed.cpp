@@ -45,6 +45,11 @@ bool is_choice(std::string_view choices, std::string_view text) {
   return std::find(all.begin(), all.end(), text) != all.end();
 }
 
+std::string reason(const Pattern &pattern, std::string_view text) {
+  const std::string_view why = pattern.reason ? pattern.reason(text) : "";
+  return why.empty() ? "" : fmt::format("; {}", why);
+}
+
 YAML::Node checked_string(const Type &type, std::string_view text) {
   if (text.find('\0') != text.npos) fail("a NUL byte: text cannot carry one");
   if (std::size_t bad = text::invalid_utf8(text); bad != text.npos)
@@ -58,7 +63,8 @@ YAML::Node checked_string(const Type &type, std::string_view text) {
     // Made from pointers like the ones of cpp-httplib, so that one template is instantiated.
     const std::regex pattern(expression.data(), expression.size());
     if (!std::regex_search(text.begin(), text.end(), pattern))
-      fail(fmt::format("{} is no {}", shown(text), type.pattern.words));
+      fail(fmt::format("{} is no {}{}", shown(text), type.pattern.words,
+                       reason(type.pattern, text)));
   }
   return yaml::string(text);
 }

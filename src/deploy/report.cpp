@@ -99,6 +99,17 @@ void warn_autoscaler(kube::Cluster &cluster, const kube::Object &wanted, const L
         "metrics-server"});
 }
 
+/// The response of the service where the options say.
+Response ask(kube::Cluster &cluster, const Options &options, const std::string &exposed,
+             const std::string &path, PortForward &forward) {
+  if (options.through_forward()) return forward.get(path);
+  if (!options.verify_exposed) return get(cluster, options.verify_url);
+  if (exposed.starts_with("http://")) return get(cluster, exposed);
+  return {false, exposed.empty() ? "the exposed address" : exposed,
+          exposed.empty() ? "the cluster has given it none yet"
+                          : "only http:// can be asked: use --reach forward"};
+}
+
 bool scaled_to_zero(const json::Value &deployment) {
   return deployment.at("spec", "replicas").text() == "0";
 }
@@ -133,7 +144,14 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
   const kube::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
                      *scaler = find(set, "HorizontalPodAutoscaler");
   const std::string path = base_path(set);
-  const bool asked = options.verify && (service || !options.verify_url.empty());
+  const bool asked = options.verify && (service || !options.through_forward());
+  std::string exposed;
+  const Listener note = [&](const Event &event) {
+    const auto *reachable = std::get_if<event::Reachable>(&event);
+    if (reachable && exposed.empty() && (reachable->host || reachable->address))
+      exposed = reachable->how;
+    emit(event);
+  };
   if (const kube::Object *wanted = find(set, "Deployment");
       wanted && scaled_to_zero(look_up(cluster, wanted->id).value)) {
     if (scaled_to_zero(wanted->value)) {
@@ -143,18 +161,17 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
     emit(event::ScaledToZero{wanted->id.name, asked});
     return !asked;
   }
-  if (asked && options.verify_url.empty()) // starts while the rest is read
+  if (asked && options.through_forward()) // starts while the rest is read
     forward.start("service/" + service->id.name, scalar(service->value, ".spec.ports[0].port"));
-  if (ingress) report_ingress(cluster, *ingress, path, emit);
+  if (ingress) report_ingress(cluster, *ingress, path, note);
   if (service) {
     const json::Value live = look_up(cluster, service->id).value;
-    report_service(live, service->id, path, emit);
+    report_service(live, service->id, path, note);
     if (!ingress) report_tunnel(live, service->id, cluster.access(), emit);
   }
   if (scaler) warn_autoscaler(cluster, *scaler, emit);
   if (!asked) return true;
-  const Response response =
-      options.verify_url.empty() ? forward.get(path) : get(cluster, options.verify_url);
+  const Response response = ask(cluster, options, exposed, path, forward);
   const std::string object = service ? service->id.text() : "";
   if (response.ok)
     emit(event::Answers{object, response.url, response.text});

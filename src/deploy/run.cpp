@@ -124,13 +124,13 @@ private:
 
   /// An unchanged service answered when it came, and its probes still succeed.
   bool verifies() const {
-    return options_.verify && (!plan_.empty() || !options_.verify_url.empty());
+    return options_.verify && (!plan_.empty() || !options_.through_forward());
   }
 
   /// Starts the port-forward as soon as the first pod is ready.
   Outcome wait_for_it() {
     const std::string port =
-        verifies() && options_.verify_url.empty() ? target_port(set_) : std::string();
+        verifies() && options_.through_forward() ? target_port(set_) : std::string();
     return wait(cluster_, applied_, options_, [&](const Event &event) {
       lock_.check();
       emit_(event);

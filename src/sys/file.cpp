@@ -15,7 +15,8 @@ namespace hello::sys {
 namespace {
 
 [[noreturn]] void fail(Exit code, const char *doing, const std::string &path, int number) {
-  throw Error(code, fmt::format("cannot {} {}: {}", doing, path, std::strerror(number)));
+  throw Error(code, fmt::format("cannot {} {}: {}", doing, path, std::strerror(number)),
+              number == EISDIR ? "it is a folder: name a file in it" : "");
 }
 
 } // namespace

@@ -14,8 +14,9 @@ bool is_terminal(int fd) {
 }
 
 bool has_colour(int fd) {
-  const char *no = std::getenv("NO_COLOR");
-  return is_terminal(fd) && !(no && *no);
+  const char *no = std::getenv("NO_COLOR"), *force = std::getenv("CLICOLOR_FORCE");
+  if (no && *no) return false;
+  return is_terminal(fd) || (force && *force && std::string_view(force) != "0");
 }
 
 Size terminal_size(int fd) {

@@ -24,6 +24,8 @@ std::string written(int fd, const std::function<std::unique_ptr<cli::View>()> &m
   return text;
 }
 
+std::unique_ptr<cli::View> text_view() { return cli::text_view({}); }
+
 const deploy::Event kWords =
     deploy::event::Warning{"Pod/a", "its last words:\n\xc3\x1b[31mred\x07 \xc3\xa9\tend"};
 
@@ -36,7 +38,7 @@ TEST_CASE("progress: a JSON line is UTF-8, whatever bytes a container wrote last
 }
 
 TEST_CASE("progress: a container's last words do not command the terminal") {
-  const std::string text = written(STDERR_FILENO, cli::text_view, kWords);
+  const std::string text = written(STDERR_FILENO, text_view, kWords);
   CHECK(text.find("?[31mred? \xc3\xa9\tend") != std::string::npos);
   CHECK(text.find('\x07') == std::string::npos);
 }
@@ -98,10 +100,30 @@ TEST_CASE("events: text goes to stderr, ways to reach the service to stdout") {
   namespace event = deploy::event;
   const deploy::Event reachable =
       event::Reachable{"Ingress/hello", "http://a.test/", "a.test", "10.0.0.1", {}};
-  CHECK(written(STDOUT_FILENO, cli::text_view, reachable)
+  CHECK(written(STDOUT_FILENO, text_view, reachable)
             .find("reachable: http://a.test/  (at 10.0.0.1)\n") == 0);
   const deploy::Event failing =
       event::Failing{"hello", {deploy::Outcome::State::timed_out, {}}, std::chrono::seconds(3)};
-  CHECK(written(STDERR_FILENO, cli::text_view, failing)
+  CHECK(written(STDERR_FILENO, text_view, failing)
             .find("failed: Deployment/hello: not ready after 3 s (--timeout)\n") == 0);
+}
+
+TEST_CASE("--quiet leaves warnings, problems and failures") {
+  const auto quiet = [] { return cli::text_view({.quiet = true}); };
+  CHECK(written(STDERR_FILENO, quiet, deploy::event::Applied{3}).empty());
+  CHECK(written(STDERR_FILENO, quiet, deploy::event::Ready{"hello"}).empty());
+  CHECK(written(STDERR_FILENO, quiet, kWords).find("its last words") != std::string::npos);
+}
+
+TEST_CASE("--color always colors what no terminal shows, never colors nothing") {
+  const auto with = [](cli::Console::Colour colour) {
+    return [colour] { return cli::text_view({.colour = colour}); };
+  };
+  const deploy::Event ready = deploy::event::Ready{"hello"};
+  CHECK(written(STDERR_FILENO, with(cli::Console::Colour::always), ready).find("\033[32m") !=
+        std::string::npos);
+  CHECK(written(STDERR_FILENO, with(cli::Console::Colour::never), ready).find('\033') ==
+        std::string::npos);
+  CHECK(written(STDERR_FILENO, with(cli::Console::Colour::automatic), ready).find('\033') ==
+        std::string::npos);
 }

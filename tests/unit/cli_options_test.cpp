@@ -4,6 +4,10 @@
 #include <vector>
 
 #include "cli/commands/commands.h"
+#include "cli/options/help.h"
+#include "cli/options/line.h"
+#include "cli/options/parse.h"
+#include "hello/text.h"
 
 using namespace hello;
 using namespace std::chrono_literals;
@@ -48,7 +52,7 @@ struct Variable {
 TEST_CASE("options of deploy, diff and rollback") {
   const auto deploy = parsed<cli::DeployOptions>(
       {"--context", "a", "--context=b", "--image", "hello:2", "--set", "replicas=3", "-o", "json",
-       "--no-rollback", "--dry-run", "--allow", "image", "--verify", "http://x", "--", "--prune"});
+       "--no-rollback", "--dry-run", "--allow", "image", "--reach", "http://x", "--", "--prune"});
   CHECK(deploy.config.contexts == std::vector<std::string>{"a", "b"});
   REQUIRE(deploy.config.set.size() == 2); // in the order of the line
   CHECK(deploy.config.set[0].key == "image");
@@ -58,7 +62,8 @@ TEST_CASE("options of deploy, diff and rollback") {
   CHECK(deploy.no_rollback);
   CHECK(deploy.dry_run);
   CHECK_FALSE(deploy.no_verify);
-  CHECK(deploy.verify_url == "http://x");
+  CHECK(deploy.reach.reach == "http://x");
+  CHECK(parsed<cli::DeployOptions>({"--verify", "http://x"}).reach.verify == "http://x");
   CHECK(deploy.allow == std::vector<std::string>{"image"});
   CHECK(deploy.kubectl_args == std::vector<std::string>{"--prune"});
 
@@ -78,7 +83,8 @@ TEST_CASE("options of the commands that read a release") {
   CHECK(parsed<cli::HistoryOptions>({"-o", "json"}).format == cli::Format::json);
   const auto status = parsed<cli::StatusOptions>({"-w", "--config", "x.yaml"});
   CHECK(status.watch);
-  CHECK_FALSE(status.verify);
+  CHECK_FALSE(status.reach.given());
+  CHECK(parsed<cli::StatusOptions>({"--verify"}).reach.verify == "");
   CHECK(status.config.file == "x.yaml");
   const auto logs = parsed<cli::LogsOptions>({"-f", "--since", "1h30m", "--tail", "5", "--bare"});
   CHECK(logs.logs.follow);
@@ -108,8 +114,9 @@ TEST_CASE("options of the commands that need no cluster") {
   CHECK(parsed<sys::Follow>({"log", "--position", "p"}).position == "p");
   const auto healthcheck = parsed<cli::HealthcheckOptions>({"http://x", "--timeout", "9"});
   CHECK(healthcheck.url == "http://x");
-  CHECK(healthcheck.timeout_seconds == 9);
+  CHECK(healthcheck.timeout == 9s);
   CHECK(parsed<cli::VersionOptions>({"--output=json"}).format == cli::Format::json);
+  CHECK(parsed<cli::VersionOptions>({"-o=yaml"}).format == cli::Format::yaml);
 }
 
 TEST_CASE("options of serve: the line before the environment before the default") {
@@ -136,51 +143,128 @@ TEST_CASE("options of serve: the line before the environment before the default"
 TEST_CASE("a wrong line is a usage error that names the word, the place and what is accepted") {
   const struct {
     Words words;
-    const char *why;
+    const char *why, *path;
   } lines[] = {
-      {{}, "A subcommand is required\n  hello --help says more"},
-      {{"deplyo"}, "there is no command 'deplyo' (nearest: deploy)\n  hello --help says more"},
-      {{"--image", "x", "render"},
-       "'--image' stands before the command: options come after it\n  hello render --help says "
-       "more"},
-      {{"render", "--imag", "x"},
-       "there is no option '--imag' (nearest: --image)\n  hello render --help says more"},
-      {{"status", "x"}, "unexpected argument 'x'\n  hello status --help says more"},
-      {{"config", "shema"},
-       "there is no command 'shema' (nearest: schema)\n  hello config --help says more"},
-      {{"tail"}, "FILE is required\n  hello tail --help says more"},
-      {{"top", "-o", "xml"},
-       "--output: invalid value 'xml': use text or json\n  hello top --help says more"},
+      {{"--image", "x"}, "a command is missing", "hello"},
+      {{"--frob"}, "there is no option '--frob'", "hello"},
+      {{"deplyo"}, "there is no command 'deplyo' (nearest: deploy)", "hello"},
+      {{"deplyo", "--help"}, "there is no command 'deplyo' (nearest: deploy)", "hello"},
+      {{"help", "deplyo"}, "there is no command 'deplyo' (nearest: deploy)", "hello"},
+      {{"render", "--imag", "x"}, "there is no option '--imag' (nearest: --image)", "hello render"},
+      {{"--imag", "render", "--help"},
+       "there is no option '--imag' (nearest: --image)",
+       "hello render"},
+      {{"lint", "-x"}, "there is no option '-x'", "hello lint"},
+      {{"tail", "a", "b"}, "unexpected argument 'b'", "hello tail"},
+      {{"config", "shema"}, "there is no command 'shema' (nearest: schema)", "hello config"},
+      {{"tail"}, "FILE is required", "hello tail"},
+      {{"top", "-o", "xml"}, "--output: invalid value 'xml': use text, json or yaml", "hello top"},
       {{"render", "-o", "text|json"},
-       "--output: invalid value 'text|json': use yaml or json\n  hello render --help says more"},
+       "--output: invalid value 'text|json': use yaml or json",
+       "hello render"},
       {{"history", "0"},
-       "REVISION: '0' is not a whole number between 1 and 2147483647\n"
-       "  hello history --help says more"},
+       "REVISION: '0' is not a whole number between 1 and 2147483647",
+       "hello history"},
       {{"logs", "--since", "soon"},
-       "--since: 'soon' is no duration from 0 to 8760h, such as 500ms, 10s or 5m\n"
-       "  hello logs --help says more"},
-      {{"serve", "--idle-timeout", "0"},
-       "--idle-timeout: must be more than 0\n  hello serve --help says more"},
-      {{"lint", "--set", "image"},
-       "--set: 'image' is not KEY=VALUE\n  hello lint --help says more"},
-      {{"lint", "--set-file", "=x"},
-       "--set-file: '=x' is not KEY=PATH\n  hello lint --help says more"},
+       "--since: 'soon' is no duration from 0 to 8760h, such as 500ms, 10s or 5m",
+       "hello logs"},
+      {{"serve", "--idle-timeout", "0"}, "--idle-timeout: must be more than 0", "hello serve"},
+      {{"lint", "--set", "image"}, "--set: 'image' is not KEY=VALUE", "hello lint"},
+      {{"lint", "--set-file", "=x"}, "--set-file: '=x' is not KEY=PATH", "hello lint"},
+      {{"logs", "--tail"}, "--tail needs a value: LINES", "hello logs"},
+      {{"deploy", "--dry-run=yes"}, "--dry-run takes no value, but it has 'yes'", "hello deploy"},
+      {{"render", "--image", "a", "--image", "b"},
+       "--image is given twice: 'a' and 'b'",
+       "hello render"},
+      {{"-n", "a", "status", "--namespace=b"},
+       "--namespace is given twice: 'a' and 'b'",
+       "hello status"},
   };
   for (const auto &line : lines) {
     CAPTURE(line.why);
-    CHECK(refusal(line.words) == line.why);
+    const std::string words = refusal(line.words), path(line.path);
+    CHECK(words.starts_with(std::string(line.why) + "\n  usage: " + path + " "));
+    CHECK(words.ends_with("\n  " + path + " --help says more"));
   }
-  CHECK(refusal({"logs", "--tail"}).starts_with("--tail"));
-  CHECK(refusal({"status", "--context", "a", "--context", "b"}).starts_with("--context"));
+  CHECK(
+      refusal({"status", "x"}).starts_with("unexpected argument 'x'\n  a context is --context x"));
+  CHECK(refusal({"render", "--image", "--deployer"})
+            .starts_with("--image needs a value, and '--deployer' is an option\n"
+                         "  as a value: --image=--deployer\n"));
   const Variable delay("HELLO_DRAIN_DELAY", "never");
   CHECK(refusal({"serve"}).starts_with("HELLO_DRAIN_DELAY: 'never' is no duration"));
 }
 
-TEST_CASE("each command takes --help") {
-  for (const char *command :
-       {"render", "deploy", "diff", "history", "rollback", "status", "logs", "top", "undeploy",
-        "config", "init", "lint", "tail", "serve", "healthcheck", "version"}) {
-    CAPTURE(command);
-    CHECK(refusal({command, "--help"}).empty());
+TEST_CASE("options stand before the command or after it") {
+  const auto table = cli::table(cli::declare_all);
+  const auto read = [&](const std::vector<std::string> &words) {
+    return cli::read_line(*table, "hello", words);
+  };
+  for (const std::vector<std::string> &words :
+       std::initializer_list<std::vector<std::string>>{{"logs", "-f", "--tail", "5", "-n", "shop"},
+                                                       {"-f", "--tail", "5", "-n", "shop", "logs"},
+                                                       {"--tail=5", "logs", "-fn", "shop"},
+                                                       {"-fnshop", "--tail", "5", "logs"}}) {
+    const cli::Line line = read(words);
+    CHECK(line.path == "hello logs");
+    REQUIRE(line.options.size() == 3);
+    std::string all;
+    for (const auto &[row, name, value] : line.options)
+      all += std::string(row->long_name()) + value.value_or("") + " ";
+    CHECK(all.find("--follow ") != all.npos);
+    CHECK(all.find("--tail5 ") != all.npos);
+    CHECK(all.find("--namespaceshop ") != all.npos);
   }
+  CHECK(read({"--version"}).path == "hello version");
+  CHECK(read({"-V", "-o", "json"}).options.size() == 1);
+  CHECK(read({"config", "schema"}).path == "hello config schema");
+  CHECK(read({"deploy", "--", "--help"}).rest == std::vector<std::string>{"--help"});
+  CHECK(read({"init", "--", "-x"}).arguments == std::vector<std::string>{"-x"});
+  CHECK(read({"init", "-"}).arguments == std::vector<std::string>{"-"});
+}
+
+TEST_CASE("an option takes a value in every command, or in none") {
+  const auto table = cli::table(cli::declare_all);
+  for (const auto &command : table->commands)
+    for (const cli::OptionRow &row : command->options) {
+      if (!row.is_option()) continue;
+      for (const std::string_view name : text::split(row.names, ',')) {
+        CAPTURE(std::string(command->name) + " " + std::string(name));
+        CHECK(cli::option_anywhere(*table, name)->form == row.form);
+        CHECK(cli::option_anywhere(*table, name)->names == row.names);
+      }
+    }
+}
+
+TEST_CASE("the help of every command fits 80 columns and shows nothing of the parser") {
+  const auto table = cli::table(cli::declare_all);
+  const auto check = [](const cli::CommandRow &row, const std::string &path) {
+    CAPTURE(path);
+    const std::string help = cli::help_of(row, path);
+    for (const std::string_view line : text::lines(help)) {
+      CAPTURE(line);
+      CHECK(text::width(line) <= 80);
+    }
+    CHECK(help.find("Usage: " + path) != help.npos);
+    for (const char *betrayal : {"TEXT TEXT", "{", "[default", "(default: )", "OPTIONS", "  \n"})
+      CHECK(help.find(betrayal) == help.npos);
+    CHECK(row.examples.size() <= 3);
+  };
+  check(*table, "hello");
+  CHECK(cli::help_of(*table, "hello").find("Exit codes:") != std::string::npos);
+  for (const auto &command : table->commands) {
+    const std::string path = "hello " + std::string(command->name);
+    check(*command, path);
+    CHECK(command->examples.size() >= 1);
+    CHECK(refusal({std::string(command->name).c_str(), "--help"}).empty());
+    CHECK(refusal({"help", std::string(command->name).c_str()}).empty());
+    CHECK(command->summary.size() <= 64); // with its name on a line of 80
+    for (const cli::OptionRow &row : command->options) CHECK(!row.help.ends_with('.'));
+  }
+}
+
+TEST_CASE("hello alone prints help") {
+  CHECK(refusal({}).empty());
+  CHECK(refusal({"help"}).empty());
+  CHECK(refusal({"-h"}).empty());
 }

@@ -329,7 +329,7 @@ TEST_CASE("config: the table holds together") {
         kind == config::Kind::integer || kind == config::Kind::duration)
       CHECK_MESSAGE(setting.type.min < setting.type.max, "a number without limits");
     CHECK((setting.type.kind == config::Kind::choice) == !setting.type.choices.empty());
-    const auto &[expression, words] = setting.type.pattern;
+    const auto &[expression, words, reason] = setting.type.pattern;
     CHECK(expression.empty() == words.empty());
     CHECK_NOTHROW(std::regex(std::string(expression), std::regex::ECMAScript));
     std::string text(setting.default_value);

@@ -21,7 +21,7 @@ void declare(const Command &command, RenderOptions &options);
 Exit run(const RenderOptions &options);
 
 struct DeployOptions : RolloutOptions {
-  std::string verify_url; ///< empty: a port-forward
+  ReachOptions reach;
 };
 void declare(const Command &command, DeployOptions &options);
 Exit run(const DeployOptions &options);
@@ -58,7 +58,8 @@ Exit run(const RollbackOptions &options);
 struct StatusOptions {
   ConfigOptions config;
   Format format = Format::text;
-  bool watch = false, verify = false;
+  bool watch = false;
+  ReachOptions reach;
 };
 void declare(const Command &command, StatusOptions &options);
 Exit run(const StatusOptions &options);
@@ -97,6 +98,7 @@ Exit run(const ShowConfigOptions &options);
 struct InitOptions {
   std::string path = "hello.yaml"; ///< "-": stdout
   bool force = false;
+  Console console;
 };
 void declare(const Command &command, InitOptions &options);
 Exit run(const InitOptions &options);
@@ -118,7 +120,8 @@ Exit run(const server::Options &options);
 
 struct HealthcheckOptions {
   std::string url; ///< empty: /healthz of the service that has the same HELLO_ADMIN_LISTEN
-  unsigned timeout_seconds = 4; ///< Docker's default is 30, an exec probe's 1
+  std::chrono::milliseconds timeout{4000}; ///< Docker's default is 30 s, an exec probe's 1 s
+  Console console;
 };
 void declare(const Command &command, HealthcheckOptions &options);
 Exit run(const HealthcheckOptions &options);
@@ -128,6 +131,19 @@ struct VersionOptions {
 };
 void declare(const Command &command, VersionOptions &options);
 Exit run(const VersionOptions &options);
+
+struct CompletionOptions {
+  std::string shell;
+};
+void declare(const Command &command, CompletionOptions &options);
+Exit run(const CompletionOptions &options);
+
+/// parse() prints the help: only it has the table.
+struct HelpOptions {
+  std::vector<std::string> command;
+};
+void declare(const Command &command, HelpOptions &options);
+Exit run(const HelpOptions &options);
 
 /// Adds every command. Runs nothing.
 void declare_all(const Command &app);

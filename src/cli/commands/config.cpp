@@ -10,9 +10,10 @@ Exit run(const ShowConfigOptions &options) {
 }
 
 void declare(const Command &command, ShowConfigOptions &options) {
-  options.config.add_to(command);
-  command.choice("-o,--output", options.format, {"yaml", "json"},
-                 {"yaml loads to the same configuration"});
+  options.config.add_to(command, {.image = true, .timeout = true, .grace = true});
+  add_format(command, options.format, "yaml|json", "yaml loads to the same configuration");
+  command.example("hello config --context prod", "effective values and where they come from");
+  command.example("hello config schema > hello.schema.json", "completion and checks in editors");
   command.subcommand("schema", "Print the JSON Schema of hello.yaml, for editors").action([] {
     print(config::schema());
     return Exit::ok;

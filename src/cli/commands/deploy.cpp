@@ -11,13 +11,14 @@ namespace {
 Exit deploy_one(const DeployOptions &flags, const std::optional<std::string> &context) {
   const config::Config config = flags.config.load(context);
   deploy::Options options = flags.options(config);
-  options.verify_url = flags.verify_url;
+  flags.reach.apply_to(options);
   const deploy::Set set = linted_set(config, flags.allow);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
       "the same hello deploy again carries on from there; hello diff shows what is left to do");
-  const auto cluster = connect(config);
-  return flags.carry_out(*cluster, set, options, listener(flags.format, cluster->access()));
+  const auto cluster = connect(config, flags.config, Purpose::change);
+  return flags.carry_out(*cluster, set, options,
+                         listener(flags.format, flags.config.console, cluster->access()));
 }
 
 /// Prints at its end, also after an error, how many contexts were done.
@@ -46,10 +47,7 @@ private:
 /// Deploys to one context after the other, up to the first failure. All configurations are read
 /// before the first deploy.
 Exit deploy_all(const DeployOptions &flags) {
-  if (!flags.verify_url.empty() && !flags.verify_url.starts_with("http://"))
-    throw Error(Exit::usage,
-                "--verify " + flags.verify_url +
-                    ": it does not begin with http://"); // checked before anything is done
+  if (flags.reach.given()) flags.reach.check(); // before anything is done
   const auto &contexts = flags.config.contexts;
   if (contexts.size() < 2)
     return deploy_one(flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
@@ -69,9 +67,12 @@ Exit run(const DeployOptions &options) {
 }
 
 void declare(const Command &command, DeployOptions &options) {
-  options.add_to(command, ContextFlag::repeated);
-  command.text("--verify", options.verify_url,
-               {"Ask here, http://…, instead of through a port-forward", "URL"});
+  options.add_to(command, {.contexts = true, .image = true});
+  options.reach.add_to(command);
+  command.details("With several --context, one after the other, up to the first failure.");
+  command.example("hello deploy --context prod", "deploy to one cluster");
+  command.example("hello deploy --set messages='Good morning'", "change a setting");
+  command.example("hello deploy --dry-run", "show what would change");
 }
 
 } // namespace hello::cli

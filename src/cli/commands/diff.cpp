@@ -10,16 +10,18 @@ Exit run(const DiffOptions &flags) {
   const deploy::Options options = flags.options(config);
   const deploy::Set set = linted_set(config, flags.allow);
   const sys::Interrupts interrupts("interrupted: nothing was changed", "");
-  const auto cluster = connect(config);
-  say(target(cluster->access()));
+  const auto cluster = connect(config, flags.config, Purpose::read);
+  flags.config.console.note(target(cluster->access()));
   const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
-  print_plan(plan, flags.format);
+  print_plan(plan, flags.format, flags.config.console);
   return flags.exit_code && !plan.empty() ? Exit::no : Exit::ok;
 }
 
 void declare(const Command &command, DiffOptions &options) {
-  options.add_to(command);
-  command.flag("--exit-code", options.exit_code, "Exit with 1 if there is a difference");
+  command.flag("--exit-code", options.exit_code, "exit code 1 for a difference");
+  options.add_to(command, {.image = true}, "text|json|yaml");
+  command.example("hello diff --context prod", "show what a deploy would change");
+  command.example("hello diff --exit-code -q", "fail if anything differs");
 }
 
 } // namespace hello::cli

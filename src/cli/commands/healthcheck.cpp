@@ -28,21 +28,31 @@ std::string own_url() {
 Exit run(const HealthcheckOptions &given) {
   HealthcheckOptions options = given;
   if (options.url.empty()) options.url = own_url();
-  const sys::HttpReply got =
-      sys::http_get(options.url, std::chrono::seconds(options.timeout_seconds));
+  const sys::HttpReply got = sys::http_get(options.url, options.timeout);
   if (got.status >= 200 && got.status < 400) return Exit::ok;
-  say(fmt::format("{} is not healthy: {}{}", options.url,
-                  got.status ? fmt::format("{} ", got.status) : "",
-                  got.body.substr(0, got.body.find('\n'))));
+  options.console.note(fmt::format("{} is not healthy: {}{}", options.url,
+                                   got.status ? fmt::format("{} ", got.status) : "",
+                                   got.body.substr(0, got.body.find('\n'))));
   return Exit::no;
 }
 
 void declare(const Command &command, HealthcheckOptions &options) {
-  command.text("url", options.url,
+  command.section("Arguments");
+  command.text("URL", options.url,
                {"URL to probe; by default /healthz at HELLO_ADMIN_LISTEN, or at port 8081"});
-  command.number(
-      "--timeout", options.timeout_seconds, 1, 3600,
-      {"Seconds for all of it", "SECONDS", nullptr, std::to_string(options.timeout_seconds)});
+  command.section();
+  command.each("--timeout",
+               [&options](const std::string &text) {
+                 const auto time = text::seconds(text);
+                 if (!time || time->count() < 1 || time->count() > 3600)
+                   return fmt::format("'{}' is no time from 1s to 1h, such as 4s", text);
+                 options.timeout = *time;
+                 return std::string();
+               },
+               {"longest time for all of it", "TIME", nullptr, "4s"});
+  add_quiet(command, options.console);
+  command.example("hello healthcheck", "the service of this container");
+  command.example("hello healthcheck http://127.0.0.1:8081/readyz", "another endpoint");
 }
 
 } // namespace hello::cli

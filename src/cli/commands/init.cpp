@@ -17,13 +17,21 @@ Exit run(const InitOptions &options) {
     throw Error(Exit::failure, path + " is there already",
                 "--force replaces it; `hello init -` prints to stdout");
   sys::write_file(path, config::starter());
-  say("wrote " + path);
+  options.console.note(
+      fmt::format("wrote {}: edit it, then hello render shows the manifests", path));
   return Exit::ok;
 }
 
 void declare(const Command &command, InitOptions &options) {
-  command.text("FILE", options.path, {"Where to; - is stdout"});
-  command.flag("--force", options.force, "Replace the file where there is one");
+  command.section("Arguments");
+  OptionSpec file{"file to write; - is stdout"};
+  file.completes = Completes::file;
+  command.text("FILE", options.path, file);
+  command.section();
+  command.flag("--force", options.force, "replace an existing file");
+  add_quiet(command, options.console);
+  command.example("hello init", "write hello.yaml");
+  command.example("hello init - | less", "read every setting and its default");
 }
 
 } // namespace hello::cli

@@ -29,18 +29,22 @@ Exit run(const LintOptions &options) {
   if (options.rules) return show_rules();
   const config::Config config = options.config.load();
   const auto findings = manifest::lint(manifest::render_all(config), config, options.allow);
-  if (options.format == Format::json)
-    print(manifest::to_json(findings));
+  if (options.format != Format::text)
+    print_document(manifest::to_json(findings), options.format);
   else
     for (const manifest::Finding &finding : findings) print(line_of(finding) + "\n");
   return has_error(findings) ? Exit::no : Exit::ok;
 }
 
 void declare(const Command &command, LintOptions &options) {
-  options.config.add_to(command);
-  command.list("--allow", options.allow, {"A rule that may be broken; may be given again", "RULE"});
-  command.choice("-o,--output", options.format, {"text", "json"}, {"How to print the findings"});
-  command.flag("--rules", options.rules, "List the rules and what each is for");
+  command.flag("--rules", options.rules, "list of the rules and what each is for");
+  OptionSpec rule{"rule that may be broken", "RULE"};
+  rule.completes = Completes::rule;
+  command.list("--allow", options.allow, rule);
+  options.config.add_to(command, {.image = true});
+  add_format(command, options.format, "text|json|yaml");
+  command.example("hello lint --context prod", "check what a deploy there would apply");
+  command.example("hello lint --rules", "list the rules");
 }
 
 } // namespace hello::cli

@@ -9,16 +9,16 @@ namespace hello::cli {
 Exit run(const ListOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
-  const auto cluster = connect(config);
+  const auto cluster = connect(config, flags.config, Purpose::read);
   const kube::Access &access = cluster->access();
   const auto all = release::list_releases(*cluster, flags.all ? "" : access.ns)
                        .take("list the releases", access);
-  if (flags.format == Format::json) {
-    print(json_of(all));
+  if (flags.format != Format::text) {
+    print_document(json_of(all), flags.format);
     return Exit::ok;
   }
   if (all.empty())
-    say("no releases in " + (flags.all ? "any namespace" : place(access)));
+    flags.config.console.note("no releases in " + (flags.all ? "any namespace" : place(access)));
   else
     print(text_of(
         all, std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now())));
@@ -26,9 +26,11 @@ Exit run(const ListOptions &flags) {
 }
 
 void declare(const Command &command, ListOptions &options) {
-  options.config.add_to(command);
-  command.flag("-A,--all-namespaces", options.all, "List those of all namespaces");
-  command.choice("-o,--output", options.format, {"text", "json"}, {"json: one array"});
+  command.flag("-A,--all-namespaces", options.all, "those of all namespaces");
+  options.config.add_to(command, {.cluster = true});
+  add_format(command, options.format, "text|json|yaml", "json: one array");
+  command.example("hello list -n shop", "the releases of a namespace");
+  command.example("hello list -A", "all of the cluster");
 }
 
 } // namespace hello::cli

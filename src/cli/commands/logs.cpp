@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
+#include "cli/options/advice.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
 #include "hello/releases.h"
-#include "hello/terminal.h"
 
 namespace hello::cli {
 namespace {
@@ -26,8 +26,8 @@ bool reader_left() {
 Exit run(const LogsOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
-  const auto cluster = connect(config);
-  const Paint paint{sys::has_colour(STDOUT_FILENO)};
+  const auto cluster = connect(config, flags.config, Purpose::read);
+  const Paint paint = flags.config.console.paint(STDOUT_FILENO);
   std::map<std::string, int> colours; // by pod, in order of appearance
   const auto take = [&](const kube::LogLine &line) {
     const int number =
@@ -45,21 +45,24 @@ Exit run(const LogsOptions &flags) {
   options.wanted = [] { return !reader_left(); }; // a reader that left is no error
   if (options.follow) release::require_release(*cluster);
   if (kube::read_logs(*cluster, options, take) > 0) return Exit::ok;
+  suggest_namespace(*cluster);
   release::require_release(*cluster);
-  say("no pods in " + target(cluster->access()));
+  flags.config.console.note("no pods in " + target(cluster->access()));
   return Exit::ok;
 }
 
 void declare(const Command &command, LogsOptions &options) {
-  options.config.add_to(command);
   command.flag("-f,--follow", options.logs.follow,
-               "Go on as lines come, across rollouts and restarts");
-  command.duration("--since", options.since, {"Only lines not older than this: 30s, 10m, 2h, 1d"},
+               "more lines as they come, across rollouts and restarts");
+  command.duration("--since", options.since, {"only lines that are not older: 30s, 10m, 2h, 1d"},
                    {}, kYear);
   command.number("--tail", options.logs.tail, 0, INT32_MAX,
-                 {"Only so many lines of each container; all without it", "LINES"});
-  command.flag("--timestamps", options.timestamps, "Show when the node took each line");
-  command.flag("--bare", options.bare, "Without the pod's name");
+                 {"last lines of each container; all without it", "LINES"});
+  command.flag("--timestamps", options.timestamps, "time at which the node took each line");
+  command.flag("--bare", options.bare, "no pod name before each line");
+  options.config.add_to(command, {.cluster = true});
+  command.example("hello logs -f --since 5m", "follow the logs of all pods");
+  command.example("hello logs --bare | jq .status", "only the lines themselves");
 }
 
 } // namespace hello::cli

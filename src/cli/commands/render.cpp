@@ -45,34 +45,42 @@ Exit run(const RenderOptions &options) {
                 "leave one of the two out");
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = manifest::render_all(config, options.with);
+  const Console &console = options.config.console;
   if (options.deployer) {
     std::vector<std::string> notes;
     objects = deployer(config, objects, notes);
-    for (const std::string &note : notes) say("note: " + note);
+    for (const std::string &note : notes) console.note("note: " + note);
   }
-  for (const std::string &note : manifest::notes(config)) say("note: " + note);
+  for (const std::string &note : manifest::notes(config)) console.note("note: " + note);
   if (!options.only.empty()) objects = chosen(objects, options.only);
   const std::string head = fmt::format("# Rendered by hello {} from {}\n", build_info().version,
                                        config::sources_of(config));
-  if (!options.split.empty())
+  if (!options.split.empty()) {
     split(objects, options.split, head);
-  else
+    options.config.console.note(
+        fmt::format("wrote {} files to {}; kubectl apply -f {} applies them", objects.size(),
+                    options.split, options.split));
+  } else {
     print(options.format == Format::json ? manifest::to_json(objects)
                                          : head + manifest::to_yaml(objects));
+  }
   return Exit::ok;
 }
 
 void declare(const Command &command, RenderOptions &options) {
-  options.config.add_to(command);
-  command.choice("-o,--output", options.format, {"yaml", "json"}, {"json: one List"});
-  command.list("--only", options.only,
-               {"Only these, as Kind/name or Kind; may be repeated", "KIND/NAME"});
-  command.text("--split", options.split,
-               {"A file for each object in DIR, instead of stdout", "DIR"});
+  command.list("--only", options.only, {"only these objects, as Kind/name or Kind", "KIND/NAME"});
+  OptionSpec split{"directory for a file for each object, instead of stdout", "DIR"};
+  split.completes = Completes::directory;
+  command.text("--split", options.split, split);
   command.list("--with", options.with,
-               {"An add-on after the set: logging, a log agent on each node", "ADD-ON"});
+               {"add-on after the set: logging, a log agent on each node", "ADD-ON"});
   command.flag("--deployer", options.deployer,
-               "Print the RBAC objects a CI account needs, instead of the manifests");
+               "the RBAC objects a CI account needs, instead of the manifests");
+  options.config.add_to(command, {.image = true});
+  add_format(command, options.format, "yaml|json", "json: one List");
+  command.example("hello render | kubectl apply -f -", "apply without hello deploy");
+  command.example("hello render --context prod --split out", "a file for each object");
+  command.example("hello render --only Deployment", "look at one object");
 }
 
 } // namespace hello::cli

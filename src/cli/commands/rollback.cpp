@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
-#include "cli/options/agree.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "hello/file.h"
@@ -22,12 +21,12 @@ std::string outside(const deploy::Set &set, const kube::Access &access) {
   return text;
 }
 
-bool may_apply(const deploy::Set &set, const kube::Access &access) {
+bool may_apply(const deploy::Set &set, const kube::Access &access, const Console &console) {
   const std::string objects = outside(set, access);
   if (objects.empty()) return true;
   sys::write_all(STDERR_FILENO,
                  "the release has objects outside namespace " + access.ns + ":\n" + objects);
-  return agreed("Apply them as the history has them?", "hello rollback --yes");
+  return confirmed(console, "Apply them as the history has them?");
 }
 
 Exit roll_back(const RollbackOptions &flags) {
@@ -36,8 +35,8 @@ Exit roll_back(const RollbackOptions &flags) {
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
       "the same hello rollback again carries on from there; hello status shows how far it is");
-  const auto cluster = connect(config);
-  const auto emit = listener(flags.format, cluster->access());
+  const auto cluster = connect(config, flags.config, Purpose::change);
+  const auto emit = listener(flags.format, flags.config.console, cluster->access());
   const auto releases = release::read_history(*cluster).take("read the history", cluster->access());
   if (releases.empty()) release::require_release(*cluster);
   const release::Release &release = release::rollback_target(releases, flags.revision);
@@ -46,7 +45,7 @@ Exit roll_back(const RollbackOptions &flags) {
   emit(deploy::event::Note{fmt::format("back to release {} of {}, image {}", release.revision,
                                        release.when, release.image),
                            release.revision});
-  if (!flags.yes && !flags.dry_run && !may_apply(set, cluster->access())) {
+  if (!flags.yes && !flags.dry_run && !may_apply(set, cluster->access(), flags.config.console)) {
     say("nothing was changed");
     return Exit::no;
   }
@@ -60,14 +59,18 @@ Exit run(const RollbackOptions &options) {
 }
 
 void declare(const Command &command, RollbackOptions &options) {
-  command.number(
-      "REVISION", options.revision, 1, INT32_MAX,
-      {"As hello history lists it; without it the last ready one before what runs", "N"});
-  options.add_to(command);
+  command.section("Arguments");
+  OptionSpec revision{"revision of hello history; without it the last ready one before what runs"};
+  revision.completes = Completes::revision;
+  command.number("REVISION", options.revision, 1, INT32_MAX, revision);
+  command.section();
+  options.add_to(command, {});
   command.flag("--yes", options.yes,
-               "Do not ask about objects outside the namespace; needed where there is no terminal");
-  command.footer("It is a release like any other: planned, written down, waited for, and taken "
-                 "back itself if it fails.");
+               "do not ask about objects outside the namespace; needed without a terminal");
+  command.details("A rollback is a release like any other: planned, recorded, waited for, and "
+                  "rolled back itself if it fails.");
+  command.example("hello rollback --context prod", "back to the revision before");
+  command.example("hello rollback 3", "back to revision 3");
 }
 
 } // namespace hello::cli

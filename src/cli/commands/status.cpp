@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands/commands.h"
+#include "cli/options/advice.h"
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
@@ -20,15 +21,19 @@ enum class Screen { keep, clear };
 Exit show(kube::Cluster &cluster, const StatusOptions &flags, Screen screen) {
   const deploy::Observation observed = deploy::observe(cluster);
   // While a watch goes on, a release may come.
-  if (observed.empty() && !flags.watch) release::require_release(cluster);
+  if (observed.empty() && !flags.watch) {
+    suggest_namespace(cluster);
+    release::require_release(cluster);
+  }
   const auto now =
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   const deploy::Status status = deploy::status_of(observed, now);
-  const std::string text =
-      flags.format == Format::json
-          ? json_of(status, observed, cluster.access())
-          : text_of(status, observed, cluster.access(), Paint{sys::has_colour(STDOUT_FILENO)});
-  print((screen == Screen::clear ? "\033[H\033[J" : "") + text);
+  if (flags.watch && flags.format == Format::yaml) print("---\n");
+  if (flags.format == Format::text)
+    print((screen == Screen::clear ? "\033[H\033[J" : "") +
+          text_of(status, observed, cluster.access(), flags.config.console.paint(STDOUT_FILENO)));
+  else
+    print_document(json_of(status, observed, cluster.access()), flags.format);
   return status.healthy() ? Exit::ok : Exit::no;
 }
 
@@ -62,40 +67,46 @@ public:
 }
 
 /// Whether the service answers, as a deploy asks it at its end.
-bool answers(kube::Cluster &cluster, const config::Config &config, Format format) {
+bool answers(kube::Cluster &cluster, const config::Config &config, const StatusOptions &flags) {
   const deploy::Listener failed = [](const deploy::Event &event) {
     if (const EventText words = event_text(event); words.tone == EventText::Tone::failure)
       say(words.text);
   };
-  // stdout holds exactly one JSON object
-  const deploy::Listener emit =
-      format == Format::json ? failed : listener(format, cluster.access());
-  return deploy::report(cluster, set_of(manifest::render_all(config)), {}, emit);
+  // stdout holds exactly one document
+  const deploy::Listener emit = flags.format == Format::text
+                                    ? listener(flags.format, flags.config.console, cluster.access())
+                                    : failed;
+  deploy::Options options;
+  flags.reach.apply_to(options);
+  return deploy::report(cluster, set_of(manifest::render_all(config)), options, emit);
 }
 
 } // namespace
 
 Exit run(const StatusOptions &flags) {
-  if (flags.watch && flags.verify)
-    throw Error(Exit::usage, "--verify asks once, --watch goes on: leave one of the two out");
+  if (flags.watch && flags.reach.given())
+    throw Error(Exit::usage, "--reach asks once, --watch goes on: leave one of the two out");
+  if (flags.reach.given()) flags.reach.check();
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
-  const auto cluster = connect(config);
+  const auto cluster = connect(config, flags.config, Purpose::read);
   if (flags.watch) {
     release::require_release(*cluster);
     watch(*cluster, flags);
   }
   const Exit code = show(*cluster, flags, Screen::keep);
-  if (code != Exit::ok || !flags.verify) return code;
-  return answers(*cluster, config, flags.format) ? Exit::ok : Exit::no;
+  if (code != Exit::ok || !flags.reach.given()) return code;
+  return answers(*cluster, config, flags) ? Exit::ok : Exit::no;
 }
 
 void declare(const Command &command, StatusOptions &options) {
-  options.config.add_to(command);
-  command.choice("-o,--output", options.format, {"text", "json"}, {"json: one object on a line"});
-  command.flag("-w,--watch", options.watch, "Show it again whenever it changes");
-  command.flag("--verify", options.verify,
-               "If it is healthy, ask the service for an answer too, through a port-forward");
+  command.flag("-w,--watch", options.watch, "show it again whenever it changes");
+  options.reach.add_to(command);
+  options.config.add_to(command, {.cluster = true});
+  add_format(command, options.format, "text|json|yaml");
+  command.example("hello status --context prod", "what runs, and why it is not healthy");
+  command.example("hello status -w", "watch a rollout");
+  command.example("hello status --reach forward", "ask the service too");
 }
 
 } // namespace hello::cli

@@ -34,14 +34,20 @@ Exit run(const sys::Follow &options) {
 }
 
 void declare(const Command &command, sys::Follow &options) {
-  OptionSpec file{"The file of `serve --access-log-file`; it need not be there yet"};
+  command.section("Arguments");
+  OptionSpec file{"file of hello serve --access-log-file; it need not exist yet"};
+  file.completes = Completes::file;
+  OptionSpec position{"file that keeps how far it got, so that a restart goes on there", "FILE"};
+  position.completes = Completes::file;
   file.required = true;
   command.text("FILE", options.path, file);
-  command.text("--position", options.position,
-               {"File that keeps how far it got, so that a restart goes on there"});
-  command.footer("Ends on SIGTERM or SIGINT, when what is in the file has been copied. As a native "
-                 "sidecar it starts before the\n"
-                 "service and is ended after it, so the last lines come too.");
+  command.section();
+  command.text("--position", options.position, position);
+  command.details(
+      "Ends on SIGTERM or SIGINT, when what is in the file has been copied. As a native "
+      "sidecar it starts before the service and is ended after it, so the last lines "
+      "come too.");
+  command.example("hello tail /tmp/access.log", "copy the log to stdout");
 }
 
 } // namespace hello::cli

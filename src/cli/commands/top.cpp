@@ -1,4 +1,5 @@
 #include "cli/commands/commands.h"
+#include "cli/options/advice.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/reports.h"
@@ -9,23 +10,27 @@ namespace hello::cli {
 Exit run(const TopOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
-  const auto cluster = connect(config);
+  const auto cluster = connect(config, flags.config, Purpose::read);
   const auto all = kube::read_usage(*cluster, names::pods_selector(cluster->access().release));
-  if (all.empty()) release::require_release(*cluster);
-  if (all.empty()) say("no pods in " + target(cluster->access()));
+  if (all.empty()) {
+    suggest_namespace(*cluster);
+    release::require_release(*cluster);
+    flags.config.console.note("no pods in " + target(cluster->access()));
+  }
   for (const kube::Usage &one : all)
     if (!one.cpu.used)
       say(one.pod + " is not measured yet; the metrics server does so every 15 s or so");
-  if (flags.format == Format::json)
-    print(json_of(all));
+  if (flags.format != Format::text)
+    print_document(json_of(all), flags.format);
   else if (!all.empty())
     print(text_of(all));
   return Exit::ok;
 }
 
 void declare(const Command &command, TopOptions &options) {
-  options.config.add_to(command);
-  command.choice("-o,--output", options.format, {"text", "json"}, {"json: cores and bytes"});
+  options.config.add_to(command, {.cluster = true});
+  add_format(command, options.format, "text|json|yaml", "json and yaml: cores and bytes");
+  command.example("hello top --context prod", "CPU and memory of each pod");
 }
 
 } // namespace hello::cli

@@ -2,12 +2,10 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
-#include "cli/options/agree.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
 #include "hello/file.h"
-#include "hello/terminal.h"
 #include "hello/undeploy.h"
 
 namespace hello::cli {
@@ -30,19 +28,22 @@ Exit remove_all(const UndeployOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted: what is removed stays removed",
                                    "the same hello undeploy again carries on from there");
-  const auto cluster = connect(config);
-  const auto emit = listener(flags.format, cluster->access());
+  const Console &console = flags.config.console;
+  const auto cluster = connect(config, flags.config, Purpose::change);
+  const auto emit = listener(flags.format, console, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
-  const std::string plan =
-      text_of(removal, cluster->access(), Paint{sys::has_colour(STDERR_FILENO)});
-  sys::write_all(STDERR_FILENO, plan);
+  const std::string plan = text_of(removal, cluster->access(), console.paint(STDERR_FILENO));
+  if (!console.quiet || !flags.yes) sys::write_all(STDERR_FILENO, plan);
   if (removal.empty() || flags.dry_run) return Exit::ok;
-  if (!flags.yes && !agreed(fmt::format("Remove it from {}?", target(cluster->access())),
-                            "hello undeploy --yes")) {
+  if (!flags.yes &&
+      !confirmed(console, fmt::format("Remove it from {}?", target(cluster->access())))) {
     say("nothing was removed");
     return Exit::no;
   }
   deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
+  console.note(fmt::format("removed {} objects from {}; hello deploy brings it back",
+                           removal.remove.size() + removal.namespaces.size(),
+                           target(cluster->access())));
   return Exit::ok;
 }
 
@@ -53,13 +54,14 @@ Exit run(const UndeployOptions &options) {
 }
 
 void declare(const Command &command, UndeployOptions &options) {
-  options.config.add_to(command);
-  command.choice("-o,--output", options.format, {"text", "json"},
-                 {"json: one event a line on stdout"});
-  command.flag("--yes", options.yes, "Do not ask; needed where there is no terminal");
-  command.flag("--dry-run", options.dry_run, "Show what would be removed, remove nothing");
-  command.footer("The namespace goes only if hello made it and nothing of others is in it. The "
-                 "history goes too.");
+  command.flag("--dry-run", options.dry_run, "show what would be removed, remove nothing");
+  command.flag("--yes", options.yes, "do not ask; needed without a terminal");
+  options.config.add_to(command, {.cluster = true, .timeout = true});
+  add_format(command, options.format, "text|json", "json: one event a line on stdout");
+  command.details("The namespace is removed only if hello made it and nothing of others is in it. "
+                  "The history is removed too.");
+  command.example("hello undeploy --dry-run", "show what would be removed");
+  command.example("hello undeploy --context dev --yes", "remove it without a question");
 }
 
 } // namespace hello::cli

@@ -28,13 +28,17 @@ std::string json_of(const BuildInfo &info) {
 
 Exit run(const VersionOptions &options) {
   const BuildInfo &info = build_info();
-  print(options.format == Format::json ? json_of(info) : fmt::format("hello {}\n", info.version));
+  if (options.format == Format::text)
+    print(fmt::format("hello {}\n", info.version));
+  else
+    print_document(json_of(info), options.format);
   return Exit::ok;
 }
 
 void declare(const Command &command, VersionOptions &options) {
-  command.choice("-o,--output", options.format, {"text", "json"},
-                 {"json: commit, build time, compiler, libraries"});
+  add_format(command, options.format, "text|json|yaml",
+             "json and yaml: commit, build time, compiler, libraries");
+  command.example("hello version -o json", "for programs");
 }
 
 } // namespace hello::cli

@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "cli/view/output.h"
+#include "hello/file.h"
 
 namespace hello::cli {
 namespace {
@@ -26,37 +26,124 @@ struct Assign {
   }
 };
 
+/// How a setting's own flag looks in the help. A flag without a row is shown with the setting's
+/// doc.
+struct SettingFlag {
+  std::string_view key, names, value_name, help, section;
+  Completes completes = Completes::nothing;
+  bool Shown::*shown = nullptr; ///< null: always
+};
+
+constexpr SettingFlag kSettingFlags[] = {
+    {"name", "--name", "NAME", "name of the release", "Options", Completes::release},
+    {"namespace.name", "-n,--namespace", "NAME", "Kubernetes namespace", "Options",
+     Completes::name_space},
+    {"image", "--image", "IMAGE", "container image, best by digest", "Options", Completes::nothing,
+     &Shown::image},
+    {"timeout", "--timeout", "TIME", "longest time for the whole command", "Options",
+     Completes::nothing, &Shown::timeout},
+    {"grace", "--grace", "TIME", "how long a failure that may heal is tolerated", "Options",
+     Completes::nothing, &Shown::grace},
+    {"kubeVersion", "--kube-version", "VERSION", "oldest Kubernetes version to support",
+     "Configuration", Completes::nothing, &Shown::image},
+};
+
+SettingFlag flag_of(const config::Setting &setting) {
+  for (const SettingFlag &row : kSettingFlags)
+    if (row.key == setting.key) return row;
+  return {setting.key, setting.flag, "TEXT", setting.doc, "Configuration"};
+}
+
+constexpr std::size_t kLargestInput = 1 << 20;
+
+/// Whether an option names "-". Throws Error(Exit::usage) if two do.
+bool reads_stdin(const ConfigOptions &options) {
+  std::string first = options.file == "-" ? "--config" : "";
+  for (const config::Assignment &one : options.set) {
+    if (!one.is_path || one.value != "-") continue;
+    if (!first.empty())
+      throw Error(Exit::usage,
+                  fmt::format("{} and {} both read stdin (-): only one can", first, one.where));
+    first = one.where;
+  }
+  return !first.empty();
+}
+
 } // namespace
 
-void ConfigOptions::add_to(const Command &command, ContextFlag context_flag) {
-  command.section("Configuration");
-  command.text(
-      "--config", file,
-      {"Configuration file; without it ./hello.yaml where there is one", "FILE", "HELLO_CONFIG"});
-  const OptionSpec spec{"kubectl's context, and the file's overlay contexts.NAME", "NAME",
-                        "HELLO_CONTEXT"};
-  if (context_flag == ContextFlag::repeated)
+void ConfigOptions::add_to(const Command &command, const Shown &shown) {
+  command.section("Options");
+  OptionSpec spec{"kubectl's context, and the overlay contexts.NAME of the file", "NAME",
+                  "HELLO_CONTEXT"};
+  spec.completes = Completes::context;
+  if (shown.contexts)
     command.list("--context", contexts, spec);
   else
     command.text("--context", context, spec);
   for (const config::Setting &setting : config::settings()) {
     if (setting.flag.empty()) continue;
-    const std::string flag(setting.flag), key(setting.key);
-    const auto take = [this, flag, key](const std::string &value) {
-      set.push_back({key, value, flag});
-      return std::string();
-    };
-    command.on_each(flag.c_str(), take, {std::string(setting.doc)});
+    const SettingFlag look = flag_of(setting);
+    const std::string key(setting.key), flag(setting.flag);
+    command.section(look.section);
+    OptionRow &row = command.each(look.names,
+                                  [this, key, flag](const std::string &value) {
+                                    set.push_back({key, value, flag});
+                                    return std::string();
+                                  },
+                                  {look.help, look.value_name});
+    row.completes = look.completes;
+    row.at_once = true;
+    row.hidden = look.shown && !(shown.*look.shown);
+    if (setting.type.kind == config::Kind::duration) row.fallback = setting.default_value;
   }
-  command.on_each("--set", Assign{.set = set, .flag = "--set", .is_path = false},
-                  {"A setting; VALUE is literal, a list or map YAML flow", "KEY=VALUE"});
-  command.on_each("--set-file", Assign{.set = set, .flag = "--set-file", .is_path = true},
-                  {"A setting whose value is what the file holds", "KEY=PATH"});
+  command.section("Configuration");
+  OptionSpec file_spec{"configuration file, - for stdin; without it ./hello.yaml if there is one",
+                       "FILE", "HELLO_CONFIG"};
+  file_spec.completes = Completes::file;
+  command.text("--config", file, file_spec);
+  const auto assign = [&](std::string_view name, OptionSpec what, bool is_path) {
+    OptionRow &row = command.each(name, Assign{set, std::string(name), is_path}, what);
+    row.repeats = row.at_once = true;
+  };
+  OptionSpec setting{"a setting; a list or map is YAML flow", "KEY=VALUE"};
+  setting.completes = Completes::setting;
+  assign("--set", setting, false);
+  OptionSpec setting_file{"a setting whose value is the content of a file, - for stdin",
+                          "KEY=PATH"};
+  setting_file.completes = Completes::setting_file;
+  assign("--set-file", setting_file, true);
+  command.flag("--no-overlay", no_overlay, "leave out the overlay of the context");
+
+  command.section("Output");
+  add_quiet(command, console);
+  command.section("Output");
+  if (shown.cluster) {
+    command.flag("-v,--verbose", console.verbose, "show each call of kubectl and its time");
+    command.choice("--color", console.colour, "auto|always|never", {"colors", "WHEN"});
+    command.flag("--no-input", console.no_input, "never ask; without --yes, fail instead");
+  }
+  command.section();
+}
+
+void add_quiet(const Command &command, Console &console) {
+  command.section("Output");
+  command.flag("-q,--quiet", console.quiet, "only results, warnings and errors");
+  command.section();
+}
+
+void add_format(const Command &command, Format &format, std::string_view choices,
+                std::string_view help) {
+  command.section("Output");
+  command.choice("-o,--output", format, choices, {help, "FORMAT"});
   command.section();
 }
 
 config::Config ConfigOptions::load(const std::optional<std::string> &of_context) const {
-  config::Sources sources{file, of_context, set, {}};
+  config::Sources sources{file, of_context, set, {}, !no_overlay, {}};
+  if (reads_stdin(*this)) {
+    if (!input_) input_ = sys::read_file("/dev/stdin", kLargestInput, Exit::invalid);
+    sources.input = *input_;
+  }
   for (char **variable = environ; *variable; ++variable) {
     std::string_view text = *variable;
     std::size_t equals = text.find('=');

@@ -4,27 +4,48 @@
 #include <vector>
 
 #include "cli/options/command.h"
+#include "cli/view/output.h"
 #include "hello/config.h"
 
 namespace hello::cli {
 
-/// Whether --context may be given more than once.
-enum class ContextFlag { single, repeated };
+/// Which of the shared options a command's help shows. Each command takes all of them: a setting
+/// that it has no use for does no harm.
+struct Shown {
+  bool contexts = false; ///< --context may be given again
+  bool cluster = false;  ///< --verbose: it runs kubectl
+  bool image = false;    ///< --image, --kube-version
+  bool timeout = false;
+  bool grace = false;
+};
 
-/// The options of every command that reads the configuration: --config, --context, --set,
-/// --set-file, and the flags that settings have of their own (--namespace, --image, --timeout, …).
+/// The options of every command that reads the configuration: --config, --context, --no-overlay,
+/// --set, --set-file, the flags that settings have of their own (--namespace, --image, …), and how
+/// the command talks (--quiet, --verbose, --color, --no-input).
 struct ConfigOptions {
   std::optional<std::string> file;
-  std::optional<std::string> context; ///< with ContextFlag::single
-  std::vector<std::string> contexts;  ///< with ContextFlag::repeated
+  std::optional<std::string> context; ///< unless Shown::contexts
+  std::vector<std::string> contexts;  ///< with Shown::contexts
   std::vector<config::Assignment> set;
+  bool no_overlay = false;
+  Console console;
 
-  void add_to(const Command &command, ContextFlag context_flag = ContextFlag::single);
+  void add_to(const Command &command, const Shown &shown = {});
 
   /// Loads the configuration for `context`. Warnings go to stderr. Throws Error(Exit::invalid).
   config::Config load() const { return load(context); }
   /// The same for one of `contexts`, or none.
   config::Config load(const std::optional<std::string> &of_context) const;
+
+private:
+  mutable std::optional<std::string> input_; ///< what stdin held: it can be read once
 };
+
+/// -q, --quiet
+void add_quiet(const Command &command, Console &console);
+/// -o, --output: one of `choices`, in the order of Format ("text|json|yaml", or "yaml|json" where
+/// the text is YAML).
+void add_format(const Command &command, Format &format, std::string_view choices,
+                std::string_view help = "format");
 
 } // namespace hello::cli

@@ -1,19 +1,57 @@
 #include "cli/options/deploy_options.h"
 
+#include <fmt/core.h>
+
+#include "cli/options/advice.h"
 #include "cli/view/events.h"
 
 namespace hello::cli {
+namespace {
 
-void PlanOptions::add_to(const Command &command, ContextFlag context_flag) {
-  config.add_to(command, context_flag);
-  command.choice("-o,--output", format, {"text", "json"}, {"json: one event a line on stdout"});
-  command.flag("--force-conflicts", force_conflicts, "Take fields that other managers hold");
+/// What a deploy or rollback has done, for its closing line.
+struct Change {
+  std::string what; ///< "deploy" or "rollback to 3"
+  bool any = false, rolled_back = false;
+  std::string summary{};
+
+  void see(const deploy::Event &event) {
+    if (const auto *planned = std::get_if<deploy::event::Planned>(&event)) {
+      any = !planned->plan->empty();
+      summary = planned->plan->summary();
+    } else if (const auto *failed = std::get_if<deploy::event::Failed>(&event)) {
+      rolled_back = failed->left == deploy::event::Failed::Left::rolled_back;
+    }
+  }
+
+  std::string closing_line(Exit code, const kube::Access &access) const {
+    if (code == Exit::ok)
+      return fmt::format(
+          "{} done in {}: {}; hello status shows what runs, hello rollback goes back", what,
+          target(access), summary);
+    if (rolled_back)
+      return fmt::format("{} failed in {} and was rolled back; hello history lists the releases",
+                         what, target(access));
+    return fmt::format(
+        "{} failed in {}; hello status shows what is wrong, hello rollback goes back", what,
+        target(access));
+  }
+};
+
+} // namespace
+
+void PlanOptions::add_to(const Command &command, Shown shown, std::string_view formats) {
+  shown.cluster = true;
+  config.add_to(command, shown);
+  command.flag("--force-conflicts", force_conflicts, "take fields that other managers hold");
   command.list("--adopt", adopt,
-               {"An object of others to take over, KIND[.GROUP]/[NAMESPACE/]NAME, or all of the "
-                "namespace; may be repeated",
-                "OBJECT"});
-  command.list("--allow", allow, {"A lint rule that may be broken; may be given again", "RULE"});
-  command.list("kubectl", kubectl_args, {"After --: flags for kubectl apply", "-- FLAGS"});
+               {"object of others to take over: KIND[.GROUP]/[NAMESPACE/]NAME, or all", "OBJECT"});
+  OptionSpec rule{"lint rule that may be broken", "RULE"};
+  rule.completes = Completes::rule;
+  command.list("--allow", allow, rule);
+  add_format(command, format, formats);
+  command.section("Arguments");
+  command.rest("KUBECTL-FLAG", kubectl_args, "flag of kubectl apply");
+  command.section();
 }
 
 deploy::Options PlanOptions::options(const config::Config &config) const {
@@ -31,11 +69,12 @@ deploy::Options PlanOptions::options(const config::Config &config) const {
   return options;
 }
 
-void RolloutOptions::add_to(const Command &command, ContextFlag context_flag) {
-  PlanOptions::add_to(command, context_flag);
-  command.flag("--dry-run", dry_run, "Show the plan, change nothing");
-  command.flag("--no-rollback", no_rollback, "Leave it as it is if it fails");
-  command.flag("--no-verify", no_verify, "Do not ask the service for an answer at the end");
+void RolloutOptions::add_to(const Command &command, Shown shown) {
+  command.flag("--dry-run", dry_run, "show the plan, change nothing");
+  shown.timeout = shown.grace = true;
+  PlanOptions::add_to(command, shown, "text|json");
+  command.flag("--no-rollback", no_rollback, "leave a failed rollout as it is");
+  command.flag("--no-verify", no_verify, "skip the request to the service at the end");
 }
 
 deploy::Options RolloutOptions::options(const config::Config &config) const {
@@ -47,14 +86,78 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
 
 Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
                                const deploy::Options &options, const deploy::Listener &emit) const {
-  if (!dry_run) return deploy::run(cluster, set, options, emit);
-  print_plan(deploy::make_plan(cluster, set, options), format);
-  return Exit::ok;
+  if (dry_run) {
+    print_plan(deploy::make_plan(cluster, set, options), format, config.console);
+    return Exit::ok;
+  }
+  Change change{options.note.empty() ? "deploy" : options.note};
+  bool advised = false;
+  const Exit code = deploy::run(cluster, set, options, [&](const deploy::Event &event) {
+    change.see(event);
+    emit(event);
+    const auto *seen = std::get_if<deploy::event::Problem>(&event);
+    if (!seen || seen->problem.cause != kube::Cause::image_pull || std::exchange(advised, true))
+      return;
+    const std::string image = image_of(set, seen->problem.container);
+    if (!image.empty()) emit(deploy::event::Note{pull_advice(cluster, image)});
+  });
+  if (change.any) config.console.note(change.closing_line(code, cluster.access()));
+  return code;
 }
 
-std::unique_ptr<kube::Cluster> connect(const config::Config &config) {
+void ReachOptions::add_to(const Command &command) {
+  OptionSpec where{"where the service is asked for a response: forward (through a port-forward), "
+                   "exposed (at its public address), or http://…",
+                   "WHERE"};
+  where.completes = Completes::reach;
+  command.text("--reach", reach, where);
+  command.url("--verify", verify, {.help = "the old name of --reach", .hidden = true});
+}
+
+void ReachOptions::check() const {
+  if (reach && verify) throw Error(Exit::usage, "--reach and --verify mean the same: give one");
+  const std::string to = where();
+  if (to != "forward" && to != "exposed" && !to.starts_with("http://") && !(verify && to.empty()))
+    throw Error(Exit::usage,
+                fmt::format("{} {}: use forward, exposed or a URL that begins with http://",
+                            verify ? "--verify" : "--reach", to));
+  if (verify)
+    say(fmt::format("warning: --verify is now --reach {}; 0.3 will not know the old name",
+                    to.empty() ? "forward" : to));
+}
+
+void ReachOptions::apply_to(deploy::Options &options) const {
+  const std::string to = where();
+  options.verify_exposed = to == "exposed";
+  if (to.starts_with("http://")) options.verify_url = to;
+}
+
+namespace {
+
+/// The overlay of a context that nobody has named: that it is left out must not be a surprise.
+void check_overlay(const config::Config &config, const ConfigOptions &options,
+                   const std::string &context, Purpose purpose) {
+  if (!config.context().empty() || options.no_overlay || context.empty()) return;
+  for (const auto &[name, kube_context] : config.overlays()) {
+    if (name != context && kube_context != context) continue;
+    const std::string what = fmt::format(
+        "{} has an overlay for the current context {}: contexts.{}", config.file(), context, name);
+    const std::string hint =
+        fmt::format("--context {} applies it, --no-overlay leaves it out", name);
+    if (purpose == Purpose::change) throw Error(Exit::usage, what, hint);
+    say(fmt::format("warning: {}, which is not applied: {}", what, hint));
+    return;
+  }
+}
+
+} // namespace
+
+std::unique_ptr<kube::Cluster> connect(const config::Config &config, const ConfigOptions &options,
+                                       Purpose purpose) {
   kube::Access access{config.kube_context(), config.text("namespace.name"), config.text("name")};
-  if (access.context.empty()) access.context = kube::current_context();
+  if (options.console.verbose) access.trace = [](std::string_view line) { say(line); };
+  if (access.context.empty()) access.context = kube::current_context(access.trace);
+  check_overlay(config, options, access.context, purpose);
   return kube::connect(std::move(access));
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct PlanOptions {
   std::vector<std::string> kubectl_args;
   std::vector<std::string> allow; ///< lint rules that may be broken
 
-  void add_to(const Command &command, ContextFlag context_flag = ContextFlag::single);
+  void add_to(const Command &command, Shown shown, std::string_view formats);
   /// From flags and configuration.
   deploy::Options options(const config::Config &config) const;
 };
@@ -27,15 +28,34 @@ struct PlanOptions {
 struct RolloutOptions : PlanOptions {
   bool dry_run = false, no_rollback = false, no_verify = false;
 
-  void add_to(const Command &command, ContextFlag context_flag = ContextFlag::single);
+  void add_to(const Command &command, Shown shown);
   deploy::Options options(const config::Config &config) const;
-  /// Brings the set onto the cluster, or only shows the plan.
+  /// Brings the set onto the cluster, or only shows the plan. The closing line says what changed.
   Exit carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
                  const deploy::Listener &emit) const;
 };
 
+/// Where the service is asked for a response: --reach, and --verify, its name in 0.1.0.
+struct ReachOptions {
+  std::optional<std::string> reach, verify; ///< verify: "" without a URL
+
+  void add_to(const Command &command);
+  bool given() const { return reach || verify; }
+  /// Throws Error(Exit::usage) for a wrong value. Warns of the old name.
+  void check() const;
+  void apply_to(deploy::Options &options) const;
+
+private:
+  std::string where() const { return reach ? *reach : verify.value_or(""); }
+};
+
+/// Whether a command changes the cluster.
+enum class Purpose { read, change };
+
 /// Connects to the cluster that a configuration means. Without a context it is kubectl's current
-/// one, by its name: another kubectl may switch the current context meanwhile.
-std::unique_ptr<kube::Cluster> connect(const config::Config &config);
+/// one, by its name: another kubectl may switch the current context meanwhile. If the file has an
+/// overlay for that one, it is not applied: a warning for Purpose::read, else Error(Exit::usage).
+std::unique_ptr<kube::Cluster> connect(const config::Config &config, const ConfigOptions &options,
+                                       Purpose purpose);
 
 } // namespace hello::cli

@@ -3,12 +3,11 @@
 #include <unistd.h>
 
 #include "hello/error.h"
-#include "hello/terminal.h"
 
 namespace hello::cli {
 
-deploy::Listener listener(Format format, const kube::Access &access) {
-  const std::shared_ptr<View> view = format == Format::json ? json_view() : text_view();
+deploy::Listener listener(Format format, const Console &console, const kube::Access &access) {
+  const std::shared_ptr<View> view = format == Format::json ? json_view() : text_view(console);
   view->show(deploy::event::Target{access});
   return [view](const deploy::Event &event) { view->show(event); };
 }
@@ -23,10 +22,10 @@ Exit with_error_events(Format format, const std::function<Exit()> &work) {
   }
 }
 
-void print_plan(const deploy::Plan &plan, Format format) {
-  for (const std::string &note : plan.notes) say("note: " + note);
+void print_plan(const deploy::Plan &plan, Format format, const Console &console) {
+  for (const std::string &note : plan.notes) console.note("note: " + note);
   print(format == Format::json ? json_of(plan) + "\n"
-                               : text_of(plan, Paint{sys::has_colour(STDOUT_FILENO)}));
+                               : text_of(plan, console.paint(STDOUT_FILENO)));
 }
 
 } // namespace hello::cli

@@ -19,13 +19,13 @@ public:
 };
 
 /// Lines on stderr, no line twice; live if stderr is a terminal. The address of the service goes to
-/// stdout, for scripts.
-std::unique_ptr<View> text_view();
+/// stdout, for scripts. Console::quiet leaves warnings, problems and failures.
+std::unique_ptr<View> text_view(const Console &console);
 /// One JSON object a line on stdout, as docs/events.md describes them.
 std::unique_ptr<View> json_view();
 
 /// Shows events as lines for people, or as JSON lines. The target is the first.
-deploy::Listener listener(Format format, const kube::Access &access);
+deploy::Listener listener(Format format, const Console &console, const kube::Access &access);
 
 /// Runs `work`; an Error that ends it is also the last event of a JSON stream.
 Exit with_error_events(Format format, const std::function<Exit()> &work);
@@ -51,6 +51,6 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint);
 /// The plan as one JSON object on one line.
 std::string json_of(const deploy::Plan &plan);
 /// Prints one of the two on stdout.
-void print_plan(const deploy::Plan &plan, Format format);
+void print_plan(const deploy::Plan &plan, Format format, const Console &console);
 
 } // namespace hello::cli

@@ -14,13 +14,16 @@ std::string line_of(const manifest::Finding &finding) {
 
 void stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
                     const std::vector<std::string> &allow) {
-  std::string errors;
+  std::string errors, last; // the digest is mentioned last: it is no mistake of this set
   for (const manifest::Finding &finding : manifest::lint(objects, config, allow)) {
-    if (finding.severity == manifest::Severity::warning)
-      say(line_of(finding));
-    else
+    if (finding.severity == manifest::Severity::error)
       errors += "\n  " + line_of(finding);
+    else if (finding.rule == "image")
+      last = line_of(finding);
+    else
+      say(line_of(finding));
   }
+  if (!last.empty()) say(last);
   if (!errors.empty())
     throw Error(
         Exit::invalid, "the manifests break rules that stop a deploy:" + errors,

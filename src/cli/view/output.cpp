@@ -1,6 +1,7 @@
 #include "cli/view/output.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,6 +10,10 @@
 
 #include "hello/error.h"
 #include "hello/file.h"
+#include "hello/signals.h"
+#include "hello/terminal.h"
+#include "hello/text.h"
+#include "hello/yaml.h"
 
 namespace hello::cli {
 
@@ -19,7 +24,33 @@ void print(std::string_view bytes) {
                 error == EBADF ? "stdout is closed: give it a file or a pipe" : "");
 }
 
+void print_document(std::string_view json, Format format) {
+  if (format == Format::yaml)
+    print(yaml::to_yaml(yaml::load(json, "document", {64 << 20, 64, 5'000'000})));
+  else
+    print(json);
+}
+
 void say(std::string_view line) { sys::write_all(STDERR_FILENO, fmt::format("hello: {}\n", line)); }
+
+Paint Console::paint(int fd) const {
+  if (colour == Colour::automatic) return {sys::has_colour(fd)};
+  return {colour == Colour::always};
+}
+
+bool confirmed(const Console &console, std::string_view question) {
+  if (console.no_input) throw Error(Exit::usage, "--no-input: pass --yes to agree");
+  if (!::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO))
+    throw Error(Exit::usage, "stdin is not a terminal: pass --yes");
+  sys::write_all(STDERR_FILENO, fmt::format("{} [y/N] ", question));
+  const int fds[] = {STDIN_FILENO};
+  sys::wait_readable(fds, sys::Clock::now() + std::chrono::hours(24));
+  char answer[64] = {};
+  const ssize_t n = ::read(STDIN_FILENO, answer, sizeof answer - 1);
+  const std::string_view word =
+      text::trimmed(std::string_view(answer, n > 0 ? static_cast<std::size_t>(n) : 0));
+  return word == "y" || word == "Y" || word == "yes";
+}
 
 void guard_descriptors() {
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})

@@ -63,6 +63,9 @@ std::string field(const kube::Change &change, const Paint &paint) {
 
 std::string text_of(const deploy::Plan &plan, const Paint &paint) {
   std::string out;
+  for (const deploy::Item &item : plan.items)
+    if (item.action == Action::create && item.id.kind == "Namespace")
+      out += fmt::format("new namespace {}\n", item.id.name);
   for (const deploy::Item &item : plan.items) {
     if (item.action == Action::same) continue;
     const Look look = look_of(item.action);

@@ -50,9 +50,9 @@ std::string_view colour_of(const event::Pod &pod) {
 /// Prints lines that stay. On a terminal, draws a block below them that follows the progress.
 class TextView final : public View {
 public:
-  TextView()
-      : live_(sys::is_terminal(STDERR_FILENO)), paint_{sys::has_colour(STDERR_FILENO)},
-        start_(sys::Clock::now()) {}
+  explicit TextView(const Console &console)
+      : live_(sys::is_terminal(STDERR_FILENO) && !console.quiet), quiet_(console.quiet),
+        paint_(console.paint(STDERR_FILENO)), start_(sys::Clock::now()) {}
   ~TextView() override { clear(); }
 
   void show(const deploy::Event &event) override {
@@ -68,6 +68,7 @@ public:
     if (std::holds_alternative<event::Pod>(event) && live_) return; // the block shows it
     if (std::holds_alternative<event::Ended>(event)) return;        // main prints it
     if (const auto *planned = std::get_if<event::Planned>(&event)) {
+      if (quiet_) return;
       std::string text = text_of(*planned->plan, paint_);
       text.pop_back();
       return say(text);
@@ -75,6 +76,7 @@ public:
     const EventText words = event_text(event);
     if (std::holds_alternative<event::Reachable>(event)) return out("reachable: " + words.text);
     const bool good = words.tone == EventText::Tone::good;
+    if (quiet_ && (good || words.tone == EventText::Tone::plain)) return;
     if (good || words.tone == EventText::Tone::failure) waiting_ = false;
     const std::string about = words.object.empty() ? "" : words.object + ": ";
     if (good) return say(paint_(kGreen, about + words.text));
@@ -130,7 +132,7 @@ private:
     drawn_ = lines;
   }
 
-  bool live_, waiting_ = false;
+  bool live_, quiet_, waiting_ = false;
   Paint paint_;
   sys::Deadline start_;
   event::Progress state_;
@@ -140,6 +142,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<View> text_view() { return std::make_unique<TextView>(); }
+std::unique_ptr<View> text_view(const Console &console) {
+  return std::make_unique<TextView>(console);
+}
 
 } // namespace hello::cli

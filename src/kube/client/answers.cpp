@@ -25,7 +25,20 @@ bool derived(std::string_view resource) {
          resource.find("metrics.k8s.io") != std::string_view::npos;
 }
 
+constexpr std::int64_t kOldestMinor = 29;
+
 } // namespace
+
+std::string too_old(std::string_view version) try {
+  const json::Value whole = json::parse(version, "version");
+  const json::Value &client = whole.at("clientVersion");
+  const std::string minor = client.text("minor"); // "24", or "24+"
+  const auto number = text::integer(minor.substr(0, minor.find_first_not_of("0123456789")));
+  return number && client.text("major") == "1" && *number < kOldestMinor ? client.text("gitVersion")
+                                                                         : "";
+} catch (const Error &) {
+  return "";
+}
 
 Id id_of(const json::Value &object) {
   return {object.text("apiVersion"), object.text("kind"), object.text("metadata", "namespace"),

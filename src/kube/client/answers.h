@@ -8,6 +8,10 @@
 /// What kubectl and the API server print where all went well.
 namespace hello::kube {
 
+/// The version of a kubectl that is older than hello supports, from its `version -o=json`; empty if
+/// it is new enough, or not known.
+std::string too_old(std::string_view version);
+
 /// Throws Error(Exit::cluster) if `json` is no JSON object. Members with the key `without` are left
 /// out.
 json::Value object_of(std::string_view json, std::string_view name, std::string_view without = {});

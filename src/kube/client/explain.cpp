@@ -36,6 +36,10 @@ Text text_of(const Failure &failure, const Access &access) {
   case Trouble::no_credentials: return {"kubectl has no credentials", kubectl + " auth whoami"};
   case Trouble::unauthorized:
     return {"the cluster does not accept these credentials", kubectl + " auth whoami"};
+  case Trouble::old_kubectl:
+    return {"kubectl is too old: 1.29 is the oldest that hello works with",
+            "install a newer one (https://kubernetes.io/docs/tasks/tools/), or name it: "
+            "KUBECTL=/path/to/kubectl"};
   case Trouble::bad_kubeconfig: return {"kubectl cannot read its configuration", ""};
   case Trouble::immutable:
     return {"this would change an immutable field",

@@ -1,9 +1,12 @@
 #include "kube/client/kubectl.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <type_traits>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "hello/text.h"
 #include "kube/client/answers.h"
@@ -17,6 +20,9 @@ std::string find_kubectl() {
   const char *named = std::getenv("KUBECTL");
   const std::string name = named && *named ? named : "kubectl";
   std::string path = sys::find_program(name);
+  if (path.empty() && name.find('/') != name.npos && ::access(name.c_str(), F_OK) == 0)
+    throw Error(Exit::failure, fmt::format("{} (from KUBECTL) is no executable file", name),
+                fmt::format("chmod +x {}, or name another", name));
   if (path.empty())
     throw Error(Exit::failure,
                 fmt::format("there is no {}",
@@ -26,13 +32,61 @@ std::string find_kubectl() {
   return path;
 }
 
+/// Flags whose values are secret, or may hold what the user has written.
+constexpr std::string_view kMasked[] = {"--token",    "--password",          "--patch",
+                                        "--username", "--client-key",        "--as-uid",
+                                        "--as",       "--client-certificate"};
+
+/// The command as a line, without what must not be shown: "kubectl --context=lab apply -f=-".
+std::string shown(const std::vector<std::string> &command) {
+  std::string line = "kubectl";
+  bool masks_next = false;
+  for (std::size_t i = 1; i < command.size(); ++i) {
+    const std::string &word = command[i];
+    const std::string name = word.substr(0, word.find('='));
+    const bool secret =
+        std::find(std::begin(kMasked), std::end(kMasked), name) != std::end(kMasked);
+    line += " ";
+    if (masks_next)
+      line += "***";
+    else
+      line += secret && name.size() < word.size() ? name + "=***" : word;
+    masks_next = secret && name == word;
+  }
+  return line;
+}
+
+void trace_call(const Trace &trace, const std::vector<std::string> &command, std::string_view input,
+                std::optional<sys::Deadline> since) {
+  if (!trace) return;
+  std::string line = shown(command);
+  if (!input.empty()) line += fmt::format(" <({} bytes)", input.size());
+  if (since) {
+    const auto time = sys::Clock::now() - *since;
+    line +=
+        fmt::format("  {} ms", std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+  }
+  trace(line);
+}
+
+/// Runs kubectl to its end, and tells `trace` about it.
+sys::Finished call(const Trace &trace, const std::vector<std::string> &command,
+                   std::string_view input, sys::Deadline deadline) {
+  const auto start = sys::Clock::now();
+  sys::Finished finished = sys::run(command, input, deadline);
+  trace_call(trace, command, input, start);
+  return finished;
+}
+
 /// A kubectl that was started, and ends soon.
 template <class T> class Started final : public Pending<T> {
 public:
-  explicit Started(const std::vector<std::string> &command) : child_(command) {}
+  Started(const Trace &trace, const std::vector<std::string> &command)
+      : trace_(trace), command_(command), child_(command) {}
 
   Result<T> finish(sys::Deadline deadline) override {
     sys::Finished finished = sys::finish(child_, "", deadline);
+    trace_call(trace_, command_, "", start_);
     if (finished.code != 0) return failure_of(finished);
     if constexpr (std::is_same_v<T, Done>)
       return Done();
@@ -41,6 +95,9 @@ public:
   }
 
 private:
+  Trace trace_;
+  std::vector<std::string> command_;
+  sys::Deadline start_ = sys::Clock::now();
   sys::Child child_;
 };
 
@@ -79,7 +136,7 @@ std::string flag(std::string_view name, std::string_view value) {
 } // namespace
 
 Kubectl::Kubectl(Access access)
-    : access_(std::move(access)), program_(find_kubectl()), proxy_(command()) {}
+    : access_(std::move(access)), program_(find_kubectl()), proxy_(command(), access_) {}
 
 std::vector<std::string> Kubectl::command(const std::vector<std::string> &args) const {
   std::vector<std::string> words{program_};
@@ -88,10 +145,25 @@ std::vector<std::string> Kubectl::command(const std::vector<std::string> &args) 
   return words;
 }
 
+Failure blame_age(Failure failure, const std::string &program, const Trace &trace) {
+  if (!failure.by_kubectl || failure.words.find("unknown ") == std::string::npos) return failure;
+  const sys::Finished version = call(trace, {program, "version", "--client", "-o=json"}, "",
+                                     sys::Clock::now() + std::chrono::seconds(20));
+  const std::string old = too_old(version.out);
+  if (old.empty()) return failure;
+  failure.trouble = Trouble::old_kubectl;
+  failure.words = fmt::format("{}\n{} is kubectl {}", failure.words, program, old);
+  return failure;
+}
+
+Failure Kubectl::failed(const sys::Finished &finished) const {
+  return blame_age(failure_of(finished), program_, access_.trace);
+}
+
 Result<std::string> Kubectl::run(const std::vector<std::string> &args, std::string_view input,
                                  sys::Deadline deadline) const {
-  sys::Finished finished = sys::run(command(args), input, deadline);
-  if (finished.code != 0) return failure_of(finished);
+  sys::Finished finished = call(access_.trace, command(args), input, deadline);
+  if (finished.code != 0) return failed(finished);
   return std::move(finished.out);
 }
 
@@ -111,8 +183,9 @@ Result<Answer> Kubectl::server_side(std::span<const Object> set, const ApplyOpti
   if (options.force) args.push_back("--force-conflicts");
   // the user's choice comes last: of two equal flags kubectl takes the last
   args.insert(args.end(), options.extra.begin(), options.extra.end());
-  const sys::Finished finished = sys::run(command(args), lines_of(set), options.deadline);
-  if (finished.code != 0) return failure_of(finished);
+  const sys::Finished finished =
+      call(access_.trace, command(args), lines_of(set), options.deadline);
+  if (finished.code != 0) return failed(finished);
   Answer answer{objects_of(finished.out), {}};
   for (std::string_view line : text::lines(finished.err))
     if (constexpr std::string_view kWarning = "Warning: "; line.starts_with(kWarning))
@@ -168,17 +241,19 @@ std::unique_ptr<Pending<Done>> Kubectl::patch(const Id &id, const std::string &c
   if (!id.ns.empty()) args.push_back(flag("--namespace", id.ns));
   args.insert(args.end(),
               {"--type=merge", flag("--patch", change), flag("--field-manager", manager)});
-  return std::make_unique<Started<Done>>(command(args));
+  return std::make_unique<Started<Done>>(access_.trace, command(args));
 }
 
 std::unique_ptr<Pending<std::string>> Kubectl::who_am_i() {
   return std::make_unique<Started<std::string>>(
-      command({"auth", "whoami", "-o=jsonpath={.status.userInfo.username}"}));
+      access_.trace, command({"auth", "whoami", "-o=jsonpath={.status.userInfo.username}"}));
 }
 
 std::unique_ptr<Forward> Kubectl::forward(const std::string &target, const std::string &port) {
-  return std::make_unique<PortForward>(command({flag("--namespace", access_.ns), "port-forward",
-                                                "--address=127.0.0.1", target, ":" + port}));
+  const auto words = command(
+      {flag("--namespace", access_.ns), "port-forward", "--address=127.0.0.1", target, ":" + port});
+  trace_call(access_.trace, words, "", std::nullopt);
+  return std::make_unique<PortForward>(words);
 }
 
 Result<std::vector<Occupant>> Kubectl::objects_in(const std::string &ns) {
@@ -194,9 +269,9 @@ Result<std::vector<Occupant>> Kubectl::objects_in(const std::string &ns) {
   return occupants_of(*rows);
 }
 
-std::string current_context() {
-  const sys::Finished answer = sys::run({find_kubectl(), "config", "current-context"}, "",
-                                        sys::Clock::now() + std::chrono::seconds(20));
+std::string current_context(const Trace &trace) {
+  const sys::Finished answer = call(trace, {find_kubectl(), "config", "current-context"}, "",
+                                    sys::Clock::now() + std::chrono::seconds(20));
   return answer.code == 0 ? std::string(text::trimmed(answer.out)) : "";
 }
 

@@ -8,6 +8,9 @@
 
 namespace hello::kube {
 
+/// An unknown flag or command may be one that an old kubectl does not have: asks for its version.
+Failure blame_age(Failure failure, const std::string &program, const Trace &trace);
+
 /// The cluster through kubectl. Only this class knows kubectl's arguments, children and output.
 class Kubectl final : public Cluster {
 public:
@@ -38,6 +41,7 @@ public:
 
 private:
   std::vector<std::string> command(const std::vector<std::string> &args = {}) const;
+  Failure failed(const sys::Finished &finished) const;
   /// kubectl's output.
   Result<std::string> run(const std::vector<std::string> &args, std::string_view input,
                           sys::Deadline deadline) const;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "kube/client/errors.h"
+#include "kube/client/kubectl.h"
 
 namespace hello::kube {
 namespace {
@@ -86,8 +87,9 @@ std::string private_directory(sys::Fd &lock) {
 
 } // namespace
 
-Proxy::Proxy(std::vector<std::string> command)
-    : directory_(private_directory(lock_)), socket_(directory_ + "/api") {
+Proxy::Proxy(std::vector<std::string> command, Access access)
+    : program_(command[0]), access_(std::move(access)), directory_(private_directory(lock_)),
+      socket_(directory_ + "/api") {
   command.insert(command.end(), {"proxy", "--unix-socket=" + socket_,
                                  "--reject-methods=^(POST|PUT|PATCH|DELETE)$"});
   try {
@@ -119,8 +121,9 @@ void Proxy::await() {
     alive = sys::drain(child_->out(), out);
   }
   if (!serves())
-    throw explain(failure_of({1, sys::Clock::now() > deadline, {}, std::move(err)}),
-                  "start kubectl proxy", {});
+    throw explain(blame_age(failure_of({1, sys::Clock::now() > deadline, {}, std::move(err)}),
+                            program_, access_.trace),
+                  "start kubectl proxy", access_);
   ready_ = true;
 }
 
@@ -135,7 +138,13 @@ Result<std::string> Proxy::get(const std::string &path, const char *accept) {
     }
   }
   if (!client) client = client_of(socket_);
+  const auto start = sys::Clock::now();
   sys::HttpReply reply = client->get(path, accept, {std::chrono::seconds(20)});
+  if (access_.trace) {
+    const auto time = sys::Clock::now() - start;
+    access_.trace(fmt::format("kubectl proxy: GET {} {}  {} ms", path, reply.status,
+                              std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));
+  }
   {
     const std::lock_guard lock(using_);
     idle_.push_back(std::move(client));

@@ -15,7 +15,7 @@ namespace hello::kube {
 class Proxy {
 public:
   /// Starts `command` + proxy; does not wait. Main thread.
-  explicit Proxy(std::vector<std::string> command);
+  Proxy(std::vector<std::string> command, Access access);
   ~Proxy();
 
   /// GET of an API path ("/api/v1/…"). Any thread. Starts out waiting for the proxy to listen.
@@ -26,6 +26,9 @@ public:
 
 private:
   void await();
+
+  const std::string program_;
+  const Access access_;
 
   sys::Fd lock_; ///< on the directory, as a sign of life for others; before directory_
   std::string directory_, socket_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -112,7 +113,13 @@ void grace_period(Lint &lint) {
 
 bool has_digest(const std::string &image) { return image.find("@sha256:") != image.npos; }
 
+/// Of no registry: on the nodes already.
+bool is_local(const std::string &image) {
+  return image.find('/') == image.npos && !has_digest(image);
+}
+
 void image(Lint &lint) {
+  std::set<std::string> mentioned; // one warning for each image
   for (const Container &container : lint.containers) {
     const std::string image = text(container.node, "image");
     const std::string last = image.substr(image.rfind('/') + 1);
@@ -121,7 +128,7 @@ void image(Lint &lint) {
       lint.error(container, "no image");
     else if (!has_digest(image) && (tag.empty() || tag == "latest"))
       lint.error(container, image + " is another image tomorrow: name a tag, best a digest");
-    else if (!has_digest(image))
+    else if (!has_digest(image) && !is_local(image) && mentioned.insert(image).second)
       lint.warning(container, image + " has no digest: a tag can be moved");
   }
 }
@@ -130,10 +137,9 @@ void pull_policy(Lint &lint) {
   for (const Container &container : lint.containers) {
     const std::string image = text(container.node, "image");
     const std::string policy = text(container.node, "imagePullPolicy");
-    const bool is_local = image.find('/') == image.npos && !has_digest(image);
     if (policy.empty())
       lint.error(container, "no imagePullPolicy");
-    else if (!is_local && policy != "Always")
+    else if (!is_local(image) && policy != "Always")
       lint.warning(container, policy + " of an image from a registry");
   }
 }

@@ -1,0 +1,16 @@
+#include "cli/commands/commands.h"
+
+namespace hello::cli {
+
+Exit run(const HelpOptions &) { return Exit::ok; }
+
+void declare(const Command &command, HelpOptions &options) {
+  command.section("Arguments");
+  OptionSpec name{"the command; without it, all of them are listed"};
+  name.completes = Completes::command;
+  command.list("COMMAND", options.command, name);
+  command.section();
+  command.example("hello help deploy", "the same as hello deploy --help");
+}
+
+} // namespace hello::cli

@@ -1,0 +1,239 @@
+#include "cli/options/line.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "cli/options/help.h"
+#include "hello/nearest.h"
+#include "hello/text.h"
+
+namespace hello::cli {
+namespace {
+
+using Form = OptionRow::Form;
+
+/// Whether the word after this option is its value.
+bool takes_next(const OptionRow &row, const Part &part, const Words &words, std::size_t next) {
+  if (part.value || next >= words.size()) return false;
+  return row.takes_value() || (row.form == Form::url && words[next].starts_with("http"));
+}
+
+std::string nearest_command(const CommandRow &row, std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const auto &one : row.commands)
+    if (!one->name.starts_with('_')) names.push_back(one->name);
+  return config::hint(config::nearest(word, names));
+}
+
+std::string nearest_option(const CommandRow &row, std::string_view word) {
+  if (word.size() <= 2) return ""; // any letter is near to any other
+  std::vector<std::string_view> names;
+  for (const OptionRow &one : row.options)
+    if (one.is_option() && !one.hidden)
+      for (const std::string_view name : text::split(one.names, ',')) names.push_back(name);
+  names.push_back("--help");
+  if (!row.action) names.push_back("--version");
+  return config::hint(config::nearest(word, names));
+}
+
+Error unknown_command(const CommandRow &row, const std::string &path, const std::string &word) {
+  return usage_error(row, path,
+                     fmt::format("there is no command '{}'{}", word, nearest_command(row, word)));
+}
+
+/// Index of the command's word, or the number of words.
+std::size_t command_at(const CommandRow &top, const Words &words) {
+  std::size_t i = 0;
+  for (; i < words.size() && words[i] != "--"; ++i) {
+    if (!is_option(words[i]) || words[i] == "--version" || words[i] == "-V") return i;
+    const Part last = parts_of(top, nullptr, words[i]).back();
+    const OptionRow *row = option_anywhere(top, last.name);
+    if (row && takes_next(*row, last, words, i + 1)) ++i;
+  }
+  return words.size();
+}
+
+/// Reads the words of one command into a Line.
+class Reader {
+public:
+  Reader(const CommandRow &top, Line &line) : top_(top), line_(line) {}
+
+  void read(const Words &words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i] == "--") {
+        after_dashes({words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end()});
+        break;
+      }
+      if (!is_option(words[i])) {
+        argument(words[i]);
+        continue;
+      }
+      for (const Part &part : parts_of(top_, line_.command, words[i]))
+        if (option(part, words, i + 1)) ++i;
+    }
+    if (line_.arguments.size() > most_arguments() && !line_.help) unexpected();
+  }
+
+private:
+  /// Returns whether it took the next word.
+  bool option(const Part &part, const Words &words, std::size_t next) {
+    if (part.name == "-h" || part.name == "--help") {
+      line_.help = true;
+      return false;
+    }
+    const OptionRow *row = line_.command->option(part.name);
+    if (!row)
+      throw error(fmt::format("there is no option '{}'{}", part.name,
+                              nearest_option(*line_.command, part.name)));
+    std::optional<std::string> value = part.value;
+    const bool taken = takes_next(*row, part, words, next);
+    if (taken) value = words[next];
+    if (taken && is_option(*value) &&
+        line_.command->option(parts_of(top_, line_.command, *value)[0].name))
+      throw error(fmt::format("{} needs a value, and '{}' is an option", part.name, *value),
+                  fmt::format("as a value: {}={}", row->long_name(), *value));
+    if (row->takes_value() && !value)
+      throw error(fmt::format("{} needs a value: {}", part.name, row->value_name));
+    if (part.value && (row->form == Form::flag || row->form == Form::pair) && *value != "true" &&
+        *value != "false")
+      throw error(fmt::format("{} takes no value, but it has '{}'", part.name, *value));
+    twice(*row, value);
+    line_.options.push_back({row, part.name, std::move(value)});
+    return taken;
+  }
+
+  void twice(const OptionRow &row, const std::optional<std::string> &value) const {
+    if (row.repeats || line_.command->last_value_wins || !value) return;
+    for (const Given &before : line_.options)
+      if (before.row == &row && before.value)
+        throw error(fmt::format("{} is given twice: '{}' and '{}'", row.long_name(), *before.value,
+                                *value));
+  }
+
+  /// A word that is no option: a subcommand, or an argument.
+  void argument(const std::string &word) {
+    if (line_.arguments.empty() && !line_.command->commands.empty()) {
+      const CommandRow *below = line_.command->command(word);
+      if (!below) throw unknown_command(*line_.command, line_.path, word);
+      line_.command = below;
+      line_.path += " " + word;
+      line_.options.clear(); // a subcommand has none of its own
+      return;
+    }
+    line_.arguments.push_back(word);
+  }
+
+  void after_dashes(Words words) {
+    const auto &rows = line_.command->options;
+    const bool takes = std::any_of(rows.begin(), rows.end(),
+                                   [](const OptionRow &row) { return row.form == Form::rest; });
+    Words &where = takes ? line_.rest : line_.arguments;
+    where.insert(where.end(), words.begin(), words.end());
+  }
+
+  std::size_t most_arguments() const {
+    std::size_t most = 0;
+    for (const OptionRow &row : line_.command->options)
+      if (row.form == Form::argument) most = row.repeats ? SIZE_MAX : most + 1;
+    return most;
+  }
+
+  [[noreturn]] void unexpected() const {
+    const std::string &word = line_.arguments[most_arguments()];
+    std::string hint;
+    if (line_.command->option("--context")) hint = "a context is --context " + word;
+    if (line_.command->option("--force-conflicts"))
+      hint += "; flags for kubectl apply stand after --";
+    throw error(fmt::format("unexpected argument '{}'", word), hint);
+  }
+
+  Error error(const std::string &what, const std::string &hint = {}) const {
+    return usage_error(*line_.command, line_.path, what, hint);
+  }
+
+  const CommandRow &top_;
+  Line &line_;
+};
+
+} // namespace
+
+const OptionRow *option_anywhere(const CommandRow &row, std::string_view name) {
+  if (const OptionRow *found = row.option(name)) return found;
+  for (const auto &below : row.commands)
+    if (const OptionRow *found = option_anywhere(*below, name)) return found;
+  return nullptr;
+}
+
+std::vector<Part> parts_of(const CommandRow &top, const CommandRow *of, const std::string &word) {
+  if (word.starts_with("--")) {
+    const std::size_t equals = word.find('=');
+    if (equals == word.npos) return {{word, {}}};
+    return {{word.substr(0, equals), word.substr(equals + 1)}};
+  }
+  std::vector<Part> parts;
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const std::string name{'-', word[i]};
+    const OptionRow *row = of ? of->option(name) : option_anywhere(top, name);
+    if (!row && name != "-h") return {{word, {}}}; // "-foo" is one unknown option
+    parts.push_back({name, {}});
+    if (!row || !row->takes_value() || i + 1 == word.size()) continue;
+    parts.back().value = word.substr(word[i + 1] == '=' ? i + 2 : i + 1);
+    break;
+  }
+  return parts;
+}
+
+Line read_line(const CommandRow &top, const std::string &program, const Words &words) {
+  Line line;
+  line.command = &top;
+  line.path = program;
+  const std::size_t at = command_at(top, words);
+  Words others = words;
+  if (at == words.size()) {
+    for (const std::string &word : words) {
+      if (word == "-h" || word == "--help") {
+        line.help = true;
+        return line;
+      }
+    }
+    if (words.empty()) return line;
+    for (const std::string &word : words) {
+      if (!is_option(word) || word == "--") continue;
+      const std::string name = parts_of(top, nullptr, word)[0].name;
+      if (!option_anywhere(top, name))
+        throw usage_error(top, program, fmt::format("there is no option '{}'", name));
+    }
+    throw usage_error(top, program, "a command is missing");
+  }
+  others.erase(others.begin() + static_cast<std::ptrdiff_t>(at));
+  const bool version = is_option(words[at]);
+  line.command = top.command(version ? "version" : words[at]);
+  if (!line.command) throw unknown_command(top, program, words[at]);
+  line.path += fmt::format(" {}", line.command->name);
+  Reader(top, line).read(others);
+  return line;
+}
+
+std::pair<const CommandRow *, std::string>
+find_command(const CommandRow &top, const std::string &program, const Words &names) {
+  const CommandRow *row = &top;
+  std::string path = program;
+  for (const std::string &name : names) {
+    const CommandRow *below = row->command(name);
+    if (!below && !row->commands.empty()) throw unknown_command(*row, path, name);
+    if (!below) throw usage_error(*row, path, fmt::format("unexpected argument '{}'", name));
+    row = below;
+    path += " " + name;
+  }
+  return {row, path};
+}
+
+Error usage_error(const CommandRow &command, const std::string &path, const std::string &what,
+                  const std::string &hint) {
+  return Error(Exit::usage, what,
+               fmt::format("{}{}usage: {}\n  {} --help says more", hint, hint.empty() ? "" : "\n  ",
+                           usage_of(command, path), path));
+}
+
+} // namespace hello::cli
