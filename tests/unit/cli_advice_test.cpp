@@ -1,0 +1,39 @@
+#include <doctest/doctest.h>
+
+#include "cli/options/advice.h"
+#include "support/fake_cluster.h"
+
+using namespace hello;
+using namespace hello::test;
+
+TEST_CASE("an image that the nodes do not have: the command of the tool that runs the cluster") {
+  const struct {
+    const char *node, *advice;
+  } rows[] = {
+      {"{name: a, labels: {minikube.k8s.io/name: dev}}}",
+       "minikube image load hello:1 --profile dev"},
+      {"{name: a}, spec: {providerID: kind://docker/dev/dev-control-plane}}",
+       "kind load docker-image hello:1 --name dev"},
+      {"{name: k3d-dev-server-0, labels: {node.kubernetes.io/instance-type: k3s}}}",
+       "k3d image import hello:1 --cluster dev"},
+  };
+  for (const auto &[node, advice] : rows) {
+    FakeCluster cluster;
+    cluster.api.put(object(std::string("{apiVersion: v1, kind: Node, metadata: ") + node));
+    CHECK(cli::pull_advice(cluster, "hello:1") == advice);
+  }
+  FakeCluster cluster;
+  CHECK(cli::pull_advice(cluster, "hello:1").find("--image REGISTRY/hello:1") != std::string::npos);
+  CHECK(cli::pull_advice(cluster, "r.example.com/hello:1").find("imagePullSecrets") !=
+        std::string::npos);
+}
+
+TEST_CASE("the image of the container that cannot be pulled") {
+  const release::Set set{
+      {{"apps/v1", "Deployment", "shop", "hello"},
+       object("{apiVersion: apps/v1, kind: Deployment, metadata: {name: hello, namespace: shop}, "
+              "spec: {template: {spec: {containers: [{name: hello, image: 'a:1'}, {name: side, "
+              "image: 'b:1'}]}}}}")}};
+  CHECK(cli::image_of(set, "side") == "b:1");
+  CHECK(cli::image_of(set, "none").empty());
+}
