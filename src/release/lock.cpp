@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hello/history.h"
+#include "hello/last_word.h"
 #include "hello/text.h"
 
 namespace hello::release {
@@ -188,13 +189,14 @@ void Lock::release() {
   if (!held_ || lost_) return;
   held_ = false;
   const json::Value &meta = last_.at("metadata");
+  const sys::LastWord last_word; // else a Ctrl-C would let the next run wait
   try {
     const auto done = cluster_.remove(id_, {meta.text("uid"), meta.text("resourceVersion")},
-                                      cluster_.now() + std::chrono::seconds(10));
+                                      cluster_.now() + std::chrono::seconds(5));
     if (done.failed_with(kube::Trouble::forbidden))
       warn_("the next run has to wait until the lease looks abandoned: " +
             kube::explain(done.failure(), "remove " + id_.text(), cluster_.access()).words());
-  } catch (const Error &) { // interrupted: whoever comes next takes it over
+  } catch (const Error &) { // whoever comes next takes it over
   }
 }
 

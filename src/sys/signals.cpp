@@ -13,13 +13,15 @@
 
 #include "hello/error.h"
 #include "hello/fd.h"
+#include "hello/last_word.h"
 
 namespace hello::sys {
 namespace {
 
 // A signal handler reaches only globals.
 std::atomic<int> noted{0};
-Pipe wake; // written by the handler, read by every wait
+std::atomic<bool> heeded{true}; // false during a last word
+Pipe wake;                      // written by the handler, read by every wait
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 struct sigaction old[std::size(kSignals)];
 std::string said_what, said_hint;
@@ -55,12 +57,16 @@ Interrupts::~Interrupts() {
 
 int interrupted() { return noted; }
 
+LastWord::LastWord() { heeded = false; }
+LastWord::~LastWord() { heeded = true; }
+
 void check_interrupted() {
-  if (const int signal = noted) throw Error(static_cast<Exit>(128 + signal), said_what, said_hint);
+  if (const int signal = noted; signal && heeded)
+    throw Error(static_cast<Exit>(128 + signal), said_what, said_hint);
 }
 
 bool wait_readable(std::span<const int> fds, Deadline deadline) {
-  std::vector<pollfd> polled{{wake.read.get(), POLLIN, 0}};
+  std::vector<pollfd> polled{{heeded ? wake.read.get() : -1, POLLIN, 0}};
   for (const int fd : fds)
     if (fd >= 0) polled.push_back({fd, POLLIN, 0});
   for (;;) {
