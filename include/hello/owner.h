@@ -58,6 +58,7 @@ struct Ownership {
     data,          ///< of a kind that is never deleted
     replaced,      ///< another of that name has taken its place
     contested,     ///< it changed each time it was to be removed
+    needed,        ///< an account that pods of the set run as
   } state = State::ours;
   std::string who{}; ///< the other manager or release, what others have made, or the kind
   bool ours() const { return state == State::ours; }

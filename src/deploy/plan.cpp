@@ -72,6 +72,17 @@ std::string unquoted(const json::Value &value) {
   return text;
 }
 
+/// Whether pods of the set run as this account. Without it no new pod could start, whoever
+/// manages it from now on.
+bool is_account_of(const Set &set, const kube::Id &id) {
+  return id.kind == "ServiceAccount" &&
+         std::any_of(set.begin(), set.end(), [&id](const kube::Object &object) {
+           return object.id.ns == id.ns &&
+                  object.value.at("spec", "template", "spec", "serviceAccountName").text() ==
+                      id.name;
+         });
+}
+
 /// Makes a plan as of now.
 class Planning {
 public:
@@ -179,6 +190,8 @@ private:
   }
 
   void plan_removal(release::Found found) {
+    if (found.ownership.ours() && is_account_of(plan_.set, found.id))
+      found.ownership.state = release::Ownership::State::needed;
     if (!found.ownership.ours()) {
       plan_.kept.push_back(std::move(found));
       return;

@@ -152,6 +152,7 @@ std::string describe(const Ownership &ownership) {
   case State::data: return fmt::format("hello never deletes a {}: data would go with it", who);
   case State::replaced: return "another of that name has taken its place meanwhile";
   case State::contested: return "it changed each time it was to be removed";
+  case State::needed: return "pods of the set run as it";
   }
   return "";
 }

@@ -353,3 +353,25 @@ TEST_CASE("plan: the count that hello handed over stays, though no autoscaler ha
   REQUIRE(shop.live_replicas() == 3);
   CHECK(changes_of(shop.plan(hello_set()), kDeployment).empty());
 }
+
+TEST_CASE("plan: an account that the set no longer has stays while its pods run as it") {
+  const auto running_as = [](const std::string &account) {
+    release::Set set = hello_set();
+    in(set, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] = json::string(account);
+    return set;
+  };
+  release::Set own = running_as("runner");
+  for (kube::Object &object :
+       set_of("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: runner, namespace: shop, "
+              "labels: "
+              "{app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}"))
+    own.push_back(std::move(object));
+  const kube::Id account{"v1", "ServiceAccount", "shop", "runner"};
+  Shop shop;
+  REQUIRE(shop.run(own) == Exit::ok);
+  CHECK(shop.run(running_as("runner")) == Exit::ok);
+  CHECK(shop.cluster.api.find(account));
+  CHECK(shop.warned("ServiceAccount/runner", "pods of the set run as it"));
+  CHECK(shop.run(running_as("another")) == Exit::ok);
+  CHECK_FALSE(shop.cluster.api.find(account));
+}
