@@ -1,12 +1,12 @@
 #include <fmt/core.h>
 
+#include "cli/docs/docs.h"
 #include "cli/options/help.h"
-#include "docs/docs.h"
 #include "hello/config.h"
 #include "hello/text.h"
 #include "hello/version.h"
 
-namespace hello::docs {
+namespace hello::cli {
 namespace {
 
 /// For roff: backslashes and hyphens, and no line that begins like a request.
@@ -35,20 +35,20 @@ std::string entry(std::string_view label, std::string_view text) {
   return fmt::format(".TP\n.B {}\n{}\n", roff(label), roff(text));
 }
 
-std::string options_of(const cli::CommandRow &command) {
+std::string options_of(const CommandRow &command) {
   std::string out;
-  for (const std::string_view section : cli::sections_of(command)) {
+  for (const std::string_view section : sections_of(command)) {
     std::string rows;
-    for (const cli::OptionRow &row : command.options)
+    for (const OptionRow &row : command.options)
       if (!row.hidden && row.section == section)
-        rows += entry(text::trimmed(cli::label_of(row)), cli::help_of(row));
+        rows += entry(text::trimmed(label_of(row)), help_of(row));
     if (section == "Options") rows += entry("-h, --help", "this help");
     out += heading(section) + rows;
   }
   return out;
 }
 
-std::string commands_of(const cli::CommandRow &command) {
+std::string commands_of(const CommandRow &command) {
   if (command.commands.empty()) return "";
   std::string out = heading("Commands");
   for (const auto &below : command.commands) out += entry(below->name, below->summary);
@@ -57,7 +57,7 @@ std::string commands_of(const cli::CommandRow &command) {
 
 std::string exit_codes() {
   std::string out = heading("Exit status");
-  for (const std::string_view line : text::lines(cli::kExitCodes)) {
+  for (const std::string_view line : text::lines(kExitCodes)) {
     const std::size_t blank = line.find_first_of("abcdefghijklmnopqrstuvwxyz") - 1;
     out += entry(line.substr(0, blank), line.substr(blank + 1));
   }
@@ -66,18 +66,18 @@ std::string exit_codes() {
 
 } // namespace
 
-std::string man_page(const cli::CommandRow &command, const std::string &name) {
+std::string man_page(const CommandRow &command, const std::string &name) {
   std::string path = name;
   if (path != "hello") path[5] = ' ';
   std::string out = head(name, 1, command.summary);
-  out += fmt::format(".SH SYNOPSIS\n.B {}\n", roff(cli::usage_of(command, path)));
+  out += fmt::format(".SH SYNOPSIS\n.B {}\n", roff(usage_of(command, path)));
   out += commands_of(command);
   if (command.action) out += options_of(command);
   if (!command.details.empty()) out += heading("Description");
   for (const std::string_view paragraph : text::lines(command.details))
     out += fmt::format(".PP\n{}\n", roff(paragraph));
   if (!command.examples.empty()) out += heading("Examples");
-  for (const cli::Example &one : command.examples)
+  for (const Example &one : command.examples)
     out += fmt::format(".PP\n{}:\n.PP\n.nf\n.RS\n{}\n.RE\n.fi\n", roff(one.why), roff(one.line));
   out += exit_codes() + heading("See also");
   return out + (name == "hello" ? ".BR hello.yaml (5)\n" : ".BR hello (1),\n.BR hello.yaml (5)\n");
@@ -101,4 +101,4 @@ std::string man_page_of_settings() {
   return out + heading("See also") + ".BR hello (1)\n";
 }
 
-} // namespace hello::docs
+} // namespace hello::cli

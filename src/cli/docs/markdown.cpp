@@ -2,12 +2,12 @@
 
 #include <fmt/core.h>
 
+#include "cli/docs/docs.h"
 #include "cli/options/help.h"
-#include "docs/docs.h"
 #include "hello/config.h"
 #include "hello/text.h"
 
-namespace hello::docs {
+namespace hello::cli {
 namespace {
 
 /// For a cell of a table.
@@ -22,28 +22,28 @@ std::string cell(std::string_view text) {
 
 std::string code(std::string_view text) { return fmt::format("`{}`", text); }
 
-void add_options(std::string &out, const cli::CommandRow &command) {
-  for (const std::string_view section : cli::sections_of(command)) {
+void add_options(std::string &out, const CommandRow &command) {
+  for (const std::string_view section : sections_of(command)) {
     std::string rows;
-    for (const cli::OptionRow &row : command.options)
+    for (const OptionRow &row : command.options)
       if (!row.hidden && row.section == section) {
-        const std::string label = cli::label_of(row);
-        rows += fmt::format("| {} | {} |\n", code(text::trimmed(label)), cell(cli::help_of(row)));
+        const std::string label = label_of(row);
+        rows += fmt::format("| {} | {} |\n", code(text::trimmed(label)), cell(help_of(row)));
       }
     if (rows.empty()) continue;
     out += fmt::format("\n| {} | |\n| --- | --- |\n{}", section, rows);
   }
 }
 
-void add_command(std::string &out, const cli::CommandRow &command, const std::string &path,
+void add_command(std::string &out, const CommandRow &command, const std::string &path,
                  std::string_view heading) {
   out += fmt::format("\n{} {}\n{}.\n\n```console\n$ {}\n```\n", heading, path, command.summary,
-                     cli::usage_of(command, path));
+                     usage_of(command, path));
   add_options(out, command);
   for (const std::string_view paragraph : text::lines(command.details))
     out += fmt::format("\n{}\n", cell(paragraph));
   if (!command.examples.empty()) out += "\n```console\n";
-  for (const cli::Example &one : command.examples)
+  for (const Example &one : command.examples)
     out += fmt::format("$ {}    # {}\n", one.line, one.why);
   if (!command.examples.empty()) out += "```\n";
   for (const auto &below : command.commands)
@@ -70,13 +70,13 @@ std::string type_of(const config::Type &type) {
 
 } // namespace
 
-std::string commands_markdown(const cli::CommandRow &top) {
+std::string commands_markdown(const CommandRow &top) {
   std::string out = "# Commands\n\n"
                     "Made by `./dev docs` from the table that also makes help, completion and man "
                     "pages.\n\nEvery command takes `-h` and `--help`. Options stand before the "
                     "command or after it. What may be given only once is an error if it is given "
                     "twice.\n\nExit codes:\n\n| code | meaning |\n| --- | --- |\n";
-  for (std::string_view line : text::lines(cli::kExitCodes)) {
+  for (std::string_view line : text::lines(kExitCodes)) {
     const std::size_t blank = line.find_first_of("abcdefghijklmnopqrstuvwxyz") - 1;
     out += fmt::format("| {} | {} |\n", line.substr(0, blank), line.substr(blank + 1));
   }
@@ -98,4 +98,4 @@ std::string settings_markdown() {
   return out;
 }
 
-} // namespace hello::docs
+} // namespace hello::cli

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "cli/commands/commands.h"
+#include "cli/docs/docs.h"
 #include "cli/options/complete.h"
 #include "cli/options/parse.h"
-#include "docs/docs.h"
 #include "hello/file.h"
 
 namespace {
@@ -22,13 +22,13 @@ void write_all(const std::string &folder) {
   const auto write = [&](const std::string &path, std::string_view text) {
     sys::write_file(folder + "/" + path, text);
   };
-  write("docs/cli.md", docs::commands_markdown(*top));
-  write("docs/settings.md", docs::settings_markdown());
-  write("man/hello.1", docs::man_page(*top, "hello"));
-  write("man/hello.yaml.5", docs::man_page_of_settings());
+  write("docs/cli.md", cli::commands_markdown(*top));
+  write("docs/settings.md", cli::settings_markdown());
+  write("man/hello.1", cli::man_page(*top, "hello"));
+  write("man/hello.yaml.5", cli::man_page_of_settings());
   for (const auto &command : top->commands) {
     const std::string name = "hello-" + std::string(command->name);
-    write("man/" + name + ".1", docs::man_page(*command, name));
+    write("man/" + name + ".1", cli::man_page(*command, name));
   }
   write("completions/hello.bash", cli::completion_script("bash"));
   write("completions/_hello", cli::completion_script("zsh"));
