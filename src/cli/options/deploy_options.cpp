@@ -11,7 +11,7 @@ namespace {
 /// What a deploy or rollback has done, for its closing line.
 struct Change {
   std::string what; ///< "deploy" or "rollback to 3"
-  bool any = false, rolled_back = false;
+  bool any = false, rolled_back = false, first = false;
   std::string summary{};
 
   void see(const deploy::Event &event) {
@@ -20,6 +20,7 @@ struct Change {
       summary = planned->plan->summary();
     } else if (const auto *failed = std::get_if<deploy::event::Failed>(&event)) {
       rolled_back = failed->left == deploy::event::Failed::Left::rolled_back;
+      first = failed->left == deploy::event::Failed::Left::nothing_earlier;
     }
   }
 
@@ -29,11 +30,11 @@ struct Change {
           "{} done in {}: {}; hello status shows what runs, hello rollback goes back", what,
           target(access), summary);
     if (rolled_back)
-      return fmt::format("{} failed in {} and was rolled back; hello history lists the releases",
+      return fmt::format("{} failed in {}, and was rolled back; hello history lists the revisions",
                          what, target(access));
-    return fmt::format(
-        "{} failed in {}; hello status shows what is wrong, hello rollback goes back", what,
-        target(access));
+    return fmt::format("{} failed in {}; hello status shows what is wrong, {}", what,
+                       target(access),
+                       first ? "hello undeploy removes it" : "hello rollback goes back");
   }
 };
 
