@@ -9,27 +9,9 @@ namespace hello::cli {
 
 Exit run(const server::Options &options) { return static_cast<Exit>(server::serve(options)); }
 
-void declare(const Command &command, server::Options &options) {
-  using std::chrono::milliseconds;
-  command.last_value_wins();
-  // No name may begin with HELLO_PORT or HELLO_SERVICE: Kubernetes sets those where a Service is
-  // called hello.
-  // CLI11 ignores an empty variable, but a ConfigMap's empty text is a value.
-  if (const char *set = std::getenv("MESSAGES"); set && !*set) options.messages.clear();
-  command.text("--messages", options.messages,
-               {"what to show; several lines are several messages", "TEXT", "MESSAGES"});
-  OptionSpec file{"file whose text is shown instead, again when it changes", "PATH",
-                  "HELLO_MESSAGES_FILE"};
-  file.completes = Completes::file;
-  command.text("--messages-file", options.messages_file, file);
-  command.text("--listen", options.listen,
-               {"public listener: HOST:PORT, :PORT or [HOST]:PORT; port 0: any free one", "ADDRESS",
-                "HELLO_LISTEN"});
-  command.text("--admin-listen", options.admin_listen,
-               {"probes, metrics and version: never expose it", "ADDRESS", "HELLO_ADMIN_LISTEN"});
-  command.text(
-      "--base-path", options.base_path,
-      {"path of the public page, behind a proxy that keeps it", "PATH", "HELLO_BASE_PATH"});
+namespace {
+
+void declare_log(const Command &command, server::Options &options) {
   command.section("Access log");
   command.choice("--access-log", options.access_log, "json|text|off",
                  {"how requests are logged to stdout", "FORMAT", "HELLO_ACCESS_LOG"});
@@ -43,6 +25,9 @@ void declare(const Command &command, server::Options &options) {
   command.choice("--trusted-header", options.trusted_header, "x-forwarded-for|forwarded",
                  {"header that these proxies write; the other one is ignored", "HEADER",
                   "HELLO_TRUSTED_HEADER"});
+}
+
+void declare_limits(const Command &command, server::Options &options) {
   command.section("Limits");
   command.number(
       "--threads", options.threads, 0, 1024,
@@ -62,7 +47,7 @@ void declare(const Command &command, server::Options &options) {
                {"memory of the whole process; without it the control group's limit, or a quarter "
                 "of the machine's memory up to 512Mi",
                 "SIZE", "HELLO_MEMORY_LIMIT"});
-  const milliseconds some(1);
+  const std::chrono::milliseconds some(1);
   command.duration("--idle-timeout", options.idle_timeout,
                    {"time between requests; longer than that of load balancers in front", "TIME",
                     "HELLO_IDLE_TIMEOUT"},
@@ -74,6 +59,32 @@ void declare(const Command &command, server::Options &options) {
   command.duration(
       "--write-timeout", options.write_timeout,
       {"time for a client to take some of its response", "TIME", "HELLO_WRITE_TIMEOUT"}, some);
+}
+
+} // namespace
+
+void declare(const Command &command, server::Options &options) {
+  command.last_value_wins();
+  // No name may begin with HELLO_PORT or HELLO_SERVICE: Kubernetes sets those where a Service is
+  // called hello.
+  // CLI11 ignores an empty variable, but a ConfigMap's empty text is a value.
+  if (const char *set = std::getenv("MESSAGES"); set && !*set) options.messages.clear();
+  command.text("--messages", options.messages,
+               {"what to show; several lines are several messages", "TEXT", "MESSAGES"});
+  OptionSpec file{"file whose text is shown instead, again when it changes", "PATH",
+                  "HELLO_MESSAGES_FILE"};
+  file.completes = Completes::file;
+  command.text("--messages-file", options.messages_file, file);
+  command.text("--listen", options.listen,
+               {"public listener: HOST:PORT, :PORT or [HOST]:PORT; port 0: any free one", "ADDRESS",
+                "HELLO_LISTEN"});
+  command.text("--admin-listen", options.admin_listen,
+               {"probes, metrics and version: never expose it", "ADDRESS", "HELLO_ADMIN_LISTEN"});
+  command.text(
+      "--base-path", options.base_path,
+      {"path of the public page, behind a proxy that keeps it", "PATH", "HELLO_BASE_PATH"});
+  declare_log(command, options);
+  declare_limits(command, options);
   command.section("Shutdown");
   command.duration("--drain-delay", options.drain_delay,
                    {"after SIGTERM: not ready, but still serving", "TIME", "HELLO_DRAIN_DELAY"});
