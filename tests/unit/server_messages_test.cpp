@@ -142,7 +142,7 @@ TEST_CASE("page: its memory is known before it is made") {
     std::size_t bytes = 0;
     for (const Representation &kind : make_page(text, "pod").kinds) {
       bytes += kind.body.size();
-      CHECK(kind.body.capacity() < kind.body.size() + 100 + text.size() * 12);
+      CHECK(kind.body.capacity() < kind.body.size() + 100 + text.size() * 60);
     }
     CHECK(bytes <= page_bytes(text));
   }

@@ -22,12 +22,37 @@ bool out_of_descriptors(int error) {
 }
 } // namespace
 
+/// At its share, or without memory for one more connection.
+bool Loop::is_full() const { return connections_ >= share_ || !config_.group->budget->has_room(); }
+
+void Loop::set_waiting(std::size_t count) {
+  waiting_ = count;
+  if (count == 0)
+    waiting_since_ms_ = 0;
+  else if (waiting_since_ms_ == 0)
+    waiting_since_ms_ = now_ms_;
+}
+
+/// Closes connections until there is a place for one more. False if none may be closed now.
+bool Loop::make_place() {
+  while (is_full()) {
+    Connection *const c = candidate();
+    if (!c) {
+      if (connections_ < share_) wake_other_loops(); // they may have the memory
+      return false;
+    }
+    ++(connections_ < share_ ? evicted_for_memory_ : evicted_);
+    cut(*c);
+  }
+  return true;
+}
+
 void Loop::accept_connections() {
   // At most half of the share: where the grace is 0, more would evict each other before their
   // requests are read.
   const int most = std::min<int>(kMaxAccepts, static_cast<int>(share_ / 2) + 1);
-  for (int i = 0; i < most && connections_ < share_; ++i)
-    if (!accept_one()) return;
+  for (int i = 0; i < most && listener_; ++i)
+    if ((is_full() && (waiting_ == 0 || !make_place())) || !accept_one()) return;
 }
 
 /// Accepts all that wait, past the share as far as memory allows, but not forever: connections may
@@ -43,6 +68,7 @@ bool Loop::accept_one() {
   socklen_t size = sizeof peer;
   sys::Fd fd(::accept4(listener_.get(), &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd) {
+    if (waiting_ > 0) --waiting_;
     admit(std::move(fd), peer);
     return true;
   }
@@ -64,7 +90,6 @@ void Loop::admit(sys::Fd fd, const sys::Address &peer) {
       now_ms_ + (phase_ == Phase::closing ? kFirstRequestMs : timeout_ms(State::fresh));
   list(State::fresh).push(*c);
   ++accepted_;
-  let_in_ms_ = now_ms_;
   ++connections_;
   update_charge(*c);
   read(*c, 0); // a connection that has waited has usually sent its request
@@ -83,27 +108,20 @@ std::size_t Loop::queued() const {
   return info.tcpi_unacked;
 }
 
-/// Makes room for connections that wait, and accepts them. A loop at its share is told once of the
-/// first one that waits; from then on it looks at the queue in each round, once a millisecond at
-/// most, until the queue is empty.
+/// Accepts connections that wait, and makes room for them. A full loop is told once of the first
+/// one that waits; from then on it looks at the queue in each round, once a millisecond at most,
+/// until the queue is empty.
 void Loop::balance() {
   if (!listener_ || resume_accepting_ms_ || close_listener_ms_) return;
-  const bool full = connections_ >= share_;
+  const bool full = is_full();
   if (listener_events_ == (full ? kFirstNewcomer : EPOLLIN)) return; // nothing has changed
   if (full && looked_ms_ == now_ms_) return;
-  if (waiting_ == 0) let_in_ms_ = now_ms_;
-  waiting_ = queued();
+  set_waiting(queued());
   looked_ms_ = now_ms_;
-  for (std::size_t free = share_ - std::min(connections_, share_); free < waiting_; ++free) {
-    Connection *const c = candidate();
-    if (!c) break;
-    ++evicted_;
-    close(*c);
-  }
   accept_connections();
   if (!listener_ || resume_accepting_ms_) return;
-  const bool still_full = connections_ >= share_;
-  waiting_ = still_full ? queued() : 0;
+  const bool still_full = is_full();
+  set_waiting(still_full ? queued() : 0);
   if (still_full)
     watch_listener(waiting_ > 0 ? 0 : kFirstNewcomer);
   else

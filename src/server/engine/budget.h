@@ -24,6 +24,8 @@ public:
   std::size_t charged_bytes() const {
     return connections_.load(std::memory_order_relaxed) + pages_.load(std::memory_order_relaxed);
   }
+  /// Whether one more connection can be written to.
+  bool has_room() const { return charged_bytes() + kIdlePrice + kWritingPrice <= limit_bytes_; }
   bool is_exceeded() const { return charged_bytes() > limit_bytes_; }
   /// What the connections may take beside the versions of the page.
   std::size_t for_connections() const {

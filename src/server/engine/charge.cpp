@@ -45,13 +45,7 @@ void Loop::enforce_budget() {
   const Budget &budget = *group.budget;
   if (!budget.is_exceeded()) return;
   const std::size_t share = budget.for_connections() / group.loops.size();
-  if (charged_bytes_ <= share) {
-    if (now_ms_ - woke_others_ms_ < kWakeOthersMs) return;
-    woke_others_ms_ = now_ms_;
-    for (Loop *loop : group.loops)
-      if (loop != this) loop->wake();
-    return;
-  }
+  if (charged_bytes_ <= share) return wake_other_loops();
   for (Connection *c = list(State::idle).first(); c; c = c->next)
     if (c->kernel_bytes > 0) { // as last read: the client may have read since
       read_kernel_bytes(*c);
@@ -62,12 +56,33 @@ void Loop::enforce_budget() {
     if (!c) c = costliest();
     if (!c) return;
     ++evicted_for_memory_;
-    close(*c);
+    cut(*c);
     if (noticed_budget_ms_ != 0 && now_ms_ - noticed_budget_ms_ < kNoticePauseMs) continue;
     noticed_budget_ms_ = now_ms_;
     notice(Level::warning, "the memory budget is used up: closing the slowest connections",
            {{"budget_bytes", std::to_string(budget.limit_bytes())},
             {"connections", std::to_string(connections_)}});
+  }
+}
+
+/// Lets the other loops know that memory is short.
+void Loop::wake_other_loops() {
+  if (now_ms_ - woke_others_ms_ < kWakeOthersMs) return;
+  woke_others_ms_ = now_ms_;
+  for (Loop *loop : config_.group->loops)
+    if (loop != this) loop->wake();
+}
+
+/// A loop without memory for a newcomer has woken this one. Closes connections past their grace, as
+/// long as this loop has more than its share.
+void Loop::make_room_for_other_loops() {
+  const LoopGroup &group = *config_.group;
+  while (!group.budget->has_room() &&
+         charged_bytes_ > group.budget->for_connections() / group.loops.size()) {
+    Connection *const c = candidate();
+    if (!c) return;
+    ++evicted_for_memory_;
+    cut(*c);
   }
 }
 

@@ -16,19 +16,22 @@ namespace {
 constexpr std::int64_t kBodyScanMs = 20; ///< between two searches for slow bodies
 } // namespace
 
-/// It shrinks as more connections wait, and is the least one where memory is short.
+/// It shrinks as more connections wait and as they wait longer, and is the least one where memory
+/// is short.
 std::int64_t Loop::grace_ms() const {
   const Admission &admission = config_.group->admission;
   const std::int64_t most = admission.grace.count(), least = admission.least_grace.count();
-  if (waiting_ >= share_ || config_.group->budget->is_exceeded()) return least;
-  return most -
-         (most - least) * static_cast<std::int64_t>(waiting_) / static_cast<std::int64_t>(share_);
+  if (waiting_ >= share_ || !config_.group->budget->has_room()) return least;
+  const std::int64_t by_number =
+      (most - least) * static_cast<std::int64_t>(waiting_) / static_cast<std::int64_t>(share_);
+  const std::int64_t by_time = waiting_since_ms_ ? now_ms_ - waiting_since_ms_ : 0;
+  return std::max(least, most - std::max(by_number, by_time));
 }
 
 std::int64_t Loop::idle_ms() const {
   const Admission &admission = config_.group->admission;
   const std::int64_t least = admission.least_idle.count();
-  return waiting_ > 0 && now_ms_ - let_in_ms_ >= least ? least : admission.idle.count();
+  return waiting_since_ms_ && now_ms_ - waiting_since_ms_ >= least ? least : admission.idle.count();
 }
 
 /// When the connection entered its state, or last made progress in it.

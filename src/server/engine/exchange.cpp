@@ -275,9 +275,22 @@ void Loop::await_input(Connection &c) {
 }
 
 void Loop::close_gracefully(Connection &c) {
+  // What the client has not taken stays in the kernel after close(), for minutes, and no longer
+  // counts as a connection: so it must be little.
+  if (c.unchecked_bytes > kSmallBytes) read_kernel_bytes(c);
+  if (c.kernel_bytes > kSmallBytes) c.linger = true;
   if (!c.linger || c.end_of_input || ::shutdown(c.fd.get(), SHUT_WR) != 0) return close(c);
   enter_state(c, State::lingering, kReadEvents);
   update_charge(c);
+}
+
+/// Closes a connection that makes room for others. What the client has not taken is dropped, or it
+/// would stay in the kernel. Source: socket(7), SO_LINGER.
+void Loop::cut(Connection &c) {
+  const linger at_once{1, 0};
+  if (c.state == State::writing || c.kernel_bytes > 0)
+    ::setsockopt(c.fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close(c);
 }
 
 void Loop::close(Connection &c) {

@@ -87,7 +87,7 @@ void Loop::run() noexcept {
     }
     if (can_accept && listener_events_ != EPOLLIN) {
       listener_events_ = 0; // it was told once
-      waiting_ = std::max<std::size_t>(waiting_, 1);
+      set_waiting(std::max<std::size_t>(waiting_, 1));
     }
     // After the events of this round: a connection whose request has just arrived is not idle.
     if (woken) on_wake();
@@ -123,16 +123,17 @@ void Loop::on_wake() {
     next = c->next;
     if (!c->shared.owner || c->shared.version >= oldest) continue;
     ++evicted_for_memory_;
-    close(*c);
+    cut(*c);
   }
   enforce_budget();
+  make_room_for_other_loops();
 }
 
 void Loop::start_closing() {
   refuse_handshakes(listener_.get());
   watch_listener(0);
   resume_accepting_ms_ = 0;
-  waiting_ = 0;
+  set_waiting(0);
   close_listener_ms_ = now_ms_ + kLastHandshakesMs;
   DeadlineList idle, fresh;
   std::swap(idle, list(State::idle));

@@ -70,6 +70,9 @@ private:
   bool accept_one();
   void admit(sys::Fd fd, const sys::Address &peer);
   void balance();
+  bool is_full() const;
+  bool make_place();
+  void set_waiting(std::size_t count);
   void watch_listener(std::uint32_t events);
   std::size_t queued() const;
 
@@ -87,6 +90,8 @@ private:
   void update_charge(Connection &c);
   void read_kernel_bytes(Connection &c);
   void enforce_budget();
+  void make_room_for_other_loops();
+  void wake_other_loops();
   Connection *costliest();
 
   // exchange.cpp: from the bytes of a request to those of its response
@@ -106,12 +111,14 @@ private:
   void await_input(Connection &c);
   void close_gracefully(Connection &c);
   void close(Connection &c);
+  void cut(Connection &c);
 
   // timeouts.cpp: states, deadlines, and what epoll watches
   void enter_state(Connection &c, State state, std::uint32_t events);
   void watch(Connection &c, std::uint32_t events);
   void renew_deadline(Connection &c);
   void expire();
+  bool still_takes(Connection &c);
   int next_timeout_ms();
 
   std::int64_t timeout_ms(State state) const {
@@ -135,7 +142,7 @@ private:
   // and while anybody waits.
   std::uint32_t listener_events_ = 0;
   std::size_t waiting_ = 0;              ///< in the listener's queue, as last seen
-  std::int64_t let_in_ms_ = 0;           ///< when one was last let in, or began to wait
+  std::int64_t waiting_since_ms_ = 0;    ///< when the queue was first seen with one; 0: empty
   std::int64_t looked_ms_ = 0;           ///< when the queue was last looked at
   std::int64_t scanned_bodies_ms_ = 0;   ///< when slow bodies were last searched for
   std::int64_t resume_accepting_ms_ = 0; ///< 0: accepting is not paused

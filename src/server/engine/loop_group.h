@@ -13,10 +13,11 @@ class Loop;
 /// When connections make room for those that wait to be accepted. See evict.cpp for the order.
 struct Admission {
   /// How long a connection may be without a complete request, and for how long a body or a response
-  /// may move less than 16 KiB. It shrinks to `least_grace` as more connections wait.
+  /// may move less than 16 KiB. It shrinks to `least_grace` as more connections wait, and the
+  /// longer they do.
   std::chrono::milliseconds grace{1000}, least_grace{100};
-  /// How long a connection may be idle between requests; the second one counts once no connection
-  /// that waits has been let in for as long, so that none waits for 5 seconds.
+  /// How long a connection may be idle between requests; the second one counts once others have
+  /// waited for as long, so that none waits for 5 seconds.
   std::chrono::milliseconds idle{5000}, least_idle{2000};
   /// After one of them, a busy connection is asked to close.
   std::chrono::milliseconds turn{100};

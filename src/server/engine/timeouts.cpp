@@ -50,11 +50,25 @@ void Loop::expire() {
         process_input(*c, {});
         continue;
       }
+      if (c->state == State::lingering && still_takes(*c)) {
+        renew_deadline(*c);
+        continue;
+      }
       if (c->state == State::writing) ++timed_out_;
-      close(*c);
+      cut(*c);
     }
   if (resume_accepting_ms_ && now_ms_ >= resume_accepting_ms_) resume_accepting_ms_ = 0;
   if (close_listener_ms_ && now_ms_ >= close_listener_ms_) close_listener();
+}
+
+/// Whether the client of a connection that waits for its close has taken some of its last response
+/// lately, and not yet all of it.
+bool Loop::still_takes(Connection &c) {
+  const std::uint32_t before = c.kernel_bytes;
+  if (before == 0) return false;
+  read_kernel_bytes(c);
+  update_charge(c);
+  return c.kernel_bytes > 0 && c.kernel_bytes < before;
 }
 
 int Loop::next_timeout_ms() {

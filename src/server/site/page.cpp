@@ -50,11 +50,19 @@ std::vector<std::string_view> split_messages(std::string_view text) {
 
 namespace {
 
-std::string html(std::string_view title, std::string_view main, std::string_view footer) {
-  return fill(embedded("assets/page.html"), {{"title", title},
-                                             {"style", embedded("assets/page.css")},
-                                             {"main", main},
-                                             {"footer", footer}});
+/// An HTML page around what `append_main` appends: a page may be some megabytes long, so it is
+/// written in place. `size`: of the main part, about.
+template <typename AppendMain> std::string html(std::string_view title, std::string_view footer,
+                                                std::size_t size, AppendMain append_main) {
+  constexpr std::string_view kMain = "{{main}}";
+  const std::string_view page = embedded("assets/page.html"), style = embedded("assets/page.css");
+  const std::size_t at = page.find(kMain);
+  std::string out;
+  out.reserve(page.size() + style.size() + title.size() + footer.size() + size);
+  out += fill(page.substr(0, at), {{"title", title}, {"style", style}});
+  append_main(out);
+  out += fill(page.substr(at + kMain.size()), {{"footer", footer}});
+  return out;
 }
 
 Representation representation(std::string_view type, std::string body) {
@@ -84,10 +92,7 @@ PageSize size_of(std::string_view text) {
   return size;
 }
 
-/// One buffer, whose size is known before: a page may be some megabytes long.
-std::string html_body(const std::vector<std::string_view> &messages, std::size_t size) {
-  std::string body;
-  body.reserve(size);
+void append_messages(std::string &body, const std::vector<std::string_view> &messages) {
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const bool is_long = messages[0].size() > 60; // a long heading is set in smaller type
     if (i > 0)
@@ -97,7 +102,6 @@ std::string html_body(const std::vector<std::string_view> &messages, std::size_t
     append_html(body, messages[i]);
     body += i > 0 ? "</p>" : "</h1>";
   }
-  return body;
 }
 
 std::string json_body(const std::vector<std::string_view> &messages, std::string_view pod,
@@ -129,19 +133,21 @@ Page make_page(std::string_view text, std::string_view pod) {
   if (!plain.ends_with('\n')) plain += '\n';
   // The tab of a browser shows less than 80 bytes.
   const std::string_view title = messages.empty() ? "hello" : text::cut(messages[0], 80);
-  return {{representation("text/plain; charset=utf-8", std::move(plain)),
-           representation("text/html; charset=utf-8",
-                          html(html_escaped(title), html_body(messages, size.html),
-                               "Served by <code>" + html_escaped(pod) + "</code>")),
-           representation("application/json", json_body(messages, pod, size.json))}};
+  return {
+      {representation("text/plain; charset=utf-8", std::move(plain)),
+       representation("text/html; charset=utf-8",
+                      html(html_escaped(title), "Served by <code>" + html_escaped(pod) + "</code>",
+                           size.html, [&](std::string &out) { append_messages(out, messages); })),
+       representation("application/json", json_body(messages, pod, size.json))}};
 }
 
 std::string error_page(int status, const ErrorTexts &texts) {
   const std::string title = html_escaped(texts.title), number = std::to_string(status);
+  const std::string main = "<h1>" + title + "</h1>\n<p>" + html_escaped(texts.detail) + "</p>";
   return html(number + ' ' + title,
-              "<h1>" + title + "</h1>\n<p>" + html_escaped(texts.detail) + "</p>",
               "Error <code>" + number + "</code> · <a href=\"" + html_escaped(texts.start_link) +
-                  "\">to the start page</a>");
+                  "\">to the start page</a>",
+              main.size(), [&](std::string &out) { out += main; });
 }
 
 const std::string &page_policy() {
