@@ -36,6 +36,7 @@ struct Options {
   std::vector<std::string> trusted_proxies;
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"
   std::string temp_dir = "/tmp";
+  std::vector<std::string> warnings; ///< about the options, to be logged at the start
   bool sandbox = true; ///< seccomp, Landlock and no_new_privs, once listening
 };
 

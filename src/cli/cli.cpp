@@ -1,6 +1,13 @@
 #include "hello/cli.h"
 
+#include <cstdlib>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
 
 #include "cli/commands/commands.h"
 #include "cli/options/parse.h"
@@ -15,6 +22,23 @@ void add(const Command &app, std::string_view name, std::string_view summary) {
   const Command command = app.subcommand(name, summary);
   declare(command, *options);
   command.action([options] { return run(*options); });
+}
+
+/// Removes a byte order mark and a final newline, as files leave them, from HELLO_ variables. The
+/// text of HELLO_MESSAGES is kept byte for byte.
+void tidy_environment() {
+  std::vector<std::pair<std::string, std::string>> changed;
+  for (char **variable = environ; *variable; ++variable) {
+    const std::string_view text = *variable;
+    const std::size_t equals = text.find('=');
+    const std::string_view name = text.substr(0, equals);
+    if (equals == text.npos || !name.starts_with("HELLO_") || name == "HELLO_MESSAGES") continue;
+    std::string_view value = text.substr(equals + 1);
+    if (value.starts_with("\xEF\xBB\xBF")) value.remove_prefix(3);
+    if (value.ends_with('\n')) value.remove_suffix(value.ends_with("\r\n") ? 2 : 1);
+    if (value.size() + equals + 1 != text.size()) changed.emplace_back(name, value);
+  }
+  for (const auto &[name, value] : changed) ::setenv(name.c_str(), value.c_str(), 1);
 }
 
 } // namespace
@@ -54,6 +78,7 @@ void declare_all(const Command &app) {
 
 int run(int argc, char **argv) {
   guard_descriptors();
+  tidy_environment();
   return static_cast<int>(parse(argc, argv, declare_all)());
 }
 

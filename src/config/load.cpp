@@ -174,10 +174,8 @@ private:
   void environment() {
     for (const auto &[name, value] : sources_.environment) {
       const Setting *setting = nullptr;
-      std::vector<std::string> names;
       for (const Setting &candidate : settings()) {
-        names.push_back(environment_name(candidate.key));
-        if (names.back() == name) setting = &candidate;
+        if (environment_name(candidate.key) == name) setting = &candidate;
         if (candidate.key.ends_with(".name") && !setting &&
             environment_name(candidate.key.substr(0, candidate.key.size() - 5)) == name)
           setting = &candidate;
@@ -187,10 +185,8 @@ private:
       if (setting) {
         put(*setting, {From::environment, name}, name,
             [&, text = value, where = name] { return from_text(*setting, text, where); });
-      } else {
-        std::vector<std::string_view> known(names.begin(), names.end());
-        config_.warnings_.push_back(
-            fmt::format("no setting has the variable {}{}", name, hint(nearest(name, known))));
+      } else if (std::string warning = unknown_variable(name, value); !warning.empty()) {
+        config_.warnings_.push_back(std::move(warning));
       }
     }
   }

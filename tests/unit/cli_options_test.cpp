@@ -7,6 +7,7 @@
 #include "cli/options/help.h"
 #include "cli/options/line.h"
 #include "cli/options/parse.h"
+#include "hello/nearest.h"
 #include "hello/text.h"
 
 using namespace hello;
@@ -117,6 +118,36 @@ TEST_CASE("options of the commands that need no cluster") {
   CHECK(healthcheck.timeout == 9s);
   CHECK(parsed<cli::VersionOptions>({"--output=json"}).format == cli::Format::json);
   CHECK(parsed<cli::VersionOptions>({"-o=yaml"}).format == cli::Format::yaml);
+}
+
+TEST_CASE(
+    "options of serve: HELLO_MESSAGES is the text unless MESSAGES is set; lists may have blanks") {
+  const Variable other("HELLO_MESSAGES", "other\n");
+  CHECK(parsed<server::Options>({}).messages == "other\n");
+  CHECK(parsed<server::Options>({"--messages", "line"}).messages == "line");
+  {
+    const Variable messages("MESSAGES", "text");
+    CHECK(parsed<server::Options>({}).messages == "text");
+  }
+  const Variable messages("MESSAGES", "");
+  CHECK(parsed<server::Options>({}).messages.empty());
+  CHECK(parsed<server::Options>({"--trusted-proxies", "10.0.0.0/8 , ::1"}).trusted_proxies ==
+        std::vector<std::string>{"10.0.0.0/8", "::1"});
+}
+
+TEST_CASE("variables: one that neither half reads is warned of, with the nearest name") {
+  CHECK(config::unknown_variable("HELLO_LISTN", "x") ==
+        "no setting has the variable HELLO_LISTN (nearest: HELLO_LISTEN)");
+  CHECK(config::unknown_variable("HELLO_REPLICS", "3") ==
+        "no setting has the variable HELLO_REPLICS (nearest: HELLO_REPLICAS)");
+  for (const char *known :
+       {"HELLO_LISTEN", "HELLO_MEMORY_LIMIT", "HELLO_MESSAGES", "HELLO_REPLICAS", "HELLO_NAMESPACE",
+        "HELLO_NAMESPACE_NAME", "HELLO_CONFIG"}) {
+    INFO(known);
+    CHECK(config::unknown_variable(known, "x").empty());
+  }
+  CHECK(config::unknown_variable("HELLO_PORT", "tcp://10.0.0.1:80").empty());
+  CHECK(config::unknown_variable("HELLO_SERVICE_HOST", "10.0.0.1").empty());
 }
 
 TEST_CASE("options of serve: the line before the environment before the default") {

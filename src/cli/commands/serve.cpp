@@ -1,13 +1,29 @@
 #include <cstdlib>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "cli/commands/commands.h"
+#include "hello/nearest.h"
 #include "hello/text.h"
 
 namespace hello::cli {
 
-Exit run(const server::Options &options) { return static_cast<Exit>(server::serve(options)); }
+Exit run(const server::Options &options) {
+  server::Options checked = options;
+  const char *const messages = std::getenv("MESSAGES"), *const other =
+                                                            std::getenv("HELLO_MESSAGES");
+  if (messages && other && std::string_view(messages) != other)
+    checked.warnings.emplace_back("HELLO_MESSAGES is ignored: MESSAGES has another text");
+  for (char **variable = environ; *variable; ++variable) {
+    const std::string_view text = *variable;
+    const std::size_t equals = text.find('=');
+    if (!text.starts_with("HELLO_") || equals == text.npos) continue;
+    std::string warning = config::unknown_variable(text.substr(0, equals), text.substr(equals + 1));
+    if (!warning.empty()) checked.warnings.push_back(std::move(warning));
+  }
+  return static_cast<Exit>(server::serve(checked));
+}
 
 namespace {
 
@@ -68,7 +84,9 @@ void declare(const Command &command, server::Options &options) {
   // No name may begin with HELLO_PORT or HELLO_SERVICE: Kubernetes sets those where a Service is
   // called hello.
   // CLI11 ignores an empty variable, but a ConfigMap's empty text is a value.
-  if (const char *set = std::getenv("MESSAGES"); set && !*set) options.messages.clear();
+  const char *const set = std::getenv("MESSAGES"), *const other = std::getenv("HELLO_MESSAGES");
+  if (set && !*set) options.messages.clear();
+  if (!set && other) options.messages = other;
   command.text("--messages", options.messages,
                {"what to show; several lines are several messages", "TEXT", "MESSAGES"});
   OptionSpec file{"file whose text is shown instead, again when it changes", "PATH",

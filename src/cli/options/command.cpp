@@ -154,7 +154,11 @@ void Command::integer(std::string_view names, std::function<void(std::int64_t)> 
 
 void Command::list(std::string_view names, std::vector<std::string> &values, const OptionSpec &spec,
                    char separator) const {
-  OptionRow &row = each(names, onto(values), spec);
+  const auto take = [&values, separator](const std::string &text) {
+    values.emplace_back(separator ? text::trimmed(text) : std::string_view(text));
+    return std::string();
+  };
+  OptionRow &row = each(names, take, spec);
   row.repeats = true;
   row.separator = separator;
 }

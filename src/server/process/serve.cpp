@@ -93,6 +93,7 @@ void report(const Sandbox &sandbox) {
 int serve(const Options &options) {
   const bool json = options.access_log == "json" && !::isatty(STDERR_FILENO);
   set_notice_format(json ? NoticeFormat::json : NoticeFormat::text);
+  for (const std::string &warning : options.warnings) notice(Level::warning, warning);
   sys::Address public_address = listen_address(options.listen, "--listen");
   sys::Address admin_address = listen_address(options.admin_listen, "--admin-listen");
   if (sys::to_text(public_address) == sys::to_text(admin_address) && public_address.port() != 0)
