@@ -50,7 +50,6 @@ Exit run(const ListOptions &options);
 
 struct RollbackOptions : RolloutOptions {
   std::optional<int> revision;
-  bool yes = false;
 };
 void declare(const Command &command, RollbackOptions &options);
 Exit run(const RollbackOptions &options);

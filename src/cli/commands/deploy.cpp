@@ -48,6 +48,7 @@ private:
 /// before the first deploy.
 Exit deploy_all(const DeployOptions &flags) {
   if (flags.reach.given()) flags.reach.check(); // before anything is done
+  if (!flags.may_adopt()) return Exit::no;
   const auto &contexts = flags.config.contexts;
   if (contexts.size() < 2)
     return deploy_one(flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));

@@ -30,6 +30,7 @@ bool may_apply(const deploy::Set &set, const kube::Access &access, const Console
 }
 
 Exit roll_back(const RollbackOptions &flags) {
+  if (!flags.may_adopt()) return Exit::no;
   const config::Config config = flags.config.load();
   deploy::Options options = flags.options(config);
   const sys::Interrupts interrupts(
@@ -65,8 +66,6 @@ void declare(const Command &command, RollbackOptions &options) {
   command.number("REVISION", options.revision, 1, INT32_MAX, revision);
   command.section();
   options.add_to(command, {});
-  command.flag("--yes", options.yes,
-               "do not ask about objects outside the namespace; needed without a terminal");
   command.details("A rollback is a release like any other: planned, recorded, waited for, and "
                   "rolled back itself if it fails.");
   command.example("hello rollback --context prod", "back to the revision before");

@@ -1,5 +1,7 @@
 #include "cli/options/deploy_options.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "cli/options/advice.h"
@@ -74,6 +76,7 @@ void RolloutOptions::add_to(const Command &command, Shown shown) {
   command.flag("--dry-run", dry_run, "show the plan, change nothing");
   shown.timeout = shown.grace = true;
   PlanOptions::add_to(command, shown, "text|json");
+  command.flag("--yes", yes, "do not ask; needed without a terminal");
   command.flag("--no-rollback", no_rollback, "leave a failed rollout as it is");
   command.flag("--no-verify", no_verify, "skip the request to the service at the end");
 }
@@ -83,6 +86,13 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
   options.rollback = !no_rollback;
   options.verify = !no_verify;
   return options;
+}
+
+bool RolloutOptions::may_adopt() const {
+  if (dry_run || yes || std::find(adopt.begin(), adopt.end(), "all") == adopt.end()) return true;
+  if (confirmed(config.console, "Take over all objects of others that the set names?")) return true;
+  say("nothing was changed");
+  return false;
 }
 
 Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,

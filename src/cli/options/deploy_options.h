@@ -27,9 +27,12 @@ struct PlanOptions {
 /// Options of the commands that carry out a plan: deploy and rollback.
 struct RolloutOptions : PlanOptions {
   bool dry_run = false, no_rollback = false, no_verify = false;
+  bool yes = false; ///< agreed to whatever is asked
 
   void add_to(const Command &command, Shown shown);
   deploy::Options options(const config::Config &config) const;
+  /// Asks before `--adopt all`. Throws Error(Exit::usage) where nobody can be asked.
+  bool may_adopt() const;
   /// Brings the set onto the cluster, or only shows the plan. The closing line says what changed.
   Exit carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
                  const deploy::Listener &emit) const;
