@@ -37,7 +37,7 @@ struct Options {
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"
   std::string temp_dir = "/tmp";
   std::vector<std::string> warnings; ///< about the options, to be logged at the start
-  bool sandbox = true; ///< seccomp, Landlock and no_new_privs, once listening
+  bool sandbox = true;               ///< seccomp, Landlock and no_new_privs, once listening
 };
 
 /// Serves until SIGTERM or SIGINT, then drains. Returns the exit code. Throws Error(Exit::usage) if

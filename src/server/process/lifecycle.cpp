@@ -19,6 +19,8 @@ namespace hello::server {
 using namespace std::chrono;
 
 namespace {
+/// For what is in flight when someone at a terminal presses Ctrl-C.
+constexpr milliseconds kInteractiveDrain{500};
 constexpr milliseconds kClosingTick{10}; ///< between two checks whether the loops have ended
 
 sigset_t stop_signals() {
@@ -26,6 +28,7 @@ sigset_t stop_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGQUIT);
   return set;
 }
 
@@ -46,7 +49,9 @@ void run_promptly() {
 }
 } // namespace
 
-Lifecycle::Lifecycle(const Options &options, Status &status) : options_(options), status_(status) {
+Lifecycle::Lifecycle(const Options &options, Status &status)
+    : options_(options), status_(status), has_terminal_(::isatty(STDIN_FILENO) == 1) {
+  std::signal(SIGUSR2, SIG_IGN);
   sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
@@ -107,9 +112,26 @@ void Lifecycle::enter(Phase phase) {
   if (phase == Phase::draining) admin_->enter(phase);
 }
 
+/// Ends without a drain, by SIGQUIT or by SIGINT at a terminal. Returns the exit code.
+int Lifecycle::stop_at_once(int number) {
+  enter(Phase::stopped);
+  admin_->enter(Phase::stopped);
+  join();
+  notice(Level::info, "stopped", {{"signal", number == SIGINT ? "SIGINT" : "SIGQUIT"}});
+  return 128 + number;
+}
+
 int Lifecycle::wait() {
   int number = 0;
   while (number == 0) number = wait_for_signal(hours(24));
+  const bool interactive = number == SIGINT && has_terminal_;
+  if (number == SIGQUIT || interactive) {
+    if (interactive) {
+      enter(Phase::closing);
+      wait_for_loops(kInteractiveDrain);
+    }
+    return stop_at_once(number);
+  }
   notice(Level::info, "draining: still serving, reported as not ready",
          {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   enter(Phase::draining);

@@ -14,24 +14,27 @@ namespace hello::server {
 /// stopped.
 class Lifecycle {
 public:
-  /// Blocks SIGTERM and SIGINT in this thread and in those that it starts, so that only wait()
-  /// receives them.
+  /// Blocks SIGTERM, SIGINT and SIGQUIT in this thread and in those that it starts, so that only
+  /// wait() receives them.
   Lifecycle(const Options &options, Status &status);
   /// Throws Error(Exit::failure) if a thread cannot be started.
   void start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<Loop> admin);
 
   /// Waits for a signal, then drains. Returns the exit code: 0, or 128 + the number of a second
-  /// signal, which ends the drain at once.
+  /// signal, which ends the drain at once. SIGQUIT, and SIGINT with a terminal on stdin, end
+  /// without a drain: 131 and 130.
   int wait();
 
 private:
   int wait_for_signal(std::chrono::milliseconds time);
   int wait_for_loops(std::chrono::milliseconds time);
+  int stop_at_once(int number);
   void join();
   void enter(Phase phase);
 
   const Options &options_;
   Status &status_;
+  const bool has_terminal_; ///< on stdin
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Loop> admin_;
   std::vector<std::thread> threads_;
