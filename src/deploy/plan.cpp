@@ -116,8 +116,10 @@ public:
       return std::move(plan_);
     }
     const Set shared = shared_to_apply();
+    // What is shared was checked as the release's own: that may conflict where nothing changes.
+    const bool by_shared = !dry && applied_alone().size() < plan_.set.size();
     const bool all_in_one = plan_.set.size() == whole && plan_.adopted.empty() && shared.empty();
-    if (settle_replicas(plan_, options_, access_.release) || !all_in_one)
+    if (settle_replicas(plan_, options_, access_.release) || !all_in_one || by_shared)
       dry = dry_run(applied_alone(), manager_, options_.force_conflicts);
     kube::Answer answer = checked(std::move(dry));
     add(answer, dry_run(shared, std::string(names::kSharedManager),

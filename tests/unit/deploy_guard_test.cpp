@@ -91,6 +91,19 @@ TEST_CASE(
   CHECK(shop.cluster.journal.empty()); // nothing to do
 }
 
+TEST_CASE("guard: a shared quantity that the API server writes as text is unchanged") {
+  Own shop;
+  release::Set set = whole_set();
+  in(set, "ResourceQuota")["spec"]["hard"]["pods"] = json::integer(10);
+  REQUIRE(shop.run(set) == Exit::ok);
+  json::Value live = *shop.cluster.api.find(kQuota);
+  live["spec"]["hard"]["pods"] = json::string("10");
+  shop.cluster.api.put(std::move(live));
+  CHECK(deploy::make_plan(shop.cluster, set, {}).empty());
+  CHECK(shop.run(set) == Exit::ok);
+  CHECK(shop.cluster.journal.empty());
+}
+
 TEST_CASE("guard: a release that is alone changes what it shares") {
   Own shop;
   REQUIRE(shop.run(whole_set()) == Exit::ok);
