@@ -8,8 +8,10 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,6 +90,43 @@ TEST_CASE("sandbox: a system call that serving does not need kills the process" 
         }) == -SIGSYS);
   CHECK(exit_in_sandbox([] { return static_cast<int>(::syscall(SYS_ptrace, 0, 0, 0, 0)); }) ==
         -SIGSYS);
+}
+
+TEST_CASE("sandbox: calls that serving needs are allowed with its arguments only" *
+          doctest::skip(!has_seccomp())) {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  const int tcp = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(9);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto exit_in_sandbox = [](const std::function<int()> &what) {
+    return exit_of([&] {
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      server::apply_seccomp();
+      return what();
+    });
+  };
+  CHECK(exit_in_sandbox([&] { return ::send(ends[0], "x", 1, MSG_NOSIGNAL) == 1 ? 0 : 1; }) == 0);
+  CHECK(exit_in_sandbox([&] { return static_cast<int>(::send(ends[0], "x", 1, 0)); }) == -SIGSYS);
+  CHECK(exit_in_sandbox([&] { // connects, past Landlock
+          return static_cast<int>(::sendto(tcp, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL,
+                                           reinterpret_cast<sockaddr *>(&address), sizeof address));
+        }) == -SIGSYS);
+  CHECK(exit_in_sandbox([&] {
+          return static_cast<int>(::sendto(tcp, "x", 1, MSG_NOSIGNAL,
+                                           reinterpret_cast<sockaddr *>(&address), sizeof address));
+        }) == -SIGSYS);
+  CHECK(exit_in_sandbox([&] {
+          msghdr message{};
+          return static_cast<int>(::sendmsg(ends[0], &message, MSG_NOSIGNAL));
+        }) == -SIGSYS);
+  rlimit limit{};
+  CHECK(exit_in_sandbox([&] { return ::getrlimit(RLIMIT_NOFILE, &limit); }) == 0);
+  limit = {16, 16};
+  CHECK(exit_in_sandbox([&] { return ::setrlimit(RLIMIT_NOFILE, &limit); }) == -SIGSYS);
+  for (const int fd : {ends[0], ends[1], tcp}) ::close(fd);
 }
 
 TEST_CASE("sandbox: only the given folders can be written" * doctest::skip(landlock_error() != 0)) {

@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include <linux/audit.h>
@@ -10,6 +12,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,9 +36,6 @@ constexpr long kAllowed[] = {
     SYS_epoll_ctl,
     SYS_accept4,
     SYS_recvfrom,
-    SYS_sendto,
-    SYS_recvmsg,
-    SYS_sendmsg,
     SYS_shutdown,
     SYS_close,
     SYS_read,
@@ -96,7 +96,6 @@ constexpr long kAllowed[] = {
     SYS_inotify_add_watch,
     SYS_inotify_rm_watch,
     SYS_getrusage,
-    SYS_prlimit64,
     SYS_uname,
     SYS_sysinfo,
     SYS_times,
@@ -146,6 +145,18 @@ public:
     finish(SECCOMP_RET_ALLOW);
     finish(SECCOMP_RET_KILL_PROCESS);
   }
+  /// Allows `call` if each of the arguments has exactly its value, else kills the process.
+  void allow_exact(long call, std::initializer_list<std::pair<unsigned, std::uint64_t>> values) {
+    const auto length = static_cast<std::uint8_t>(values.size() * 6 + 1);
+    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, length);
+    for (const auto &[argument, value] : values)
+      for (unsigned half = 0; half < 2; ++half) { // low, then high: both architectures agree
+        load(offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t) + half * 4);
+        add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(value >> (32 * half)), 1, 0);
+        finish(SECCOMP_RET_KILL_PROCESS);
+      }
+    finish(SECCOMP_RET_ALLOW);
+  }
   sock_fprog view() { return {static_cast<unsigned short>(code_.size()), code_.data()}; }
 
 private:
@@ -171,6 +182,9 @@ std::string apply_seccomp() {
   program.finish_if(SYS_clone3,
                     error(ENOSYS)); // a filter cannot see its flags: C libraries then try clone
 #endif
+  // Without an address: one would connect, with MSG_FASTOPEN.
+  program.allow_exact(SYS_sendto, {{3, MSG_NOSIGNAL}, {4, 0}});
+  program.allow_exact(SYS_prlimit64, {{0, 0}, {2, 0}}); // itself, and no new limit
   program.allow_masked(SYS_clone, 0, CLONE_THREAD, CLONE_THREAD);
   program.allow_masked(SYS_sched_setattr, 0, UINT32_MAX, 0); // the calling thread only
   program.allow_masked(SYS_mmap, 2, PROT_EXEC, 0);
