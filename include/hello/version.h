@@ -5,7 +5,7 @@ namespace hello {
 
 /// How this executable was made; fixed at build time, so that the same commit gives the same bytes.
 struct BuildInfo {
-  std::string_view version; ///< semantic version, "0.1.0"
+  std::string_view version; ///< semantic version, "0.2.0"
   std::string_view commit;  ///< source revision, 12 hex digits; empty where unknown
   std::string_view epoch; ///< build time as SOURCE_DATE_EPOCH or the commit's, seconds since 1970;
                           ///< empty where unknown
