@@ -18,6 +18,8 @@ constexpr std::int64_t kNoticePauseMs = 60'000;
 
 /// Charges the connection by its state and buffers. Call it after each change of them.
 void Loop::update_charge(Connection &c) {
+  const bool is_bare = !c.body && c.input.empty() && c.output.empty() && c.kernel_bytes == 0;
+  if (is_bare && c.charged_bytes == kIdlePrice && c.state != State::writing) return;
   std::size_t bytes = kIdlePrice + (c.body ? sizeof(Body) + c.body->head.size() : 0);
   for (const std::string *text : {&c.input, &c.output})
     if (!text->empty()) bytes += std::min(text->capacity(), text->size() + kPageBytes);

@@ -180,7 +180,8 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t receiv
   request_.headers = {head_.headers.data(), head_.header_count};
   request_.received_bytes = received;
   ++c.requests;
-  request_.keep_alive = head_.keep_alive && phase_ == Phase::ready && !is_turn_over(c);
+  request_.keep_alive =
+      head_.keep_alive && phase_ == Phase::ready && (waiting_ == 0 || !is_turn_over(c));
   request_.peer = &c.peer;
   request_.started = c.started;
   handler_.handle(request_, output_, shared_);

@@ -75,7 +75,7 @@ public:
 
   void handle(const Request &request, std::string &out, SharedBody &shared) noexcept override {
     Fields fields = scan(request);
-    fields.request_id = request_id(fields.request_id);
+    if (!fields.request_id.empty()) fields.request_id = request_id(fields.request_id);
     if (fields.request_id.empty() && log_.on()) fields.request_id = log_.new_id();
     if (clock_.at(std::chrono::steady_clock::now())) set_date();
     if (messages_.version() != version_) prepare();
@@ -224,7 +224,8 @@ private:
     if (last_field == Persistence::implied && body && id_fits && !prepared.whole.empty()) {
       const std::size_t id_at = out.size() + prepared.id_at;
       out += prepared.whole;
-      fields.request_id.copy(out.data() + id_at, fields.request_id.size());
+      if (!fields.request_id.empty())
+        fields.request_id.copy(out.data() + id_at, fields.request_id.size());
       return true;
     }
     out += prepared.head;
