@@ -73,7 +73,7 @@ public:
   double value() const { return static_cast<double>(nano_) * 1e-9; }
   bool is_whole() const { return nano_ % 1'000'000'000 == 0; }
   bool is_negative() const { return nano_ < 0; }
-  auto operator<=>(const Quantity &) const = default;
+  auto operator<=>(const Quantity &) const = default; // NOLINT(modernize-use-nullptr): false alarm
 
 private:
   explicit Quantity(__int128 nano) : nano_(nano) {}

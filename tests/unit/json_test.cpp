@@ -261,8 +261,7 @@ TEST_CASE("json: the writer has three styles") {
 }
 
 TEST_CASE("json: members with one key are left out, at any depth") {
-  const json::Value value =
-      json::parse(R"({"a":{"noise":[{"x":1}],"b":2},"noise":3,"c":[{"noise":4}]})", "t",
-                  {.without = "noise"});
+  const json::Value value = json::parse(
+      R"({"a":{"noise":[{"x":1}],"b":2},"noise":3,"c":[{"noise":4}]})", "t", {.without = "noise"});
   CHECK(json::to_text(value) == R"({"a":{"b":2},"c":[{}]})");
 }

@@ -144,7 +144,7 @@ private:
       for (const auto &below : top_.commands) add(below->name, below->summary);
       break;
     }
-    if (directive_ == files && before != "") directive_ = nothing_else; // shells complete words
+    if (directive_ == files && !before.empty()) directive_ = nothing_else; // shells complete words
   }
 
   void keys(const std::string &before) {
