@@ -15,6 +15,7 @@
 
 #include "hello/error.h"
 #include "hello/fd.h"
+#include "server/log/notice.h"
 
 namespace hello::server {
 namespace {
@@ -40,9 +41,11 @@ struct LogSink::Writer {
   std::condition_variable changed;
   std::atomic<bool> asleep{false};
   std::atomic<bool> stopping{false};
+  std::atomic<bool> reopening{false};
   bool done = false;
 
   bool open_file();
+  void reopen();
   void rotate();
   std::size_t next_write_bytes(std::string_view lines) const;
   void write_batch();
@@ -72,6 +75,12 @@ bool LogSink::Writer::open_file() {
   if (file_bytes > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 && last != '\n')
     file_bytes += static_cast<std::size_t>(std::max<ssize_t>(::write(fd, "\n", 1), 0));
   return true;
+}
+
+void LogSink::Writer::reopen() {
+  if (path.empty() || open_file()) return;
+  notice(Level::warning, "the log file cannot be opened again: the open one stays",
+         {{"file", path}, {"reason", std::strerror(errno)}});
 }
 
 void LogSink::Writer::rotate() {
@@ -144,8 +153,9 @@ void LogSink::Writer::sleep() {
   // A wake() after this line sees that the writer sleeps; the lines of an earlier one are seen
   // below.
   asleep.exchange(true, std::memory_order_acq_rel);
-  const bool work = std::any_of(buffers.begin(), buffers.end(),
-                                [](const auto &buffer) { return !buffer->empty(); });
+  const bool work =
+      reopening.load() || std::any_of(buffers.begin(), buffers.end(),
+                                      [](const auto &buffer) { return !buffer->empty(); });
   if (!work) changed.wait(lock, [this] { return !asleep.load() || stopping.load(); });
   asleep.store(false);
 }
@@ -156,6 +166,7 @@ void LogSink::Writer::run() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   while (true) {
     const bool last = stopping.load();
+    if (reopening.exchange(false)) reopen();
     if (take()) {
       write_batch();
       std::unique_lock lock(mutex);
@@ -203,6 +214,11 @@ void LogSink::wake() {
   if (!writer_->asleep.exchange(false, std::memory_order_acq_rel)) return;
   const std::lock_guard lock(writer_->mutex);
   writer_->changed.notify_all();
+}
+
+void LogSink::reopen() {
+  writer_->reopening.store(true);
+  wake();
 }
 
 void LogSink::stop(std::chrono::milliseconds timeout) {

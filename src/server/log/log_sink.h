@@ -35,6 +35,9 @@ public:
   /// Wakes the writer if it sleeps. Call it on the loop's thread after lines were handed over.
   /// Costs one atomic exchange while the writer is awake.
   void wake();
+  /// Opens the file of this path again, for those who have renamed it; does nothing for a
+  /// descriptor. If that fails, the open one stays. Any thread.
+  void reopen();
   /// Writes the remaining lines and ends the thread; call it when the loops have ended. A thread
   /// that is still blocked after `timeout` is left behind.
   void stop(std::chrono::milliseconds timeout);

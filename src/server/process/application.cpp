@@ -1,5 +1,6 @@
 #include "server/process/application.h"
 
+#include <csignal>
 #include <random>
 #include <string>
 
@@ -84,6 +85,11 @@ void Application::start(LoopGroup *readers) {
 void Application::stop() noexcept {
   messages_.stop();
   if (sink_) sink_->stop(std::chrono::seconds(1));
+}
+
+void Application::refresh(int signal) {
+  if (signal == SIGHUP) messages_.reread();
+  if (sink_) sink_->reopen();
 }
 
 RequestStats &Application::add_stats() {

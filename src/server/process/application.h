@@ -29,6 +29,8 @@ public:
   void start(LoopGroup *readers = nullptr);
   /// Writes buffered log lines and ends the threads. Call it after the last loop has ended.
   void stop() noexcept;
+  /// SIGHUP: reads the messages file again and opens the log file again; SIGUSR1: the latter alone.
+  void refresh(int signal);
 
 private:
   RequestStats &add_stats();

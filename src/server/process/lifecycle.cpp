@@ -8,6 +8,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,13 +24,14 @@ namespace {
 constexpr milliseconds kInteractiveDrain{500};
 constexpr milliseconds kClosingTick{10}; ///< between two checks whether the loops have ended
 
-sigset_t stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGQUIT);
-  return set;
+bool is_ignored(int signal) {
+  struct sigaction now {};
+  return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+bool terminal_is_gone() {
+  pollfd input{STDIN_FILENO, 0, 0};
+  return ::poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 /// Makes the kernel run this thread soon after it wakes, even if other threads keep all CPUs busy:
@@ -50,10 +52,32 @@ void run_promptly() {
 } // namespace
 
 Lifecycle::Lifecycle(const Options &options, Status &status)
-    : options_(options), status_(status), has_terminal_(::isatty(STDIN_FILENO) == 1) {
+    : options_(options), status_(status), has_terminal_(::isatty(STDIN_FILENO) == 1),
+      hangup_counts_(!is_ignored(SIGHUP)) {
   std::signal(SIGUSR2, SIG_IGN);
-  sigset_t set = stop_signals();
+  const sigset_t set = signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+/// Those that wait() takes. A signal that is blocked would arrive although it is ignored.
+sigset_t Lifecycle::signals() const {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) sigaddset(&set, number);
+  if (hangup_counts_) sigaddset(&set, SIGHUP);
+  return set;
+}
+
+/// Whether the signal asks for a refresh, which is then done, and not for an end.
+bool Lifecycle::refreshed_by(int number) {
+  if (number != SIGUSR1 && number != SIGHUP) return false;
+  if (number == SIGHUP && has_terminal_ && terminal_is_gone()) return false;
+  notice(Level::info,
+         number == SIGHUP ? "messages and log file are read and opened again"
+                          : "the log file is opened again",
+         {{"signal", number == SIGHUP ? "SIGHUP" : "SIGUSR1"}});
+  refresh_(number);
+  return true;
 }
 
 void Lifecycle::start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<Loop> admin) {
@@ -77,16 +101,17 @@ void Lifecycle::start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<
   status_.set_phase(Phase::ready);
 }
 
-/// Returns the signal's number, or 0 if none has arrived in that time.
+/// Returns the number of a signal that ends the service, or 0 if none has arrived in that time.
 int Lifecycle::wait_for_signal(milliseconds time) {
-  const sigset_t set = stop_signals();
+  const sigset_t set = signals();
   const auto end = steady_clock::now() + time;
   while (true) {
     const auto left = std::max(milliseconds(0), ceil<milliseconds>(end - steady_clock::now()));
     const timespec timeout{static_cast<time_t>(left.count() / 1000),
                            static_cast<long>(left.count() % 1000 * 1'000'000)};
     const int number = sigtimedwait(&set, nullptr, &timeout);
-    if (number > 0) return number;
+    if (number > 0 && refreshed_by(number)) continue;
+    if (number > 0) return number == SIGHUP ? SIGINT : number;
     if (errno != EINTR) return 0;
   }
 }
@@ -121,7 +146,8 @@ int Lifecycle::stop_at_once(int number) {
   return 128 + number;
 }
 
-int Lifecycle::wait() {
+int Lifecycle::wait(const std::function<void(int signal)> &refresh) {
+  refresh_ = refresh;
   int number = 0;
   while (number == 0) number = wait_for_signal(hours(24));
   const bool interactive = number == SIGINT && has_terminal_;

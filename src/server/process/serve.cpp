@@ -138,7 +138,7 @@ int serve(const Options &options) {
           {"threads", std::to_string(threads)},
           {"max_connections", std::to_string(max_connections)},
           {"memory_budget_bytes", std::to_string(budget.limit_bytes())}});
-  int code = lifecycle.wait();
+  int code = lifecycle.wait([&](int signal) { application.refresh(signal); });
   application.stop();
   return code;
 }

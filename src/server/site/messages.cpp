@@ -36,7 +36,7 @@ Messages::Messages(std::string text, std::string file, std::string pod, Budget &
     : file_(std::move(file)), pod_(std::move(pod)), text_(std::move(text)), budget_(budget) {
   if (!file_.empty()) {
     directory_ = directory_of(file_);
-    stop_.reset(eventfd(0, EFD_CLOEXEC));
+    wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     // Watch before reading, so that no change is missed.
     watch_ = inotify_add_watch(inotify_.get(), directory_.c_str(), kEvents);
@@ -58,10 +58,21 @@ void Messages::start(LoopGroup *readers) {
 
 void Messages::stop() noexcept {
   if (!thread_.joinable()) return;
-  const std::uint64_t one = 1;
-  while (::write(stop_.get(), &one, sizeof one) < 0 && errno == EINTR) {
-  }
+  stopping_.store(true);
+  wake();
   thread_.join();
+}
+
+void Messages::reread() noexcept {
+  if (!thread_.joinable()) return;
+  rereading_.store(true);
+  wake();
+}
+
+void Messages::wake() noexcept {
+  const std::uint64_t one = 1;
+  while (::write(wake_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
 }
 
 std::shared_ptr<const Page> Messages::page() const {
@@ -163,10 +174,15 @@ void Messages::watch() {
         seen_ = now;
         reload();
       }
-    pollfd sources[] = {{stop_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}};
+    pollfd sources[] = {{wake_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}};
     const int ready = ::poll(sources, 2, kPollMs);
-    if (sources[0].revents != 0) return;
-    if (ready > 0) {
+    if (stopping_.load()) return;
+    if (rereading_.exchange(false)) {
+      std::uint64_t wakes = 0;
+      [[maybe_unused]] const ssize_t n = ::read(wake_.get(), &wakes, sizeof wakes);
+      seen_ = {};
+      look = true;
+    } else if (ready > 0) {
       look = read_events();
     } else {
       // Without events, a file may be half written: wait until two checks find the same.

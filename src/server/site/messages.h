@@ -31,6 +31,8 @@ public:
   /// Starts the thread, if there is a file. `readers`, borrowed, send the page.
   void start(LoopGroup *readers = nullptr);
   void stop() noexcept;
+  /// Reads the file again, soon, even if it looks unchanged. Any thread; nothing without a file.
+  void reread() noexcept;
 
   /// Increases with each change of the page. Cheap enough to call for each response.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
@@ -55,6 +57,7 @@ private:
   std::shared_ptr<const Page> make(std::string_view text);
   bool make_room();
   bool read_events();
+  void wake() noexcept;
   void watch();
 
   std::string file_, directory_, pod_, text_;
@@ -66,8 +69,9 @@ private:
   Budget &budget_;
   LoopGroup *readers_ = nullptr;
   std::atomic<std::uint64_t> version_{1}, failures_{0};
-  sys::Fd inotify_, stop_;
-  int watch_ = -1; ///< inotify's number of the directory
+  std::atomic<bool> stopping_{false}, rereading_{false};
+  sys::Fd inotify_, wake_; ///< wake_: an eventfd
+  int watch_ = -1;         ///< inotify's number of the directory
   std::thread thread_;
 };
 
