@@ -203,14 +203,13 @@ TEST_CASE("kube errors: of several objects' errors the most important one counts
 }
 
 TEST_CASE("kube errors: kubectl's own failures are told from the API server's refusals") {
-  const auto why = [](const std::string &words) {
+  const auto why = [](const std::string &words) -> std::string {
     return kube::explain(said(words), "ask", {"lab", "shop"}).what();
   };
   CHECK(why("error: unknown flag: --bogus") ==
-        std::string("cannot ask: kubectl failed\nerror: unknown flag: --bogus"));
-  CHECK(why("Error from server: no") ==
-        std::string("cannot ask: the cluster refused\nError from server: no"));
-  CHECK(why("") == std::string("cannot ask: kubectl failed without an error message"));
+        "cannot ask: kubectl failed\nerror: unknown flag: --bogus");
+  CHECK(why("Error from server: no") == "cannot ask: the cluster refused\nError from server: no");
+  CHECK(why("") == "cannot ask: kubectl failed without an error message");
 }
 
 TEST_CASE("kube errors: a refused default address means that there is no context") {
