@@ -27,10 +27,10 @@ struct Item {
   enum class Action { remove, create, change, adopt, same } action = Action::same;
   kube::Id id;
   std::vector<kube::Change>
-      changes; ///< of a change; adopt: the values are as wished, but not held by us yet
+      changes; ///< of a change; adopt: the values are equal, but not held by us yet
 };
 
-/// An object of the set that somebody else owns.
+/// An object of the set that has another owner.
 struct Foreign {
   kube::Id id;
   std::string owner; ///< as its marks, labels and field managers tell
@@ -48,7 +48,7 @@ struct Plan {
   std::set<kube::Id> adopted;                ///< of the set: taken from their owners
   std::vector<Foreign> foreign;              ///< not of the set any more: others own them
   std::vector<std::string> notes;            ///< for people, once
-  std::vector<event::Warning> warnings;      ///< what works, but perhaps not as wished
+  std::vector<event::Warning> warnings;      ///< what works, but perhaps not as intended
   std::map<kube::Id, kube::Live> live;       ///< as it was found; removals too
   std::vector<release::Release> history;     ///< newest first; empty where it is lost
   std::vector<release::Found> kept;          ///< left by an earlier release, but not ours to remove

@@ -111,7 +111,7 @@ struct Ready {
   bool unchanged = false; ///< there was nothing to do
 };
 
-/// Somebody changed what was applied of the Deployment.
+/// What was applied of the Deployment has been changed from outside.
 struct Superseded {
   std::string deployment;
   std::string manager{}, field{}; ///< who, and which field

@@ -22,7 +22,7 @@ using Set = std::vector<kube::Object>; ///< in apply order
 inline constexpr std::string_view kMark = "hello/release";
 
 /// How a release ended, as it is stored; people see Release::status. `superseded`: another deploy
-/// came first, so it was never ready. `pending`: it was begun, and nobody has said how it ended (a
+/// came first, so it was never ready. `pending`: it was begun, and its end is not recorded (a
 /// deploy runs, or was killed).
 enum class State { pending, ready, failed, rolled_back, superseded };
 std::string_view name_of(State state); ///< "rolled-back"
@@ -32,7 +32,7 @@ struct Release {
   int revision = 0;
   State state = State::pending;
   std::string when;    ///< RFC 3339, the API server's clock
-  std::string who;     ///< the user as the cluster knows him; user@machine until that is known
+  std::string who;     ///< the user, as the cluster names it; user@machine until that is known
   std::string from;    ///< user@machine, or the CI's page of the build (BUILD_URL, CI_JOB_URL)
   std::string image;   ///< of the Deployment
   std::string source;  ///< source revision (GIT_COMMIT, CI_COMMIT_SHA, GITHUB_SHA, or the working

@@ -31,7 +31,7 @@ struct Access {
   std::string context; ///< kubectl's; empty: its current one
   std::string ns;
   std::string release = std::string(names::kDefault); ///< its name
-  Trace trace{};                                      ///< any thread; null: nobody asks
+  Trace trace{};                                      ///< any thread; null: no trace
 };
 
 /// An object's identity.

@@ -13,7 +13,7 @@
 /// while is dead, and is replaced.
 namespace hello::release {
 
-/// Whether somebody holds the release's lease; also true where that may not be read.
+/// Whether the release's lease is held; also true where that may not be read.
 bool is_at_work(kube::Cluster &cluster);
 /// The same for another release, or another namespace.
 bool is_at_work(kube::Cluster &cluster, const kube::Access &release);

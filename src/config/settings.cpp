@@ -108,7 +108,7 @@ constexpr Setting kSettings[] = {
     {"autoscaling.external.metric", string(), "",
      "A metric of external.metrics.k8s.io, such as a queue's length; empty: not looked at."},
     {"autoscaling.external.selector", map(), "{}", "The labels of its series."},
-    {"autoscaling.external.value", quantity(), "", "The value it shall keep; or use averageValue."},
+    {"autoscaling.external.value", quantity(), "", "The value to hold; or use averageValue."},
     {"autoscaling.external.averageValue", quantity(), "",
      "The value divided by the number of pods."},
     {"autoscaling.behavior", map(), "{}",

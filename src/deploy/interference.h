@@ -5,7 +5,7 @@
 
 namespace hello::deploy {
 
-/// What somebody else did to an object after it was applied.
+/// What was done to an object from outside after it was applied.
 struct Interference {
   std::string manager; ///< the field manager
   std::string field;   ///< a field of ours with another value; empty: all are as they were applied

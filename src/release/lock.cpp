@@ -168,7 +168,7 @@ void Lock::renew_until_released() {
     lock.unlock();
     try {
       const auto done = write(last_);
-      // anything else may pass: as long as nobody takes it, it is ours
+      // anything else may pass: until another hello takes it, it is ours
       if (!done && (done.failed_with(kube::Trouble::stale) || done.failure().absent()))
         lost_ = true;
     } catch (const Error &) { // an interruption, which the main thread sees too

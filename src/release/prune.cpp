@@ -107,7 +107,7 @@ private:
     return *alone_;
   }
 
-  /// Whether the release's set marks the object to stay. A mark that somebody took off the live
+  /// Whether the release's set marks the object to stay. A mark that was removed from the live
   /// object still counts.
   bool set_keeps(const Release &release, const kube::Id &id) {
     const auto [place, is_new] = sets_.try_emplace(release.revision);

@@ -145,7 +145,7 @@ void ReachOptions::apply_to(deploy::Options &options) const {
 
 namespace {
 
-/// The overlay of a context that nobody has named: that it is left out must not be a surprise.
+/// Refuses to leave out, without a word, the overlay of a current context that was not named.
 void check_overlay(const config::Config &config, const ConfigOptions &options,
                    const std::string &context, Purpose purpose) {
   if (!config.context().empty() || options.no_overlay || context.empty()) return;

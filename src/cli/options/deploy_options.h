@@ -31,7 +31,7 @@ struct RolloutOptions : PlanOptions {
 
   void add_to(const Command &command, Shown shown);
   deploy::Options options(const config::Config &config) const;
-  /// Asks before `--adopt all`. Throws Error(Exit::usage) where nobody can be asked.
+  /// Asks before `--adopt all`. Throws Error(Exit::usage) without a terminal to ask at.
   bool may_adopt() const;
   /// Brings the set onto the cluster, or only shows the plan. The closing line says what changed.
   Exit carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
