@@ -2,10 +2,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "hello/history.h"
 #include "hello/kube.h"
 
 /// One writer at a time: a Lease NAME-release in the release's namespace, from just before the
@@ -13,10 +16,24 @@
 /// while is dead, and is replaced.
 namespace hello::release {
 
-/// Whether the release's lease is held; also true where that may not be read.
-bool is_at_work(kube::Cluster &cluster);
-/// The same for another release, or another namespace.
-bool is_at_work(kube::Cluster &cluster, const kube::Access &release);
+/// Tells living holders of leases from dead ones by their renewals alone: clocks are not compared.
+class Pulse {
+public:
+  /// Whether a living holder has the release's lease; also true where that may not be read. The
+  /// first look at a held lease waits for a renewal, at most for Lock::kWatch; later looks do not
+  /// wait.
+  bool beats(kube::Cluster &cluster, const kube::Access &release);
+  /// set_status() of a release's history, newest first. Only a newest revision that has not ended
+  /// needs a look at the lease.
+  void set_status(kube::Cluster &cluster, const kube::Access &release, std::vector<Release> &all);
+
+private:
+  struct Seen {
+    std::string version;
+    sys::Deadline since;
+  };
+  std::map<std::string, Seen> seen_; ///< by namespace and lease
+};
 
 class Lock {
 public:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hello/history.h"
+#include "hello/lock.h"
 #include "hello/snapshot.h"
 
 /// The state of a release: a tree of its objects with health and reasons.
@@ -46,8 +47,8 @@ struct Observation {
 };
 
 /// Reads all that a status needs; a round of GETs. Throws Error(Exit::cluster) if the cluster gives
-/// no answer.
-Observation observe(kube::Cluster &cluster);
+/// no answer. `pulse` is the same for all looks of a watch.
+Observation observe(kube::Cluster &cluster, release::Pulse &pulse);
 
 /// The verdict. `now` is for ages. Pure.
 Status status_of(const Observation &observed, kube::Instant now);

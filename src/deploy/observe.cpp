@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include "hello/kinds.h"
-#include "hello/lock.h"
 #include "hello/prune.h"
 #include "hello/status.h"
 
@@ -13,8 +12,9 @@ namespace {
 /// All reads of one status.
 class Observer {
 public:
-  explicit Observer(kube::Cluster &cluster)
-      : cluster_(cluster), ns_(cluster.access().ns), release_(cluster.access().release) {}
+  Observer(kube::Cluster &cluster, release::Pulse &pulse)
+      : cluster_(cluster), pulse_(pulse), ns_(cluster.access().ns),
+        release_(cluster.access().release) {}
 
   Observation run() {
     observed_.release = release_;
@@ -45,7 +45,7 @@ private:
 
   /// With what became of each revision.
   void set_history(std::vector<release::Release> history) {
-    if (!history.empty()) release::set_status(history, release::is_at_work(cluster_));
+    pulse_.set_status(cluster_, cluster_.access(), history);
     observed_.history = std::move(history);
   }
 
@@ -126,13 +126,16 @@ private:
   }
 
   kube::Cluster &cluster_;
+  release::Pulse &pulse_;
   const std::string &ns_, &release_;
   Observation observed_;
 };
 
 } // namespace
 
-Observation observe(kube::Cluster &cluster) { return Observer(cluster).run(); }
+Observation observe(kube::Cluster &cluster, release::Pulse &pulse) {
+  return Observer(cluster, pulse).run();
+}
 
 std::vector<kube::Collection> watched(const kube::Access &access) {
   std::vector<kube::Collection> all{{"v1", "Pod", access.ns, names::pods_selector(access.release)}};

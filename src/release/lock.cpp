@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "hello/history.h"
 #include "hello/last_word.h"
 #include "hello/text.h"
 
@@ -44,11 +43,28 @@ kube::Id id_of_lease(const kube::Access &access) {
 
 } // namespace
 
-bool is_at_work(kube::Cluster &cluster) { return is_at_work(cluster, cluster.access()); }
+bool Pulse::beats(kube::Cluster &cluster, const kube::Access &release) {
+  const auto [place, is_new] = seen_.try_emplace(release.ns + "/" + names::lease(release.release));
+  Seen &seen = place->second;
+  for (;;) {
+    const auto lease = cluster.read(id_of_lease(release));
+    if (!lease) return !lease.failure().absent();
+    std::string version = lease->text("metadata", "resourceVersion");
+    if (version != seen.version) {
+      const bool renewed = !seen.version.empty();
+      seen = {std::move(version), cluster.now()};
+      if (renewed) return true;
+    }
+    const bool silent = cluster.now() - seen.since >= Lock::kWatch;
+    if (silent || !is_new) return !silent;
+    cluster.sleep(std::chrono::milliseconds(500));
+  }
+}
 
-bool is_at_work(kube::Cluster &cluster, const kube::Access &release) {
-  const auto lease = cluster.read(id_of_lease(release));
-  return lease || !lease.failure().absent();
+void Pulse::set_status(kube::Cluster &cluster, const kube::Access &release,
+                       std::vector<Release> &all) {
+  const bool open = !all.empty() && all.front().state == State::pending;
+  release::set_status(all, open && beats(cluster, release));
 }
 
 Lock::Lock(kube::Cluster &cluster, Say warn, Say note, std::chrono::milliseconds renewal)

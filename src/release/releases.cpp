@@ -34,10 +34,8 @@ void add_revision(std::map<Place, Listed> &all, const json::Value &entry) {
 /// What became of the newest revision: whether it is the deployed one, or failed.
 void add_status(kube::Cluster &cluster, Listed &listed) {
   if (!listed.newest) return;
-  const bool at_work = listed.newest->state == State::pending &&
-                       is_at_work(cluster, {cluster.access().context, listed.ns, listed.name});
   std::vector<Release> alone{std::move(*listed.newest)};
-  set_status(alone, at_work);
+  Pulse().set_status(cluster, {cluster.access().context, listed.ns, listed.name}, alone);
   listed.newest = std::move(alone.front());
 }
 

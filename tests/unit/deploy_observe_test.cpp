@@ -12,6 +12,12 @@ using kube::Trouble;
 
 namespace {
 
+/// One look, as `hello status` does it.
+deploy::Observation look(FakeCluster &cluster) {
+  release::Pulse pulse;
+  return deploy::observe(cluster, pulse);
+}
+
 kube::Failure forbidden(const std::string &rule) {
   kube::Failure refused = failure(Trouble::forbidden);
   refused.rule = rule;
@@ -41,7 +47,7 @@ struct Shop {
   }
 
   deploy::Status status() {
-    return deploy::status_of(deploy::observe(cluster), kube::instant_of(cluster.api.time));
+    return deploy::status_of(look(cluster), kube::instant_of(cluster.api.time));
   }
   /// What the status says of an object.
   deploy::StatusNode of(const std::string &object) {
@@ -61,7 +67,7 @@ struct Shop {
 
 TEST_CASE("observe: a ready release is read whole, and changes nothing") {
   Shop shop;
-  const deploy::Observation observed = deploy::observe(shop.cluster);
+  const deploy::Observation observed = look(shop.cluster);
   CHECK(observed.history.size() == 1);
   CHECK(observed.objects.size() == 3);
   for (const auto &[id, live] : observed.objects) CHECK(live.present());
@@ -79,8 +85,8 @@ TEST_CASE("observe: a ready release is read whole, and changes nothing") {
 
 TEST_CASE("observe: the autoscaler is part of what was seen") {
   Shop shop(autoscaled(hello_set()));
-  REQUIRE(deploy::observe(shop.cluster).snapshot.autoscaler);
-  CHECK(deploy::observe(shop.cluster).snapshot.autoscaler->max == 9);
+  REQUIRE(look(shop.cluster).snapshot.autoscaler);
+  CHECK(look(shop.cluster).snapshot.autoscaler->max == 9);
 }
 
 TEST_CASE("observe: an object of the release that is not there is missing") {
@@ -117,7 +123,7 @@ TEST_CASE("observe: an object with the label that the release does not have is t
 TEST_CASE("observe: a kind that may not be read is unread, and its objects are not missing") {
   Shop shop;
   shop.cluster.fail_always(Operation::list, forbidden("let me list Services"), "Service");
-  const deploy::Observation observed = deploy::observe(shop.cluster);
+  const deploy::Observation observed = look(shop.cluster);
   REQUIRE(observed.unread.size() == 1);
   CHECK(observed.unread[0].what == "Service");
   CHECK(observed.unread[0].rule == "let me list Services");
@@ -129,7 +135,7 @@ TEST_CASE("observe: a kind that may not be read is unread, and its objects are n
 TEST_CASE("observe: a kind that the cluster does not know has no objects") {
   Shop shop;
   shop.cluster.fail_always(Operation::list, failure(Trouble::unknown_kind), "Service");
-  CHECK(deploy::observe(shop.cluster).unread.empty());
+  CHECK(look(shop.cluster).unread.empty());
   CHECK(shop.of("Service/hello").text.starts_with("missing"));
 }
 
@@ -143,7 +149,7 @@ TEST_CASE("observe: Deployments must be read, and a cluster must answer") {
     Shop shop;
     shop.cluster.fail_always(Operation::list, failure(trouble), kind);
     try {
-      deploy::observe(shop.cluster);
+      look(shop.cluster);
       FAIL_CHECK("no error");
     } catch (const Error &error) {
       CHECK(error.code() == Exit::cluster);
@@ -155,7 +161,7 @@ TEST_CASE(
     "observe: without the right to read it, the history is unread, and labels tell the objects") {
   Shop shop;
   shop.cluster.fail_always(Operation::list, forbidden("let me list entries"), "ControllerRevision");
-  const deploy::Observation observed = deploy::observe(shop.cluster);
+  const deploy::Observation observed = look(shop.cluster);
   CHECK(observed.history.empty());
   REQUIRE(observed.unread.size() == 1);
   CHECK(observed.unread[0].what == "ControllerRevision");
@@ -170,7 +176,7 @@ TEST_CASE("observe: pods and ReplicaSets that may not be read are unread") {
   for (const char *kind : {"Pod", "ReplicaSet"}) {
     Shop shop;
     shop.cluster.fail_always(Operation::list, forbidden("rule"), kind);
-    const deploy::Observation observed = deploy::observe(shop.cluster);
+    const deploy::Observation observed = look(shop.cluster);
     REQUIRE(observed.unread.size() == 1);
     CHECK(observed.unread[0].what == kind);
   }
@@ -179,20 +185,20 @@ TEST_CASE("observe: pods and ReplicaSets that may not be read are unread") {
 TEST_CASE("observe: events are read only where a pod is not ready") {
   Shop ready;
   ready.cluster.fail_always(Operation::list, failure(Trouble::other), "Event");
-  CHECK(deploy::observe(ready.cluster).snapshot.events.empty());
+  CHECK(look(ready.cluster).snapshot.events.empty());
 
   Shop waiting;
   waiting.controller.set_pods(pod_status::waiting("ImagePullBackOff"));
   const kube::Id pod{"v1", "Pod", "shop", "hello-1-1"};
   put_event(waiting.cluster, pod, "Failed", "pull access denied");
-  const auto events = deploy::observe(waiting.cluster).snapshot.events;
+  const auto events = look(waiting.cluster).snapshot.events;
   const auto found = events.find(waiting.cluster.api.find(pod)->text("metadata", "uid"));
   REQUIRE(found != events.end());
   CHECK(found->second.at(0).message == "pull access denied");
   CHECK_FALSE(waiting.status().healthy());
 
   waiting.cluster.fail_always(Operation::list, forbidden("let me list Events"), "Event");
-  const deploy::Observation observed = deploy::observe(waiting.cluster);
+  const deploy::Observation observed = look(waiting.cluster);
   REQUIRE(observed.unread.size() == 1);
   CHECK(observed.unread[0].what == "Event");
 }
@@ -212,7 +218,7 @@ TEST_CASE("observe: an object in another namespace is read by itself") {
 
   Shop unread(set);
   unread.cluster.fail_always(Operation::read, forbidden("let me get it"), "ConfigMap/agent");
-  const deploy::Observation observed = deploy::observe(unread.cluster);
+  const deploy::Observation observed = look(unread.cluster);
   REQUIRE(observed.unread.size() == 1);
   CHECK(observed.unread[0].what == "ConfigMap/agent");
   CHECK(observed.unread[0].rule == "let me get it");
@@ -220,12 +226,12 @@ TEST_CASE("observe: an object in another namespace is read by itself") {
 
   Shop silent(set); // no answer is not an absence
   silent.cluster.fail_always(Operation::read, failure(Trouble::unreachable), "ConfigMap/agent");
-  CHECK_THROWS_AS(deploy::observe(silent.cluster), Error);
+  CHECK_THROWS_AS(look(silent.cluster), Error);
 }
 
 TEST_CASE("observe: where nothing is deployed, the status says so") {
   FakeCluster cluster;
-  const deploy::Observation observed = deploy::observe(cluster);
+  const deploy::Observation observed = look(cluster);
   CHECK(observed.objects.empty());
   const deploy::Status status = deploy::status_of(observed, {});
   CHECK(status.summary == "nothing is deployed here");

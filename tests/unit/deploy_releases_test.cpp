@@ -13,6 +13,12 @@ using Names = std::vector<std::string>;
 
 namespace {
 
+/// One look, as `hello status` does it.
+deploy::Observation look(FakeCluster &cluster) {
+  release::Pulse pulse;
+  return deploy::observe(cluster, pulse);
+}
+
 /// Releases in one namespace, each with its controller.
 struct Market {
   FakeCluster cluster;
@@ -53,7 +59,7 @@ struct Market {
   }
   deploy::Status status(const std::string &release) {
     cluster.set_release(release);
-    return deploy::status_of(deploy::observe(cluster), kube::instant_of(cluster.api.time));
+    return deploy::status_of(look(cluster), kube::instant_of(cluster.api.time));
   }
   std::vector<int> revisions(const std::string &release) {
     cluster.set_release(release);
@@ -159,7 +165,7 @@ TEST_CASE("releases: a status takes the autoscaler of its release") {
     market.cluster.api.put(std::move(scaler));
   }
   market.cluster.set_release("web");
-  const deploy::Observation observed = deploy::observe(market.cluster);
+  const deploy::Observation observed = look(market.cluster);
   REQUIRE(observed.snapshot.autoscaler);
   CHECK(observed.snapshot.autoscaler->name == "web");
 }

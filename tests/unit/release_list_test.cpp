@@ -6,6 +6,7 @@
 
 using namespace hello;
 using namespace hello::test;
+using namespace std::chrono_literals;
 using kube::Trouble;
 using release::State;
 
@@ -99,6 +100,11 @@ TEST_CASE(
   place.record("web", 2, State::pending, "other");
   place.cluster.api.put(object("{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: "
                                "web-release, namespace: other}, spec: {holderIdentity: x}}"));
+  place.cluster.after(1s, [&] {
+    place.cluster.api.update(
+        {"coordination.k8s.io/v1", "Lease", "other", "web-release"}, "",
+        [](json::Value &lease) { lease["spec"]["renewTime"] = json::string("now"); });
+  });
   CHECK(place.listed("") == Lines{"other/web 2 pending hello:2", "shop/web 1 interrupted hello:1"});
 }
 

@@ -253,3 +253,46 @@ TEST_CASE("lock: an undeploy holds it too") {
   CHECK_FALSE(shop.cluster.api.find(kDeployment));
   CHECK_FALSE(shop.cluster.api.find(kLease));
 }
+
+TEST_CASE("pulse: a lease that nobody renews for six seconds has a dead holder") {
+  Locked shop;
+  shop.hold();
+  release::Pulse pulse;
+  CHECK_FALSE(pulse.beats(shop.cluster, shop.cluster.access()));
+  CHECK(shop.cluster.elapsed() == 6s);
+  CHECK_FALSE(pulse.beats(shop.cluster, shop.cluster.access())); // a watch looks again
+  CHECK(shop.cluster.elapsed() == 6s);
+  shop.renew(1);
+  CHECK(pulse.beats(shop.cluster, shop.cluster.access()));
+}
+
+TEST_CASE("pulse: a renewal shows a living holder; a lease that may not be read may have one") {
+  Locked shop;
+  shop.hold();
+  shop.cluster.after(1s, [&] { shop.renew(1); });
+  release::Pulse pulse;
+  CHECK(pulse.beats(shop.cluster, shop.cluster.access()));
+  CHECK(shop.cluster.elapsed() <= 2s);
+  CHECK(pulse.beats(shop.cluster, shop.cluster.access())); // still, without a wait
+  CHECK(shop.cluster.elapsed() <= 2s);
+  shop.cluster.api.erase(kLease);
+  CHECK_FALSE(pulse.beats(shop.cluster, shop.cluster.access()));
+  shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "Lease/hello-release");
+  CHECK(pulse.beats(shop.cluster, shop.cluster.access()));
+}
+
+TEST_CASE("pulse: a pending revision whose deploy was killed is interrupted, lease or not") {
+  Locked shop;
+  shop.hold();
+  release::Release pending, ready;
+  ready.state = release::State::ready;
+  std::vector<release::Release> all{pending, ready};
+  release::Pulse().set_status(shop.cluster, shop.cluster.access(), all);
+  CHECK(all[0].status == "interrupted");
+  CHECK(all[1].status == "deployed");
+  all = {ready, pending}; // nobody needs to know of the lease
+  const auto before = shop.cluster.elapsed();
+  release::Pulse().set_status(shop.cluster, shop.cluster.access(), all);
+  CHECK(all[1].status == "interrupted");
+  CHECK(shop.cluster.elapsed() == before);
+}

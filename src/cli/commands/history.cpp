@@ -25,7 +25,7 @@ Exit run(const HistoryOptions &flags) {
   if (releases.empty())
     flags.config.console.note("no releases in " + target(cluster->access()) +
                               ": the history begins with the next hello deploy");
-  release::set_status(releases, release::is_at_work(*cluster));
+  release::Pulse().set_status(*cluster, cluster->access(), releases);
   if (flags.format != Format::text)
     print_document(json_of(releases), flags.format);
   else if (!releases.empty())

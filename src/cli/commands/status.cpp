@@ -18,8 +18,9 @@ namespace {
 
 enum class Screen { keep, clear };
 
-Exit show(kube::Cluster &cluster, const StatusOptions &flags, Screen screen) {
-  const deploy::Observation observed = deploy::observe(cluster);
+Exit show(kube::Cluster &cluster, release::Pulse &pulse, const StatusOptions &flags,
+          Screen screen) {
+  const deploy::Observation observed = deploy::observe(cluster, pulse);
   // While a watch goes on, a release may come.
   if (observed.empty() && !flags.watch) {
     suggest_namespace(cluster);
@@ -54,8 +55,9 @@ public:
   sources.reserve(collections.size());
   for (const kube::Collection &collection : collections) sources.push_back({collection, &sink});
   const auto mirror = cluster.watch(sources);
+  release::Pulse pulse;
   for (;;) {
-    show(cluster, flags, terminal ? Screen::clear : Screen::keep);
+    show(cluster, pulse, flags, terminal ? Screen::clear : Screen::keep);
     cluster.sleep(std::chrono::milliseconds(500));
     mirror->wait(cluster.now() + std::chrono::seconds(terminal ? 10 : 3600)); // redraw the ages
     for (std::size_t i = 0; i < sources.size(); ++i)
@@ -94,7 +96,8 @@ Exit run(const StatusOptions &flags) {
     release::require_release(*cluster);
     watch(*cluster, flags);
   }
-  const Exit code = show(*cluster, flags, Screen::keep);
+  release::Pulse pulse;
+  const Exit code = show(*cluster, pulse, flags, Screen::keep);
   if (code != Exit::ok || !flags.reach.given()) return code;
   return answers(*cluster, config, flags) ? Exit::ok : Exit::no;
 }
