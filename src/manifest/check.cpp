@@ -44,6 +44,17 @@ void check_exposure(const Config &config) {
                        expose));
 }
 
+/// The names of the add-on of `--with logging` are fixed.
+void check_name(const Config &config) {
+  const std::string name = config.text("name"), ns = config.text("namespace.name");
+  if (name == "hello-logging" && ns == config.text("logging.namespace"))
+    refuse(config, "name",
+           fmt::format("is the name of the log agent's objects, and namespace {} is theirs: the "
+                       "release would collide with them",
+                       ns),
+           "choose another name, or another namespace.name");
+}
+
 void check_account(const Config &config) {
   if (config.boolean("serviceAccount.create")) return;
   if (!config.has("serviceAccount.name"))
@@ -72,6 +83,7 @@ void check_together(const Config &config) {
   check_autoscaling(config);
   check_exposure(config);
   check_account(config);
+  check_name(config);
   check_rollout(config);
 }
 

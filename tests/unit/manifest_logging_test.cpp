@@ -191,3 +191,18 @@ TEST_CASE("logging: the set with a sidecar has no finding that would stop a depl
     }
   }
 }
+
+TEST_CASE("logging: the service's name is the release's, told by its labels or its settings") {
+  const std::vector<Object> set = render(
+      {{"logging.sidecar", "agent"}, {"logging.endpoint", kEndpoint}, {"name", "web"}}, true);
+  const std::string beside = yaml::to_yaml(find(set, "ConfigMap", "web-log-agent"));
+  const auto at = beside.find("key: service.name");
+  REQUIRE(at != beside.npos);
+  CHECK(beside.substr(at, 60).find("value: web\n") != beside.npos);
+  const std::string on_node = yaml::to_yaml(find(set, "ConfigMap", "hello-logging"));
+  const auto name = on_node.find("key: app.kubernetes.io/name"),
+             instance = on_node.find("key: app.kubernetes.io/instance");
+  REQUIRE(name != on_node.npos);
+  REQUIRE(instance != on_node.npos);
+  CHECK(name < instance); // of two with one tag the later one counts
+}

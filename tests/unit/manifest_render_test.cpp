@@ -210,6 +210,15 @@ TEST_CASE("render: exposures") {
   }
 }
 
+TEST_CASE("render: a release may not have the name of the log agent in the agent's namespace") {
+  const Set named = {{"name", "hello-logging"}};
+  CHECK(refused(named).empty());
+  const std::string words = refused({named[0], {"namespace.name", "hello-logging"}});
+  CHECK(contains(words, "would collide"));
+  CHECK(refused({named[0], {"namespace.name", "hello-logging"}, {"logging.namespace", "logs"}})
+            .empty());
+}
+
 TEST_CASE("render: 1.29 has no native sleep, so the server drains instead, and the user is told") {
   const auto now = render();
   CHECK(json(container(now)["lifecycle"]) == R"({"preStop":{"sleep":{"seconds":5}}})");
