@@ -23,6 +23,12 @@ struct Found {
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history);
 
+/// Objects of `set`, a set of the history, outside the release's namespace that are not in the
+/// cluster as objects of the live revision. More people may write the history than may change
+/// those.
+std::vector<kube::Id> new_outside(kube::Cluster &cluster, const Set &set,
+                                  const std::vector<Release> &history);
+
 /// "hello holds no field of it"; for what is ours and stays, with the command that deletes it:
 /// "…; to delete it: kubectl --context lab --namespace shop delete secret/s".
 std::string why_kept(const Found &found, const kube::Access &access);

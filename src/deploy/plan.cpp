@@ -52,8 +52,12 @@ Error conflict_error(const Plan &plan, const std::vector<std::vector<kube::Confl
                             kube::value_at(object->value, one.path));
     }
   }
-  return Error(Exit::cluster, text,
-               "--force-conflicts takes them; or leave those fields out of the set");
+  const Error conflict(Exit::cluster, text,
+                       "--force-conflicts takes them; or leave those fields out of the set");
+  if (plan.foreign.empty()) return conflict;
+  const Error foreign = foreign_error(plan.foreign);
+  return Error(Exit::cluster, text + "\n" + foreign.what(),
+               conflict.hint() + "\n" + foreign.hint());
 }
 
 /// What is on its way out: "Namespace/hello, ConfigMap/x"; empty if nothing is.

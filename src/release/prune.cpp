@@ -144,6 +144,25 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
   return std::move(search).found();
 }
 
+std::vector<kube::Id> new_outside(kube::Cluster &cluster, const Set &set,
+                                  const std::vector<Release> &history) {
+  const Claims claims(cluster.access(), history);
+  std::set<Identity> running;
+  if (const Release *live = live_release(history))
+    for (const kube::Id &id : live->objects) running.insert(identity(id));
+  std::vector<kube::Id> found;
+  for (const kube::Object &object : set) {
+    if (!is_outside(object.id, cluster.access())) continue;
+    // that the history names it proves nothing
+    if (running.count(identity(object.id)))
+      if (const auto live = cluster.read(object.id);
+          live && claims.owner_of(object.id, *live).ours())
+        continue;
+    found.push_back(object.id);
+  }
+  return found;
+}
+
 Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &uid,
                  const Decide &decide, sys::Deadline deadline) {
   using State = Ownership::State;

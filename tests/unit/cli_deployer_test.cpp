@@ -21,10 +21,10 @@ struct Printed {
   std::vector<std::string> notes;
   release::Set set;
 
-  Printed() {
+  explicit Printed(const std::string &extras = kExtras) {
     config::Sources sources;
     sources.file = "/dev/null";
-    sources.set = {{"extraManifests", kExtras, "--set"}, {"namespace.name", "shop", "--set"}};
+    sources.set = {{"extraManifests", extras, "--set"}, {"namespace.name", "shop", "--set"}};
     const config::Config config = config::Config::load(sources);
     set = cli::set_of(cli::deployer(config, manifest::render_all(config), notes));
   }
@@ -69,6 +69,19 @@ TEST_CASE("deployer: other namespaces and cluster-wide objects get roles apart")
         R"("resourceNames":["p"],"verbs":["get","patch","delete"]})");
   CHECK(printed.object("ClusterRoleBinding", "shop-hello-deployer", "").text("roleRef", "kind") ==
         "ClusterRole");
+}
+
+TEST_CASE("deployer: a custom resource whose definition is in the set gets rights by its plural") {
+  const Printed printed(R"([
+    {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition,
+     metadata: {name: gizmi.example.org},
+     spec: {group: example.org, names: {kind: Gizmo, plural: gizmi}}},
+    {apiVersion: example.org/v1, kind: Gizmo, metadata: {name: g}}])");
+  CHECK(json::to_text(printed.object("Role", "hello-deployer-extras", "shop").at("rules")) ==
+        R"([{"apiGroups":["example.org"],"resources":["gizmi"],"verbs":["create"]},)"
+        R"({"apiGroups":["example.org"],"resources":["gizmi"],"resourceNames":["g"],)"
+        R"("verbs":["get","patch","delete"]}])");
+  CHECK_FALSE(printed.has_note("Gizmo/g needs a rule more"));
 }
 
 TEST_CASE("deployer: what no Role may give, or what it cannot know, is a note") {

@@ -56,6 +56,21 @@ TEST_CASE("adopt: an object that others own ends a deploy before anything change
   CHECK(shop.message() == "theirs");
 }
 
+TEST_CASE("adopt: an error lists both the conflicts and the objects of others") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.cluster.api.update(kConfigMap, "argocd", [](json::Value &map) {
+    map["data"]["MESSAGES"] = json::string("theirs");
+  });
+  shop.cluster.api.put(object("{apiVersion: v1, kind: Namespace, metadata: {name: other}}"));
+  REQUIRE(shop.cluster.api.apply(with_extra().back(), "helm", false));
+  const Error error = shop.run_fails(with_extra());
+  CHECK(contains(error.what(), "is held by \"argocd\""));
+  CHECK(contains(error.what(), "ConfigMap/extra: field manager: helm (--adopt ConfigMap/other/"));
+  CHECK(contains(error.hint(), "--force-conflicts"));
+  CHECK(contains(error.hint(), "--adopt ConfigMap/other/extra"));
+}
+
 TEST_CASE("adopt: a plan lists what needs adoption, and is a difference") {
   Helms shop;
   REQUIRE(shop.run(set_of(

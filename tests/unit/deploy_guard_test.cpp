@@ -310,3 +310,19 @@ TEST_CASE("guard: the newest ten that were ready are kept, and the newest ten ot
   CHECK(gone.size() == 10); // of 20 that failed; 10 were ready
   CHECK(gone.front() == 15);
 }
+
+TEST_CASE("guard: a rollback asks for what is outside the namespace unless it runs already") {
+  Guarded shop;
+  const release::Set set = with(hello_set(), kRoleYaml);
+  const auto asked = [&] {
+    const auto history = release::read_history(shop.cluster).take("", {});
+    return release::new_outside(shop.cluster, set, history);
+  };
+  REQUIRE(shop.run(set) == Exit::ok);
+  REQUIRE(shop.run(with(hello_set("hello:2"), kRoleYaml)) == Exit::ok);
+  CHECK(asked().empty());
+  shop.cluster.api.erase(kRole); // the history names it, but that proves nothing
+  CHECK(asked() == std::vector{kRole});
+  REQUIRE(shop.run(hello_set("hello:3")) == Exit::ok);
+  CHECK(asked() == std::vector{kRole});
+}

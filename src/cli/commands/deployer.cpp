@@ -7,6 +7,7 @@
 #include "cli/options/release_set.h"
 #include "hello/kube.h"
 #include "hello/owner.h"
+#include "hello/yaml.h"
 
 namespace hello::cli {
 namespace {
@@ -22,9 +23,16 @@ std::string group_of(const manifest::Object &object) {
   return slash == std::string::npos ? "" : object.api_version.substr(0, slash);
 }
 
-/// Whether the plural is known: Kubernetes' own kinds follow one rule, custom ones need not.
-bool is_known(const std::string &group) {
-  return group.find('.') == std::string::npos || group.ends_with(".k8s.io");
+/// The plural of an object's kind; empty if it is not known: Kubernetes' own kinds follow one rule,
+/// custom ones are as their definition says, if the set has it.
+std::string plural_of(const manifest::Object &object, std::span<const manifest::Object> set) {
+  const std::string group = group_of(object);
+  for (const manifest::Object &one : set)
+    if (one.kind == "CustomResourceDefinition" && yaml::text(one.node, "spec", "group") == group &&
+        yaml::text(one.node, "spec", "names", "kind") == object.kind)
+      return yaml::text(one.node, "spec", "names", "plural");
+  const bool built_in = group.find('.') == std::string::npos || group.ends_with(".k8s.io");
+  return built_in ? kube::plural(object.kind) : "";
 }
 
 json::Value strings(std::span<const std::string> texts) {
@@ -49,8 +57,8 @@ public:
       : ns_(std::move(ns)), name_(std::move(name)), account_ns_(std::move(account_ns)),
         account_(std::move(account)) {}
 
-  void add(const manifest::Object &object) {
-    names_[{group_of(object), kube::plural(object.kind)}].push_back(object.name);
+  void add(const manifest::Object &object, const std::string &plural) {
+    names_[{group_of(object), plural}].push_back(object.name);
   }
 
   void append_to(release::Set &set) const {
@@ -106,7 +114,8 @@ std::vector<manifest::Object> deployer(const config::Config &config,
                                   object.kind == "Namespace" ? " (namespace.create: false)" : ""));
       continue;
     }
-    if (!is_known(group)) {
+    const std::string plural = plural_of(object, set);
+    if (plural.empty()) {
       notes.push_back(fmt::format(
           "{} needs a rule more, with the plural that kubectl api-resources names: {{apiGroups: "
           "[{}], resources: [{}], verbs: [get, create, patch, delete]}}",
@@ -114,7 +123,7 @@ std::vector<manifest::Object> deployer(const config::Config &config,
       continue;
     }
     const std::string name = object.ns == ns ? account + "-extras" : ns + "-" + account;
-    grants.try_emplace(object.ns, object.ns, name, ns, account).first->second.add(object);
+    grants.try_emplace(object.ns, object.ns, name, ns, account).first->second.add(object, plural);
   }
   release::Set more;
   for (const auto &[where, grant] : grants) grant.append_to(more);

@@ -6,26 +6,24 @@
 #include "cli/view/output.h"
 #include "hello/file.h"
 #include "hello/owner.h"
+#include "hello/prune.h"
 #include "hello/releases.h"
 
 namespace hello::cli {
 namespace {
 
-/// Objects of the set outside the release's namespace. They come from the history, which more
-/// people may write than may change those.
-std::string outside(const deploy::Set &set, const kube::Access &access) {
-  std::string text;
-  for (const kube::Object &object : set)
-    if (release::is_outside(object.id, access))
-      text += "  " + release::reference(object.id, access.ns) + "\n";
-  return text;
-}
-
-bool may_apply(const deploy::Set &set, const kube::Access &access, const Console &console) {
-  const std::string objects = outside(set, access);
+bool may_apply(kube::Cluster &cluster, const deploy::Set &set,
+               const std::vector<release::Release> &history, const Console &console) {
+  const std::string &ns = cluster.access().ns;
+  std::string objects;
+  for (const kube::Id &id : release::new_outside(cluster, set, history))
+    objects += "  " + release::reference(id, ns) + "\n";
   if (objects.empty()) return true;
-  sys::write_all(STDERR_FILENO,
-                 "the release has objects outside namespace " + access.ns + ":\n" + objects);
+  sys::write_all(
+      STDERR_FILENO,
+      fmt::format("the revision has objects outside namespace {} that what runs does not "
+                  "have:\n{}",
+                  ns, objects));
   return confirmed(console, "Apply them as the history has them?");
 }
 
@@ -46,7 +44,7 @@ Exit roll_back(const RollbackOptions &flags) {
   emit(deploy::event::Note{fmt::format("back to release {} of {}, image {}", release.revision,
                                        release.when, release.image),
                            release.revision});
-  if (!flags.yes && !flags.dry_run && !may_apply(set, cluster->access(), flags.config.console)) {
+  if (!flags.yes && !flags.dry_run && !may_apply(*cluster, set, releases, flags.config.console)) {
     say("nothing was changed");
     return Exit::no;
   }
