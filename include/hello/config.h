@@ -13,9 +13,10 @@
 #include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
 
 /// The settings of the deployer (`render`, `deploy`, …), all from one table. Precedence, highest
-/// first: flags, environment, context overlay, file, default. A list or map is replaced as a whole.
-/// "a" is short for a key "a.name": `namespace: x`, HELLO_NAMESPACE and --set namespace=x mean
-/// namespace.name.
+/// first: flags, environment, context overlay, files (the last first), default. Maps of names to
+/// values merge, `patches` and `extraManifests` append; other lists and maps replace. null removes
+/// what lower layers gave. "a" is short for a key "a.name": `namespace: x`, HELLO_NAMESPACE and
+/// --set namespace=x mean namespace.name.
 namespace hello::config {
 
 enum class Kind { string, integer, boolean, duration, quantity, choice, list, map };
@@ -36,6 +37,10 @@ struct Type {
   std::string_view unit = {};    ///< of an integer: "seconds", "percent"
   std::string_view choices = {}; ///< of a choice: "annotations|podMonitor|none"
   Pattern pattern = {};          ///< of a string, or of a list's items, which are then all strings
+  bool is_stacked = false;       ///< a map whose layers merge, a list whose layers append
+  bool has_quantities = false;   ///< of such a map: the values are quantities, else strings
+  bool is_lines = false;         ///< of a string: may be written as a list of its lines
+  std::string_view needed = {};  ///< why null is refused, and what to do; empty: it removes
 };
 
 /// One row of the table. File, environment, flags, schema, starter file and `hello config` all come
@@ -70,15 +75,21 @@ struct Origin {
 
 /// One assignment of the command line.
 struct Assignment {
-  std::string key;      ///< of the table, or a section ("autoscaling") with a map as its value
-  std::string value;    ///< literal, typed by the key; a list or map as YAML flow
-  std::string where;    ///< for errors: "--set replicas", "--namespace"
-  bool is_path = false; ///< --set-file: `value` names the file that holds it
+  std::string key;   ///< of the table, or a section ("autoscaling") with a map as its value
+  std::string value; ///< literal, typed by the key; a list or map as YAML flow
+  std::string where; ///< for errors: "--set replicas", "--namespace"
+  enum class How {
+    typed,   ///< --set: null removes, unless the key is a text
+    literal, ///< --set-string: never null, and no list or map
+    file,    ///< --set-file: `value` names the file that holds it
+    unset,   ///< --unset: like null in a file
+  } how = How::typed;
 };
 
 /// What load() reads.
 struct Sources {
-  std::optional<std::string> file;    ///< --config, "-": stdin; none: ./hello.yaml if there is one
+  std::vector<std::string> files;     ///< --config, in order, "-": stdin; none: ./hello.yaml if
+                                      ///< there is one
   std::optional<std::string> context; ///< --context: overlay contexts.NAME, and kubectl's context
   std::vector<Assignment> set;        ///< in order: the last one for a key counts
   std::map<std::string, std::string> environment; ///< only HELLO_… variables
@@ -86,7 +97,23 @@ struct Sources {
   std::string input;                              ///< what stdin holds, for files named "-"
 };
 
-/// An overlay of the file.
+/// One key of a map that merges, or one item of a list that appends.
+struct Entry {
+  std::string key; ///< empty in a list
+  Origin origin;
+  int layer = 0; ///< of the sources, from the lowest
+};
+
+/// The value of one setting.
+struct Value {
+  YAML::Node node;
+  Origin origin;              ///< of the last layer that changed it
+  std::vector<Entry> entries; ///< one for each entry of `node`, if layers stack; none for a default
+  /// Assigning a YAML::Node would change what other copies hold.
+  void set(const YAML::Node &value, Origin from) { node.reset(value), origin = std::move(from); }
+};
+
+/// An overlay of the files.
 struct Overlay {
   std::string name;         ///< of contexts.NAME
   std::string kube_context; ///< its key kubeContext; empty: the name
@@ -104,7 +131,7 @@ public:
   /// unknown key the nearest known one.
   static Config load(const Sources &sources);
 
-  // `key` must be in the table; a wrong key or type is a std::logic_error.
+  // `key` must be in the table; a wrong key or type is a std::logic_error. A removed number is 0.
   std::string text(std::string_view key) const;
   std::int64_t integer(std::string_view key) const;
   bool boolean(std::string_view key) const;
@@ -113,10 +140,11 @@ public:
   node(std::string_view key) const; ///< any type; borrowed: do not change it (YAML::Clone first)
   bool has(std::string_view key) const; ///< set, or with a default; and not empty
   const Origin &origin(std::string_view key) const;
+  std::span<const Entry> entries(std::string_view key) const;
   /// "hello.yaml:3:7: messages": the beginning of an error about a value.
   std::string place(std::string_view key) const;
 
-  /// The file that was read; empty if there was none.
+  /// The files that were read, with commas between; empty if there was none.
   const std::string &file() const { return file_; }
   /// The value of --context; empty if there was none.
   const std::string &context() const { return context_; }
@@ -124,7 +152,7 @@ public:
   /// (kubectl's current one).
   std::string kube_context() const;
 
-  /// All overlays of the file, applied or not.
+  /// All overlays of the files, applied or not.
   const std::vector<Overlay> &overlays() const { return overlays_; }
 
   /// Warnings for stderr: an unknown HELLO_… variable, a context without an overlay.
@@ -132,12 +160,6 @@ public:
 
 private:
   friend class Loader;
-  struct Value {
-    YAML::Node node;
-    Origin origin;
-    /// Assigning a YAML::Node would change what other copies hold.
-    void set(const YAML::Node &value, Origin from) { node.reset(value), origin = std::move(from); }
-  };
   std::map<std::string, Value, std::less<>> values_;
   std::string file_, context_;
   std::vector<std::string> warnings_;
@@ -149,15 +171,16 @@ private:
 /// Every setting with its effective value and its origin, as YAML that loads to the same
 /// configuration.
 std::string describe(const Config &config);
-/// The same as a JSON array of {key, value, from, where}.
+/// The same as a JSON array of {key, value, from, where}, with {key, from, where} of each entry
+/// where layers stack.
 std::string describe_json(const Config &config);
 
 /// What the values come from, on one line: "hello.yaml, context prod, HELLO_REPLICAS, --set image",
 /// or "defaults".
 std::string sources_of(const Config &config);
 
-/// JSON Schema of hello.yaml, draft 7, which editors support. Stricter than load(): strings that
-/// look like another type must be quoted.
+/// JSON Schema of hello.yaml, draft 7, which editors support. It refuses nothing that load()
+/// accepts; docs/configuration.md lists what it lets pass.
 std::string schema();
 
 /// A hello.yaml that sets nothing: every setting with its doc and default, commented out.

@@ -10,7 +10,7 @@
 
 namespace hello::config {
 
-const Config::Value &Config::at(std::string_view key) const {
+const Value &Config::at(std::string_view key) const {
   auto found = values_.find(key);
   if (found == values_.end()) throw std::logic_error(fmt::format("no setting '{}'", key));
   return found->second;
@@ -24,8 +24,9 @@ std::string Config::text(std::string_view key) const {
 }
 
 std::int64_t Config::integer(std::string_view key) const {
-  const auto value = text::integer(text(key));
-  if (!value) throw std::logic_error(fmt::format("setting '{}' is no integer, or not set", key));
+  const std::string digits = text(key);
+  const auto value = text::integer(digits.empty() ? "0" : digits);
+  if (!value) throw std::logic_error(fmt::format("setting '{}' is no integer", key));
   return *value;
 }
 
@@ -48,6 +49,8 @@ bool Config::has(std::string_view key) const {
 }
 
 const Origin &Config::origin(std::string_view key) const { return at(key).origin; }
+
+std::span<const Entry> Config::entries(std::string_view key) const { return at(key).entries; }
 
 std::string Config::kube_context() const {
   const Value &own = at("kubeContext");

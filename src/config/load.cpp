@@ -8,6 +8,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "config/environment.h"
+#include "config/layers.h"
 #include "config/typed.h"
 #include "hello/error.h"
 #include "hello/file.h"
@@ -73,10 +74,15 @@ public:
     for (const Setting &setting : settings())
       config_.values_[std::string(setting.key)].set(default_of(setting), {});
     config_.context_ = sources_.context.value_or("");
-    file();
+    files();
+    ++layer_;
     environment();
-    for (const Assignment &assignment : sources_.set) assign(assignment);
+    for (const Assignment &assignment : sources_.set) {
+      ++layer_;
+      assign(assignment);
+    }
     name_defaults();
+    replace_extras(config_.values_.find("extraManifests")->second, config_.text("namespace.name"));
     return std::move(config_);
   }
 
@@ -87,7 +93,7 @@ private:
     if (release == names::kDefault) return;
     for (const Setting &setting : settings())
       if (setting.default_value.find(kReleaseName) != std::string_view::npos)
-        if (Config::Value &value = config_.values_.find(setting.key)->second;
+        if (Value &value = config_.values_.find(setting.key)->second;
             value.origin.from == From::default_value)
           value.set(default_of(setting, release), {});
   }
@@ -102,31 +108,64 @@ private:
     return sys::read_file(path, kFileLimit, Exit::invalid);
   }
 
-  void file() {
-    std::string name = sources_.file.value_or("hello.yaml");
-    if (!sources_.file && ::access(name.c_str(), F_OK) != 0 && errno == ENOENT)
-      return overlay({}, name);
+  /// The overlays of one file.
+  struct Overlays {
+    YAML::Node map; ///< null if it has none
+    std::string file;
+  };
+
+  void files() {
+    std::vector<std::string> names = sources_.files;
+    if (names.empty() && (::access("hello.yaml", F_OK) == 0 || errno != ENOENT))
+      names.push_back("hello.yaml");
+    std::vector<Overlays> all;
+    for (const std::string &name : names) all.push_back(file(name));
+    std::vector<std::string_view> contexts;
+    bool found = false;
+    for (const Overlays &one : all) {
+      ++layer_;
+      if (overlay(one, contexts)) found = true;
+    }
+    if (sources_.context && sources_.overlays && !found && !contexts.empty())
+      config_.warnings_.push_back(fmt::format("{} has no contexts.{}{}: no overlay is applied",
+                                              config_.file_, *sources_.context,
+                                              hint(nearest(*sources_.context, contexts))));
+  }
+
+  Overlays file(std::string name) {
     const std::string bytes = read(name, "--config");
     if (name == "-") name = "stdin";
     YAML::Node tree = yaml::load(bytes, name);
-    config_.file_ = name;
+    if (!config_.file_.empty()) config_.file_ += ", ";
+    config_.file_ += name;
     if (!tree.IsNull() && !tree.IsMap())
       invalid(yaml::place(tree, name), "the file must be a map of keys");
-    YAML::Node contexts;
-    apply(tree, "", name, From::file, &contexts);
-    overlay(contexts, name);
+    ++layer_;
+    Overlays overlays{{}, name};
+    apply(tree, "", name, From::file, &overlays.map);
+    return overlays;
   }
 
-  /// Checks every overlay and applies the chosen one.
-  void overlay(const YAML::Node &contexts, const std::string &name) {
+  void note_overlay(const std::string &context, const YAML::Node &keys) {
+    const std::string kube_context = yaml::text(keys, "kubeContext");
+    for (Overlay &known : config_.overlays_)
+      if (known.name == context) {
+        if (!kube_context.empty()) known.kube_context = kube_context;
+        return;
+      }
+    config_.overlays_.push_back({context, kube_context});
+  }
+
+  /// Checks every overlay of a file and applies the chosen one. Returns whether there is that one.
+  bool overlay(const Overlays &overlays, std::vector<std::string_view> &names) {
+    const auto &[contexts, name] = overlays;
     if (!contexts.IsNull() && !contexts.IsMap())
       invalid(yaml::place(contexts, name), "contexts must be a map of overlays");
     bool found = false;
-    std::vector<std::string_view> names;
     for (auto entry : contexts) {
       const std::string &context = entry.first.Scalar();
       names.push_back(context);
-      config_.overlays_.push_back({context, yaml::text(entry.second, "kubeContext")});
+      note_overlay(context, entry.second);
       if (entry.second.IsNull()) {
         found = found || context == sources_.context;
         continue;
@@ -138,14 +177,11 @@ private:
       apply(entry.second, "", name, From::context);
       checking_ = false;
     }
-    if (sources_.context && sources_.overlays && !found && !names.empty())
-      config_.warnings_.push_back(fmt::format("{} has no contexts.{}{}: no overlay is applied",
-                                              name, *sources_.context,
-                                              hint(nearest(*sources_.context, names))));
+    return found;
   }
 
   /// Applies the keys of one map of a file. `contexts` receives the value of that key; null where
-  /// the key is not allowed.
+  /// the key is not allowed. Keys beside it that begin with x- are the user's own.
   void apply(const YAML::Node &map, const std::string &prefix, const std::string &name, From from,
              YAML::Node *contexts = nullptr) {
     for (auto entry : map) {
@@ -153,10 +189,12 @@ private:
       std::string path = prefix + key.Scalar();
       if (contexts && path == "contexts") {
         contexts->reset(value);
+      } else if (contexts && path.starts_with("x-")) {
+        continue;
       } else if (const Setting *setting =
                      value.IsMap() || value.IsNull() ? row(path) : row_or_short(path)) {
-        Origin origin{from, yaml::place(key, name)};
-        put(*setting, std::move(origin), yaml::place(value.IsNull() ? key : value, name),
+        put(*setting, {{}, {from, yaml::place(key, name)}, name, layer_},
+            yaml::place(value.IsNull() ? key : value, name),
             [&] { return from_node(*setting, value); });
       } else if (members(path + ".").empty()) {
         invalid(yaml::place(key, name),
@@ -164,11 +202,16 @@ private:
       } else if (value.IsMap()) {
         apply(value, path + ".", name, from);
       } else if (!value.IsNull()) {
-        std::vector<std::string_view> known = members(path + ".");
-        invalid(yaml::place(value, name), fmt::format("{} has keys of its own: {}{}", path,
-                                                      known[0], known.size() > 1 ? ", …" : ""));
+        invalid(yaml::place(value, name), has_keys(path));
       }
     }
+  }
+
+  /// Why a section takes no single value.
+  static std::string has_keys(const std::string &section) {
+    const std::vector<std::string_view> known = members(section + ".");
+    return fmt::format("{} has keys of its own: {}{}", section, known[0],
+                       known.size() > 1 ? ", …" : "");
   }
 
   void environment() {
@@ -183,7 +226,7 @@ private:
       if (is_service_link(name, value) || name == "HELLO_CONFIG" || name == "HELLO_CONTEXT")
         continue;
       if (setting) {
-        put(*setting, {From::environment, name}, name,
+        put(*setting, {{}, {From::environment, name}, {}, layer_}, name,
             [&, text = value, where = name] { return from_text(*setting, text, where); });
       } else if (std::string warning = unknown_variable(name, value); !warning.empty()) {
         config_.warnings_.push_back(std::move(warning));
@@ -191,32 +234,101 @@ private:
     }
   }
 
+  /// The text of the assignment, from its file if it names one.
+  std::string text_of(const Assignment &assignment) {
+    if (assignment.how != Assignment::How::file) return assignment.value;
+    std::string text = read(assignment.value, assignment.where);
+    if (assignment.key == "messages") return text;
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return text;
+  }
+
   void assign(const Assignment &assignment) {
-    const auto &[key, value, where, is_path] = assignment;
-    std::string text = is_path ? read(value, where) : value;
-    std::string place = is_path ? fmt::format("{} ({})", where, value) : where;
-    if (const Setting *setting = row_or_short(key))
-      return put(*setting, {From::flag, where}, place,
-                 [&] { return from_text(*setting, text, place); });
+    const auto &[key, value, where, how] = assignment;
+    const std::string text = text_of(assignment);
+    const std::string place =
+        how == Assignment::How::file ? fmt::format("{} ({})", where, value) : where;
+    const Layer layer{{}, {From::flag, where}, {}, layer_};
+    const Setting *setting = row_or_short(key);
+    if (how == Assignment::How::unset && setting)
+      return put(*setting, layer, place, [] { return YAML::Node(); });
+    if (how == Assignment::How::literal && setting)
+      return put(*setting, layer, place, [&] { return literal(*setting, text, place); });
+    if (setting)
+      return put(*setting, layer, place, [&] { return from_text(*setting, text, place); });
+    if (assign_entry(assignment, text, place, layer)) return;
     if (members(key + ".").empty())
       invalid(where, fmt::format("unknown key '{}'{}", key, hint_for("", key, false)));
+    if (how != Assignment::How::typed && how != Assignment::How::file)
+      invalid(place, has_keys(key));
     YAML::Node tree = yaml::load(text, place);
     if (!tree.IsMap()) invalid(place, key + " has keys of its own: {key: value}");
     apply(tree, key + ".", place, From::flag);
   }
 
+  static YAML::Node literal(const Setting &setting, const std::string &text,
+                            const std::string &where) {
+    if (setting.type.kind == Kind::list || setting.type.kind == Kind::map)
+      throw std::invalid_argument("is a list or map: --set takes it as YAML flow");
+    if (text == "null" && setting.type.kind != Kind::string)
+      throw std::invalid_argument("'null' is a text here: --set or --unset removes the value");
+    return from_text(setting, text, where);
+  }
+
+  /// Sets one entry of a map that merges: labels.team. Returns whether the key names one.
+  bool assign_entry(const Assignment &assignment, const std::string &text, const std::string &place,
+                    Layer layer) {
+    for (const Setting &setting : settings()) {
+      const std::string_view key = assignment.key;
+      if (setting.type.kind != Kind::map || !setting.type.is_stacked ||
+          !key.starts_with(setting.key) || key.size() < setting.key.size() + 2 ||
+          key[setting.key.size()] != '.')
+        continue;
+      layer.whole = false;
+      put(setting, std::move(layer), place, [&] {
+        YAML::Node map(YAML::NodeType::Map);
+        map.force_insert(yaml::string(key.substr(setting.key.size() + 1)),
+                         assignment.how == Assignment::How::unset
+                             ? YAML::Node()
+                             : entry_from_text(setting, text, place));
+        return from_node(setting, map);
+      });
+      return true;
+    }
+    return false;
+  }
+
+  /// `make` returns the value; `layer` says what else there is to know about it.
   template <class Make>
-  void put(const Setting &setting, Origin origin, const std::string &place, Make make) {
+  void put(const Setting &setting, Layer layer, const std::string &place, Make make) {
     try {
-      YAML::Node value = make();
-      if (!checking_) config_.values_.find(setting.key)->second.set(value, std::move(origin));
+      layer.node.reset(make());
+      if (layer.node.IsNull()) check_removal(setting);
     } catch (const std::invalid_argument &error) {
       invalid(place, fmt::format("{}: {}", setting.key, error.what()));
+    }
+    if (!checking_) store(setting, layer);
+  }
+
+  void store(const Setting &setting, const Layer &layer) {
+    Value &value = config_.values_.find(setting.key)->second;
+    const Kind kind = setting.type.kind;
+    if (setting.type.is_stacked) {
+      if (std::string warning = stack(setting, value, layer); !warning.empty())
+        config_.warnings_.push_back(std::move(warning));
+    } else if (layer.node.IsNull() && (kind == Kind::list || kind == Kind::map)) {
+      value.set(YAML::Node(kind == Kind::list ? YAML::NodeType::Sequence : YAML::NodeType::Map),
+                layer.origin);
+    } else {
+      value.set(layer.node, layer.origin);
     }
   }
 
   const Sources &sources_;
   Config config_;
+  int layer_ = 0;         ///< the number of the current one
   bool checking_ = false; ///< set for the overlay of another context, whose values are not kept
 };
 

@@ -23,7 +23,11 @@ std::string Outline::enter(std::string_view key) {
 std::string entry(const std::string &name, const YAML::Node &value, const std::string &before) {
   YAML::Node map(YAML::NodeType::Map);
   map.force_insert(yaml::string(name), value);
-  std::string lines = yaml::to_yaml(map), out;
+  return indented(yaml::to_yaml(map), before);
+}
+
+std::string indented(std::string_view lines, const std::string &before) {
+  std::string out;
   for (std::size_t start = 0, end = 0; start < lines.size(); start = end + 1) {
     end = lines.find('\n', start);
     if (end > start) out += before;

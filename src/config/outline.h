@@ -26,6 +26,9 @@ private:
 /// "name: value" lines, each beginning with `before`: an indent, or an indent and "#".
 std::string entry(const std::string &name, const YAML::Node &value, const std::string &before);
 
+/// The lines, each beginning with `before`, empty ones left out of it.
+std::string indented(std::string_view lines, const std::string &before);
+
 /// The lines with "  # comment" on the first.
 std::string with_comment(std::string lines, std::string_view comment);
 

@@ -1,3 +1,5 @@
+#include <regex>
+
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
@@ -18,9 +20,10 @@ void put(YAML::Node &map, std::string_view key, std::string_view text) {
 
 YAML::Node new_map() { return YAML::Node(YAML::NodeType::Map); }
 
-YAML::Node words(std::initializer_list<std::string_view> all) {
+/// The words, which have blanks between.
+YAML::Node words(std::string_view all) {
   YAML::Node out(YAML::NodeType::Sequence);
-  for (std::string_view word : all) out.push_back(yaml::string(word));
+  for (std::string_view word : text::words(all)) out.push_back(yaml::string(word));
   return out;
 }
 
@@ -37,11 +40,54 @@ void put_range(YAML::Node &map, const Type &type) {
   put(map, "maximum", yaml::integer(type.max));
 }
 
+/// The types of a text. One that looks like a number or a boolean needs no quotes, if the pattern
+/// takes any like it.
+std::string text_types(const Pattern &pattern) {
+  if (pattern.expression.empty()) return "string number boolean";
+  const std::regex expression(pattern.expression.data(), pattern.expression.size());
+  const auto takes = [&](std::string_view text) {
+    return std::regex_search(text.begin(), text.end(), expression);
+  };
+  std::string out = "string";
+  if (takes("1") || takes("1.30")) out += " number";
+  if (takes("true")) out += " boolean";
+  return out;
+}
+
+/// The keywords for a text that the pattern takes, beside `types`.
+void put_text(YAML::Node &out, const Pattern &pattern, std::string_view before,
+              std::string_view types) {
+  put(out, "type", words(fmt::format("{} {}", text_types(pattern), types)));
+  if (pattern.expression.empty()) return;
+  put(out, "pattern", fmt::format("{}{}", before, pattern.expression));
+  put(out, "maxLength", yaml::integer(kLongestMatched));
+}
+
+constexpr std::string_view kQuantity =
+    "^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]{1,2}|[numkMGTPE]|[KMGTPE]i)?$";
+
+void put_quantity(YAML::Node &out, std::string_view before, std::string_view null) {
+  put(out, "type", words(fmt::format("string number {}", null)));
+  put(out, "pattern", fmt::format("{}{}", before, kQuantity));
+  put(out, "minimum", yaml::integer(0));
+}
+
+/// Of a map that merges.
+YAML::Node map_value(const Type &type) {
+  YAML::Node out = new_map();
+  if (type.has_quantities)
+    put_quantity(out, "", "null");
+  else
+    put(out, "type", words("string null"));
+  return out;
+}
+
 YAML::Node choices(const Setting &setting) {
   YAML::Node out(YAML::NodeType::Sequence);
   for (const std::string_view choice : text::split(setting.type.choices, '|'))
     out.push_back(yaml::string(choice));
   if (setting.default_value.empty()) out.push_back(yaml::string(""));
+  if (is_removable(setting)) out.push_back(YAML::Node());
   return out;
 }
 
@@ -49,34 +95,38 @@ YAML::Node choices(const Setting &setting) {
 void put_type(YAML::Node &out, const Setting &setting) {
   const Type &type = setting.type;
   // An optional value may be set to nothing.
-  const std::string nothing = setting.default_value.empty() ? "^$|" : "";
-  const std::string pattern(type.pattern.expression);
+  const std::string_view nothing = setting.default_value.empty() ? "^$|" : "";
+  const std::string_view null = is_removable(setting) ? "null" : "";
   switch (type.kind) {
   case Kind::string:
-    put(out, "type", "string");
-    if (!pattern.empty()) put(out, "pattern", nothing + pattern);
+    put_text(out, type.pattern, nothing, fmt::format("{} {}", type.is_lines ? "array" : "", null));
+    if (type.max) put(out, "maxLength", yaml::integer(type.max));
+    if (type.is_lines) put(out, "items", yaml::nested({"type"}, words("string number boolean")));
     break;
   case Kind::integer:
-    put(out, "type", "integer");
+    put(out, "type", words(fmt::format("integer {}", null)));
     put_range(out, type);
     break;
   case Kind::boolean: put(out, "type", "boolean"); break;
   case Kind::duration:
-    put(out, "type", words({"string", "integer"}));
-    put(out, "pattern", nothing + "^([0-9]+|([0-9]+(h|m|s|ms))+)$");
+    put(out, "type", words(fmt::format("string integer {}", null)));
+    put(out, "pattern", fmt::format("{}^([0-9]+|([0-9]+(d|h|m|s|ms))+)$", nothing));
     put_range(out, type);
     break;
-  case Kind::quantity:
-    put(out, "type", words({"string", "number"}));
-    put(out, "pattern",
-        nothing + "^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]{1,2}|[numkMGTPE]|[KMGTPE]i)?$");
-    break;
+  case Kind::quantity: put_quantity(out, nothing, null); break;
   case Kind::choice: put(out, "enum", choices(setting)); break;
   case Kind::list:
-    put(out, "type", "array");
-    if (!pattern.empty()) put(out, "items", yaml::nested({"pattern"}, yaml::string(pattern)));
+    put(out, "type", words("array null"));
+    if (!type.pattern.expression.empty()) {
+      YAML::Node item = new_map();
+      put_text(item, type.pattern, "", "");
+      put(out, "items", item);
+    }
     break;
-  case Kind::map: put(out, "type", "object"); break;
+  case Kind::map:
+    put(out, "type", words("object null"));
+    if (type.is_stacked) put(out, "additionalProperties", map_value(type));
+    break;
   }
 }
 
@@ -95,7 +145,7 @@ YAML::Node property(const Setting &setting) {
 /// a scalar. A section may be null: all its keys may be commented out.
 YAML::Node object(const std::string &prefix) {
   YAML::Node out = new_map(), properties = new_map();
-  put(out, "type", words({"object", "null"}));
+  put(out, "type", words("object null"));
   put(out, "additionalProperties", yaml::boolean(false));
   std::string section;
   for (const Setting &setting : settings()) {
@@ -131,9 +181,10 @@ std::string schema() {
   put(reference, "$ref", "#/definitions/overlay");
   put(overlays, "description",
       "Overlays: `--context NAME` puts the keys of contexts.NAME over those of the file.");
-  put(overlays, "type", words({"object", "null"}));
+  put(overlays, "type", words("object null"));
   put(overlays, "additionalProperties", reference);
   YAML::Node overlay = object(""), out = object(""), head = new_map();
+  put(out, "patternProperties", yaml::nested({"^x-"}, new_map()));
   put(definitions, "overlay", overlay);
   put(head, "$schema", "http://json-schema.org/draft-07/schema#");
   put(head, "title", "hello.yaml");

@@ -40,7 +40,9 @@ constexpr Pattern kBasePath = {"^(?!.*/\\.\\.?(/|$))/([A-Za-z0-9._~-]+(/[A-Za-z0
                                "path like /hello, of letters, digits and -._~"};
 
 constexpr Type string(Pattern pattern = {}) { return {.kind = Kind::string, .pattern = pattern}; }
-constexpr Type string_up_to(std::int64_t bytes) { return {.kind = Kind::string, .max = bytes}; }
+constexpr Type lines_up_to(std::int64_t bytes) {
+  return {.kind = Kind::string, .max = bytes, .is_lines = true};
+}
 constexpr Type integer(std::int64_t min, std::int64_t max, std::string_view unit = {}) {
   return {.kind = Kind::integer, .min = min, .max = max, .unit = unit};
 }
@@ -54,17 +56,30 @@ constexpr Type choice(std::string_view choices) {
 }
 constexpr Type list(Pattern pattern = {}) { return {.kind = Kind::list, .pattern = pattern}; }
 constexpr Type map() { return {.kind = Kind::map}; }
+/// Names to values, whose layers merge.
+constexpr Type texts() { return {.kind = Kind::map, .is_stacked = true}; }
+constexpr Type quantities() {
+  return {.kind = Kind::map, .is_stacked = true, .has_quantities = true};
+}
+/// A list whose layers append.
+constexpr Type appended() { return {.kind = Kind::list, .is_stacked = true}; }
+/// A value that null cannot remove: why, and what to do.
+constexpr Type needed(Type type, std::string_view why) {
+  type.needed = why;
+  return type;
+}
+constexpr std::string_view kUseDefault = "leave the key out for the default";
 
 // A row: key, type, default (empty: none), doc, own flag. Everything else comes from it: file,
 // environment, --set, schema, starter file and `hello config`. A test checks that templates use it.
 constexpr Setting kSettings[] = {
     // What runs
-    {"messages", string_up_to(512 << 10), "Hello, World!",
+    {"messages", needed(lines_up_to(512 << 10), "write \"\" for no text"), "Hello, World!",
      "The text that the service shows; each line is a message. At most 131,062 bytes (512 KiB with "
      "reload: live)."},
     {"reload", choice("restart|live"), "restart",
      "A changed message restarts the pods (restart), or is mounted and shown without one (live)."},
-    {"image", string(kImage), kOwnImage,
+    {"image", needed(string(kImage), "a container must have an image"), kOwnImage,
      "The container's image, best by digest: registry/hello@sha256:….", "--image"},
     {"imagePullPolicy", choice("Always|IfNotPresent|Never"), "",
      "By default Always where the image names a registry or a digest, IfNotPresent for a bare "
@@ -75,10 +90,10 @@ constexpr Setting kSettings[] = {
     {"env", list(), "[]", "More environment variables, as in a container's env."},
 
     // Where
-    {"name", string(kRelease), "hello",
+    {"name", needed(string(kRelease), kUseDefault), "hello",
      "The release's name, and that of its objects: several releases can share a namespace.",
      "--name"},
-    {"namespace.name", string(kLabel), "hello",
+    {"namespace.name", needed(string(kLabel), kUseDefault), "hello",
      "The Kubernetes namespace. `namespace: NAME` says the same.", "--namespace"},
     {"namespace.create", boolean(), "true",
      "The Namespace is part of the set, with the restricted Pod Security labels and a default-deny "
@@ -87,7 +102,8 @@ constexpr Setting kSettings[] = {
      "kubectl's context; in contexts.NAME where the two names differ. Empty: kubectl's current "
      "one."},
     {"kubeVersion",
-     string({"^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$", "version of Kubernetes from 1.29 on"}),
+     needed(string({"^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$", "version of Kubernetes from 1.29 on"}),
+            kUseDefault),
      "1.30", "Oldest Kubernetes version to support. 1.29 leaves out the native sleep in preStop.",
      "--kube-version"},
 
@@ -96,18 +112,19 @@ constexpr Setting kSettings[] = {
     {"autoscaling.enabled", boolean(), "true",
      "A HorizontalPodAutoscaler decides how many pods run; it needs metrics, see docs/metrics.md."},
     {"autoscaling.minReplicas", integer(1, 1000), "2", "Pods at least."},
-    {"autoscaling.maxReplicas", integer(1, 1000), "5", "Pods at most."},
+    {"autoscaling.maxReplicas", needed(integer(1, 1000), "a HorizontalPodAutoscaler must have it"),
+     "5", "Pods at most."},
     {"autoscaling.cpu", integer(0, 10000, "percent"), "70",
      "Average CPU of the pods, of what they request; 0: not looked at."},
     {"autoscaling.memory", integer(0, 10000, "percent"), "0",
      "Average memory of the pods, of what they request; 0: not looked at."},
     {"autoscaling.requestsPerSecond", quantity(), "",
      "Average requests a second and pod, from custom.metrics.k8s.io; empty: not looked at."},
-    {"autoscaling.requestsMetric", string(), "hello_http_requests_per_second",
+    {"autoscaling.requestsMetric", needed(string(), kUseDefault), "hello_http_requests_per_second",
      "The name that the metrics adapter gives to requests a second by pod."},
     {"autoscaling.external.metric", string(), "",
      "A metric of external.metrics.k8s.io, such as a queue's length; empty: not looked at."},
-    {"autoscaling.external.selector", map(), "{}", "The labels of its series."},
+    {"autoscaling.external.selector", texts(), "{}", "The labels of its series."},
     {"autoscaling.external.value", quantity(), "", "The value to hold; or use averageValue."},
     {"autoscaling.external.averageValue", quantity(), "",
      "The value divided by the number of pods."},
@@ -122,7 +139,7 @@ constexpr Setting kSettings[] = {
     // How it is reached
     {"expose", choice("ingress|gateway|loadBalancer|nodePort|none"), "ingress",
      "How the service is reached from outside the cluster."},
-    {"basePath", string(kBasePath), "/",
+    {"basePath", needed(string(kBasePath), "write / for the root"), "/",
      "The path of the page, for a proxy that passes it on unchanged: the exposures' paths are it "
      "by "
      "default, and a deploy asks there for an answer."},
@@ -139,7 +156,7 @@ constexpr Setting kSettings[] = {
      "The cert-manager ClusterIssuer that makes the certificate."},
     {"ingress.tls.issuer", string(), "",
      "The cert-manager Issuer, in the same namespace, that does."},
-    {"ingress.annotations", map(), "{}", "For the Ingress controller."},
+    {"ingress.annotations", texts(), "{}", "For the Ingress controller."},
     {"gateway.parentRefs", list(), "[]",
      "The Gateways that the HTTPRoute attaches to: {name, namespace, sectionName}; needed with "
      "expose: gateway."},
@@ -152,7 +169,7 @@ constexpr Setting kSettings[] = {
      "[]", "CIDRs that may connect; empty: all."},
     {"loadBalancer.externalTrafficPolicy", choice("Cluster|Local"), "",
      "Local keeps the client's address, Cluster (Kubernetes' default) spreads better."},
-    {"loadBalancer.annotations", map(), "{}", "For the cloud's load balancer."},
+    {"loadBalancer.annotations", texts(), "{}", "For the cloud's load balancer."},
     {"nodePort.port", integer(0, 65535), "0", "The port on every node; 0: the cluster chooses."},
     {"nodePort.externalTrafficPolicy", choice("Cluster|Local"), "", "As of loadBalancer."},
     {"networkPolicy.enabled", boolean(), "true", "Only what is needed gets in, nothing out."},
@@ -161,7 +178,8 @@ constexpr Setting kSettings[] = {
     {"networkPolicy.ingressNamespace", string(kLabel), "",
      "The namespace of the Ingress or Gateway controller's pods, which alone may reach the public "
      "port. Empty: any address, as a controller in the host's network needs."},
-    {"networkPolicy.monitoringNamespace", string(kLabel), "monitoring",
+    {"networkPolicy.monitoringNamespace",
+     needed(string(kLabel), "metrics.scrape: none closes the admin port"), "monitoring",
      "The namespace whose pods may reach the admin port, while metrics.scrape is not none."},
     {"networkPolicy.egress", list(), "[]",
      "Egress rules, as in a NetworkPolicy, for what an added container or patch needs."},
@@ -174,7 +192,7 @@ constexpr Setting kSettings[] = {
     {"serviceAccount.name", string(kSubdomain), "",
      "The account that the pods run as; empty: the release's name. `serviceAccount: NAME` says the "
      "same."},
-    {"serviceAccount.annotations", map(), "{}",
+    {"serviceAccount.annotations", texts(), "{}",
      "Annotations for the ServiceAccount, such as the cloud role that it stands for."},
     {"resources.requests.cpu", quantity(), "100m",
      "What the scheduler keeps for a pod; the autoscaler's 100 %."},
@@ -187,7 +205,7 @@ constexpr Setting kSettings[] = {
      "pod past it is evicted."},
     {"tmp.sizeLimit", quantity(), "32Mi", "Size of the emptyDir at /tmp."},
     {"resourceQuota.enabled", boolean(), "false", "A ResourceQuota on the namespace."},
-    {"resourceQuota.hard", map(),
+    {"resourceQuota.hard", quantities(),
      "{pods: 20, requests.cpu: 4, requests.memory: 2Gi, requests.ephemeral-storage: 4Gi, "
      "limits.cpu: 24, limits.memory: 4Gi, limits.ephemeral-storage: 16Gi}",
      "Its limits; room for maxReplicas and a rollout's surge."},
@@ -200,7 +218,7 @@ constexpr Setting kSettings[] = {
 
     // Where its pods go, and how they change
     {"priorityClassName", string(kSubdomain), "", "The pods' PriorityClass."},
-    {"nodeSelector", map(), "{}", "Labels of the nodes that may run it."},
+    {"nodeSelector", texts(), "{}", "Labels of the nodes that may run it."},
     {"tolerations", list(), "[]", "As in a pod."},
     {"affinity", map(), "{}",
      "As in a pod; empty: the pods keep off each other's node if they can."},
@@ -216,13 +234,13 @@ constexpr Setting kSettings[] = {
     {"revisionHistoryLimit", integer(0, 100), "3", "Old ReplicaSets kept."},
     {"termination.preStop", duration(0, 600), "5s",
      "A pod that goes serves on for so long, until no load balancer sends it anything."},
-    {"termination.drainTimeout", duration(1, 3600), "20s",
+    {"termination.drainTimeout", needed(duration(1, 3600), kUseDefault), "20s",
      "Then requests under way have so long to finish."},
     {"volumes", list(), "[]", "More volumes, as in a pod."},
     {"volumeMounts", list(), "[]", "Where they are mounted, as in a container."},
-    {"labels", map(), "{}", "Labels for every object and the pods."},
-    {"annotations", map(), "{}", "Annotations for every object."},
-    {"podAnnotations", map(), "{}", "Annotations for the pods."},
+    {"labels", texts(), "{}", "Labels for every object and the pods."},
+    {"annotations", texts(), "{}", "Annotations for every object."},
+    {"podAnnotations", texts(), "{}", "Annotations for the pods."},
 
     // Metrics and logs
     {"metrics.scrape", choice("annotations|podMonitor|none"), "annotations",
@@ -239,24 +257,25 @@ constexpr Setting kSettings[] = {
      "Where the log agents send OTLP over HTTP, whole: http://loki.logs.svc:3100/otlp/v1/logs."},
     {"logging.authorizationSecret", string(kSubdomain), "",
      "A secret beside the agent, whose key authorization is sent as that header."},
-    {"logging.image", string(kImage), "otel/opentelemetry-collector-k8s:0.160.0",
-     "The log agents' image."},
-    {"logging.namespace", string(kLabel), "hello-logging",
+    {"logging.image", needed(string(kImage), "a container must have an image"),
+     "otel/opentelemetry-collector-k8s:0.160.0", "The log agents' image."},
+    {"logging.namespace", needed(string(kLabel), kUseDefault), "hello-logging",
      "The node agent's own namespace (render --with logging)."},
     {"logging.namespaces", list(kLabel), "[]",
      "Namespaces whose logs the node agent reads; empty: all."},
 
     // What no key covers
-    {"patches", list(), "[]",
+    {"patches", appended(), "[]",
      "Changes to the rendered set: {target: {kind, name}, patch}, a JSON merge patch (RFC 7386): "
      "null removes."},
-    {"extraManifests", list(), "[]", "More Kubernetes objects, whole, for the same release."},
+    {"extraManifests", appended(), "[]", "More Kubernetes objects, whole, for the same release."},
     {"lint.allow", list(), "[]",
      "Rules of `hello lint` that this release may break; `hello lint --rules` lists them."},
 
     // The deploy itself
-    {"timeout", duration(1, 86400), "5m", "How long a deploy waits at most.", "--timeout"},
-    {"grace", duration(0, 86400), "30s",
+    {"timeout", needed(duration(1, 86400), kUseDefault), "5m", "How long a deploy waits at most.",
+     "--timeout"},
+    {"grace", needed(duration(0, 86400), "write 0 for none"), "30s",
      "How long a failure that may heal (pull, crash loop, probe, unschedulable) may last before "
      "the deploy fails.",
      "--grace"},

@@ -58,8 +58,7 @@ YAML::Node checked_string(const Type &type, std::string_view text) {
   if (const auto size = static_cast<std::int64_t>(text.size()); type.max && size > type.max)
     fail(fmt::format("{} bytes are out of range: 0 to {} bytes", size, type.max));
   if (const std::string_view expression = type.pattern.expression; !expression.empty()) {
-    // std::regex recurses once a character; no name is this long.
-    if (text.size() > 2048) fail(shown(text) + " is too long");
+    if (text.size() > kLongestMatched) fail(shown(text) + " is too long");
     // Made from pointers like the ones of cpp-httplib, so that one template is instantiated.
     const std::regex pattern(expression.data(), expression.size());
     if (!std::regex_search(text.begin(), text.end(), pattern))
@@ -78,6 +77,33 @@ YAML::Node checked_list(const Type &type, const YAML::Node &list) {
     texts.push_back(checked_string(type, item.Scalar()));
   }
   return texts;
+}
+
+/// The lines of a text that is written as a list of them.
+YAML::Node joined(const Type &type, const YAML::Node &list) {
+  std::string text;
+  for (const YAML::Node &item : list) {
+    if (!item.IsScalar()) fail("must be a list of texts");
+    if (item.Scalar().find('\n') != std::string::npos)
+      fail("an item of the list has a line end: each item is one line");
+    if (!text.empty()) text += '\n';
+    text += item.Scalar();
+  }
+  return checked_string(type, text);
+}
+
+/// Of a map that merges; null drops the lower layers' entry.
+YAML::Node checked_map(const Type &type, const YAML::Node &map) {
+  if (!type.is_stacked) return map;
+  for (const auto &entry : map) {
+    const YAML::Node &value = entry.second;
+    if (value.IsNull()) continue;
+    if (type.has_quantities && !(value.IsScalar() && is_quantity(value.Scalar())))
+      fail(fmt::format("has a value that is no quantity: {}", entry.first.Scalar()));
+    if (!type.has_quantities && (!value.IsScalar() || yaml::kind_of(value) != yaml::Scalar::string))
+      fail(fmt::format("has a value that is not text: {}; put it in quotes", entry.first.Scalar()));
+  }
+  return map;
 }
 
 YAML::Node from_scalar(const Setting &setting, std::string_view text) {
@@ -118,8 +144,6 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
 
 /// Refuses a node of the wrong shape, and a quoted scalar where a number or boolean is wanted.
 void check_shape(const YAML::Node &node, Kind wanted) {
-  if (node.IsNull())
-    fail(R"(has no value: leave the key out for the default, or write "", [] or {} for nothing)");
   if (node.IsMap()) fail("is a map here, and must be one value");
   if (node.IsSequence()) fail("is a list here, and must be one value");
   if ((wanted == Kind::integer || wanted == Kind::boolean) && node.Tag() != "?" &&
@@ -131,10 +155,11 @@ void check_shape(const YAML::Node &node, Kind wanted) {
 
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where) {
   const Kind kind = setting.type.kind;
+  if (text == "null" && kind != Kind::string) return {};
   if (kind != Kind::list && kind != Kind::map) return from_scalar(setting, text);
   YAML::Node node = yaml::load(text, where);
   if (kind == Kind::list ? !node.IsSequence() : !node.IsMap()) return from_scalar(setting, text);
-  return checked_list(setting.type, node);
+  return kind == Kind::list ? checked_list(setting.type, node) : checked_map(setting.type, node);
 }
 
 YAML::Node default_of(const Setting &setting, std::string_view release) {
@@ -153,8 +178,10 @@ YAML::Node default_of(const Setting &setting, std::string_view release) {
 
 YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
   const Kind wanted = setting.type.kind;
+  if (node.IsNull()) return {};
   if (wanted == Kind::list && node.IsSequence()) return checked_list(setting.type, node);
-  if (wanted == Kind::map && node.IsMap()) return node;
+  if (wanted == Kind::map && node.IsMap()) return checked_map(setting.type, node);
+  if (setting.type.is_lines && node.IsSequence()) return joined(setting.type, node);
   check_shape(node, wanted);
   // Numbers and booleans may be written as Kubernetes reads them: 0x10, True. A string takes its
   // scalar literally, so that `no` stays no.
@@ -167,6 +194,25 @@ YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
   if (wanted == Kind::boolean && kind == yaml::Scalar::boolean)
     return yaml::boolean(yaml::to_json(node) == "true");
   return from_scalar(setting, text);
+}
+
+YAML::Node entry_from_text(const Setting &setting, std::string_view text, std::string_view where) {
+  return setting.type.has_quantities ? yaml::load(text, where) : yaml::string(text);
+}
+
+bool is_removable(const Setting &setting) {
+  const Kind kind = setting.type.kind;
+  if (kind == Kind::list || kind == Kind::map || setting.default_value.empty()) return true;
+  return kind != Kind::boolean && kind != Kind::choice && setting.type.needed.empty();
+}
+
+void check_removal(const Setting &setting) {
+  if (is_removable(setting)) return;
+  const std::string_view choices =
+      setting.type.kind == Kind::boolean ? "true|false" : setting.type.choices;
+  fail(choices.empty() ? fmt::format("cannot be null: {}", setting.type.needed)
+                       : fmt::format("cannot be null: use {}, or leave the key out for the default",
+                                     text::alternatives(choices)));
 }
 
 } // namespace hello::config

@@ -10,15 +10,27 @@
 namespace hello::config {
 
 /// The value that `text` gives to `setting`, as a node of its type. Lists and maps are YAML; other
-/// texts are taken literally. Throws std::invalid_argument with the reason for a text of the wrong
-/// form, Error for invalid YAML (`where` is its name there).
+/// texts are taken literally, but "null" is null unless the setting is a text. Throws
+/// std::invalid_argument with the reason for a text of the wrong form, Error for invalid YAML
+/// (`where` is its name there).
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where);
 
 /// The default of the setting for a release of that name; a null node if it has none. A test
 /// checks that it is valid.
 YAML::Node default_of(const Setting &setting, std::string_view release = names::kDefault);
 
-/// from_text() for a node of a file.
+/// from_text() for a node of a file, where null is always null.
 YAML::Node from_node(const Setting &setting, const YAML::Node &node);
+
+/// The value of one entry of a map that merges (--set labels.team=web).
+YAML::Node entry_from_text(const Setting &setting, std::string_view text, std::string_view where);
+
+/// Longest text that is matched with a pattern: std::regex recurses once a character.
+inline constexpr std::size_t kLongestMatched = 2048;
+
+/// Throws std::invalid_argument with the reason if null cannot remove the setting's value.
+void check_removal(const Setting &setting);
+/// Whether null can.
+bool is_removable(const Setting &setting);
 
 } // namespace hello::config

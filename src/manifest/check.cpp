@@ -27,6 +27,17 @@ void check_autoscaling(const Config &config) {
            "needs one of autoscaling.external.value and .averageValue");
 }
 
+void check_limits(const Config &config) {
+  if (config.boolean("podDisruptionBudget.enabled") &&
+      !config.has("podDisruptionBudget.maxUnavailable") &&
+      !config.has("podDisruptionBudget.minAvailable"))
+    refuse(config, "podDisruptionBudget.maxUnavailable",
+           "and .minAvailable are both removed: the budget needs one",
+           "podDisruptionBudget: {enabled: false} for no budget");
+  if (config.boolean("limitRange.enabled") && is_empty(config, "limitRange.limits"))
+    refuse(config, "limitRange.limits", "has no limit", "limitRange: {enabled: false} for none");
+}
+
 void check_exposure(const Config &config) {
   const std::string expose = config.text("expose");
   if (expose == "gateway" && is_empty(config, "gateway.parentRefs"))
@@ -66,11 +77,14 @@ void check_account(const Config &config) {
 }
 
 void check_rollout(const Config &config) {
-  if (config.integer("minReadySeconds") >= config.integer("progressDeadlineSeconds"))
+  constexpr std::int64_t kDeadline = 600; // Kubernetes' own
+  const std::int64_t deadline =
+      config.has("progressDeadlineSeconds") ? config.integer("progressDeadlineSeconds") : kDeadline;
+  if (config.integer("minReadySeconds") >= deadline)
     refuse(config, "minReadySeconds",
            "is not less than progressDeadlineSeconds: no rollout could be in time");
   const auto none = [&config](std::string_view key) {
-    return config.text(key).find_first_not_of("0%") == std::string::npos;
+    return config.has(key) && config.text(key).find_first_not_of("0%") == std::string::npos;
   };
   if (none("strategy.maxSurge") && none("strategy.maxUnavailable"))
     refuse(config, "strategy.maxSurge",
@@ -81,6 +95,7 @@ void check_rollout(const Config &config) {
 
 void check_together(const Config &config) {
   check_autoscaling(config);
+  check_limits(config);
   check_exposure(config);
   check_account(config);
   check_name(config);

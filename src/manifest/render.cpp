@@ -94,10 +94,10 @@ Object finish(const Config &config, const YAML::Node &object) {
 
   YAML::Node labels = own["labels"] ? YAML::Clone(own["labels"]) : YAML::Node(YAML::NodeType::Map);
   merge_missing(labels, standard_labels(config, object));
-  merge_missing(labels, text_map(config, "labels"));
+  merge_missing(labels, config.node("labels"));
   YAML::Node annotations =
       own["annotations"] ? YAML::Clone(own["annotations"]) : YAML::Node(YAML::NodeType::Map);
-  merge_missing(annotations, text_map(config, "annotations"));
+  merge_missing(annotations, config.node("annotations"));
 
   YAML::Node metadata;
   put(metadata, "name", YAML::Clone(own["name"]));

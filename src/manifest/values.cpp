@@ -110,7 +110,7 @@ YAML::Node tls_secret(const Config &config) {
 
 /// Source: https://cert-manager.io/docs/usage/ingress/
 YAML::Node ingress_annotations(const Config &config) {
-  YAML::Node result = YAML::Clone(text_map(config, "ingress.annotations"));
+  YAML::Node result = YAML::Clone(config.node("ingress.annotations"));
   for (const char *kind : {"clusterIssuer", "issuer"})
     if (const auto key = fmt::format("ingress.tls.{}", kind); config.has(key))
       result[kind == std::string_view("issuer") ? "cert-manager.io/issuer"
@@ -167,7 +167,7 @@ YAML::Node env(const Config &config) {
 /// Refuses the three labels that every object has: selectors need two of them, and the third would
 /// be ignored.
 YAML::Node labels(const Config &config) {
-  const YAML::Node map = text_map(config, "labels");
+  const YAML::Node map = config.node("labels");
   for (const char *own : {"name", "instance", "managed-by"})
     if (const auto key = fmt::format("app.kubernetes.io/{}", own); map[key])
       refuse(config, "labels", fmt::format("has {}, which hello itself sets", key));
@@ -198,8 +198,6 @@ const std::map<std::string_view, Derive> kDerived = {
     {"env", env},
     {"messages", messages},
     {"serviceAccountName", service_account},
-    {"serviceAccount.annotations",
-     [](const Config &c) { return text_map(c, "serviceAccount.annotations"); }},
     {"messageConfig", named<names::message_config>},
     {"logAgentConfig", named<names::log_agent>},
     {"deployer", named<names::deployer>},
@@ -237,14 +235,10 @@ const std::map<std::string_view, Derive> kDerived = {
      }},
     {"serviceAnnotations",
      [](const Config &c) {
-       return c.text("expose") == "loadBalancer" ? text_map(c, "loadBalancer.annotations")
+       return c.text("expose") == "loadBalancer" ? c.node("loadBalancer.annotations")
                                                  : YAML::Node();
      }},
     {"labels", labels},
-    {"podAnnotations", [](const Config &c) { return text_map(c, "podAnnotations"); }},
-    {"nodeSelector", [](const Config &c) { return text_map(c, "nodeSelector"); }},
-    {"autoscaling.external.selector",
-     [](const Config &c) { return text_map(c, "autoscaling.external.selector"); }},
     {"strategy.maxSurge", [](const Config &c) { return count(c, "strategy.maxSurge"); }},
     {"strategy.maxUnavailable",
      [](const Config &c) { return count(c, "strategy.maxUnavailable"); }},
@@ -262,12 +256,6 @@ void refuse(const Config &config, std::string_view key, const std::string &why,
 }
 
 bool before_1_30(const Config &config) { return kube_minor(config) == "1.29"; }
-
-YAML::Node text_map(const Config &config, std::string_view key) {
-  const YAML::Node map = config.node(key);
-  for (const auto &entry : map) check_text(config, key, entry.first.Scalar(), entry.second);
-  return map;
-}
 
 std::optional<YAML::Node> value(const Config &config, std::string_view name) {
   if (const auto found = kDerived.find(name); found != kDerived.end()) return found->second(config);

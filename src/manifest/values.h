@@ -27,10 +27,6 @@ void check_together(const config::Config &config);
 /// Whether the set must do without the native sleep in preStop, which came with Kubernetes 1.30.
 bool before_1_30(const config::Config &config);
 
-/// A map of strings, such as labels. Throws Error(Exit::invalid) if a value is a number or a
-/// boolean.
-YAML::Node text_map(const config::Config &config, std::string_view key);
-
 /// A peer of a NetworkPolicy: all pods of a namespace.
 YAML::Node pods_of(const std::string &ns);
 

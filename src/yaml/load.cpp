@@ -1,3 +1,4 @@
+#include <optional>
 #include <sstream>
 #include <unordered_map>
 
@@ -96,10 +97,7 @@ public:
   Checker(std::string_view name, const Limits &limits) : name_(name), limits_(limits) {}
 
   void check(YAML::Node node, std::size_t depth) {
-    if (++nodes_ > limits_.nodes)
-      fail(name_, node.Mark(),
-           fmt::format("more than {} nodes (aliases counted as what they stand for)",
-                       limits_.nodes));
+    if (++nodes_ > limits_.nodes) fail_nodes(node);
     if (depth > limits_.depth)
       fail(name_, node.Mark(), fmt::format("nested deeper than {} levels", limits_.depth));
     switch (node.Type()) {
@@ -134,13 +132,13 @@ private:
 
   void check_map(YAML::Node &node, std::size_t depth) {
     std::unordered_map<std::string_view, YAML::Mark> seen;
+    std::optional<YAML::Node> merge;
     for (auto entry : node) {
       YAML::Node key = entry.first;
       if (!key.IsScalar())
         fail(name_, key.Mark(),
              key.IsNull() ? "a key is empty" : "a key must be a text, not a list or map");
-      if (key.Scalar() == "<<" && key.Tag() == "?")
-        fail(name_, key.Mark(), "merge keys (<<) are not supported: write the keys out");
+      if (key.Scalar() == "<<" && key.Tag() == "?") merge.emplace(key);
       check(key, depth + 1);
       auto [first, fresh] = seen.try_emplace(key.Scalar(), key.Mark());
       if (!fresh)
@@ -149,6 +147,29 @@ private:
                          first->second.line + 1, first->second.column + 1));
       check(entry.second, depth + 1);
     }
+    if (merge) merge_into(node, *merge);
+  }
+
+  /// Replaces the merge key by the entries of its maps, which are complete already. Own entries
+  /// win, then those of earlier maps. Source: https://yaml.org/type/merge.html
+  void merge_into(YAML::Node &node, const YAML::Node &key) {
+    const YAML::Node &seen = node; // operator[] of a non-const node adds an entry
+    const YAML::Node value = seen["<<"];
+    std::vector<YAML::Node> maps = items(value);
+    if (!value.IsSequence()) maps.push_back(value);
+    node.remove(key);
+    for (const YAML::Node &map : maps) {
+      if (!map.IsMap()) fail(name_, key.Mark(), "<<: takes a map, or a list of maps");
+      for (const auto &entry : map) {
+        if (++nodes_ > limits_.nodes) fail_nodes(key);
+        if (!seen[entry.first.Scalar()]) node.force_insert(entry.first, entry.second);
+      }
+    }
+  }
+
+  [[noreturn]] void fail_nodes(const YAML::Node &node) const {
+    fail(name_, node.Mark(),
+         fmt::format("more than {} nodes (aliases counted as what they stand for)", limits_.nodes));
   }
 
   std::string_view name_;

@@ -23,7 +23,7 @@ struct Printed {
 
   explicit Printed(const std::string &extras = kExtras) {
     config::Sources sources;
-    sources.file = "/dev/null";
+    sources.files = {"/dev/null"};
     sources.set = {{"extraManifests", extras, "--set"}, {"namespace.name", "shop", "--set"}};
     const config::Config config = config::Config::load(sources);
     set = cli::set_of(cli::deployer(config, manifest::render_all(config), notes));

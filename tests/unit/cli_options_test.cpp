@@ -86,7 +86,7 @@ TEST_CASE("options of the commands that read a release") {
   CHECK(status.watch);
   CHECK_FALSE(status.reach.given());
   CHECK(parsed<cli::StatusOptions>({"--verify"}).reach.verify == "");
-  CHECK(status.config.file == "x.yaml");
+  CHECK(status.config.files == std::vector<std::string>{"x.yaml"});
   const auto logs = parsed<cli::LogsOptions>({"-f", "--since", "1h30m", "--tail", "5", "--bare"});
   CHECK(logs.logs.follow);
   CHECK(logs.logs.tail == 5);

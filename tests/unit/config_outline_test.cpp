@@ -20,7 +20,7 @@ Config from_text(const std::string &yaml, config::Sources sources = {}) {
   int fd = ::mkstemp(name);
   ::close(fd);
   std::ofstream(name, std::ios::binary) << yaml;
-  sources.file = name;
+  sources.files = {name};
   Config config = Config::load(sources);
   ::unlink(name);
   return config;

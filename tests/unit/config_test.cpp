@@ -39,13 +39,13 @@ config::Assignment set(std::string key, std::string value) { return {key, value,
 /// A Config from the text of a file and the rest; the file is called hello.yaml in errors.
 Config load(std::string_view yaml, config::Sources sources = {}) {
   Folder folder(yaml);
-  sources.file = folder.file;
+  sources.files = {folder.file};
   return Config::load(sources);
 }
 
 std::string error_of(std::string_view yaml, config::Sources sources = {}) {
   Folder folder(yaml);
-  sources.file = folder.file;
+  sources.files = {folder.file};
   try {
     Config::load(sources);
   } catch (const Error &error) {
@@ -167,8 +167,8 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
   CHECK(error_of("replicas: 99999999999999999999") ==
         "hello.yaml:1:11: replicas: '99999999999999999999' is not a whole number");
   CHECK(error_of("replicas: 1.5") == "hello.yaml:1:11: replicas: '1.5' is not a whole number");
-  CHECK(error_of("replicas:\n") == "hello.yaml:1:1: replicas: has no value: leave the key out for "
-                                   "the default, or write \"\", [] or {} for nothing");
+  CHECK(error_of("image:\n") ==
+        "hello.yaml:1:1: image: cannot be null: a container must have an image");
   CHECK(error_of("replicas: [1]") ==
         "hello.yaml:1:11: replicas: is a list here, and must be one value");
   CHECK(error_of("autoscaling: true") ==
@@ -229,7 +229,8 @@ TEST_CASE("config: for flags and environment the place is the flag or the variab
   CHECK(error_of("", sources) == "--set messages: messages: a NUL byte: text cannot carry one");
   sources.set = {set("messages", "a\xFF")};
   CHECK(error_of("", sources) == "--set messages: messages: invalid UTF-8 (byte 0xFF at offset 1)");
-  sources.set = {{"messages", "/nonexistent/x", "--set-file messages", true}};
+  sources.set = {
+      {"messages", "/nonexistent/x", "--set-file messages", config::Assignment::How::file}};
   CHECK(error_of("", sources) == "cannot read /nonexistent/x: No such file or directory");
   sources.set.clear();
   sources.environment["HELLO_REPLICAS"] = "";
@@ -266,11 +267,17 @@ TEST_CASE("config: in a list of texts each item is one, as Kubernetes wants it")
   CHECK(error_of("imagePullSecrets: [{name: a}]") != "no error");
 }
 
-TEST_CASE("config: --set-file takes the file's bytes") {
-  Folder folder("one\ntwo\r\n");
-  config::Sources sources;
-  sources.set = {{"messages", folder.file, "--set-file messages", true}};
-  CHECK(load("", sources).text("messages") == "one\ntwo\r\n");
+TEST_CASE("config: --set-file takes a message's bytes, and other values without a BOM and a final "
+          "newline") {
+  Folder folder("\xEF\xBB\xBFone\ntwo\r\n");
+  const auto from_file = [&](const char *key) {
+    config::Sources sources;
+    sources.set = {
+        {key, folder.file, std::string("--set-file ") + key, config::Assignment::How::file}};
+    return load("", sources).text(key);
+  };
+  CHECK(from_file("messages") == "\xEF\xBB\xBFone\ntwo\r\n");
+  CHECK(from_file("ingress.tls.issuer") == "one\ntwo");
 }
 
 TEST_CASE("config: variables of Kubernetes' service links are never ours; a typo is a warning") {

@@ -25,7 +25,7 @@ const std::vector<std::vector<std::string>> kConfigurations = {
 
 config::Config configured(const std::vector<std::string> &set) {
   config::Sources sources;
-  sources.file = "/dev/null";
+  sources.files = {"/dev/null"};
   for (const std::string &one : set) {
     const std::size_t equals = one.find('=');
     sources.set.push_back({one.substr(0, equals), one.substr(equals + 1), "--set"});

@@ -23,7 +23,7 @@ config::Config configured(Set set) {
   // A set as a careful team would have it: nothing to warn about.
   set.insert(set.begin(), {"image", "registry.test/hello@sha256:" + std::string(64, 'a')});
   config::Sources sources;
-  sources.file = "/dev/null";
+  sources.files = {"/dev/null"};
   for (const auto &[key, value] : set) sources.set.push_back({key, value, "--set " + key});
   return config::Config::load(sources);
 }

@@ -18,7 +18,7 @@ const std::string kEndpoint = "http://store.logs.svc:4318/v1/logs";
 
 config::Config configured(const Set &set) {
   config::Sources sources;
-  sources.file = "/dev/null";
+  sources.files = {"/dev/null"};
   for (const auto &[key, value] : set) sources.set.push_back({key, value, "--set " + key});
   return config::Config::load(sources);
 }

@@ -22,7 +22,7 @@ using Set = std::vector<std::pair<std::string, std::string>>;
 
 config::Config configured(const Set &set) {
   config::Sources sources;
-  sources.file = "/dev/null";
+  sources.files = {"/dev/null"};
   for (const auto &[key, value] : set) sources.set.push_back({key, value, "--set " + key});
   return config::Config::load(sources);
 }

@@ -85,7 +85,7 @@ struct Upgrade {
 
 TEST_CASE("upgrade: with the settings of 0.1.0 the pod template is equal, byte for byte") {
   config::Sources sources;
-  sources.file = kFixtures + "/hello.yaml";
+  sources.files = {kFixtures + "/hello.yaml"};
   sources.set = {{"image", "hello:0.1.0", "--set"},
                  {"labels", "{team: \"0755\", release: last}", "--set"}};
   const config::Config config = config::Config::load(sources);

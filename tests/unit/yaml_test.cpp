@@ -173,6 +173,29 @@ TEST_CASE("yaml: json") {
         R"(["driver.inf", "a.nan"])"); // names, not numbers
 }
 
+TEST_CASE("yaml: merge keys give the entries that the map does not have itself, the first map's") {
+  const auto json = [](std::string_view text) { return yaml::to_json(yaml::load(text, "f")); };
+  CHECK(json("<<: {a: 1, b: 2}\nb: 3") == R"({"b": 3, "a": 1})");
+  CHECK(json("x: &x {a: 1}\ny: &y {a: 2, b: 2}\nz: {<<: [*x, *y], c: 3}") ==
+        R"({"x": {"a": 1}, "y": {"a": 2, "b": 2}, "z": {"c": 3, "a": 1, "b": 2}})");
+  CHECK(json("x: &x {a: 1}\ny: &y {<<: *x, b: 2}\nz: {<<: *y}") ==
+        R"({"x": {"a": 1}, "y": {"b": 2, "a": 1}, "z": {"b": 2, "a": 1}})");
+  CHECK(json("\"<<\": {a: 1}") == R"({"<<": {"a": 1}})");
+}
+
+TEST_CASE("yaml: merge keys count against the limit of nodes") {
+  std::string text = "a: &a {";
+  for (int i = 0; i < 100; ++i) text += "k" + std::to_string(i) + ": 0, ";
+  text += "}\nb: {<<: [";
+  for (int i = 0; i < 2000; ++i) text += "*a, ";
+  try {
+    yaml::load(text + "]}", "f");
+    FAIL("loaded");
+  } catch (const Error &error) {
+    CHECK(std::string(error.what()).find("more than 100000 nodes") != std::string::npos);
+  }
+}
+
 TEST_CASE("yaml: errors say where") {
   CHECK(error_of("a: 1\nb: 2\na: 3\n") ==
         "f.yaml:3:1: duplicate key 'a' (first at line 1, column 1)");
@@ -184,8 +207,10 @@ TEST_CASE("yaml: errors say where") {
         "f.yaml:1:4: control character U+0004: write \"\\x04\" in double quotes");
   CHECK(error_of(std::string_view("a: \0", 4)) == "f.yaml:1:4: a NUL byte: text cannot carry one");
   CHECK(error_of("a: \"x\\0y\"") == "f.yaml:1:4: a NUL (\\0): text cannot carry one");
-  CHECK(error_of("<<: {a: 1}") ==
-        "f.yaml:1:1: merge keys (<<) are not supported: write the keys out");
+  CHECK(error_of("<<: 1") == "f.yaml:1:1: <<: takes a map, or a list of maps");
+  CHECK(error_of("<<: [1]") == "f.yaml:1:1: <<: takes a map, or a list of maps");
+  CHECK(error_of("<<: {a: 1}\n<<: {b: 1}").find("f.yaml:2:1: duplicate key '<<'") == 0);
+  CHECK(error_of("a: &a\n  <<: *a\n").find("nested deeper") != std::string::npos);
   CHECK(error_of("[a]: 1") == "f.yaml:1:1: a key must be a text, not a list or map");
   CHECK(error_of("~: 1") == "f.yaml:1:1: a key is empty");
   CHECK(error_of("a: !foo 1") == "f.yaml:1:4: tag '!foo' is not supported");

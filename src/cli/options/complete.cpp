@@ -79,7 +79,7 @@ private:
     given_.push_back(row.long_name());
     if (!value) return;
     if (row.long_name() == "--context") context_ = *value;
-    if (row.long_name() == "--config") file_ = *value;
+    if (row.long_name() == "--config") files_.push_back(*value);
     if (row.long_name() == "--namespace") ns_ = *value;
     if (row.long_name() == "--name") release_ = *value;
   }
@@ -133,6 +133,7 @@ private:
     case Completes::revision: revisions(before); break;
     case Completes::setting: setting(before, begun); break;
     case Completes::setting_file: setting_file(before, begun); break;
+    case Completes::key: keys(before, ""); break;
     case Completes::rule:
       for (const manifest::LintRule &rule : manifest::lint_rules())
         add(before + std::string(rule.name), brief(rule.why));
@@ -147,15 +148,15 @@ private:
     if (directive_ == files && !before.empty()) directive_ = nothing_else; // shells complete words
   }
 
-  void keys(const std::string &before) {
+  void keys(const std::string &before, std::string_view after) {
     for (const config::Setting &one : config::settings())
-      add(fmt::format("{}{}=", before, one.key), brief(one.doc));
-    directive_ |= no_blank;
+      add(fmt::format("{}{}{}", before, one.key, after), brief(one.doc));
+    if (!after.empty()) directive_ |= no_blank;
   }
 
   void setting(const std::string &before, const std::string &begun) {
     const std::size_t equals = begun.find('=');
-    if (equals == begun.npos) return keys(before);
+    if (equals == begun.npos) return keys(before, "=");
     const std::string key = begun.substr(0, equals);
     for (const config::Setting &one : config::settings()) {
       if (one.key != key) continue;
@@ -167,7 +168,7 @@ private:
   }
 
   void setting_file(const std::string &before, const std::string &begun) {
-    if (begun.find('=') == begun.npos) keys(before);
+    if (begun.find('=') == begun.npos) keys(before, "=");
   }
 
   void contexts(const std::string &before) {
@@ -207,10 +208,10 @@ private:
   /// The configuration that the line means, as far as it is valid.
   void load_config() try {
     const char *file = std::getenv("HELLO_CONFIG"), *context = std::getenv("HELLO_CONTEXT");
-    if (file_.empty() && file) file_ = file;
+    if (files_.empty() && file) files_.push_back(file);
     if (context_.empty() && context) context_ = context;
     config::Sources sources;
-    if (!file_.empty()) sources.file = file_;
+    sources.files = files_;
     if (!context_.empty()) sources.context = context_;
     const config::Config config = config::Config::load(sources);
     if (const std::string named = config.kube_context(); !named.empty()) context_ = named;
@@ -249,7 +250,8 @@ private:
   const CommandRow &top_;
   const CommandRow *command_ = nullptr;
   Words before_;
-  std::string current_, out_, context_, file_, ns_, release_;
+  std::string current_, out_, context_, ns_, release_;
+  std::vector<std::string> files_;
   std::vector<std::string_view> given_;
   std::size_t arguments_ = 0;
   bool after_dashes_ = false;

@@ -10,18 +10,22 @@
 namespace hello::cli {
 namespace {
 
-/// Takes "KEY=VALUE"; all after the first '=' is the value, whatever it holds.
+using How = config::Assignment::How;
+
+/// Takes "KEY=VALUE"; all after the first '=' is the value, whatever it holds. With How::unset it
+/// takes "KEY".
 struct Assign {
   std::vector<config::Assignment> &set;
   std::string flag;
-  bool is_path;
+  How how;
 
   std::string operator()(const std::string &text) const {
-    const std::size_t equals = text.find('=');
+    const std::size_t equals = how == How::unset ? text.size() : text.find('=');
     if (equals == text.npos || equals == 0)
-      return fmt::format("'{}' is not KEY={}", text, is_path ? "PATH" : "VALUE");
+      return fmt::format("'{}' is not KEY={}", text, how == How::file ? "PATH" : "VALUE");
     const std::string key = text.substr(0, equals);
-    set.push_back({key, text.substr(equals + 1), flag + " " + key, is_path});
+    const std::string value = how == How::unset ? "" : text.substr(equals + 1);
+    set.push_back({key, value, flag + " " + key, how});
     return "";
   }
 };
@@ -58,14 +62,17 @@ constexpr std::size_t kLargestInput = 1 << 20;
 
 /// Whether an option names "-". Throws Error(Exit::usage) if two do.
 bool reads_stdin(const ConfigOptions &options) {
-  std::string first = options.file == "-" ? "--config" : "";
-  for (const config::Assignment &one : options.set) {
-    if (!one.is_path || one.value != "-") continue;
+  std::string first;
+  const auto note = [&first](const std::string &where) {
     if (!first.empty())
       throw Error(Exit::usage,
-                  fmt::format("{} and {} both read stdin (-): only one can", first, one.where));
-    first = one.where;
-  }
+                  fmt::format("{} and {} both read stdin (-): only one can", first, where));
+    first = where;
+  };
+  for (const std::string &file : options.files)
+    if (file == "-") note("--config");
+  for (const config::Assignment &one : options.set)
+    if (one.how == How::file && one.value == "-") note(one.where);
   return !first.empty();
 }
 
@@ -100,18 +107,20 @@ void ConfigOptions::add_to(const Command &command, const Shown &shown) {
   OptionSpec file_spec{"configuration file, - for stdin; without it ./hello.yaml if there is one",
                        "FILE", "HELLO_CONFIG"};
   file_spec.completes = Completes::file;
-  command.text("--config", file, file_spec);
-  const auto assign = [&](std::string_view name, OptionSpec what, bool is_path) {
-    OptionRow &row = command.each(name, Assign{set, std::string(name), is_path}, what);
+  command.list("--config", files, file_spec);
+  const auto assign = [&](std::string_view name, OptionSpec what, How how, Completes completes) {
+    what.completes = completes;
+    OptionRow &row = command.each(name, Assign{set, std::string(name), how}, what);
     row.repeats = row.at_once = true;
   };
-  OptionSpec setting{"a setting; a list or map is YAML flow", "KEY=VALUE"};
-  setting.completes = Completes::setting;
-  assign("--set", setting, false);
-  OptionSpec setting_file{"a setting whose value is the content of a file, - for stdin",
-                          "KEY=PATH"};
-  setting_file.completes = Completes::setting_file;
-  assign("--set-file", setting_file, true);
+  assign("--set", {"a setting; a list or map is YAML flow, null removes", "KEY=VALUE"}, How::typed,
+         Completes::setting);
+  assign("--set-string", {"a setting, never null and never YAML", "KEY=VALUE"}, How::literal,
+         Completes::setting);
+  assign("--set-file", {"a setting whose value is the content of a file, - for stdin", "KEY=PATH"},
+         How::file, Completes::setting_file);
+  assign("--unset", {"a setting to remove, like null in the file", "KEY"}, How::unset,
+         Completes::key);
   command.flag("--no-overlay", no_overlay, "leave out the overlay of the context");
 
   command.section("Output");
@@ -139,7 +148,7 @@ void add_format(const Command &command, Format &format, std::string_view choices
 }
 
 config::Config ConfigOptions::load(const std::optional<std::string> &of_context) const {
-  config::Sources sources{file, of_context, set, {}, !no_overlay, {}};
+  config::Sources sources{files, of_context, set, {}, !no_overlay, {}};
   if (reads_stdin(*this)) {
     if (!input_) input_ = sys::read_file("/dev/stdin", kLargestInput, Exit::invalid);
     sources.input = *input_;

@@ -20,10 +20,10 @@ struct Shown {
 };
 
 /// The options of every command that reads the configuration: --config, --context, --no-overlay,
-/// --set, --set-file, the flags that settings have of their own (--namespace, --image, …), and how
+/// --set, --set-string, --set-file, --unset, the flags that settings have of their own (--namespace, --image, …), and how
 /// the command talks (--quiet, --verbose, --color, --no-input).
 struct ConfigOptions {
-  std::optional<std::string> file;
+  std::vector<std::string> files;
   std::optional<std::string> context; ///< unless Shown::contexts
   std::vector<std::string> contexts;  ///< with Shown::contexts
   std::vector<config::Assignment> set;

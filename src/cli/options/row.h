@@ -26,6 +26,7 @@ enum class Completes : std::uint8_t {
   revision,
   setting,      ///< KEY=VALUE
   setting_file, ///< KEY=PATH
+  key,          ///< of a setting
   rule,         ///< of lint
   reach,        ///< of --reach
   command,

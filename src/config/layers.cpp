@@ -1,0 +1,135 @@
+#include "config/layers.h"
+
+#include <fmt/core.h>
+#include <yaml-cpp/node/iterator.h>
+#include <yaml-cpp/yaml.h>
+
+#include "hello/text.h"
+#include "hello/yaml.h"
+
+namespace hello::config {
+namespace {
+
+Origin origin_of(const Layer &layer, const YAML::Node &node) {
+  if (layer.file.empty()) return layer.origin;
+  return {layer.origin.from, yaml::place(node, layer.file)};
+}
+
+/// The beginning of a warning about entries that 0.1.0 dropped.
+std::string kept(const Setting &setting, const Value &lower, const Layer &layer,
+                 const std::string &what) {
+  return fmt::format("{}: {} keeps {} of {}, which 0.1.0 dropped", layer.origin.where, setting.key,
+                     what, lower.origin.where);
+}
+
+/// Whether 0.1.0 had both layers: it read one file.
+bool both_old(const Value &lower, const Layer &layer) {
+  return layer.whole && !lower.entries.empty() &&
+         !(lower.origin.from == From::file && layer.origin.from == From::file);
+}
+
+std::string merge(const Setting &setting, Value &value, const Layer &layer) {
+  const YAML::Node &more = layer.node; // operator[] of a non-const node adds an entry
+  YAML::Node result(YAML::NodeType::Map);
+  std::vector<Entry> entries;
+  std::vector<std::string> same;
+  const auto add = [&](const YAML::Node &key, const YAML::Node &node, Entry entry) {
+    result.force_insert(key, node);
+    entries.push_back(std::move(entry));
+  };
+  if (!value.entries.empty()) {
+    auto old = value.entries.begin();
+    for (const auto &entry : value.node) {
+      if (!more[entry.first.Scalar()]) {
+        same.push_back(old->key);
+        add(entry.first, entry.second, *old);
+      }
+      ++old;
+    }
+  }
+  for (const auto &entry : more)
+    if (!entry.second.IsNull())
+      add(entry.first, entry.second,
+          {entry.first.Scalar(), origin_of(layer, entry.first), layer.number});
+  std::string warning;
+  if (!same.empty() && both_old(value, layer))
+    warning = kept(setting, value, layer, text::join(same, ", ")) + "; 'KEY: null' drops one";
+  value.node.reset(result);
+  value.entries = std::move(entries);
+  return warning;
+}
+
+std::string append(const Setting &setting, Value &value, const Layer &layer) {
+  YAML::Node result(YAML::NodeType::Sequence);
+  std::vector<Entry> entries = value.entries;
+  if (!entries.empty())
+    for (const YAML::Node &item : value.node) result.push_back(item);
+  bool drops = entries.empty();
+  for (const YAML::Node &item : layer.node) {
+    if (item.IsNull()) {
+      result.reset(YAML::Node(YAML::NodeType::Sequence));
+      entries.clear();
+      drops = true;
+      continue;
+    }
+    result.push_back(item);
+    entries.push_back({"", origin_of(layer, item), layer.number});
+  }
+  std::string warning;
+  if (!drops && both_old(value, layer))
+    warning = kept(setting, value, layer, std::to_string(value.entries.size())) +
+              "; a list that begins with null drops them";
+  value.node.reset(result);
+  value.entries = std::move(entries);
+  return warning;
+}
+
+/// "Kind/namespace/name"
+std::string identity(const YAML::Node &object, const std::string &own_namespace) {
+  const std::string ns = yaml::text(object, "metadata", "namespace");
+  return fmt::format("{}/{}/{}", yaml::text(object, "kind"), ns.empty() ? own_namespace : ns,
+                     yaml::text(object, "metadata", "name"));
+}
+
+} // namespace
+
+std::string stack(const Setting &setting, Value &value, const Layer &layer) {
+  const bool is_map = setting.type.kind == Kind::map;
+  std::string warning;
+  if (layer.node.IsNull()) {
+    value.node.reset(YAML::Node(is_map ? YAML::NodeType::Map : YAML::NodeType::Sequence));
+    value.entries.clear();
+  } else {
+    warning = is_map ? merge(setting, value, layer) : append(setting, value, layer);
+  }
+  value.origin = layer.origin;
+  return warning;
+}
+
+void replace_extras(Value &value, const std::string &own_namespace) {
+  std::vector<YAML::Node> nodes;
+  std::vector<Entry> entries;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < value.entries.size(); ++i) {
+    const YAML::Node node = value.node[i];
+    const Entry &entry = value.entries[i];
+    const std::string name = identity(node, own_namespace);
+    std::size_t at = 0;
+    while (at < names.size() && (names[at] != name || entries[at].layer == entry.layer)) ++at;
+    if (at < names.size()) {
+      nodes[at].reset(node);
+      entries[at] = entry;
+    } else {
+      nodes.push_back(node);
+      entries.push_back(entry);
+      names.push_back(name);
+    }
+  }
+  if (nodes.size() == value.entries.size()) return;
+  YAML::Node list(YAML::NodeType::Sequence);
+  for (const YAML::Node &node : nodes) list.push_back(node);
+  value.node.reset(list);
+  value.entries = std::move(entries);
+}
+
+} // namespace hello::config

@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+
+#include <yaml-cpp/yaml.h>
+
+#include "hello/config.h"
+
+/// Puts the layers of a setting on top of each other.
+namespace hello::config {
+
+/// One layer's value of a setting whose layers stack.
+struct Layer {
+  YAML::Node node;   ///< null removes what lower layers gave
+  Origin origin;     ///< of the whole
+  std::string file;  ///< names the text that the nodes come from; empty: `origin` is each entry's
+  int number = 0;    ///< from the lowest
+  bool whole = true; ///< false: one entry of a map (--set labels.team=web)
+};
+
+/// Merges a map or appends a list. The first layer that sets a map replaces its default. Returns a
+/// warning if 0.1.0, which replaced the value whole, gave another result; else an empty text.
+std::string stack(const Setting &setting, Value &value, const Layer &layer);
+
+/// Of extra manifests with the same kind, namespace and name, keeps the one of the highest layer,
+/// in the place of the lowest.
+void replace_extras(Value &value, const std::string &own_namespace);
+
+} // namespace hello::config
