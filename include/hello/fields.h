@@ -13,11 +13,15 @@ struct Change {
   std::string path;          ///< "spec.template.spec.containers[hello].image"
   std::string before, after; ///< JSON on one line, or a string as it is; empty: not there
   bool text = false;         ///< both are strings of several lines: show them as text
+  bool given_up = false;     ///< the set no longer has it, and the server keeps it as it is
 };
+
+/// In the place of a Secret's value.
+inline constexpr std::string_view kHidden = "(changed)";
 
 /// What differs between two objects, leaving out what the server keeps for itself (status,
 /// managedFields, resourceVersion, uid, generation, creationTimestamp, …). List items are matched
-/// by name where all have one.
+/// by name where all have one. Of a Secret's data and annotations, values are kHidden.
 std::vector<Change> changes(const json::Value &before, const json::Value &after);
 
 /// The fields that `manager` holds by server-side apply, as text for comparison; empty if it has

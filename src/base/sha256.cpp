@@ -1,5 +1,7 @@
 #include "hello/sha256.h"
 
+#include "hello/base64.h"
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -70,15 +72,7 @@ std::string hex(const Digest &digest) {
 }
 
 std::string base64(const Digest &digest) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t bit = 0; bit < 256; bit += 6) {
-    const std::size_t i = bit / 8;
-    const unsigned two = digest[i] << 8 | (i + 1 < digest.size() ? digest[i + 1] : 0U);
-    out += kAlphabet[two >> (10 - bit % 8) & 63];
-  }
-  return out + "="; // 32 bytes always leave two of three
+  return base64(std::string_view(reinterpret_cast<const char *>(digest.data()), digest.size()));
 }
 
 } // namespace hello

@@ -46,7 +46,7 @@ Error conflict_error(const Plan &plan, const std::vector<std::vector<kube::Confl
     if (object) text += "\n" + object->id.text();
     for (const kube::Conflict &one : group) {
       text += fmt::format("\n  {} is held by \"{}\"", one.path, one.manager);
-      if (object)
+      if (object && object->id.kind != "Secret")
         text += fmt::format(": {} there, {} here",
                             kube::value_at(plan.live.at(object->id).value, one.path),
                             kube::value_at(object->value, one.path));
@@ -74,6 +74,24 @@ std::string unquoted(const json::Value &value) {
   std::string text = json::canonical(value);
   std::erase(text, '"');
   return text;
+}
+
+/// Adds the fields that the set no longer has, and that do not change for that: others hold them,
+/// or the server does not let them go.
+void add_given_up(std::vector<kube::Change> &changes, const json::Value &held,
+                  const json::Value &wanted) {
+  const std::size_t changed = changes.size();
+  for (kube::Change &one : kube::changes(held, wanted)) {
+    const bool goes =
+        std::any_of(changes.begin(), changes.begin() + static_cast<long>(changed),
+                    [&](const kube::Change &other) {
+                      return one.path.starts_with(other.path) || other.path.starts_with(one.path);
+                    });
+    if (goes || !one.after.empty()) continue;
+    one.after = one.before;
+    one.given_up = true;
+    changes.push_back(std::move(one));
+  }
 }
 
 /// Whether pods of the set run as this account. Without it no new pod could start, whoever
@@ -237,6 +255,7 @@ private:
     if (!live.present() || !wanted) return {Action::same, id, {}};
     const std::string manager = release::manager_of(id, access_);
     Item item{Action::same, id, kube::changes(live.value, *wanted)};
+    add_given_up(item.changes, kube::owned(live.value, manager), kube::owned(*wanted, manager));
     note_replicas(plan_, id, item.changes);
     if (!item.changes.empty())
       item.action = Action::change;

@@ -66,9 +66,29 @@ void apply_patches(const config::Config &config, std::vector<Object> &objects) {
   }
 }
 
+namespace {
+
+/// The items of the setting; those of a List one by one.
+std::vector<YAML::Node> items_of(const YAML::Node &list) {
+  std::vector<YAML::Node> result;
+  for (const YAML::Node &item : list)
+    if (item.IsMap() && text(item, "kind") == "List" && text(item, "apiVersion") == "v1")
+      for (const YAML::Node &inner : items_of(yaml::at(item, {"items"}))) result.push_back(inner);
+    else
+      result.push_back(item);
+  return result;
+}
+
+} // namespace
+
 std::vector<YAML::Node> extra_manifests(const config::Config &config) {
   std::vector<YAML::Node> result;
-  for (const YAML::Node &item : config.node("extraManifests")) {
+  for (const YAML::Node &item : items_of(config.node("extraManifests"))) {
+    if (item.IsMap() && !yaml::text(item, "metadata", "generateName").empty())
+      refuse(config, "extraManifests",
+             fmt::format("item {} has metadata.generateName: each deploy would make another object",
+                         result.size() + 1),
+             "give it a metadata.name");
     const bool whole = item.IsMap() && !text(item, "apiVersion").empty() &&
                        !text(item, "kind").empty() && item["metadata"] &&
                        item["metadata"].IsMap() && !text(item, "metadata", "name").empty();

@@ -50,6 +50,7 @@ TEST_CASE("events: a line of each kind for the schema") { // tests/cli/events re
   item.action = deploy::Item::Action::change;
   item.id = {"v1", "ConfigMap", "shop", "m"};
   item.changes.push_back({"data.MESSAGES", "\"a\"", "\"b\"", false});
+  item.changes.push_back({"data.more", "\"a\"", "\"a\"", false, true});
   plan.items.push_back(item);
   plan.warnings.push_back({"Ingress/hello", "a.test/ is used by Ingress/b in namespace c too"});
   const kube::Problem problem{kube::Cause::crash, "Pod", "a", "hello", "it ended", "OOMKilled"};

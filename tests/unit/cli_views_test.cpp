@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "cli/view/events.h"
 #include "cli/view/reports.h"
 #include "cli/view/table.h"
 #include "hello/text.h"
@@ -124,4 +125,26 @@ TEST_CASE("top prints a table, or cores and bytes as JSON") {
         R"(17301504,"request":33554432,"limit":67108864}},{"pod":"hello-b","cpu":{"used":null,)"
         R"("request":null,"limit":null},"memory":{"used":null,"request":null,"limit":null}}])"
         "\n");
+}
+
+TEST_CASE("plan: a long value is cut around its first difference, with both sizes") {
+  deploy::Plan plan;
+  std::string before(900'000, 'a'), after = before;
+  after[450'000] = 'b';
+  plan.items = {{deploy::Item::Action::change,
+                 {"v1", "ConfigMap", "shop", "m"},
+                 {{"data.long", before, after, false},
+                  {"data.text", before + "\nx", after + "\nx", true},
+                  {"spec.clusterIP", "\"None\"", "\"None\"", false, true},
+                  {"data.key", "(changed)", "(changed)", false}}}};
+  const std::string text = cli::text_of(plan, cli::Paint{false});
+  CHECK(text.size() < 1500);
+  CHECK(text.find("aab") != text.npos);
+  CHECK(text.find("(900000 bytes)") != text.npos);
+  CHECK(text.find("data.text (900002 → 900002 bytes):") != text.npos);
+  CHECK(text.find("spec.clusterIP: given up, stays \"None\"\n") != text.npos);
+  CHECK(text.find("data.key: (changed)\n") != text.npos);
+  const std::string json = cli::json_of(plan);
+  CHECK(json.size() < 2000);
+  CHECK(json.find(R"("before":"\"None\"","after":"\"None\"","givenUp":true})") != json.npos);
 }

@@ -375,3 +375,27 @@ TEST_CASE("plan: an account that the set no longer has stays while its pods run 
   CHECK(shop.run(running_as("another")) == Exit::ok);
   CHECK_FALSE(shop.cluster.api.find(account));
 }
+
+TEST_CASE("plan: a field that the set gives up and someone else keeps is shown as given up") {
+  Planned shop;
+  release::Set set = hello_set();
+  in(set, "ConfigMap")["data"]["more"] = json::string("x");
+  REQUIRE(shop.run(set) == Exit::ok);
+  json::Value theirs = object("{apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: "
+                              "shop}, data: {more: x}}");
+  REQUIRE(shop.cluster.api.apply({kConfigMap, theirs}, "argocd", false));
+  const deploy::Plan plan = shop.plan(hello_set());
+  CHECK(action_on(plan, kConfigMap) == Action::change);
+  CHECK(changes_of(plan, kConfigMap) == std::vector<std::string>{"data.more: \"x\" -> \"x\""});
+  for (const deploy::Item &item : plan.items)
+    for (const kube::Change &one : item.changes) CHECK(one.given_up);
+}
+
+TEST_CASE("plan: a field that goes with the set's is a change, not given up") {
+  Planned shop;
+  release::Set set = hello_set();
+  in(set, "ConfigMap")["data"]["more"] = json::string("x");
+  REQUIRE(shop.run(set) == Exit::ok);
+  CHECK(changes_of(shop.plan(hello_set()), kConfigMap) ==
+        std::vector<std::string>{"data.more: \"x\" -> "});
+}

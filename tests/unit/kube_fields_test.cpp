@@ -131,3 +131,19 @@ TEST_CASE("kube: paths and plurals of the API") {
   CHECK(kube::collection_path("gateway.networking.k8s.io/v1", "Gateway", "n") ==
         "/apis/gateway.networking.k8s.io/v1/namespaces/n/gateways");
 }
+
+TEST_CASE("fields: of a Secret, no value shows, nor where kubectl keeps a copy of it") {
+  const auto found = kube::changes(
+      json::parse(R"({"kind":"Secret","data":{"a":"eA==","c":"eA=="},"metadata":{"labels":{"l":"1"},
+        "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{}}"}}})",
+                  ""),
+      json::parse(
+          R"({"kind":"Secret","data":{"a":"eQ==","b":"eg=="},"metadata":{"labels":{"l":"2"}}})",
+          ""));
+  std::string shown;
+  for (const kube::Change &one : found)
+    shown += one.path + ":" + one.before + ">" + one.after + ";";
+  CHECK(shown == "data.a:(changed)>(changed);data.b:>(changed);data.c:(changed)>;"
+                 "metadata.labels.l:\"1\">\"2\";"
+                 "metadata.annotations:(changed)>;");
+}

@@ -56,6 +56,9 @@ Exit run(const RenderOptions &options) {
   const std::string head = fmt::format("# Rendered by hello {} from {}\n", build_info().version,
                                        config::sources_of(config));
   if (!options.split.empty()) {
+    if (std::any_of(objects.begin(), objects.end(),
+                    [](const manifest::Object &object) { return object.kind == "Secret"; }))
+      say(fmt::format("warning: the files in {} have the values of Secrets", options.split));
     split(objects, options.split, head);
     options.config.console.note(
         fmt::format("wrote {} files to {}; kubectl apply -f {} applies them", objects.size(),

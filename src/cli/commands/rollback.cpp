@@ -4,7 +4,6 @@
 #include "cli/commands/commands.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
-#include "hello/file.h"
 #include "hello/owner.h"
 #include "hello/prune.h"
 #include "hello/releases.h"
@@ -19,7 +18,7 @@ bool may_apply(kube::Cluster &cluster, const deploy::Set &set,
   for (const kube::Id &id : release::new_outside(cluster, set, history))
     objects += "  " + release::reference(id, ns) + "\n";
   if (objects.empty()) return true;
-  sys::write_all(
+  tell(
       STDERR_FILENO,
       fmt::format("the revision has objects outside namespace {} that what runs does not "
                   "have:\n{}",

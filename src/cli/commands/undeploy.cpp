@@ -5,7 +5,6 @@
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
-#include "hello/file.h"
 #include "hello/undeploy.h"
 
 namespace hello::cli {
@@ -33,7 +32,7 @@ Exit remove_all(const UndeployOptions &flags) {
   const auto emit = listener(flags.format, console, cluster->access());
   const deploy::Removal removal = deploy::plan_removal(*cluster);
   const std::string plan = text_of(removal, cluster->access(), console.paint(STDERR_FILENO));
-  if (!console.quiet || !flags.yes) sys::write_all(STDERR_FILENO, plan);
+  if (!console.quiet || !flags.yes) tell(STDERR_FILENO, plan);
   if (removal.empty() || flags.dry_run) return Exit::ok;
   if (!flags.yes &&
       !confirmed(console, fmt::format("Remove it from {}?", target(cluster->access())))) {

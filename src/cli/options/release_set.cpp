@@ -1,7 +1,9 @@
 #include "cli/options/release_set.h"
 
 #include "cli/view/findings.h"
+#include "hello/base64.h"
 #include "hello/json.h"
+#include "hello/mask.h"
 #include "hello/yaml.h"
 
 namespace hello::cli {
@@ -26,11 +28,31 @@ YAML::Node node_of(const json::Value &value) {
 
 } // namespace
 
+namespace {
+
+/// Puts what stands in stringData into data: the server would never remove a key of it. From now on
+/// no value is printed. What is not base64 stays for the server to refuse.
+void settle_secret(json::Value &secret) {
+  if (const json::Value *plain = secret.find("stringData")) {
+    for (const auto &[key, value] : plain->members())
+      if (value.is_string()) secret["data"][key] = json::string(base64(value.text()));
+    secret.erase("stringData");
+  }
+  for (const auto &[key, value] : secret.at("data").members())
+    if (const auto plain = from_base64(value.text())) {
+      mask::add(*plain);
+      mask::add(value.text());
+    }
+}
+
+} // namespace
+
 release::Set set_of(std::span<const manifest::Object> objects) {
   release::Set set;
   for (const manifest::Object &object : objects) {
     const kube::Id id{object.api_version, object.kind, object.ns, object.name};
     set.push_back({id, json::parse(yaml::to_json(object.node), id.text())});
+    if (id.kind == "Secret" && id.api_version == "v1") settle_secret(set.back().value);
   }
   return set;
 }

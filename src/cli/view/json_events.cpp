@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 
 #include "cli/view/events.h"
-#include "hello/file.h"
+#include "cli/view/output.h"
 #include "hello/json.h"
 #include "hello/text.h"
 
@@ -109,7 +109,7 @@ public:
     std::visit(Fields(out), event);
     out.end_object();
     line += '\n';
-    sys::write_all(STDOUT_FILENO, line); // a closed pipe is no error
+    tell(STDOUT_FILENO, line); // a closed pipe is no error
   }
 };
 

@@ -10,6 +10,7 @@
 
 #include "hello/error.h"
 #include "hello/file.h"
+#include "hello/mask.h"
 #include "hello/signals.h"
 #include "hello/terminal.h"
 #include "hello/text.h"
@@ -18,7 +19,7 @@
 namespace hello::cli {
 
 void print(std::string_view bytes) {
-  int error = sys::write_all(STDOUT_FILENO, bytes);
+  int error = sys::write_all(STDOUT_FILENO, mask::applied(bytes));
   if (error && error != EPIPE)
     throw Error(Exit::failure, fmt::format("cannot write to stdout: {}", std::strerror(error)),
                 error == EBADF ? "stdout is closed: give it a file or a pipe" : "");
@@ -31,7 +32,9 @@ void print_document(std::string_view json, Format format) {
     print(json);
 }
 
-void say(std::string_view line) { sys::write_all(STDERR_FILENO, fmt::format("hello: {}\n", line)); }
+void tell(int fd, std::string_view text) { sys::write_all(fd, mask::applied(text)); }
+
+void say(std::string_view line) { tell(STDERR_FILENO, fmt::format("hello: {}\n", line)); }
 
 Paint Console::paint(int fd) const {
   if (colour == Colour::automatic) return {sys::has_colour(fd)};

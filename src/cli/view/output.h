@@ -8,11 +8,15 @@ namespace hello::cli {
 /// What a command prints: text for people, or JSON or YAML for programs.
 enum class Format { text, json, yaml };
 
-/// Writes all of the data to stdout. A closed pipe is no error. Throws Error(Exit::failure) if
+/// Writes all of the data to stdout, without the values of Secrets. A closed pipe is no error. Throws Error(Exit::failure) if
 /// stdout is closed or full.
 void print(std::string_view bytes);
 /// Prints one JSON document, as YAML if that is the format.
 void print_document(std::string_view json, Format format);
+
+/// Writes to stdout or stderr what a deploy says, without the values of Secrets. Errors are
+/// ignored.
+void tell(int fd, std::string_view text);
 
 /// A line "hello: …" on stderr.
 void say(std::string_view line);

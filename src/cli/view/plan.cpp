@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <span>
 
 #include <fmt/core.h>
 
@@ -34,6 +34,46 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
+constexpr std::size_t kShown = 200; ///< bytes of a value
+
+std::size_t first_difference(std::string_view a, std::string_view b) {
+  const auto end = std::min(a.size(), b.size());
+  std::size_t at = 0;
+  while (at < end && a[at] == b[at]) ++at;
+  return at;
+}
+
+/// kShown bytes of a text that differs at `at`.
+std::string around(std::string_view text, std::size_t at) {
+  if (text.size() <= kShown) return std::string(text);
+  std::size_t from = at < kShown / 4 ? 0 : std::min(at, text.size()) - kShown / 4;
+  while (from > 0 && from < text.size() && (text[from] & 0xC0) == 0x80) --from;
+  return (from > 0 ? "…" : "") + text::shortened(text.substr(from), kShown);
+}
+
+/// A change as it is shown: values past kShown are cut around their first difference.
+kube::Change shown(kube::Change change) {
+  const std::size_t at = first_difference(change.before, change.after);
+  for (std::string *value : {&change.before, &change.after})
+    if (value->size() > kShown)
+      *value = fmt::format("{} ({} bytes)", around(*value, at), value->size());
+  return change;
+}
+
+/// Lines of one side, up to kShown bytes.
+std::string side(std::span<const std::string> lines, std::span<const std::string> other,
+                 std::string_view mark, const Paint &paint, std::string_view colour) {
+  std::string out;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (bytes >= kShown) return out + fmt::format("          … {} more lines\n", lines.size() - i);
+    const std::size_t at = i < other.size() ? first_difference(lines[i], other[i]) : 0;
+    out += "        " + paint(colour, fmt::format("{} {}", mark, around(lines[i], at))) + "\n";
+    bytes += lines[i].size();
+  }
+  return out;
+}
+
 /// The changed lines of a text, with one equal line before and after them.
 std::string text_change(const kube::Change &change, const Paint &paint) {
   const auto before = lines_of(change.before), after = lines_of(change.after);
@@ -42,18 +82,29 @@ std::string text_change(const kube::Change &change, const Paint &paint) {
   while (tail < std::min(before.size(), after.size()) - head &&
          before[before.size() - 1 - tail] == after[after.size() - 1 - tail])
     ++tail;
+  const auto old = std::span(before).subspan(head, before.size() - tail - head);
+  const auto now = std::span(after).subspan(head, after.size() - tail - head);
   std::string out;
-  if (head > 0) out += "          " + before[head - 1] + "\n";
-  for (std::size_t i = head; i < before.size() - tail; ++i)
-    out += "        " + paint(kRed, "- " + before[i]) + "\n";
-  for (std::size_t i = head; i < after.size() - tail; ++i)
-    out += "        " + paint(kGreen, "+ " + after[i]) + "\n";
-  if (tail > 0) out += "          " + before[before.size() - tail] + "\n";
+  if (head > 0) out += "          " + around(before[head - 1], 0) + "\n";
+  out += side(old, now, "-", paint, kRed) + side(now, old, "+", paint, kGreen);
+  if (tail > 0) out += "          " + around(before[before.size() - tail], 0) + "\n";
   return out;
 }
 
-std::string field(const kube::Change &change, const Paint &paint) {
-  if (change.text) return fmt::format("      {}:\n{}", change.path, text_change(change, paint));
+std::string sizes(const kube::Change &change) {
+  if (std::max(change.before.size(), change.after.size()) <= kShown) return "";
+  return fmt::format(" ({} → {} bytes)", change.before.size(), change.after.size());
+}
+
+std::string field(const kube::Change &whole, const Paint &paint) {
+  if (whole.text && !whole.given_up)
+    return fmt::format("      {}{}:\n{}", whole.path, sizes(whole), text_change(whole, paint));
+  const kube::Change change = shown(whole);
+  if (change.given_up)
+    return fmt::format("      {}: given up, stays {}\n", change.path,
+                       change.after == kube::kHidden ? "as it is" : change.after);
+  if (change.before == change.after) // of a Secret
+    return fmt::format("      {}: {}\n", change.path, change.after);
   if (change.before.empty()) return fmt::format("      {}: + {}\n", change.path, change.after);
   if (change.after.empty()) return fmt::format("      {}: - {}\n", change.path, change.before);
   return fmt::format("      {}: {} → {}\n", change.path, change.before, change.after);
@@ -97,9 +148,12 @@ std::string json_of(const deploy::Plan &plan) {
     out.begin_object().key("action").string(look_of(item.action).word);
     out.key("kind").string(item.id.kind).key("name").string(item.id.name);
     out.key("namespace").string(item.id.ns).key("fields").begin_array();
-    for (const kube::Change &change : item.changes) {
+    for (const kube::Change &whole : item.changes) {
+      const kube::Change change = shown(whole);
       out.begin_object().key("path").string(change.path);
-      out.key("before").string(change.before).key("after").string(change.after).end_object();
+      out.key("before").string(change.before).key("after").string(change.after);
+      if (change.given_up) out.key("givenUp").boolean(true);
+      out.end_object();
     }
     out.end_array().end_object();
   }

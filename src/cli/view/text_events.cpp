@@ -5,8 +5,8 @@
 #include <fmt/core.h>
 
 #include "cli/view/events.h"
+#include "cli/view/output.h"
 #include "cli/view/table.h"
-#include "hello/file.h"
 #include "hello/signals.h"
 #include "hello/terminal.h"
 #include "hello/text.h"
@@ -87,7 +87,7 @@ public:
 
 private:
   /// Ignores errors: a reader that left or a full disk must not end a rollout.
-  static void err(std::string_view bytes) { sys::write_all(STDERR_FILENO, bytes); }
+  static void err(std::string_view bytes) { tell(STDERR_FILENO, bytes); }
 
   void say(const std::string &line) {
     clear();
@@ -97,7 +97,7 @@ private:
 
   void out(const std::string &line) {
     clear();
-    if (said_.insert(line).second) sys::write_all(STDOUT_FILENO, line + "\n");
+    if (said_.insert(line).second) tell(STDOUT_FILENO, line + "\n");
   }
 
   void clear() {

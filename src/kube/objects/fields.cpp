@@ -103,6 +103,16 @@ private:
   std::vector<Change> found_;
 };
 
+/// Annotations may hold the whole object as kubectl applied it last.
+void hide(Change &change) {
+  if (!change.path.starts_with("data") && !change.path.starts_with("stringData") &&
+      !change.path.starts_with("metadata.annotations"))
+    return;
+  for (std::string *value : {&change.before, &change.after})
+    if (!value->empty()) *value = kHidden;
+  change.text = false;
+}
+
 /// What `manager` has applied, as a tree of managedFields; null: nothing.
 const Value *fields_of(const Value &object, std::string_view manager) {
   for (const Value &entry : object.at("metadata", "managedFields").items())
@@ -215,7 +225,10 @@ const Member *find_member(const Value &object, std::string_view path) {
 std::vector<Change> changes(const Value &before, const Value &after) {
   Comparison comparison;
   comparison.compare(&before, &after, "");
-  return std::move(comparison).found();
+  std::vector<Change> found = std::move(comparison).found();
+  if (after.text("kind") == "Secret" || before.text("kind") == "Secret")
+    for (Change &one : found) hide(one);
+  return found;
 }
 
 std::string ownership(const Value &object, std::string_view manager) {

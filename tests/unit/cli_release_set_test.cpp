@@ -1,0 +1,43 @@
+#include <doctest/doctest.h>
+
+#include "cli/options/release_set.h"
+#include "hello/mask.h"
+#include "hello/yaml.h"
+
+using namespace hello;
+
+namespace {
+
+release::Set set_with(const std::string &extras) {
+  config::Sources sources;
+  sources.files = {"/dev/null"};
+  sources.set = {{"extraManifests", extras, "--set"}};
+  return cli::set_of(manifest::render_all(config::Config::load(sources)));
+}
+
+} // namespace
+
+TEST_CASE("set: stringData becomes data, which the server can take keys from, and is not printed") {
+  const release::Set set = set_with(
+      "[{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {a: c2V0LXRlc3QtYQ==, b: eA==}, "
+      "stringData: {b: set-test-value}}]");
+  const json::Value &secret = set.back().value;
+  CHECK_FALSE(secret.find("stringData"));
+  CHECK(json::to_text(secret.at("data")) ==
+        R"({"a":"c2V0LXRlc3QtYQ==","b":"c2V0LXRlc3QtdmFsdWU="})");
+  CHECK(mask::applied("set-test-a, set-test-value, c2V0LXRlc3QtYQ==") == "***, ***, ***");
+}
+
+TEST_CASE("set: a List is taken apart, and an object without a name of its own is refused") {
+  const release::Set set = set_with(
+      "[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: "
+      "a}}, "
+      "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: "
+      "b}}]}]}]");
+  REQUIRE(set.size() > 2);
+  CHECK(set[set.size() - 2].id.text() == "ConfigMap/a");
+  CHECK(set.back().id.text() == "ConfigMap/b");
+  CHECK_THROWS_WITH_AS(set_with("[{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}]"),
+                       doctest::Contains("generateName: each deploy would make another object"),
+                       Error);
+}
