@@ -1,9 +1,11 @@
 #include "hello/file.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,14 +17,11 @@ namespace hello::sys {
 namespace {
 
 [[noreturn]] void fail(Exit code, const char *doing, const std::string &path, int number) {
-  throw Error(code, fmt::format("cannot {} {}: {}", doing, path, std::strerror(number)),
+  throw Error(code, fmt::format("cannot {} {}: {}", doing, path, open_problem(number)),
               number == EISDIR ? "it is a folder: name a file in it" : "");
 }
 
-} // namespace
-
-std::string read_file(const std::string &path, std::size_t limit_bytes, Exit code) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+std::string read_all(const Fd &file, const std::string &path, std::size_t limit_bytes, Exit code) {
   if (!file) fail(code, "read", path, errno);
   std::string bytes;
   char chunk[16384];
@@ -35,6 +34,35 @@ std::string read_file(const std::string &path, std::size_t limit_bytes, Exit cod
                   fmt::format("{}: more than {} bytes, the most that is read", path, limit_bytes));
   }
   return bytes;
+}
+
+} // namespace
+
+const char *open_problem(int number) {
+  return number == EINVAL ? "not a regular file" : std::strerror(number);
+}
+
+Fd open_regular(const std::string &path, int flags) {
+  Fd file(::open(path.c_str(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644));
+  struct stat status {};
+  int problem = errno;
+  if (file && ::fstat(file.get(), &status) == 0) {
+    if (S_ISREG(status.st_mode)) return file;
+    problem = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+  } else if (problem == ENXIO) { // a socket, or a FIFO without a reader
+    problem = EINVAL;
+  }
+  file.reset();
+  errno = problem;
+  return file;
+}
+
+std::string read_file(const std::string &path, std::size_t limit_bytes, Exit code) {
+  return read_all(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path, limit_bytes, code);
+}
+
+std::string read_regular_file(const std::string &path, std::size_t limit_bytes, Exit code) {
+  return read_all(open_regular(path, O_RDONLY), path, limit_bytes, code);
 }
 
 int write_all(int descriptor, std::string_view bytes) {
@@ -51,9 +79,16 @@ int write_all(int descriptor, std::string_view bytes) {
   return 0;
 }
 
+Fd make_temporary(const std::string &start, std::string &path) {
+  std::uint64_t random = 0; // not mkstemp(): that of musl takes the letters from the clock
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) return {};
+  path = fmt::format("{}{:016x}", start, random);
+  return Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+}
+
 void write_file(const std::string &path, std::string_view bytes) {
-  std::string draft = path + ".XXXXXX";
-  const Fd file(::mkstemp(draft.data()));
+  std::string draft;
+  const Fd file = make_temporary(path + ".", draft);
   if (!file) fail(Exit::failure, "write", path, errno);
   mode_t mask = ::umask(0);
   ::umask(mask);

@@ -30,14 +30,14 @@ public:
     begin();
   }
 
-  std::uint64_t run() {
+  void run() {
     for (;;) {
       find_new();
       if (fill()) {
         while (!ready(options_.out, POLLOUT, -1)) find_new();
-        if (!write()) return copied_;
+        if (!write()) return;
       } else if (stopping_) {
-        return copied_;
+        return;
       } else {
         ready(-1, 0, kBatchMs);
         if (!stopping_) ready(changed_.fd(), POLLIN, kIdleMs);
@@ -124,7 +124,7 @@ private:
       if (n < 0) throw io_error("write", "the output");
       done += static_cast<std::size_t>(n);
     }
-    copied_ += done;
+    if (options_.copied) *options_.copied += done;
     files_.front().offset += static_cast<off_t>(done);
     position_.save(files_.front());
     return true;
@@ -147,12 +147,12 @@ private:
   PathWatch appeared_;         // new files only: few events, so none is lost while `out` is blocked
   std::deque<OpenFile> files_; // oldest first; the last is the one being written to
   std::string buffer_;
-  std::uint64_t created_ = 0, copied_ = 0;
+  std::uint64_t created_ = 0;
   bool stopping_ = false;
 };
 
 } // namespace
 
-std::uint64_t follow(const Follow &options) { return Follower(options).run(); }
+void follow(const Follow &options) { Follower(options).run(); }
 
 } // namespace hello::sys

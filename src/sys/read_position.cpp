@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hello/file.h"
+
 namespace hello::sys {
 namespace {
 
@@ -30,11 +32,11 @@ std::uint64_t hash_of(const Fd &fd, off_t offset) {
 } // namespace
 
 Error io_error(const std::string &doing, const std::string &path) {
-  return Error(Exit::failure, "cannot " + doing + " " + path + ": " + std::strerror(errno));
+  return Error(Exit::failure, "cannot " + doing + " " + path + ": " + open_problem(errno));
 }
 
 OpenFile open_file(const std::string &path) {
-  OpenFile file{Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC))};
+  OpenFile file{open_regular(path, O_RDONLY)};
   if (!file.fd) {
     if (errno == ENOENT) return file;
     throw io_error("read", path);
@@ -47,7 +49,7 @@ OpenFile open_file(const std::string &path) {
 
 ReadPosition::ReadPosition(const std::string &path) : path_(path) {
   if (path.empty()) return;
-  fd_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  fd_ = open_regular(path, O_RDWR | O_CREAT);
   if (!fd_) throw io_error("write", path);
 }
 

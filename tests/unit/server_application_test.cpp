@@ -254,7 +254,7 @@ TEST_CASE("application: a valid X-Request-Id is returned; without one, the acces
   CHECK(refused.field("X-Request-Id").size() == 16);
   logged.application->start();
   logged.open->flush();
-  logged.application->stop();
+  logged.application->stop(std::chrono::minutes(1));
   std::ifstream file(options.access_log_file);
   const std::string log((std::istreambuf_iterator<char>(file)), {});
   ::unlink(options.access_log_file.c_str());

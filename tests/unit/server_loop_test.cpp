@@ -493,14 +493,27 @@ TEST_CASE("status: a loop without a heartbeat for more than 15 seconds is stuck"
   const auto ago = [](std::chrono::milliseconds age) {
     return std::chrono::milliseconds(1h - age).count();
   };
-  CHECK(status.stuck(now).empty()); // before the first heartbeats
-  for (unsigned n = 0; n < 3; ++n) status.loop(n).heartbeat_ms = ago(15s);
-  CHECK(status.stuck(now).empty());
+  const Status::Moment never;
+  CHECK(status.stuck(now, never).empty()); // before the first heartbeats
+  for (unsigned n = 0; n < 2; ++n) status.loop(n).heartbeat_ms = ago(15s);
+  CHECK(status.stuck(now, never).empty());
   status.loop(1).heartbeat_ms = ago(15'001ms);
-  CHECK(status.stuck(now) == "loop 1");
-  status.loop(1).heartbeat_ms = ago(0s);
-  status.loop(2).heartbeat_ms = ago(15'001ms);
-  CHECK(status.stuck(now) == "admin loop");
+  CHECK(status.stuck(now, never) == "loop 1");
+}
+
+TEST_CASE("status: after a pause of the whole process, no loop and no check is late at once") {
+  Status status(1);
+  status.set_phase(Phase::ready);
+  const Status::Moment begun(1h), resumed = begun + 10min;
+  status.loop(0).heartbeat_ms = std::chrono::milliseconds(1h).count();
+  status.set_temp_check(0, begun);
+  CHECK(status.unready(resumed, Status::Moment()) == "temp-directory: does not answer");
+  for (const auto after : {0s, 15s}) {
+    CHECK(status.stuck(resumed + after, resumed).empty());
+    CHECK(status.unready(resumed + after, resumed).empty());
+  }
+  CHECK(status.stuck(resumed + 15'001ms, resumed) == "loop 0");
+  CHECK_FALSE(status.unready(resumed + 15'001ms, resumed).empty());
 }
 
 TEST_CASE("loop: draining says close; closing serves what has begun, then ends") {

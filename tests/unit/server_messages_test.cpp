@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include "hello/error.h"
 #include "server/site/messages.h"
 #include "support/eventually.h"
@@ -61,7 +63,7 @@ TEST_CASE("messages: a changed ConfigMap is shown without a restart") {
     mount.swap(text);
     CHECK(eventually([&] { return shown(messages) == text; }));
   }
-  messages.stop();
+  messages.stop(std::chrono::steady_clock::now() + std::chrono::minutes(1));
   CHECK(messages.failures() == 0);
 }
 
@@ -133,6 +135,64 @@ TEST_CASE("messages: a text whose pages do not fit the memory budget is not show
   mount.swap(std::string(100'000, 'x'));
   CHECK(eventually([&] { return messages.failures() == 1; }));
   CHECK(shown(messages) == "little\n");
+}
+
+TEST_CASE(
+    "messages: a file that is no regular one is an error at the start, at once, and keeps the old "
+    "text later") {
+  Mount mount("good");
+  const std::string fifo = (mount.root / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  for (const std::string &file : {fifo, mount.root.string(), std::string("/dev/tty")})
+    CHECK_THROWS_AS(Messages("", file, "pod", budget), hello::Error);
+  Messages messages("", mount.file(), "pod", budget);
+  messages.start();
+  fs::create_symlink(fifo, mount.root / "new");
+  fs::rename(mount.root / "new", mount.root / "MESSAGES");
+  CHECK(eventually([&] { return messages.failures() == 1; }));
+  CHECK(shown(messages) == "good\n");
+}
+
+TEST_CASE("messages: a text is shown however it arrives") {
+  Mount mount("");
+  const fs::path link = mount.root / "link", far = mount.root / "far", file = far / "text";
+  fs::create_directory(far);
+  std::ofstream(file) << "0";
+  fs::create_symlink(file, link);
+  Messages messages("", link.string(), "pod", budget);
+  messages.start();
+  const auto shows = [&](const std::string &text) {
+    return eventually([&] { return shown(messages) == text + "\n"; });
+  };
+  std::ofstream(file) << "1"; // in place, of the same size, behind a link
+  CHECK(shows("1"));
+  std::ofstream(far / "new") << "2";
+  fs::rename(far / "new", file);
+  CHECK(shows("2"));
+  fs::create_directory(mount.root / "other");
+  std::ofstream(mount.root / "other/text") << "3";
+  fs::rename(far, mount.root / "old"); // the folder is replaced
+  fs::rename(mount.root / "other", far);
+  CHECK(shows("3"));
+  fs::remove(link);
+  CHECK(eventually([&] { return messages.failures() == 1; }));
+  std::ofstream(link) << "4"; // a file in place of the link
+  CHECK(shows("4"));
+  CHECK(messages.failures() == 1);
+}
+
+TEST_CASE("messages: a file is read again when asked, and its text counts once") {
+  Mount mount("one");
+  Messages messages("", mount.file(), "pod", budget);
+  messages.start();
+  mount.swap("bad \xff");
+  CHECK(eventually([&] { return messages.failures() == 1; }));
+  messages.reread();
+  CHECK(eventually([&] { return messages.failures() == 2; }));
+  mount.swap("two");
+  CHECK(eventually([&] { return shown(messages) == "two\n"; }));
+  CHECK(messages.failures() == 2);
+  CHECK(messages.reloads() == 1);
 }
 
 TEST_CASE("page: its memory is known before it is made") {

@@ -110,7 +110,10 @@ void declare(const Command &command, server::Options &options) {
                    {"time for in-flight requests to finish before they are cut off", "TIME",
                     "HELLO_DRAIN_TIMEOUT"});
   command.section("Sandbox");
-  OptionSpec temp{"the one directory that is written", "PATH", "HELLO_TEMP_DIR"};
+  OptionSpec temp{
+      "if the access log file is in this directory, hello is ready only while it can be "
+      "written",
+      "PATH", "HELLO_TEMP_DIR"};
   temp.completes = Completes::directory;
   command.text("--temp-dir", options.temp_dir, temp);
   command.flag_pair("--no-sandbox,--sandbox", options.sandbox,

@@ -1,5 +1,15 @@
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <thread>
+#include <utility>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -7,12 +17,13 @@
 #include "hello/fd.h"
 #include "hello/file.h"
 #include "hello/json.h"
-#include "hello/terminal.h"
 
 namespace hello::cli {
 namespace {
 
 constexpr int kQuit = 128 + SIGQUIT;
+/// How long the copying may stand still once it is to end.
+constexpr int kStallMs = 1000;
 
 /// The signals that end it once all is copied. A SIGHUP that was not ignored at the start counts as
 /// SIGINT if stdin is a terminal, which is gone then; else there is nothing to refresh.
@@ -25,30 +36,83 @@ sigset_t ending_signals(bool has_terminal) {
   return ends;
 }
 
+void warn(std::string_view message, std::string_view name, std::uint64_t number) {
+  std::string line;
+  json::Writer out(line);
+  out.begin_object().key("level").string("warning");
+  out.key("msg").string(message);
+  out.key(name).number(static_cast<std::int64_t>(number)).end_object();
+  sys::write_all(STDERR_FILENO, line + "\n");
+}
+
+/// The copying, shared with its thread: a file, or the reader of stdout, may stand still for ever.
+struct Copying {
+  sys::Follow what;
+  std::atomic<std::uint64_t> copied{0};
+  sys::Fd stop;
+  sys::Pipe ended = sys::make_pipe(O_CLOEXEC); ///< its write end closes at the end
+  std::exception_ptr error;
+
+  void run() noexcept {
+    try {
+      sys::follow(what);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    ended.write.reset();
+  }
+};
+
+/// Waits for the end of the copying, or for `also`, if it is a descriptor. Returns whether the
+/// copying has ended.
+bool has_ended(const Copying &copying, int also, int timeout_ms) {
+  pollfd sources[] = {{copying.ended.read.get(), POLLIN, 0}, {also, POLLIN, 0}};
+  while (::poll(sources, 2, timeout_ms) < 0 && errno == EINTR) {
+  }
+  return sources[0].revents != 0;
+}
+
+/// Waits for a signal, and then for the end, as long as something is copied. Returns false if the
+/// thread is left behind.
+bool wait_for_end(const Copying &copying) {
+  if (has_ended(copying, copying.stop.get(), -1)) return true;
+  std::uint64_t before = 0, now = copying.copied;
+  do {
+    if (has_ended(copying, -1, kStallMs)) return true;
+    before = std::exchange(now, copying.copied);
+  } while (now != before);
+  return false;
+}
+
 } // namespace
 
 Exit run(const sys::Follow &options) {
-  sys::Follow what = options;
-  const bool has_terminal = sys::is_terminal(STDIN_FILENO);
+  const bool has_terminal = ::isatty(STDIN_FILENO) == 1;
   const sigset_t ends = ending_signals(has_terminal);
   for (const int number : {SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
   std::signal(SIGQUIT, [](int) { ::_exit(kQuit); });
   sigprocmask(SIG_BLOCK, &ends, nullptr);
   std::signal(SIGPIPE, SIG_IGN); // a reader that left ends the copying, not the process
-  const sys::Fd stop(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!stop) throw Error(Exit::failure, "cannot wait for signals");
-  what.stop = stop.get();
-  what.skipped = [](std::uint64_t files) {
-    std::string line;
-    json::Writer out(line);
-    out.begin_object().key("level").string("warning");
-    out.key("msg").string("log lines lost: rotated before they could be read");
-    out.key("files").number(static_cast<std::int64_t>(files)).end_object();
-    sys::write_all(STDERR_FILENO, line + "\n");
+  const auto copying = std::make_shared<Copying>();
+  copying->stop.reset(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!copying->stop) throw Error(Exit::failure, "cannot wait for signals");
+  copying->what = options;
+  copying->what.stop = copying->stop.get();
+  copying->what.copied = &copying->copied;
+  copying->what.skipped = [](std::uint64_t files) {
+    warn("log lines lost: rotated before they could be read", "files", files);
   };
-  sys::follow(what);
+  std::thread thread([copying] { copying->run(); });
+  if (wait_for_end(*copying)) {
+    thread.join();
+    if (copying->error) std::rethrow_exception(copying->error);
+  } else {
+    thread.detach();
+    warn("ended before all was copied: the file or the reader stands still", "copied_bytes",
+         copying->copied);
+  }
   signalfd_siginfo last{};
-  const bool by_signal = ::read(stop.get(), &last, sizeof last) == sizeof last;
+  const bool by_signal = ::read(copying->stop.get(), &last, sizeof last) == sizeof last;
   return by_signal && last.ssi_signo != SIGTERM && has_terminal ? Exit::interrupted : Exit::ok;
 }
 
@@ -62,10 +126,11 @@ void declare(const Command &command, sys::Follow &options) {
   command.text("FILE", options.path, file);
   command.section();
   command.text("--position", options.position, position);
-  command.details(
-      "Ends on SIGTERM or SIGINT, when what is in the file has been copied; exit 0, or 130 after "
-      "SIGINT at a terminal. SIGQUIT ends it at once, exit 131. As a native sidecar it starts "
-      "before the service and is ended after it, so the last lines come too.");
+  command.details("Ends on SIGTERM or SIGINT, when what is in the file has been copied, or when "
+                  "nothing was for a "
+                  "second; exit 0, or 130 after SIGINT at a terminal. SIGQUIT ends it at once, "
+                  "exit 131. As a native sidecar it starts "
+                  "before the service and is ended after it, so the last lines come too.");
   command.example("hello tail /tmp/access.log", "copy the log to stdout");
 }
 

@@ -1,5 +1,6 @@
 #include "server/engine/status.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace hello::server {
@@ -15,19 +16,20 @@ const char *to_text(Phase phase) {
   return "unknown";
 }
 
-std::string Status::unready() const {
-  if (Phase now = phase(); now != Phase::ready) return std::string("phase: ") + to_text(now);
+std::string Status::unready(Moment now, Moment resumed) const {
+  if (Phase at = phase(); at != Phase::ready) return std::string("phase: ") + to_text(at);
   if (int error = temp_error()) return std::string("temp-directory: ") + std::strerror(error);
+  const Moment checked = temp_checked_.load(std::memory_order_relaxed);
+  if (checked != Moment() && now - std::max(checked, resumed) > 3 * kTempCheck)
+    return "temp-directory: does not answer";
   return {};
 }
 
-std::string Status::stuck(std::chrono::steady_clock::time_point now) const {
-  using namespace std::chrono;
-  const auto now_ms = duration_cast<milliseconds>(now.time_since_epoch()).count();
-  for (unsigned n = 0; n <= public_loops_; ++n) {
-    auto beat = loops_[n].heartbeat_ms.load(std::memory_order_relaxed);
-    if (beat && now_ms - beat > milliseconds(kStuck).count())
-      return n == public_loops_ ? "admin loop" : "loop " + std::to_string(n);
+std::string Status::stuck(Moment now, Moment resumed) const {
+  for (unsigned n = 0; n < public_loops_; ++n) {
+    const std::chrono::milliseconds beat(loops_[n].heartbeat_ms.load(std::memory_order_relaxed));
+    if (beat.count() && now - std::max(Moment(beat), resumed) > kStuck)
+      return "loop " + std::to_string(n);
   }
   return {};
 }

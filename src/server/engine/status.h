@@ -31,15 +31,17 @@ public:
 
   Phase phase() const { return phase_.load(std::memory_order_relaxed); }
 
-  /// Returns the failing check and why ("phase: draining", "temp-directory: No space left on
-  /// device"), or "" if ready.
-  std::string unready() const;
+  using Moment = std::chrono::steady_clock::time_point;
 
-  /// Returns a loop that has had no heartbeat for longer than kStuck ("loop 2"), or "" if there is
-  /// none.
-  std::string
-  stuck(std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) const;
+  /// Returns the failing check and why ("phase: draining", "temp-directory: No space left on
+  /// device"), or "" if ready. `resumed`: the end of the last pause of the whole process.
+  std::string unready(Moment now, Moment resumed) const;
+
+  /// Returns a public loop that has had no heartbeat for longer than kStuck since then ("loop 2"),
+  /// or "" if there is none.
+  std::string stuck(Moment now, Moment resumed) const;
   static constexpr std::chrono::seconds kStuck{15};
+  static constexpr std::chrono::seconds kTempCheck{5}; ///< between two checks
 
   unsigned public_loops() const { return public_loops_; }
   const LoopStatus &public_loop(unsigned n) const { return loops_[n]; }
@@ -48,14 +50,19 @@ public:
   // For Lifecycle and TempCheck, which set what the functions above report.
   void set_phase(Phase phase) { phase_.store(phase, std::memory_order_relaxed); }
   int temp_error() const { return temp_error_.load(std::memory_order_relaxed); }
-  /// `error` is an errno, or 0 if the directory is writable.
-  void set_temp_error(int error) { temp_error_.store(error, std::memory_order_relaxed); }
+  /// The result of a check: an errno, or 0 if the directory is writable. From the first one on,
+  /// there must be one in time.
+  void set_temp_check(int error, Moment now = std::chrono::steady_clock::now()) {
+    temp_error_.store(error, std::memory_order_relaxed);
+    temp_checked_.store(now, std::memory_order_relaxed);
+  }
   /// The admin loop is number public_loops().
   LoopStatus &loop(unsigned n) { return loops_[n]; }
 
 private:
   std::atomic<Phase> phase_{Phase::starting};
   std::atomic<int> temp_error_{0};
+  std::atomic<Moment> temp_checked_{Moment()};
   std::unique_ptr<LoopStatus[]> loops_;
   unsigned public_loops_;
 };

@@ -15,6 +15,8 @@
 
 #include "hello/error.h"
 #include "hello/fd.h"
+#include "hello/file.h"
+#include "hello/file_work.h"
 #include "server/log/notice.h"
 
 namespace hello::server {
@@ -23,6 +25,11 @@ namespace {
 constexpr std::chrono::milliseconds kBatchPause{5};
 /// PIPE_BUF: up to this size, the write to a pipe is not mixed with those of other processes.
 constexpr std::size_t kAtomicBytes = 4096;
+
+[[noreturn]] void fail(const std::string &path, const std::string &why) {
+  throw Error(Exit::failure, "cannot write the access log " + path + ": " + why,
+              "name a regular file in a directory that may be written, such as /tmp/access.log");
+}
 } // namespace
 
 struct LogSink::Writer {
@@ -44,6 +51,7 @@ struct LogSink::Writer {
   std::atomic<bool> reopening{false};
   bool done = false;
 
+  void find_kind();
   bool open_file();
   void reopen();
   void rotate();
@@ -55,18 +63,18 @@ struct LogSink::Writer {
   void run();
 };
 
+void LogSink::Writer::find_kind() {
+  struct stat status {};
+  if (fstat(fd, &status) == 0)
+    slow_reader = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
+                  (S_ISCHR(status.st_mode) && isatty(fd) == 1);
+}
+
 /// False, with errno, if the file cannot be used.
 bool LogSink::Writer::open_file() {
-  // Non-blocking, so that opening a FIFO does not wait. It is refused below.
-  sys::Fd opened(::open(path.c_str(),
-                        O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
+  sys::Fd opened = sys::open_regular(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW);
   struct stat status {};
   if (!opened || fstat(opened.get(), &status) != 0) return false;
-  if (!S_ISREG(status.st_mode)) {
-    opened.reset();
-    errno = EINVAL;
-    return false;
-  }
   file = std::move(opened);
   fd = file.get();
   file_bytes = static_cast<std::size_t>(status.st_size);
@@ -80,7 +88,7 @@ bool LogSink::Writer::open_file() {
 void LogSink::Writer::reopen() {
   if (path.empty() || open_file()) return;
   notice(Level::warning, "the log file cannot be opened again: the open one stays",
-         {{"file", path}, {"reason", std::strerror(errno)}});
+         {{"file", path}, {"reason", sys::open_problem(errno)}});
 }
 
 void LogSink::Writer::rotate() {
@@ -177,6 +185,7 @@ void LogSink::Writer::run() {
       sleep();
     }
   }
+  file.reset(); // here, since a close may hang too
   const std::lock_guard lock(mutex);
   done = true;
   changed.notify_all();
@@ -184,20 +193,19 @@ void LogSink::Writer::run() {
 
 LogSink::LogSink(int descriptor) : writer_(std::make_shared<Writer>()) {
   writer_->fd = descriptor;
-  struct stat status {};
-  if (fstat(descriptor, &status) == 0)
-    writer_->slow_reader =
-        S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(descriptor) == 1;
+  if (!sys::run_within(sys::kFileTimeout, [writer = writer_] { writer->find_kind(); }))
+    fail("stdout", "its file system does not answer");
 }
 
 LogSink::LogSink(std::string path, std::size_t limit_bytes) : writer_(std::make_shared<Writer>()) {
   writer_->path = std::move(path);
   writer_->limit_bytes = limit_bytes;
-  if (writer_->open_file()) return;
-  const int why = errno;
-  throw Error(Exit::failure,
-              "cannot write the access log " + writer_->path + ": " + std::strerror(why),
-              "name a regular file in a directory that may be written, such as /tmp/access.log");
+  const auto why = std::make_shared<int>(0);
+  const bool answered = sys::run_within(sys::kFileTimeout, [writer = writer_, why] {
+    if (!writer->open_file()) *why = errno;
+  });
+  if (!answered) fail(writer_->path, "its file system does not answer");
+  if (*why != 0) fail(writer_->path, sys::open_problem(*why));
 }
 
 LogSink::~LogSink() { stop(std::chrono::seconds(1)); }

@@ -46,6 +46,12 @@ std::unique_ptr<LogSink> make_sink(LogFormat format, const std::string &file) {
   return file.empty() ? std::make_unique<LogSink>(STDOUT_FILENO) : std::make_unique<LogSink>(file);
 }
 
+/// The temp directory matters only where the access log is in it.
+std::shared_ptr<TempCheck> make_temp_check(const Options &options, bool has_log, Status &status) {
+  if (!has_log || !options.access_log_file.starts_with(options.temp_dir + "/")) return nullptr;
+  return std::make_shared<TempCheck>(options.temp_dir, status);
+}
+
 /// The name of the pod: Kubernetes sets it as the host name.
 std::string host_name() {
   char name[256] = "";
@@ -60,13 +66,15 @@ std::uint64_t random_seed() {
 
 } // namespace
 
-Application::Application(const Options &options, const Status &status, Budget &budget)
+Application::Application(const Options &options, Status &status, Budget &budget)
     : status_(status), base_path_(base_path(options.base_path)),
       format_(log_format(options.access_log)),
       trusted_(options.trusted_proxies, trusted_header(options.trusted_header)),
       messages_(options.messages, options.messages_file, host_name(), budget),
-      sink_(make_sink(format_, options.access_log_file)), sources_{status_, messages_, stats_,
-                                                                   sink_.get(), budget} {}
+      sink_(make_sink(format_, options.access_log_file)),
+      temp_check_(make_temp_check(options, sink_ != nullptr, status)), sources_{status_, messages_,
+                                                                                stats_, sink_.get(),
+                                                                                budget} {}
 
 std::unique_ptr<Handler> Application::public_handler() {
   return make_public_handler({messages_, trusted_, base_path_}, add_stats(),
@@ -80,11 +88,18 @@ std::unique_ptr<Handler> Application::admin_handler() {
 void Application::start(LoopGroup *readers) {
   if (sink_) sink_->start();
   messages_.start(readers);
+  if (!temp_check_) return;
+  temp_check_->start();
+  temp_check_->look_now();
 }
 
-void Application::stop() noexcept {
-  messages_.stop();
-  if (sink_) sink_->stop(std::chrono::seconds(1));
+void Application::stop(std::chrono::milliseconds time) noexcept {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  messages_.request_stop(); // all of them at once, then wait for each
+  if (temp_check_) temp_check_->request_stop();
+  if (sink_) sink_->stop(time);
+  messages_.stop(deadline);
+  if (temp_check_) temp_check_->stop(deadline);
 }
 
 void Application::refresh(int signal) {

@@ -83,9 +83,7 @@ bool Lifecycle::refreshed_by(int number) {
 void Lifecycle::start(std::vector<std::unique_ptr<Loop>> loops, std::unique_ptr<Loop> admin) {
   loops_ = std::move(loops);
   admin_ = std::move(admin);
-  temp_check_ = std::make_shared<TempCheck>(options_.temp_dir, status_);
   try {
-    temp_check_->start();
     threads_.emplace_back([this] {
       run_promptly(); // the kubelet restarts a pod whose probes are late
       admin_->run();
@@ -128,7 +126,6 @@ int Lifecycle::wait_for_loops(milliseconds time) {
 
 void Lifecycle::join() {
   for (auto &thread : threads_) thread.join();
-  if (temp_check_) temp_check_->stop();
 }
 
 void Lifecycle::enter(Phase phase) {

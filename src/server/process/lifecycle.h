@@ -7,7 +7,6 @@
 
 #include "hello/server.h"
 #include "server/engine/loop.h"
-#include "server/process/temp_check.h"
 
 namespace hello::server {
 
@@ -45,7 +44,6 @@ private:
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Loop> admin_;
   std::vector<std::thread> threads_;
-  std::shared_ptr<TempCheck> temp_check_; ///< shared with its thread, which may outlive this
 };
 
 } // namespace hello::server

@@ -24,6 +24,10 @@ namespace {
 constexpr std::size_t kReservedDescriptors = 64; ///< not available to public connections
 constexpr std::size_t kAdminConnections = 32;    ///< out of the reserved ones
 constexpr unsigned kMaxThreads = 1024;
+/// For files to be written and closed at the end.
+constexpr std::chrono::milliseconds kFilesEnd = 1000ms;
+constexpr std::chrono::milliseconds kFilesEndAtOnce =
+    300ms; ///< after SIGINT, SIGQUIT or a second signal
 /// A probe must not wait: at the cap, a connection without a complete request goes at once.
 constexpr Admission kAdminAdmission{.grace = 20ms, .least_grace = 0ms};
 
@@ -72,14 +76,12 @@ LoopConfig loop_config(const Options &options, LoopGroup &group) {
   return config;
 }
 
-/// The folders in which the service writes: the temp directory and that of the log file, if any.
+/// The folders in which the service writes: that of the log file, if any.
 std::vector<std::string> writable_folders(const Options &options) {
-  std::vector<std::string> folders{options.temp_dir};
-  if (const std::string &file = options.access_log_file; !file.empty()) {
-    auto slash = file.rfind('/');
-    folders.push_back(slash == file.npos ? "." : file.substr(0, slash + 1));
-  }
-  return folders;
+  const std::string &file = options.access_log_file;
+  if (file.empty() || options.access_log == "off") return {};
+  const auto slash = file.rfind('/');
+  return {slash == file.npos ? "." : file.substr(0, slash + 1)};
 }
 
 void report(const Sandbox &sandbox) {
@@ -139,7 +141,7 @@ int serve(const Options &options) {
           {"max_connections", std::to_string(max_connections)},
           {"memory_budget_bytes", std::to_string(budget.limit_bytes())}});
   int code = lifecycle.wait([&](int signal) { application.refresh(signal); });
-  application.stop();
+  application.stop(code == 0 ? kFilesEnd : kFilesEndAtOnce);
   return code;
 }
 

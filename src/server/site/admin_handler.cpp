@@ -17,6 +17,8 @@
 namespace hello::server {
 namespace {
 
+constexpr std::chrono::seconds kPause{3};
+
 /// The live page, in one file. Its policy allows the inline style and script by their hashes.
 struct LivePage {
   std::string body = fill(embedded("assets/live.html"), {{"style", embedded("assets/live.css")},
@@ -44,6 +46,7 @@ public:
 
   void handle(const Request &request, std::string &out, SharedBody &) noexcept override {
     const auto started = std::chrono::steady_clock::now();
+    note_round(started);
     clock_.at(started);
     const Route route = route_of(request.path);
     Response response = respond(request, route);
@@ -66,7 +69,16 @@ public:
     stats_.count(Route::none, kMethods.size() - 1, refusal.status, 0);
   }
 
+  void flush() noexcept override { note_round(std::chrono::steady_clock::now()); }
+
 private:
+  /// There are rounds every second. If there was none, the whole process paused (SIGSTOP, a frozen
+  /// control group), and the other loops are not late yet.
+  void note_round(Status::Moment now) {
+    if (now - last_round_ > kPause) resumed_ = now;
+    last_round_ = now;
+  }
+
   /// The live page is on "/" too. It counts as unmatched, so that the numbers of "/" are those of
   /// the public page.
   static Route route_of(std::string_view path) {
@@ -104,8 +116,8 @@ private:
       return read_only(request.method, asker);
     switch (route) {
     case Route::livez:
-    case Route::healthz: return probe(status_.stuck());
-    case Route::readyz: return probe(status_.unready());
+    case Route::healthz: return probe(status_.stuck(last_round_, resumed_));
+    case Route::readyz: return probe(status_.unready(last_round_, resumed_));
     case Route::metrics: return metrics(asker.accept);
     case Route::version: return version();
     default: return live_page();
@@ -152,6 +164,7 @@ private:
   const MetricsSources &metrics_;
   LivePage live_;
   Clock clock_;
+  Status::Moment last_round_, resumed_;
 };
 
 } // namespace

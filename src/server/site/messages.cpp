@@ -1,90 +1,147 @@
 #include "server/site/messages.h"
 
-#include <cerrno>
-#include <csignal>
-#include <cstring>
+#include <functional>
+#include <optional>
 #include <utility>
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "hello/error.h"
 #include "hello/file.h"
+#include "hello/file_work.h"
 #include "server/log/notice.h"
 
 namespace hello::server {
 namespace {
-/// Interval of checks without an event: some file systems send none.
-constexpr int kPollMs = 10'000;
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kInterval = 500ms; ///< between two looks at the file
+/// Looks that read the file again after a change: some file systems' times have only whole seconds,
+/// so that a second change may look like the first.
+constexpr int kReadAgain = 3;
 constexpr std::size_t kOldVersions = 2; ///< of the page, that slow readers may keep in memory
 /// How long the loops may take to close the readers of older versions.
 constexpr int kDropTries = 100;
-constexpr std::chrono::milliseconds kDropPause{10};
-constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE;
+constexpr std::chrono::milliseconds kDropPause = 10ms;
 
-std::string directory_of(const std::string &file) {
-  const std::size_t slash = file.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : file.substr(0, slash);
+/// The fields of stat() that identify one version of a file.
+struct Stamp {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  time_t changed = 0;
+  long changed_ns = 0;
+  bool operator==(const Stamp &) const = default;
+};
+
+Stamp stamp_of(const std::string &path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
+          status.st_ctim.tv_nsec};
 }
 } // namespace
 
+class Messages::Watch final : public sys::FileWork {
+public:
+  Watch(std::string path, Messages &owner)
+      : FileWork(kInterval), path_(std::move(path)), owner_(owner) {}
+
+  /// For the start, where one look is enough.
+  void read_first() {
+    while (!text_ && !error_) {
+      previous_ = stamp_of(path_);
+      look();
+    }
+  }
+  /// What the last look found, for the thread that called it.
+  std::optional<std::string> &text() { return text_; }
+  const std::optional<Error> &error() const { return error_; }
+  const std::string &path() const { return path_; }
+
+  void read_again() noexcept {
+    reading_again_.store(true);
+    look_now();
+  }
+  using FileWork::pause;
+
+private:
+  void look() override {
+    text_.reset();
+    error_.reset();
+    const Stamp now = stamp_of(path_);
+    if (reading_again_.exchange(false)) seen_.reset();
+    const bool settled = now == std::exchange(previous_, now);
+    const bool changed = now != seen_;
+    if (!settled || (!changed && again_ == 0)) return;
+    try {
+      std::string text = sys::read_regular_file(path_, kMaxMessagesBytes, Exit::invalid);
+      if (stamp_of(path_) != now) return; // changed meanwhile: the next look sees it
+      again_ = changed ? kReadAgain : again_ - 1;
+      const std::size_t hash = std::hash<std::string_view>()(text);
+      if (std::exchange(hash_, hash) != hash || changed) text_ = std::move(text);
+    } catch (const Error &error) {
+      again_ = kReadAgain; // it may heal
+      hash_ = 0;
+      if (changed) error_ = error;
+    }
+    seen_ = now;
+  }
+
+  void report() override {
+    if (text_) owner_.take(std::move(*text_));
+    if (error_) owner_.fail(error_->what());
+  }
+
+  const std::string path_;
+  Messages &owner_; ///< for report() only
+  std::atomic<bool> reading_again_{false};
+  Stamp previous_;                  ///< at the last look
+  std::optional<Stamp> seen_;       ///< of the version that was read last
+  std::size_t hash_ = 0;            ///< of its text
+  int again_ = 0;                   ///< looks that still read it although it looks unchanged
+  std::optional<std::string> text_; ///< that the last look found new
+  std::optional<Error> error_;      ///< that it met first
+};
+
 Messages::Messages(std::string text, std::string file, std::string pod, Budget &budget)
-    : file_(std::move(file)), pod_(std::move(pod)), text_(std::move(text)), budget_(budget) {
-  if (!file_.empty()) {
-    directory_ = directory_of(file_);
-    wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    // Watch before reading, so that no change is missed.
-    watch_ = inotify_add_watch(inotify_.get(), directory_.c_str(), kEvents);
-    seen_ = stamp();
-    text_ = sys::read_file(file_, kMaxMessagesBytes, Exit::invalid);
+    : pod_(std::move(pod)), text_(std::move(text)), budget_(budget) {
+  if (!file.empty()) {
+    watch_ = std::make_shared<Watch>(file, *this);
+    if (!sys::run_within(sys::kFileTimeout, [watch = watch_] { watch->read_first(); }))
+      throw Error(Exit::invalid, "cannot read " + file + ": its file system does not answer",
+                  "name a file that can be read, or give the text by MESSAGES");
+    if (watch_->error()) throw Error(*watch_->error());
+    text_ = std::move(*watch_->text());
   }
   if (const std::string problem = messages_problem(text_); !problem.empty())
-    throw Error(Exit::invalid, (file_.empty() ? "MESSAGES" : file_) + ": " + problem,
+    throw Error(Exit::invalid, (file.empty() ? "MESSAGES" : file) + ": " + problem,
                 "give UTF-8 text");
   page_ = make(text_);
 }
 
-Messages::~Messages() { stop(); }
+Messages::~Messages() { stop(std::chrono::steady_clock::now() + 1s); }
 
 void Messages::start(LoopGroup *readers) {
   readers_ = readers;
-  if (watched()) thread_ = std::thread([this] { watch(); });
+  if (watch_) watch_->start();
 }
 
-void Messages::stop() noexcept {
-  if (!thread_.joinable()) return;
-  stopping_.store(true);
-  wake();
-  thread_.join();
+void Messages::request_stop() noexcept {
+  if (watch_) watch_->request_stop();
+}
+
+void Messages::stop(std::chrono::steady_clock::time_point deadline) noexcept {
+  if (watch_) watch_->stop(deadline);
 }
 
 void Messages::reread() noexcept {
-  if (!thread_.joinable()) return;
-  rereading_.store(true);
-  wake();
-}
-
-void Messages::wake() noexcept {
-  const std::uint64_t one = 1;
-  while (::write(wake_.get(), &one, sizeof one) < 0 && errno == EINTR) {
-  }
+  if (watch_) watch_->read_again();
 }
 
 std::shared_ptr<const Page> Messages::page() const {
   const std::lock_guard lock(mutex_);
   return page_;
-}
-
-Messages::Stamp Messages::stamp() const {
-  struct stat status {};
-  if (::stat(file_.c_str(), &status) != 0) return {};
-  return {status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
-          status.st_ctim.tv_nsec};
 }
 
 /// Makes a page that is charged to the budget as long as it is in memory.
@@ -106,90 +163,33 @@ bool Messages::make_room() {
   };
   if (forget()) return true;
   if (readers_) readers_->drop_versions_before(old_[old_.size() - kOldVersions + 1].first);
-  for (int i = 0; i < kDropTries && !forget(); ++i) std::this_thread::sleep_for(kDropPause);
+  for (int i = 0; i < kDropTries && !forget() && watch_->pause(kDropPause); ++i) {
+  }
   return forget();
 }
 
-void Messages::reload() {
-  std::string problem;
-  try {
-    std::string text = sys::read_file(file_, kMaxMessagesBytes);
-    problem = messages_problem(text);
-    if (problem.empty() && text == text_) return;
-    if (problem.empty() && !make_room())
-      problem = "two earlier texts are still being sent";
-    else if (problem.empty() && !budget_.has_room_for_page(page_bytes(text)))
-      problem = "its pages do not fit the memory budget";
-    if (problem.empty()) {
-      auto page = make(text);
-      text_ = std::move(text);
-      old_.emplace_back(version(), page_);
-      const std::lock_guard lock(mutex_);
-      page_ = std::move(page);
-      version_.fetch_add(1, std::memory_order_release);
-    }
-  } catch (const std::exception &error) {
-    problem = error.what();
+void Messages::take(std::string text) {
+  const std::string problem = messages_problem(text);
+  if (!problem.empty()) return fail(problem);
+  if (text == text_) return;
+  if (!make_room()) return fail("two earlier texts are still being sent");
+  if (!budget_.has_room_for_page(page_bytes(text)))
+    return fail("its pages do not fit the memory budget");
+  auto page = make(text);
+  text_ = std::move(text);
+  old_.emplace_back(version(), page_);
+  {
+    const std::lock_guard lock(mutex_);
+    page_ = std::move(page);
+    version_.fetch_add(1, std::memory_order_release);
   }
-  if (problem.empty()) return notice(Level::info, "messages changed", {{"file", file_}});
+  notice(Level::info, "messages changed", {{"file", watch_->path()}});
+}
+
+void Messages::fail(std::string_view problem) {
   failures_.fetch_add(1, std::memory_order_relaxed);
   notice(Level::warning, "messages not changed: the old text stays",
-         {{"file", file_}, {"reason", problem}});
-}
-
-/// Reads the pending events. Returns true if one of them may mean a change of the file.
-bool Messages::read_events() {
-  bool changed = false;
-  alignas(inotify_event) char buffer[4096];
-  for (ssize_t n; (n = ::read(inotify_.get(), buffer, sizeof buffer)) > 0;)
-    for (const char *at = buffer; at < buffer + n;) {
-      inotify_event event; // copied: the next one may not be aligned
-      std::memcpy(&event, at, sizeof event);
-      if ((event.mask & IN_IGNORED) != 0)
-        watch_ = -1; // the directory was removed: watch() adds a new watch
-      if (event.mask == IN_CREATE) {
-        // A new link is complete at once; a new file only when it is closed, which is another
-        // event.
-        struct stat status {};
-        const std::string name = directory_ + "/" + (event.len > 0 ? at + sizeof event : "");
-        changed = changed || (::lstat(name.c_str(), &status) == 0 && S_ISLNK(status.st_mode));
-      } else {
-        changed = true;
-      }
-      at += sizeof event + event.len;
-    }
-  return changed;
-}
-
-void Messages::watch() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  Stamp previous = seen_;
-  bool look = false;
-  while (true) {
-    if (watch_ < 0) watch_ = inotify_add_watch(inotify_.get(), directory_.c_str(), kEvents);
-    if (look)
-      if (const Stamp now = stamp(); now != seen_) {
-        seen_ = now;
-        reload();
-      }
-    pollfd sources[] = {{wake_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}};
-    const int ready = ::poll(sources, 2, kPollMs);
-    if (stopping_.load()) return;
-    if (rereading_.exchange(false)) {
-      std::uint64_t wakes = 0;
-      [[maybe_unused]] const ssize_t n = ::read(wake_.get(), &wakes, sizeof wakes);
-      seen_ = {};
-      look = true;
-    } else if (ready > 0) {
-      look = read_events();
-    } else {
-      // Without events, a file may be half written: wait until two checks find the same.
-      const Stamp now = stamp();
-      look = now == std::exchange(previous, now);
-    }
-  }
+         {{"file", watch_->path()}, {"reason", problem}});
 }
 
 } // namespace hello::server
