@@ -138,7 +138,8 @@ public:
   std::chrono::seconds duration(std::string_view key) const;
   YAML::Node
   node(std::string_view key) const; ///< any type; borrowed: do not change it (YAML::Clone first)
-  bool has(std::string_view key) const; ///< set, or with a default; and not empty
+  bool has(std::string_view key) const;        ///< set, or with a default; and not empty
+  bool is_default(std::string_view key) const; ///< has its default, given or not
   const Origin &origin(std::string_view key) const;
   std::span<const Entry> entries(std::string_view key) const;
   /// "hello.yaml:3:7: messages": the beginning of an error about a value.

@@ -35,10 +35,10 @@ struct Object {
 
 /// The whole set in apply order: Namespace, ServiceAccount, ConfigMap, …; patches applied. `with`
 /// names add-ons that come after it, in a namespace of their own: "logging", a log agent on each
-/// node. Throws Error(Exit::invalid) if a template or a patch is wrong, or settings contradict each
-/// other.
-std::vector<Object> render_all(const config::Config &config,
-                               std::span<const std::string> with = {});
+/// node. `warnings` receives the settings that were given and do nothing. Throws
+/// Error(Exit::invalid) if a template or a patch is wrong, or settings contradict each other.
+std::vector<Object> render_all(const config::Config &config, std::span<const std::string> with = {},
+                               std::vector<std::string> *warnings = nullptr);
 
 /// The account that a pipeline needs to deploy this configuration, with exactly the rights that it
 /// uses, in its namespace: ServiceAccount, Role, RoleBinding. For an administrator to apply.

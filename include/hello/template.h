@@ -24,14 +24,22 @@
 /// around it. Placeholders in values are not replaced.
 namespace hello::templates {
 
+/// A value that was put into a template, and the node that holds it there. Items and entries that
+/// were put into a list or map around them have records of their own.
+struct Filled {
+  std::string name; ///< of the value; of a loop's variable, of its list
+  YAML::Node node;
+};
+
 /// Returns the node called `name`: null or undefined if it is not set, none if the name is unknown.
 using Lookup = std::function<std::optional<YAML::Node>(std::string_view name)>;
 
 /// Fills in the placeholders of `tree`, which comes from the file `file` and has no aliases. The
 /// tree is changed, and the result shares its nodes; values are copied. Throws Error(Exit::invalid)
 /// with the place for a syntax error, an unknown name, a required value that is not set, a list or
-/// map inside a string, or a duplicate key.
-YAML::Node instantiate(const YAML::Node &tree, std::string_view file, const Lookup &values);
+/// map inside a string, or a duplicate key. `filled` receives what was put in.
+YAML::Node instantiate(const YAML::Node &tree, std::string_view file, const Lookup &values,
+                       std::vector<Filled> *filled = nullptr);
 
 /// A name that a template uses, and where. Loop variables do not count.
 struct Use {

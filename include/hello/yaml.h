@@ -22,8 +22,8 @@ struct Limits {
 };
 
 /// The documents of `text`. `name` stands in errors: "hello.yaml:3:7: …". Empty documents are null
-/// nodes, merge keys (`<<`) are replaced by what they stand for. Throws Error(Exit::invalid) if it is
-/// not YAML, has a duplicate key in a map, a key that is not a scalar, a tag other than `!!str`,
+/// nodes, merge keys (`<<`) are replaced by what they stand for. Throws Error(Exit::invalid) if it
+/// is not YAML, has a duplicate key in a map, a key that is not a scalar, a tag other than `!!str`,
 /// invalid UTF-8, a NUL, or is past `limits`.
 std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
                                  const Limits &limits = {});

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "config/typed.h"
 #include "hello/text.h"
 #include "hello/yaml.h"
 
@@ -46,6 +47,14 @@ YAML::Node Config::node(std::string_view key) const { return at(key).node; }
 bool Config::has(std::string_view key) const {
   const YAML::Node &node = at(key).node;
   return node.IsScalar() ? !node.Scalar().empty() : !node.IsNull() && node.size() > 0;
+}
+
+bool Config::is_default(std::string_view key) const {
+  if (at(key).origin.from == From::default_value) return true;
+  for (const Setting &setting : settings())
+    if (setting.key == key)
+      return yaml::to_json(node(key)) == yaml::to_json(default_of(setting, text("name")));
+  return false;
 }
 
 const Origin &Config::origin(std::string_view key) const { return at(key).origin; }

@@ -119,6 +119,7 @@ private:
     if (names.empty() && (::access("hello.yaml", F_OK) == 0 || errno != ENOENT))
       names.push_back("hello.yaml");
     std::vector<Overlays> all;
+    all.reserve(names.size());
     for (const std::string &name : names) all.push_back(file(name));
     std::vector<std::string_view> contexts;
     bool found = false;

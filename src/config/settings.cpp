@@ -266,8 +266,8 @@ constexpr Setting kSettings[] = {
 
     // What no key covers
     {"patches", appended(), "[]",
-     "Changes to the rendered set: {target: {kind, name}, patch}, a JSON merge patch (RFC 7386): "
-     "null removes."},
+     "Changes to the rendered set: {target: {kind, name}, type: merge|apply|json, patch}, see "
+     "docs/configuration.md."},
     {"extraManifests", appended(), "[]", "More Kubernetes objects, whole, for the same release."},
     {"lint.allow", list(), "[]",
      "Rules of `hello lint` that this release may break; `hello lint --rules` lists them."},

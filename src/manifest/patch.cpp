@@ -1,8 +1,11 @@
 #include "manifest/patch.h"
 
+#include <stdexcept>
+
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "hello/error.h"
 #include "hello/yaml.h"
 #include "manifest/values.h"
 
@@ -11,58 +14,115 @@ namespace {
 
 using yaml::text;
 
-void check_patch(const config::Config &config, const YAML::Node &patch, std::size_t n) {
-  const auto wrong = [&](const std::string &why) {
-    refuse(config, "patches", fmt::format("item {} {}", n, why),
-           "{target: {kind: Deployment, name: hello}, patch: {…}}");
-  };
-  if (!patch.IsMap()) wrong("is not a map");
-  for (const auto &entry : patch)
-    if (const auto key = entry.first.Scalar(); key != "target" && key != "patch")
-      wrong("has an unknown key: " + key);
-  if (!patch["target"] || !patch["target"].IsMap() || text(patch, "target", "kind").empty())
-    wrong("has no target.kind");
-  for (const auto &entry : patch["target"])
-    if (const auto key = entry.first.Scalar(); key != "kind" && key != "name")
-      wrong("has an unknown key: target." + key);
-  if (!patch["patch"] || !patch["patch"].IsMap()) wrong("has no patch, which is a map");
-}
+/// An item of `patches`, as far as it is valid.
+class Patch {
+public:
+  /// `n` counts from 1.
+  Patch(const config::Config &config, const YAML::Node &node, std::size_t n)
+      : config_(config), node_(node), n_(n), type_(text(node, "type")),
+        kind_(text(node, "target", "kind")), name_(text(node, "target", "name")) {
+    if (type_.empty()) type_ = "merge";
+    check();
+  }
+
+  bool matches(const Object &object) const {
+    return object.kind == kind_ && (name_.empty() || object.name == name_);
+  }
+
+  YAML::Node apply_to(const Object &object) const {
+    YAML::Node after;
+    try {
+      after.reset(changed(object));
+    } catch (const std::invalid_argument &error) {
+      wrong(fmt::format("cannot be applied to {}/{}: {}", object.kind, object.name, error.what()));
+    }
+    const auto same = [&](std::initializer_list<const char *> keys, std::string_view field) {
+      if (text(after, keys) != text(object.node, keys))
+        wrong(fmt::format("changes {} of {}/{}, which no patch may", field, object.kind,
+                          object.name));
+    };
+    same({"apiVersion"}, "apiVersion");
+    same({"kind"}, "kind");
+    same({"metadata", "name"}, "metadata.name");
+    same({"metadata", "namespace"}, "metadata.namespace");
+    return after;
+  }
+
+  /// Whether lists of the object replace, though they should merge.
+  bool is_blind(const Object &object) const {
+    return type_ == "apply" && !types::of_kind(object.api_version, object.kind).is_known();
+  }
+
+  /// "patch 2 (hello.yaml:9:3)"
+  std::string label() const {
+    const auto entries = config_.entries("patches");
+    return fmt::format("patch {} ({})", n_, entries[n_ - 1].origin.where);
+  }
+
+  std::string target() const { return name_.empty() ? kind_ : kind_ + "/" + name_; }
+
+  [[noreturn]] void wrong(const std::string &why, const std::string &hint = {}) const {
+    throw Error(Exit::invalid, fmt::format("{}: {}", label(), why), hint);
+  }
+
+private:
+  void check() const {
+    constexpr std::string_view kForm =
+        "{target: {kind: Deployment, name: hello}, type: merge, patch: {…}}";
+    const auto bad = [&](const std::string &why) { wrong(why, std::string(kForm)); };
+    if (!node_.IsMap()) bad("is not a map");
+    for (const auto &entry : node_)
+      if (const auto key = entry.first.Scalar(); key != "target" && key != "type" && key != "patch")
+        bad("has an unknown key: " + key);
+    if (kind_.empty()) bad("has no target.kind");
+    for (const auto &entry : yaml::at(node_, {"target"}))
+      if (const auto key = entry.first.Scalar(); key != "kind" && key != "name")
+        bad("has an unknown key: target." + key);
+    if (type_ != "merge" && type_ != "apply" && type_ != "json")
+      bad(fmt::format("invalid type '{}': use merge, apply or json", type_));
+    const YAML::Node patch = yaml::at(node_, {"patch"});
+    if (type_ == "json" && !patch.IsSequence()) bad("has no patch, which is a list of operations");
+    if (type_ != "json" && !patch.IsMap()) bad("has no patch, which is a map");
+  }
+
+  YAML::Node changed(const Object &object) const {
+    const YAML::Node patch = yaml::at(node_, {"patch"});
+    if (type_ == "json") return json_patch(object.node, patch);
+    if (type_ == "merge") return merge_patch(object.node, patch);
+    return apply_patch(object.node, patch, types::of_kind(object.api_version, object.kind));
+  }
+
+  const config::Config &config_;
+  YAML::Node node_;
+  std::size_t n_;
+  std::string type_, kind_, name_;
+};
 
 } // namespace
 
-YAML::Node merge_patch(const YAML::Node &target, const YAML::Node &patch) {
-  if (!patch.IsMap()) return YAML::Clone(patch);
-  YAML::Node result(YAML::NodeType::Map);
-  if (target && target.IsMap())
-    for (const auto &entry : target) {
-      const YAML::Node change = patch[entry.first.Scalar()];
-      if (!change)
-        result.force_insert(entry.first, entry.second);
-      else if (!change.IsNull())
-        result.force_insert(entry.first, merge_patch(entry.second, change));
-    }
-  for (const auto &entry : patch)
-    if (!entry.second.IsNull() && !(target && target.IsMap() && target[entry.first.Scalar()]))
-      result.force_insert(entry.first, merge_patch({}, entry.second));
-  return result;
-}
-
-void apply_patches(const config::Config &config, std::vector<Object> &objects) {
+void apply_patches(const config::Config &config, std::vector<Object> &objects,
+                   const std::vector<templates::Filled> &filled,
+                   std::vector<std::string> *warnings) {
+  if (!config.has("patches")) return;
+  const std::vector<Object> before = objects;
+  LostSettings lost(config, filled, warnings);
   std::size_t n = 0;
   for (const YAML::Node &item : config.node("patches")) {
-    check_patch(config, item, ++n);
-    const std::string kind = text(item, "target", "kind"), name = text(item, "target", "name");
+    const Patch patch(config, item, ++n);
     bool found = false;
-    for (Object &object : objects)
-      if (object.kind == kind && (name.empty() || object.name == name)) {
-        object.node.reset(merge_patch(object.node, item["patch"]));
-        found = true;
-      }
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      Object &object = objects[i];
+      if (!patch.matches(object)) continue;
+      found = true;
+      object.node.reset(patch.apply_to(object));
+      lost.compare(object, before[i].node, object.node, patch.label());
+      if (warnings && patch.is_blind(object))
+        warnings->push_back(fmt::format("{}: the lists of {} are not known here: they replace",
+                                        patch.label(), patch.target()));
+    }
     if (!found)
-      refuse(config, "patches",
-             fmt::format("item {}: there is no {}{}{} in the set", n, kind, name.empty() ? "" : "/",
-                         name),
-             "hello render shows what there is");
+      patch.wrong(fmt::format("there is no {} in the set", patch.target()),
+                  "hello render shows what there is");
   }
 }
 

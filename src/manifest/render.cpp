@@ -92,24 +92,24 @@ Object finish(const Config &config, const YAML::Node &object) {
   const bool cluster_wide = kinds::is(result.kind, kinds::Kind::cluster_wide) ||
                             (own["namespace"] && own["namespace"].IsNull());
 
-  YAML::Node labels = own["labels"] ? YAML::Clone(own["labels"]) : YAML::Node(YAML::NodeType::Map);
+  YAML::Node labels = own["labels"] ? own["labels"] : YAML::Node(YAML::NodeType::Map);
   merge_missing(labels, standard_labels(config, object));
   merge_missing(labels, config.node("labels"));
   YAML::Node annotations =
-      own["annotations"] ? YAML::Clone(own["annotations"]) : YAML::Node(YAML::NodeType::Map);
+      own["annotations"] ? own["annotations"] : YAML::Node(YAML::NodeType::Map);
   merge_missing(annotations, config.node("annotations"));
 
   YAML::Node metadata;
-  put(metadata, "name", YAML::Clone(own["name"]));
+  put(metadata, "name", own["name"]);
   if (!cluster_wide)
     put(metadata, "namespace",
-        YAML::Clone(own["namespace"] ? own["namespace"] : config.node("namespace.name")));
+        own["namespace"] ? own["namespace"] : YAML::Clone(config.node("namespace.name")));
   put(metadata, "labels", labels);
   if (annotations.size() > 0) put(metadata, "annotations", annotations);
   for (const auto &entry : own)
     if (const auto key = entry.first.Scalar();
         key != "name" && key != "namespace" && key != "labels" && key != "annotations")
-      metadata.force_insert(YAML::Clone(entry.first), YAML::Clone(entry.second));
+      metadata.force_insert(entry.first, entry.second);
 
   YAML::Node slot = object["metadata"];
   slot = metadata;
@@ -117,16 +117,18 @@ Object finish(const Config &config, const YAML::Node &object) {
   return result;
 }
 
-/// Reads kind, name and namespace from the node again: a patch may have changed them.
-void name_again(Object &object) {
+/// Reads what the object is called from its node.
+void name(Object &object) {
   object.api_version = yaml::text(object.node, "apiVersion");
   object.kind = yaml::text(object.node, "kind");
   object.name = yaml::text(object.node, "metadata", "name");
   object.ns = yaml::text(object.node, "metadata", "namespace");
-  if (object.api_version.empty() || object.kind.empty() || object.name.empty())
-    throw Error(Exit::invalid,
-                fmt::format("a patch left {}/{} without apiVersion, kind or metadata.name",
-                            object.kind, object.name));
+}
+
+/// The records of the labels and annotations that every object has.
+void add_shared(const Config &config, std::vector<templates::Filled> &values) {
+  for (const char *key : {"labels", "annotations"})
+    for (const auto &entry : config.node(key)) values.push_back({key, entry.second});
 }
 
 /// Whether the last scalar in the node ends with a newline.
@@ -139,7 +141,8 @@ bool ends_with_a_line(const YAML::Node &node) {
 
 } // namespace
 
-std::vector<Object> render_all(const Config &config, std::span<const std::string> with) {
+std::vector<Object> render_all(const Config &config, std::span<const std::string> with,
+                               std::vector<std::string> *warnings) {
   check_together(config);
   for (const std::string &name : with)
     if (name != "logging")
@@ -147,10 +150,12 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
                   "--with logging: a log agent on each node");
   check_logging(config, !with.empty());
   std::vector<Object> objects;
+  std::vector<templates::Filled> values;
+  const bool records = warnings && config.has("patches");
   const auto add = [&](std::span<const Part> parts) {
     for (const Part &part : parts) {
       if (part.wanted && !part.wanted(config)) continue;
-      objects.push_back(finish(config, filled(config, part.file)));
+      objects.push_back(finish(config, filled(config, part.file, records ? &values : nullptr)));
     }
   };
   add(kParts);
@@ -160,9 +165,10 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   std::stable_partition(objects.begin(), objects.end(), [](const Object &object) {
     return kinds::is(object.kind, kinds::Kind::first);
   });
-  for (Object &object : objects) name_again(object);
-  apply_patches(config, objects);
-  for (Object &object : objects) name_again(object);
+  for (Object &object : objects) name(object);
+  if (records) add_shared(config, values);
+  apply_patches(config, objects, values, warnings);
+  if (warnings) warn_of_idle(config, *warnings);
   return objects;
 }
 

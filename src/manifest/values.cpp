@@ -266,15 +266,16 @@ std::optional<YAML::Node> value(const Config &config, std::string_view name) {
   return config.has(name) ? config.node(name) : YAML::Node();
 }
 
-YAML::Node filled(const Config &config, std::string_view file) {
+YAML::Node filled(const Config &config, std::string_view file,
+                  std::vector<templates::Filled> *values) {
   const templates::Lookup lookup = [&config](std::string_view name) { return value(config, name); };
   try {
     if (const auto tree = yaml::load_simple(embedded(file)))
-      return templates::instantiate(*tree, file, lookup);
+      return templates::instantiate(*tree, file, lookup, values);
   } catch (const Error &) {
     // load() below gives the error its place
   }
-  return templates::instantiate(yaml::load(embedded(file), file), file, lookup);
+  return templates::instantiate(yaml::load(embedded(file), file), file, lookup, values);
 }
 
 YAML::Node pods_of(const std::string &ns) {

@@ -6,6 +6,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "hello/config.h"
+#include "hello/template.h"
 
 namespace hello::manifest {
 
@@ -13,9 +14,10 @@ namespace hello::manifest {
 /// unknown. Throws Error(Exit::invalid) for an invalid value.
 std::optional<YAML::Node> value(const config::Config &config, std::string_view name);
 
-/// The template `file` with its values filled in.
+/// The template `file` with its values filled in; `values` receives where they stand.
 /// Throws Error(Exit::invalid) like value(), and for a required value that is not set.
-YAML::Node filled(const config::Config &config, std::string_view file);
+YAML::Node filled(const config::Config &config, std::string_view file,
+                  std::vector<templates::Filled> *values = nullptr);
 
 /// Throws Error(Exit::invalid) for settings that contradict each other, naming both.
 void check_together(const config::Config &config);

@@ -39,7 +39,8 @@ bool is_true(const YAML::Node &node) {
 /// looked up before values, the innermost first.
 class Pass {
 public:
-  Pass(std::string_view file, const Lookup &values) : file_(file), values_(values) {}
+  Pass(std::string_view file, const Lookup &values, std::vector<Filled> *filled)
+      : file_(file), values_(values), filled_(filled) {}
 
   /// Returns false if the entry or item that holds the node must be left out.
   bool fill(YAML::Node node) {
@@ -62,6 +63,8 @@ private:
     if (found.kind == Kind::text) {
       node = text(found, node);
       node.SetTag("!");
+      for (const Piece &piece : found.pieces)
+        if (piece.is_name) record(piece.text, node);
       return true;
     }
     if (found.kind != Kind::value && found.kind != Kind::optional)
@@ -71,7 +74,27 @@ private:
     if (!value.IsDefined() || value.IsNull())
       fail(node, "'" + found.name + "' is needed here and not set");
     node = YAML::Clone(value);
+    record(found.name, node);
     return true;
+  }
+
+  /// Notes the node, and what it holds: that may be put into the map or list around it.
+  void record(const std::string &name, const YAML::Node &node) {
+    if (!filled_) return;
+    const std::string &whole = list_of(name);
+    filled_->push_back({whole, node});
+    if (node.IsSequence())
+      for (const YAML::Node &item : node) filled_->push_back({whole, item});
+    if (node.IsMap())
+      for (const auto &entry : node) filled_->push_back({whole, entry.second});
+  }
+
+  /// The list that a loop's variable stands for; else the name itself.
+  const std::string &list_of(const std::string &name) const {
+    for (std::size_t i = bound_.size(); i-- > 0;)
+      if (name == bound_[i].variable || name.starts_with(bound_[i].variable + "."))
+        return bound_[i].list;
+    return name;
   }
 
   std::string text(const Placeholder &found, const YAML::Node &node) {
@@ -160,7 +183,7 @@ private:
     if (is_set(all) && !all.IsSequence()) fail(key, "'" + found.name + "' is no list");
     for (YAML::Node one : all) {
       YAML::Node copy = YAML::Clone(body);
-      bound_.emplace_back(found.variable, one);
+      bound_.push_back({found.variable, one, found.name});
       if (fill(copy)) splice(items, copy);
       bound_.pop_back();
     }
@@ -189,7 +212,7 @@ private:
 
   YAML::Node find(const std::string &name, const YAML::Node &at) {
     for (std::size_t i = bound_.size(); i-- > 0;) {
-      const auto &[variable, node] = bound_[i];
+      const auto &[variable, node, list] = bound_[i];
       if (name == variable) return node;
       if (name.starts_with(variable + ".")) return member(node, name.substr(variable.size() + 1));
     }
@@ -209,9 +232,16 @@ private:
     return YAML::Node(YAML::NodeType::Null);
   }
 
+  struct Bound {
+    std::string variable;
+    YAML::Node node;
+    std::string list;
+  };
+
   std::string_view file_;
   const Lookup &values_;
-  std::vector<std::pair<std::string, YAML::Node>> bound_;
+  std::vector<Filled> *filled_;
+  std::vector<Bound> bound_;
 };
 
 void collect(const YAML::Node &node, std::string_view file, std::vector<std::string> &bound,
@@ -242,8 +272,9 @@ void collect(const YAML::Node &node, std::string_view file, std::vector<std::str
 
 } // namespace
 
-YAML::Node instantiate(const YAML::Node &tree, std::string_view file, const Lookup &values) {
-  Pass(file, values).fill(tree);
+YAML::Node instantiate(const YAML::Node &tree, std::string_view file, const Lookup &values,
+                       std::vector<Filled> *filled) {
+  Pass(file, values, filled).fill(tree);
   return tree;
 }
 

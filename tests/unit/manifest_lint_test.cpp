@@ -297,7 +297,7 @@ TEST_CASE("lint: what names something that is not there") {
   CHECK(has(patched("HorizontalPodAutoscaler", "{spec: {scaleTargetRef: {name: helo}}}"),
             "reference"));
   CHECK(has(patched("ConfigMap", "{data: {MESSAGES: other}}"), "messages"));
-  CHECK(has(patched("ConfigMap", "{metadata: {name: other}}"), "messages"));
+  CHECK(has(patched("ConfigMap", "{data: {MESSAGES: null}}"), "messages"));
   CHECK(has(patched("PodDisruptionBudget", "{spec: {maxUnavailable: 0}}"), "disruption"));
   CHECK(has(patched("PodDisruptionBudget", "{spec: {maxUnavailable: null, minAvailable: 2}}"),
             "disruption"));

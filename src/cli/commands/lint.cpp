@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/commands/commands.h"
+#include "cli/options/release_set.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
 #include "cli/view/table.h"
@@ -28,7 +29,7 @@ bool has_error(const std::vector<manifest::Finding> &findings) {
 Exit run(const LintOptions &options) {
   if (options.rules) return show_rules();
   const config::Config config = options.config.load();
-  const auto findings = manifest::lint(manifest::render_all(config), config, options.allow);
+  const auto findings = manifest::lint(rendered(config), config, options.allow);
   if (options.format != Format::text)
     print_document(manifest::to_json(findings), options.format);
   else

@@ -6,6 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/deployer.h"
 #include "cli/commands/split.h"
+#include "cli/options/release_set.h"
 #include "cli/view/output.h"
 #include "hello/version.h"
 
@@ -44,7 +45,7 @@ Exit run(const RenderOptions &options) {
     throw Error(Exit::usage, "--split writes YAML files: not with -o json",
                 "leave one of the two out");
   const config::Config config = options.config.load();
-  std::vector<manifest::Object> objects = manifest::render_all(config, options.with);
+  std::vector<manifest::Object> objects = rendered(config, options.with);
   const Console &console = options.config.console;
   if (options.deployer) {
     std::vector<std::string> notes;

@@ -1,6 +1,7 @@
 #include "cli/options/release_set.h"
 
 #include "cli/view/findings.h"
+#include "cli/view/output.h"
 #include "hello/base64.h"
 #include "hello/json.h"
 #include "hello/mask.h"
@@ -57,8 +58,16 @@ release::Set set_of(std::span<const manifest::Object> objects) {
   return set;
 }
 
+std::vector<manifest::Object> rendered(const config::Config &config,
+                                       std::span<const std::string> with) {
+  std::vector<std::string> warnings;
+  std::vector<manifest::Object> objects = manifest::render_all(config, with, &warnings);
+  for (const std::string &warning : warnings) say("warning: " + warning);
+  return objects;
+}
+
 release::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
-  const std::vector<manifest::Object> objects = manifest::render_all(config);
+  const std::vector<manifest::Object> objects = rendered(config);
   stop_at_errors(objects, config, allow);
   return set_of(objects);
 }

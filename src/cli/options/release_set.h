@@ -9,6 +9,10 @@
 /// and back.
 namespace hello::cli {
 
+/// The objects of a configuration. Prints warnings of settings that do nothing.
+std::vector<manifest::Object> rendered(const config::Config &config,
+                                       std::span<const std::string> with = {});
+
 /// The set of a configuration. Prints lint's warnings; throws Error(Exit::invalid) with its errors,
 /// except for the rules in `allow`.
 release::Set linted_set(const config::Config &config, const std::vector<std::string> &allow);

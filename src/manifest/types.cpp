@@ -1,0 +1,75 @@
+#include "manifest/types.h"
+
+#include <string>
+
+#include "hello/embedded.h"
+#include "hello/text.h"
+
+namespace hello::manifest::types {
+namespace {
+
+/// The rest of the line that begins with the name; empty if there is none.
+std::string_view line_of(std::string_view name) {
+  std::string_view rest = embedded("src/manifest/types.txt");
+  while (!rest.empty()) {
+    std::string_view line = text::take(rest, '\n');
+    if (line.starts_with(name) && (line.size() == name.size() || line[name.size()] == ' '))
+      return line;
+  }
+  return {};
+}
+
+Field parsed(std::string_view word) {
+  Field field;
+  field.name = text::take(word, ':');
+  field.type.text = text::take(word, '>');
+  field.since = static_cast<int>(text::integer(word).value_or(0));
+  return field;
+}
+
+} // namespace
+
+bool Type::is_atomic() const {
+  // The mark of a list is that of its items: a list itself is atomic if its items do not merge.
+  return !is_list() && text.ends_with('!');
+}
+
+Type Type::element() const {
+  if (!is_list() && !is_map()) return {};
+  const std::string_view inner = text.substr(1, text.find('@') - 1);
+  return {is_map() && inner.ends_with('!') ? inner.substr(0, inner.size() - 1) : inner};
+}
+
+std::vector<Key> Type::keys() const {
+  std::vector<Key> out;
+  if (!merges_items()) return out;
+  for (std::string_view key : text::split(text.substr(text.find('@') + 1), ',')) {
+    const std::string_view name = text::take(key, '=');
+    out.push_back({name, key});
+  }
+  return out;
+}
+
+Type of_kind(std::string_view api_version, std::string_view kind) {
+  const std::string_view line = line_of(std::string(api_version) + "/" + std::string(kind));
+  return {line.substr(0, line.find(' '))};
+}
+
+std::vector<Field> fields(Type type) {
+  std::vector<Field> out;
+  if (!type.is_known() || type.is_list() || type.is_map()) return out;
+  std::string_view name = type.text;
+  if (name.ends_with('!')) name.remove_suffix(1);
+  std::string_view line = line_of(name);
+  text::take(line, ' ');
+  for (const std::string_view word : text::words(line)) out.push_back(parsed(word));
+  return out;
+}
+
+Field field(Type type, std::string_view name) {
+  for (const Field &one : fields(type))
+    if (one.name == name) return one;
+  return {};
+}
+
+} // namespace hello::manifest::types
