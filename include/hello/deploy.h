@@ -94,6 +94,7 @@ struct Applied {
   std::int64_t generation = 0;
   std::map<std::string, std::string> selector;
   std::map<kube::Id, json::Value> objects; ///< the server's answers; empty if none was applied
+  std::vector<kube::Id> others;            ///< of the set, to be waited for besides the Deployment
 };
 
 /// Applies the plan (hand-over of replicas, the whole set, then removals, so that what takes an old

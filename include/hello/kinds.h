@@ -28,4 +28,30 @@ std::span<const Kind> all();
 /// Whether the table gives `kind` that trait; false for a kind that is not in the table.
 bool is(std::string_view kind, Kind::Trait trait);
 
+/// When an object of this kind is applied: lower ranks first, since others need them. Removal goes
+/// the other way.
+enum class Rank {
+  ns,
+  definition, ///< CustomResourceDefinitions
+  standard,   ///< classes, quotas, limits
+  policy,     ///< NetworkPolicies, before any pod
+  account,
+  data,  ///< Secrets, ConfigMaps, volumes and claims
+  right, ///< roles and bindings
+  service,
+  workload,
+  scale,    ///< autoscalers and budgets
+  route,    ///< Ingresses, routes
+  api,      ///< APIServices
+  custom,   ///< custom resources
+  admission ///< webhooks and admission policies, which could refuse the rest
+};
+Rank rank(std::string_view api_version, std::string_view kind);
+
+/// The part of "apps/v1" before the slash; empty for the core group.
+std::string_view group(std::string_view api_version);
+
+/// Whether the group is one that definitions add: Kubernetes' own end in .k8s.io, or have no dot.
+bool is_custom(std::string_view api_version);
+
 } // namespace hello::kinds

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hello/history.h"
+#include "hello/kinds.h"
 
 /// Which objects belong to a release. The mark is the annotation kMark in an object's own metadata:
 /// "NAMESPACE/NAME" for a release, "NAMESPACE/" for what the releases of a namespace share. A mark
@@ -21,6 +22,8 @@ struct Identity {
       default; // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 Identity identity(const kube::Id &id);
+
+kinds::Rank rank(const kube::Id &id);
 
 /// "ConfigMap/other/x", "ClusterRole.rbac.authorization.k8s.io/y": an object as --adopt takes it.
 /// Without the namespace where it is `ns`.

@@ -23,6 +23,9 @@ struct Found {
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history);
 
+/// What others need goes last.
+void sort_for_removal(std::vector<Found> &found);
+
 /// Objects of `set`, a set of the history, outside the release's namespace that are not in the
 /// cluster as objects of the live revision. More people may write the history than may change
 /// those.

@@ -115,7 +115,9 @@ enum class Cause {
   volume,
   node,
   paused,
-  deadline
+  deadline,
+  not_ready, ///< of an object other than the release's pods
+  failed     ///< the same, and it cannot heal
 };
 /// "ImagePull": how -o json names it.
 std::string_view name_of(Cause cause);
@@ -133,7 +135,10 @@ struct Problem {
 
   std::string object() const { return kind + "/" + name; }
   /// The same for the same problem of another pod, or seen again.
-  std::string key() const { return std::string(name_of(cause)) + "/" + container; }
+  std::string key() const {
+    const bool of_object = cause == Cause::not_ready || cause == Cause::failed;
+    return std::string(name_of(cause)) + "/" + (of_object ? object() : container);
+  }
 };
 
 /// How far a pod has come.

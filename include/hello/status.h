@@ -6,6 +6,7 @@
 
 #include "hello/history.h"
 #include "hello/lock.h"
+#include "hello/readiness.h"
 #include "hello/snapshot.h"
 
 /// The state of a release: a tree of its objects with health and reasons.
@@ -40,7 +41,8 @@ struct Observation {
     std::string what, rule; ///< a kind or an object, and the rule that would allow to read it
   };
   std::vector<Unread> unread;
-  kube::Snapshot snapshot; ///< its events may be left out where all pods are ready
+  std::map<kube::Id, kube::Look> looks; ///< at the release's objects, its Deployment aside
+  kube::Snapshot snapshot;              ///< its events may be left out where all pods are ready
 
   /// Nothing that makes a release is there; objects with its labels may be.
   bool empty() const { return history.empty() && !snapshot.deployment && snapshot.pods.empty(); }

@@ -1,6 +1,7 @@
 #include "hello/kinds.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hello::kinds {
 namespace {
@@ -47,7 +48,52 @@ constexpr Kind kKinds[] = {
     {"admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", cluster_wide},
 };
 
+/// Kinds of Kubernetes' own groups; those ending in "Class" are standards.
+constexpr std::pair<std::string_view, Rank> kRanks[] = {
+    {"Namespace", Rank::ns},
+    {"CustomResourceDefinition", Rank::definition},
+    {"ResourceQuota", Rank::standard},
+    {"LimitRange", Rank::standard},
+    {"NetworkPolicy", Rank::policy},
+    {"ServiceAccount", Rank::account},
+    {"Secret", Rank::data},
+    {"ConfigMap", Rank::data},
+    {"PersistentVolume", Rank::data},
+    {"PersistentVolumeClaim", Rank::data},
+    {"ClusterRole", Rank::right},
+    {"ClusterRoleBinding", Rank::right},
+    {"Role", Rank::right},
+    {"RoleBinding", Rank::right},
+    {"Service", Rank::service},
+    {"HorizontalPodAutoscaler", Rank::scale},
+    {"PodDisruptionBudget", Rank::scale},
+    {"Ingress", Rank::route},
+    {"APIService", Rank::api},
+};
+
 } // namespace
+
+std::string_view group(std::string_view api_version) {
+  const auto slash = api_version.find('/');
+  return slash == api_version.npos ? "" : api_version.substr(0, slash);
+}
+
+bool is_custom(std::string_view api_version) {
+  const std::string_view name = group(api_version);
+  return name.find('.') != name.npos &&
+         (!name.ends_with(".k8s.io") || name.starts_with("gateway.") ||
+          name.ends_with(".x-k8s.io"));
+}
+
+Rank rank(std::string_view api_version, std::string_view kind) {
+  if (group(api_version) == "admissionregistration.k8s.io") return Rank::admission;
+  if (kind.ends_with("Class")) return Rank::standard;
+  if (group(api_version) == "gateway.networking.k8s.io") return Rank::route;
+  if (is_custom(api_version)) return Rank::custom;
+  for (const auto &[name, rank] : kRanks)
+    if (name == kind) return rank;
+  return Rank::workload;
+}
 
 std::span<const Kind> all() { return kKinds; }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include "deploy/main_deployment.h"
+#include "deploy/others.h"
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
 #include "hello/owner.h"
@@ -15,16 +17,9 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kAutoscaler = "HorizontalPodAutoscaler";
 
-const kube::Object *deployment_in(const Set &set) {
-  const auto found = std::find_if(set.begin(), set.end(), [](const kube::Object &object) {
-    return object.id.kind == "Deployment";
-  });
-  return found == set.end() ? nullptr : &*found;
-}
-
 Applied applied_of(const json::Value &object) {
   const kube::Deployment d = kube::deployment_of(object);
-  return {d.name, d.template_text, d.generation, d.selector, {}};
+  return {d.name, d.template_text, d.generation, d.selector, {}, {}};
 }
 
 /// minReplicas of the autoscaler in the set; 1 if the set has none.
@@ -56,12 +51,18 @@ public:
   Application(kube::Cluster &cluster, const Plan &plan, const Options &options,
               sys::Deadline deadline, const Listener &emit)
       : cluster_(cluster), access_(cluster.access()), plan_(plan), options_(options),
-        deadline_(deadline), emit_(emit), deployment_(deployment_in(plan.set)) {}
+        deadline_(deadline), emit_(emit), deployment_(main_deployment(plan.set, access_)) {}
 
   Applied run() {
+    Applied applied = apply_all();
+    applied.others = others_of(plan_.set, deployment_ ? &deployment_->id : nullptr);
+    return applied;
+  }
+
+private:
+  Applied apply_all() {
     const kube::Live before = deployment_ ? plan_.before(deployment_->id) : kube::Live{};
     if (plan_.empty()) return before.present() ? applied_of(before.value) : Applied{};
-
     remove_items(Removals::autoscalers);
     if (plan_.keep_replicas) hand_over(before.value.at("spec", "replicas").number(), Taking::no);
     Set set = plan_.set;
@@ -80,7 +81,6 @@ public:
     return applied;
   }
 
-private:
   enum class Removals { autoscalers, others };
   enum class Taking { no, yes }; ///< whether it may take the field from its manager
 
@@ -122,20 +122,23 @@ private:
     return applied;
   }
 
-  /// Each adopted object in a call of its own, between those of the release that stand before and
-  /// after it.
+  /// One call for the release's own, and one for each adopted object: before it what pods need,
+  /// after it the rest. Adopted objects are there already, so that nothing waits for them.
   void apply_in_order(const Set &set) {
-    const std::string manager = names::manager(access_.release);
-    Set part;
-    for (const kube::Object &object : set) {
-      if (!plan_.adopted.count(object.id)) {
-        part.push_back(object);
-        continue;
-      }
-      apply_part(std::exchange(part, {}), manager, force());
-      apply_part({object}, release::manager_of(object.id, access_), Taking::yes);
-    }
-    apply_part(part, manager, force());
+    Set own, late;
+    for (const kube::Object &object : set)
+      if (!plan_.adopted.count(object.id))
+        own.push_back(object);
+      else if (release::rank(object.id) < kinds::Rank::workload)
+        apply_adopted(object);
+      else
+        late.push_back(object);
+    apply_part(own, names::manager(access_.release), force());
+    for (const kube::Object &object : late) apply_adopted(object);
+  }
+
+  void apply_adopted(const kube::Object &object) {
+    apply_part({object}, release::manager_of(object.id, access_), Taking::yes);
   }
 
   Taking force() const { return options_.force_conflicts ? Taking::yes : Taking::no; }

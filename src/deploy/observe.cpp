@@ -21,8 +21,12 @@ public:
     read_history();
     read_objects();
     forget_unread();
+    const release::Release *recorded = release::live_release(observed_.history);
     for (const auto &[id, live] : observed_.objects) {
       if (!live.present()) continue;
+      const bool is_main = id.kind == "Deployment" && id.name == release_;
+      if (recorded && !is_main && kube::is_waited_for(live.value))
+        observed_.looks[id] = kube::look_closer(cluster_, id, live.value);
       if (id.kind == "Deployment" && id.name == release_)
         observed_.snapshot.deployment = kube::deployment_of(live.value);
       if (id.kind == "HorizontalPodAutoscaler")

@@ -112,6 +112,10 @@ public:
       : cluster_(cluster), options_(options), access_(cluster.access()),
         manager_(names::manager(access_.release)), deadline_(cluster.now() + options.timeout) {
     plan_.set = release::marked(set, access_);
+    std::stable_sort(plan_.set.begin(), plan_.set.end(),
+                     [](const kube::Object &a, const kube::Object &b) {
+                       return release::rank(a.id) < release::rank(b.id);
+                     });
     for (kube::Object &object : plan_.set)
       if (options.unmarked.count(object.id))
         object.value["metadata"]["annotations"].erase(release::kMark);
@@ -132,6 +136,7 @@ public:
     reading.get();
     if (!ending(plan_).empty()) return std::move(plan_);
     sort_out(plan_, options_, access_);
+    release::sort_for_removal(left);
     for (release::Found &found : left) plan_removal(std::move(found));
     if (!dry && namespace_is_missing() && !dry.failure().ns.empty()) {
       plan_unchecked();
@@ -141,7 +146,7 @@ public:
     // What is shared was checked as the release's own: that may conflict where nothing changes.
     const bool by_shared = !dry && applied_alone().size() < plan_.set.size();
     const bool all_in_one = plan_.set.size() == whole && plan_.adopted.empty() && shared.empty();
-    if (settle_replicas(plan_, options_, access_.release) || !all_in_one || by_shared)
+    if (settle_replicas(plan_, options_, access_) || !all_in_one || by_shared)
       dry = dry_run(applied_alone(), manager_, options_.force_conflicts);
     kube::Answer answer = checked(std::move(dry));
     add(answer, dry_run(shared, std::string(names::kSharedManager),
@@ -256,7 +261,7 @@ private:
     const std::string manager = release::manager_of(id, access_);
     Item item{Action::same, id, kube::changes(live.value, *wanted)};
     add_given_up(item.changes, kube::owned(live.value, manager), kube::owned(*wanted, manager));
-    note_replicas(plan_, id, item.changes);
+    note_replicas(plan_, access_, id, item.changes);
     if (!item.changes.empty())
       item.action = Action::change;
     else if (!plan_.keep_replicas &&

@@ -1,14 +1,16 @@
 #include "deploy/replicas.h"
 
+#include "deploy/main_deployment.h"
+
 #include <algorithm>
 
 namespace hello::deploy {
 
-bool settle_replicas(Plan &plan, const Options &options, std::string_view release) {
-  const auto found = std::find_if(plan.set.begin(), plan.set.end(), [](const kube::Object &object) {
-    return object.id.kind == "Deployment";
-  });
-  if (found == plan.set.end()) return false;
+bool settle_replicas(Plan &plan, const Options &options, const kube::Access &access) {
+  const kube::Object *main = main_deployment(plan.set, access);
+  if (!main) return false;
+  const auto found = plan.set.begin() + (main - plan.set.data());
+  const std::string &release = access.release;
   const kube::Live &live = plan.live.at(found->id);
   if (!live.present()) return false;
   const auto holders = kube::managers(live.value, {"f:spec", "f:replicas"});
@@ -29,8 +31,10 @@ bool settle_replicas(Plan &plan, const Options &options, std::string_view releas
   return true;
 }
 
-void note_replicas(const Plan &plan, const kube::Id &id, std::vector<kube::Change> &changes) {
-  if (id.kind != "Deployment") return;
+void note_replicas(const Plan &plan, const kube::Access &access, const kube::Id &id,
+                   std::vector<kube::Change> &changes) {
+  const kube::Object *main = main_deployment(plan.set, access);
+  if (!main || main->id != id) return;
   if (plan.keep_replicas)
     std::erase_if(changes, [](const kube::Change &one) { return one.path == "spec.replicas"; });
   if (plan.take_replicas)

@@ -10,10 +10,11 @@ namespace hello::deploy {
 /// Looks at who holds replicas: sets keep_replicas if they pass to an autoscaler, and writes an
 /// autoscaler's live count into the set (or take_replicas, where the user chose a number) if they
 /// come back. True if the set changed.
-bool settle_replicas(Plan &plan, const Options &options, std::string_view release);
+bool settle_replicas(Plan &plan, const Options &options, const kube::Access &access);
 
 /// Drops the change of replicas that a hand-over avoids, and adds the one that take_replicas makes.
-void note_replicas(const Plan &plan, const kube::Id &id, std::vector<kube::Change> &changes);
+void note_replicas(const Plan &plan, const kube::Access &access, const kube::Id &id,
+                   std::vector<kube::Change> &changes);
 
 /// A Deployment of nothing but its replicas, for the hand-over's own manager.
 json::Value replicas_only(const kube::Id &id, std::int64_t count);

@@ -6,6 +6,7 @@
 #include "deploy/adopt.h"
 #include "deploy/interference.h"
 #include "deploy/inventory.h"
+#include "deploy/others.h"
 #include "deploy/port_forward.h"
 #include "deploy/way_back.h"
 #include "hello/deploy.h"
@@ -17,6 +18,7 @@ namespace {
 
 /// Whether the live Deployment is still the one that we applied.
 bool still_ours(kube::Cluster &cluster, const Applied &applied) {
+  if (applied.deployment.empty()) return true;
   const kube::Live live =
       look_up(cluster, {"apps/v1", "Deployment", cluster.access().ns, applied.deployment});
   return live.present() && kube::deployment_of(live.value).template_text == applied.template_text;
@@ -30,17 +32,20 @@ bool same_to(const std::string &manager, const json::Value &a, const json::Value
 /// An object that another deploy has changed since: two at once may have had each other's objects
 /// for a moment.
 std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
-  std::vector<std::pair<kube::Id, std::future<kube::Live>>> reads; // at once: people wait
+  std::vector<std::pair<kube::Id, std::future<kube::Result<json::Value>>>>
+      reads; // at once: people wait
   for (const auto &[id, answer] : applied.objects)
     // the wait looks at the one; the others may change what they share
     if (id.kind != "Deployment" && !release::is_shared(id, cluster.access()))
       reads.emplace_back(
-          id, std::async(std::launch::async, [&cluster, id = id] { return look_up(cluster, id); }));
+          id, std::async(std::launch::async, [&cluster, id = id] { return cluster.read(id); }));
   const std::string manager = names::manager(cluster.access().release);
   std::string taken;
   for (auto &[id, read] : reads) {
-    const kube::Live live = read.get();
-    if (!live.present() || !same_to(manager, live.value, applied.objects.at(id))) taken = id.text();
+    const auto live = read.get();
+    const bool gone = !live && live.failure().absent();
+    if (gone ? id.kind == "Job" : !live) continue; // some go when they have run
+    if (gone || !same_to(manager, *live, applied.objects.at(id))) taken = id.text();
   }
   return taken;
 }
@@ -101,7 +106,9 @@ private:
     for (int round = 0; round < 3; ++round) {
       apply_plan();
       if (!plan_.empty()) emit_(event::Applied{applied_.generation});
-      if (!plan_.empty() || !was_ready(plan_)) outcome = wait_through_restarts();
+      const kube::Access &access = cluster_.access();
+      if (!plan_.empty() || !was_ready(plan_, access) || !others_were_ready(plan_, access))
+        outcome = wait_through_restarts();
       const std::string other = outcome.state == State::ready ? taken_over(cluster_, applied_) : "";
       if (other.empty()) break;
       emit_(event::Warning{other, "somebody has changed or removed it while we waited, but the "

@@ -108,6 +108,20 @@ StatusNode deployment(const kube::Id &id, const Observation &observed, kube::Ins
   return node;
 }
 
+/// Any other object, by the rules of its kind.
+StatusNode by_look(const kube::Id &id, const kube::Look &look) {
+  using State = kube::Readiness::State;
+  const State state = look.readiness.state;
+  StatusNode node{Health::good, id.text(), look.readiness.text};
+  if (state == State::warning) node.health = Health::warning;
+  if (state == State::waiting) node.health = Health::waiting;
+  if (state == State::failing || state == State::failed || !look.problems.empty())
+    node.health = Health::bad;
+  for (const kube::Problem &problem : look.problems)
+    node.text += (node.text.empty() ? "" : "; ") + problem.object() + ": " + describe(problem);
+  return node;
+}
+
 Health worst(const StatusNode &node) {
   Health health = node.health;
   for (const StatusNode &below : node.below) health = std::max(health, worst(below));
@@ -175,6 +189,9 @@ private:
     if (id.kind == "Ingress") return ingress(id, live.value);
     if (id.kind == "Service") return service(id, live.value);
     if (id.kind == "HorizontalPodAutoscaler") return autoscaler(id, live.value);
+    if (const auto look = observed_.looks.find(id);
+        look != observed_.looks.end() && is_recorded(id))
+      return by_look(id, look->second);
     if (!recorded().empty() && !is_recorded(id))
       return {Health::warning, id.text(),
               "not of this release: the next hello deploy removes it if it is ours"};

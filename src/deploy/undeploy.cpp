@@ -188,9 +188,11 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
 Removal plan_removal(kube::Cluster &cluster) {
   Removal removal;
   removal.history = release::read_history(cluster).take("read the history", cluster.access());
-  const std::vector<release::Found> all = release::leftovers(cluster, {}, removal.history);
-  for (auto found = all.rbegin(); found != all.rend(); ++found) // what came last goes first
-    (found->ownership.ours() ? removal.remove : removal.stay).push_back(*found);
+  std::vector<release::Found> all = release::leftovers(cluster, {}, removal.history);
+  std::reverse(all.begin(), all.end()); // what came last goes first
+  release::sort_for_removal(all);
+  for (release::Found &found : all)
+    (found.ownership.ours() ? removal.remove : removal.stay).push_back(std::move(found));
   add_namespaces(cluster, removal);
   return removal;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "deploy/others.h"
 #include "deploy/watch.h"
 #include "hello/deploy.h"
 
@@ -114,8 +115,8 @@ private:
 /// heal.
 class Judge {
 public:
-  Judge(Watch &watch, std::chrono::seconds grace, const Listener &emit)
-      : watch_(watch), grace_(grace), emit_(emit) {}
+  Judge(kube::Cluster &cluster, std::chrono::seconds grace, const Listener &emit)
+      : cluster_(cluster), grace_(grace), emit_(emit) {}
 
   /// Takes in the problems of one look; true if they are enough to give up.
   bool give_up(const std::vector<Problem> &found, sys::Deadline now) {
@@ -126,7 +127,7 @@ public:
       if (now - entry.first < settling(problem)) continue;
       enough = enough || problem.fatal || now - entry.first >= grace_;
       if (!std::exchange(entry.reported, true)) {
-        watch_.add_evidence(problem);
+        add_evidence(cluster_, problem);
         emit_(event::Problem{problem});
       }
       problems_.push_back(std::move(problem));
@@ -139,12 +140,12 @@ public:
   std::vector<Problem> problems() {
     std::set<std::string> seen;
     for (Problem &problem : problems_)
-      if (seen.insert(problem.key()).second) watch_.add_evidence(problem);
+      if (seen.insert(problem.key()).second) add_evidence(cluster_, problem);
     return problems_;
   }
 
 private:
-  Watch &watch_;
+  kube::Cluster &cluster_;
   std::chrono::seconds grace_;
   const Listener &emit_;
   Patience patience_;
@@ -212,31 +213,81 @@ std::string describe(const Outcome &outcome, std::chrono::seconds timeout) {
   return text;
 }
 
+namespace {
+
+/// One wait for a rollout and the rest of its set.
+class Wait {
+public:
+  Wait(kube::Cluster &cluster, const Applied &applied, const Options &options, const Listener &emit)
+      : cluster_(cluster), applied_(applied), emit_(emit), others_(cluster, applied, emit),
+        judge_(cluster, options.grace, emit), reporter_(emit), connection_(emit),
+        deadline_(cluster.now() + options.timeout) {}
+
+  Outcome run() {
+    if (!applied_.deployment.empty()) watch_.emplace(cluster_, applied_);
+    for (bool ready = !watch_;;) {
+      if (ready && others_.ready()) return {Outcome::State::ready};
+      const auto soon = std::min(deadline_, cluster_.now() + 500ms);
+      std::vector<Problem> problems;
+      if (watch_) {
+        if (const auto end = follow(soon, problems)) {
+          if (end->state != Outcome::State::ready) return *end;
+          ready = true;
+        } else {
+          ready = false;
+        }
+      } else {
+        cluster_.sleep(500ms);
+      }
+      for (const Problem &problem : others_.look()) problems.push_back(problem);
+      const auto now = cluster_.now();
+      if (ready && others_.ready()) continue;
+      if (judge_.give_up(problems, now)) return {Outcome::State::failed, judge_.problems()};
+      if (now >= deadline_) return timed_out();
+    }
+  }
+
+private:
+  /// Waits for news of the Deployment, and reports them. Returns its end, if there is one.
+  std::optional<Outcome> follow(sys::Deadline until, std::vector<Problem> &problems) {
+    const bool news = watch_->wait(until);
+    connection_.look(*watch_);
+    if (!watch_->complete()) return std::nullopt;
+    const kube::Snapshot &snapshot = watch_->snapshot();
+    kube::Verdict verdict = kube::judge(snapshot, applied_.template_text, applied_.generation);
+    if (news)
+      reporter_.report(snapshot, verdict);
+    else
+      emit_(event::Tick{});
+    problems = std::move(verdict.problems);
+    return end_of(verdict);
+  }
+
+  Outcome timed_out() {
+    std::vector<Problem> problems = judge_.problems();
+    for (Problem &problem : others_.unready())
+      if (std::none_of(problems.begin(), problems.end(),
+                       [&](const Problem &one) { return one.object() == problem.object(); }))
+        problems.push_back(std::move(problem));
+    return {Outcome::State::timed_out, std::move(problems)};
+  }
+
+  kube::Cluster &cluster_;
+  const Applied &applied_;
+  const Listener &emit_;
+  Others others_;
+  Judge judge_;
+  Reporter reporter_;
+  Connection connection_;
+  sys::Deadline deadline_;
+  std::optional<Watch> watch_;
+};
+
+} // namespace
+
 Outcome wait(kube::Cluster &cluster, const Applied &applied, const Options &options,
              const Listener &emit) {
-  if (applied.deployment.empty()) return {};
-  const auto deadline = cluster.now() + options.timeout;
-  Watch watch(cluster, applied);
-  Judge judge(watch, options.grace, emit);
-  Reporter reporter(emit);
-  Connection connection(emit);
-  for (;;) {
-    const bool news = watch.wait(std::min(deadline, cluster.now() + 500ms));
-    const auto now = cluster.now();
-    connection.look(watch);
-    if (watch.complete()) {
-      const kube::Snapshot &snapshot = watch.snapshot();
-      const kube::Verdict verdict =
-          kube::judge(snapshot, applied.template_text, applied.generation);
-      if (news)
-        reporter.report(snapshot, verdict);
-      else
-        emit(event::Tick{});
-      if (const auto end = end_of(verdict)) return *end;
-      if (judge.give_up(verdict.problems, now)) return {Outcome::State::failed, judge.problems()};
-    }
-    if (now >= deadline) return {Outcome::State::timed_out, judge.problems()};
-  }
+  return Wait(cluster, applied, options, emit).run();
 }
 
 } // namespace hello::deploy

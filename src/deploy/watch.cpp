@@ -110,12 +110,12 @@ void Watch::look_at_nodes() {
   }
 }
 
-void Watch::add_evidence(kube::Problem &problem) {
+void add_evidence(kube::Cluster &cluster, kube::Problem &problem) {
   if (problem.cause != kube::Cause::crash || problem.log) return;
   kube::LogQuery query{.tail_lines = 10, .limit_bytes = 8192, .previous = true};
-  auto log = cluster_.log(problem.name, problem.container, query);
+  auto log = cluster.log(problem.name, problem.container, query);
   query.previous = false;
-  if (!log || log->empty()) log = cluster_.log(problem.name, problem.container, query);
+  if (!log || log->empty()) log = cluster.log(problem.name, problem.container, query);
   if (!log) return;
   while (!log->empty() && log->back() == '\n') log->pop_back();
   problem.log = std::move(*log);

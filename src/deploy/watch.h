@@ -23,6 +23,9 @@ private:
   std::map<std::string, std::string> about_; ///< an event's uid → the uid that it is about
 };
 
+/// Completes a crash with the last lines of the container's log.
+void add_evidence(kube::Cluster &cluster, kube::Problem &problem);
+
 /// One Deployment with all that belongs to it, kept up to date.
 class Watch {
 public:
@@ -36,9 +39,6 @@ public:
   /// Why something may not be watched that only adds to the reasons.
   const std::optional<Error> &refused() const { return refused_; }
   const kube::Snapshot &snapshot() const { return snapshot_; }
-
-  /// Completes a crash with the last lines of the container's log.
-  void add_evidence(kube::Problem &problem);
 
 private:
   void note_refusals();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "deploy/main_deployment.h"
 #include "hello/owner.h"
 
 namespace hello::deploy {
@@ -23,11 +24,12 @@ std::string holder_of(const kube::Id &id, const json::Value &live, const kube::A
 
 } // namespace
 
-bool was_ready(const Plan &plan) {
+bool was_ready(const Plan &plan, const kube::Access &access) {
   kube::Snapshot then;
+  const kube::Object *main = main_deployment(plan.set, access);
   for (const auto &[id, live] : plan.live) {
     if (!live.present()) continue;
-    if (id.kind == "Deployment") then.deployment = kube::deployment_of(live.value);
+    if (main && id == main->id) then.deployment = kube::deployment_of(live.value);
     if (id.kind == "HorizontalPodAutoscaler") then.autoscaler = kube::autoscaler_of(live.value);
   }
   return then.deployment &&
@@ -36,7 +38,7 @@ bool was_ready(const Plan &plan) {
 
 std::optional<Set> held_before(const Plan &plan, const Applied &applied, const Options &options,
                                const kube::Access &access) {
-  if (!was_ready(plan)) return std::nullopt;
+  if (!was_ready(plan, access)) return std::nullopt;
   Set set;
   for (const Item &item : plan.items) {
     const kube::Live &before = plan.before(item.id);

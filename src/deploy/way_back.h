@@ -8,7 +8,7 @@
 namespace hello::deploy {
 
 /// Whether the Deployment was ready when the plan was made.
-bool was_ready(const Plan &plan);
+bool was_ready(const Plan &plan, const kube::Access &access);
 
 /// What was there before, as far as it was ours or was taken from others: it can be applied again
 /// without any history. Nothing unless the Deployment was ready then.

@@ -8,9 +8,9 @@ namespace hello::kube {
 namespace {
 
 constexpr std::string_view kCauses[] = {
-    "ImagePull", "InvalidImageName", "Crash",   "MissingConfig", "CannotStart",
-    "Probe",     "Unschedulable",    "Quota",   "Refused",       "Volume",
-    "Node",      "Paused",           "Deadline"};
+    "ImagePull", "InvalidImageName", "Crash",    "MissingConfig", "CannotStart",
+    "Probe",     "Unschedulable",    "Quota",    "Refused",       "Volume",
+    "Node",      "Paused",           "Deadline", "NotReady",      "Failed"};
 constexpr std::string_view kSteps[] = {"pending", "scheduled", "pulled", "started", "ready"};
 
 bool has(std::string_view text, std::initializer_list<std::string_view> words) {

@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include "hello/kinds.h"
 #include "hello/text.h"
 
 namespace hello::release {
@@ -82,10 +81,10 @@ std::string maker_of(const json::Value &live) {
 } // namespace
 
 Identity identity(const kube::Id &id) {
-  const auto slash = id.api_version.find('/');
-  return {slash == std::string::npos ? "" : id.api_version.substr(0, slash), id.kind, id.ns,
-          id.name};
+  return {std::string(kinds::group(id.api_version)), id.kind, id.ns, id.name};
 }
+
+kinds::Rank rank(const kube::Id &id) { return kinds::rank(id.api_version, id.kind); }
 
 std::string reference(const kube::Id &id, const std::string &ns) {
   const std::string group = identity(id).group;

@@ -144,6 +144,11 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
   return std::move(search).found();
 }
 
+void sort_for_removal(std::vector<Found> &found) {
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Found &a, const Found &b) { return rank(a.id) > rank(b.id); });
+}
+
 std::vector<kube::Id> new_outside(kube::Cluster &cluster, const Set &set,
                                   const std::vector<Release> &history) {
   const Claims claims(cluster.access(), history);

@@ -95,7 +95,7 @@ TEST_CASE(
     REQUIRE(shop.run(hello_set()) == Exit::ok);
     CHECK(shop.message() == "hi");
     CHECK(shop.cluster.times("apply ConfigMap/m as hello by force") == 1);
-    CHECK(shop.cluster.times("apply Deployment/hello Service/hello as hello") == 1);
+    CHECK(shop.cluster.times("apply Service/hello Deployment/hello as hello") == 1);
     const json::Value &live = *shop.cluster.api.find(kConfigMap);
     CHECK(live.text("data", "more") == "x");
     CHECK_FALSE(kube::ownership(live, "helm").empty());

@@ -39,7 +39,7 @@ TEST_CASE("apply: the whole set goes in one call, and the answer says what to wa
   Application shop;
   shop.plan_for(hello_set());
   const deploy::Applied applied = shop.apply();
-  CHECK(shop.cluster.journal == Lines{"apply ConfigMap/m Deployment/hello Service/hello as hello"});
+  CHECK(shop.cluster.journal == Lines{"apply ConfigMap/m Service/hello Deployment/hello as hello"});
   CHECK(applied.deployment == "hello");
   CHECK(applied.generation == 1);
   CHECK(applied.selector.at("app.kubernetes.io/name") == "hello");
@@ -55,7 +55,7 @@ TEST_CASE("apply: the user's own arguments and force reach kubectl") {
   shop.plan_for(hello_set());
   shop.apply();
   CHECK(shop.cluster.journal ==
-        Lines{"apply ConfigMap/m Deployment/hello Service/hello as hello by force "
+        Lines{"apply ConfigMap/m Service/hello Deployment/hello as hello by force "
               "--validate=warn"});
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("apply: a new autoscaler gets the replicas before the set is applied")
   shop.apply();
   CHECK(shop.cluster.journal ==
         Lines{"apply Deployment/hello as hello-handover",
-              "apply ConfigMap/m Deployment/hello Service/hello HorizontalPodAutoscaler/hello as "
+              "apply ConfigMap/m Service/hello Deployment/hello HorizontalPodAutoscaler/hello as "
               "hello"});
   CHECK(shop.live_replicas() == 2); // not the default of 1
 }
@@ -208,7 +208,7 @@ TEST_CASE("apply: a number that the user chose is taken from the autoscaler by f
   shop.apply();
   CHECK(shop.cluster.journal == Lines{"remove HorizontalPodAutoscaler/hello",
                                       "apply Deployment/hello as hello-handover by force",
-                                      "apply ConfigMap/m Deployment/hello Service/hello as hello"});
+                                      "apply ConfigMap/m Service/hello Deployment/hello as hello"});
   CHECK(shop.live_replicas() == 2);
 }
 

@@ -48,13 +48,13 @@ struct Planned : Shop {
 
 } // namespace
 
-TEST_CASE("plan: a set that is not there is new, object by object, in its order") {
+TEST_CASE("plan: a set that is not there is new, object by object, in apply order") {
   Planned shop;
   const deploy::Plan plan = shop.plan(hello_set());
   REQUIRE(plan.items.size() == 3);
   CHECK(plan.items[0].id == kConfigMap);
-  CHECK(plan.items[1].id == kDeployment);
-  CHECK(plan.items[2].id == kService);
+  CHECK(plan.items[1].id == kService);
+  CHECK(plan.items[2].id == kDeployment);
   for (const deploy::Item &item : plan.items) CHECK(item.action == Action::create);
   CHECK(plan.checked);
   CHECK_FALSE(plan.empty());

@@ -85,7 +85,7 @@ TEST_CASE("releases: each has its own objects, field manager and history") {
   CHECK(market.revisions("web") == std::vector{1});
   CHECK(market.deploy("web", "hello:2") == Exit::ok);
   CHECK(market.cluster.journal.at(0) == "create ControllerRevision/web-release-2");
-  CHECK(market.cluster.journal.at(1) == "apply ConfigMap/web-m Deployment/web Service/web as "
+  CHECK(market.cluster.journal.at(1) == "apply ConfigMap/web-m Service/web Deployment/web as "
                                         "hello-web");
   CHECK(market.revisions("web") == std::vector{2, 1});
   CHECK(market.revisions("hello") == std::vector{1});

@@ -103,17 +103,17 @@ TEST_CASE("undeploy: everything of a release goes, last first, then the history"
   Shop shop;
   shop.deploy(hello_set());
   const deploy::Removal removal = shop.plan();
-  CHECK(names_of(removal.remove) == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
+  CHECK(names_of(removal.remove) == Names{"Deployment/hello", "Service/hello", "ConfigMap/m"});
   CHECK(removal.stay.empty());
   CHECK(removal.history.size() == 1);
   CHECK(removal.namespaces.empty());
   CHECK_FALSE(removal.empty());
   CHECK(shop.cluster.journal.empty()); // a plan changes nothing
   shop.undeploy(removal);
-  CHECK(shop.cluster.journal == Names{"remove Service/hello", "remove Deployment/hello",
+  CHECK(shop.cluster.journal == Names{"remove Deployment/hello", "remove Service/hello",
                                       "remove ConfigMap/m",
                                       "remove ControllerRevision/hello-release-1"});
-  CHECK(shop.removed() == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
+  CHECK(shop.removed() == Names{"Deployment/hello", "Service/hello", "ConfigMap/m"});
   REQUIRE(shop.seen.last<event::HistoryRemoved>());
   CHECK(shop.seen.last<event::HistoryRemoved>()->revisions == 1);
   CHECK(shop.is_empty());
@@ -241,7 +241,7 @@ TEST_CASE(
   shop.undeploy();
   REQUIRE(shop.seen.count<event::Warning>() == 1);
   CHECK(shop.seen.last<event::Warning>()->object == "ConfigMap/m");
-  CHECK(shop.removed() == Names{"Service/hello", "Deployment/hello"});
+  CHECK(shop.removed() == Names{"Deployment/hello", "Service/hello"});
   CHECK(shop.cluster.api.find(kConfigMap));
   CHECK(shop.cluster.elapsed() == 0s);
 }
@@ -251,14 +251,14 @@ TEST_CASE(
   for (const Trouble trouble : {Trouble::unreachable, Trouble::forbidden, Trouble::timed_out}) {
     Shop shop;
     shop.deploy(hello_set());
-    shop.cluster.fail_next(Operation::remove, failure(trouble), "Deployment/hello");
+    shop.cluster.fail_next(Operation::remove, failure(trouble), "Service/hello");
     const Error error = shop.failed();
     CHECK(error.code() == Exit::cluster);
-    CHECK(contains(error.what(), "remove Deployment/hello"));
-    CHECK_FALSE(shop.cluster.api.find(kService));
+    CHECK(contains(error.what(), "remove Service/hello"));
+    CHECK_FALSE(shop.cluster.api.find(kDeployment));
     CHECK(shop.cluster.api.find(kEntry)); // knows what is left
     shop.undeploy();
-    CHECK(shop.removed() == Names{"Deployment/hello", "ConfigMap/m"});
+    CHECK(shop.removed() == Names{"Service/hello", "ConfigMap/m"});
     CHECK(shop.is_empty());
   }
 }
@@ -340,7 +340,7 @@ TEST_CASE("undeploy: a namespace that hello made goes last") {
     shop.cluster.api.put(object(yaml));
   const deploy::Removal removal = shop.plan();
   CHECK(names_of(removal.namespaces) == Names{"Namespace/shop"});
-  CHECK(names_of(removal.remove) == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
+  CHECK(names_of(removal.remove) == Names{"Deployment/hello", "Service/hello", "ConfigMap/m"});
   shop.undeploy(removal);
   CHECK(shop.cluster.journal.back() == "remove Namespace/shop");
   CHECK(shop.removed().back() == "Namespace/shop");
@@ -449,5 +449,5 @@ TEST_CASE("undeploy: a namespace that does not go is a time-out that names it") 
   CHECK(error.code() == Exit::rollout);
   CHECK(std::string(error.what()) == "still there at the time limit: Namespace/shop");
   CHECK(shop.seen.count<event::HistoryRemoved>() == 1);
-  CHECK(shop.removed() == Names{"Service/hello", "Deployment/hello", "ConfigMap/m"});
+  CHECK(shop.removed() == Names{"Deployment/hello", "Service/hello", "ConfigMap/m"});
 }

@@ -104,3 +104,27 @@ TEST_CASE("kinds: the deployer's Role gives no right to change a kind outside th
       for (const char *verb : {"create", "patch", "delete"})
         CHECK_MESSAGE((!verbs.contains(verb) || known.contains(name)), name);
 }
+
+TEST_CASE("kinds: what others need comes first") {
+  const std::pair<const char *, const char *> order[] = {
+      {"v1", "Namespace"},
+      {"apiextensions.k8s.io/v1", "CustomResourceDefinition"},
+      {"storage.k8s.io/v1", "StorageClass"},
+      {"networking.k8s.io/v1", "NetworkPolicy"},
+      {"v1", "ServiceAccount"},
+      {"v1", "Secret"},
+      {"rbac.authorization.k8s.io/v1", "RoleBinding"},
+      {"v1", "Service"},
+      {"batch/v1", "Job"},
+      {"policy/v1", "PodDisruptionBudget"},
+      {"gateway.networking.k8s.io/v1", "HTTPRoute"},
+      {"apiregistration.k8s.io/v1", "APIService"},
+      {"example.org/v1", "Service"}, // of a group of its own
+      {"admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"}};
+  for (std::size_t i = 1; i < std::size(order); ++i) {
+    CAPTURE(order[i].second);
+    CHECK(kinds::rank(order[i - 1].first, order[i - 1].second) <
+          kinds::rank(order[i].first, order[i].second));
+  }
+  CHECK(kinds::rank("apps/v1", "StatefulSet") == kinds::rank("v1", "Pod"));
+}

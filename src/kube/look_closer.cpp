@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "hello/readiness.h"
+
+namespace hello::kube {
+namespace {
+
+using json::Value;
+using State = Readiness::State;
+
+std::string selector_of(const Value &labels) {
+  std::string selector;
+  for (const auto &[key, value] : labels.members())
+    selector += (selector.empty() ? "" : ",") + key + "=" + std::string(value.text());
+  return selector;
+}
+
+/// The newest warning about an object; empty if there is none.
+std::string warning_about(Cluster &cluster, const Id &id, const Value &object) {
+  Happening newest;
+  cluster.list({"v1", "Event", id.ns.empty() ? "default" : id.ns, "",
+                "type=Warning,involvedObject.name=" + id.name},
+               [&](Value &&event) {
+                 Happening one = happening_of(event);
+                 if (one.uid == object.text("metadata", "uid") && one.time >= newest.time)
+                   newest = std::move(one);
+               });
+  return newest.message;
+}
+
+/// A claim whose class waits for a pod is done: nothing else would make it go on.
+void look_at_class(Cluster &cluster, const Value &claim, Readiness &state) {
+  const std::string name = claim.text("spec", "storageClassName");
+  if (name.empty()) return;
+  const auto found = cluster.read({"storage.k8s.io/v1", "StorageClass", "", name});
+  if (found && found->text("volumeBindingMode") == "WaitForFirstConsumer")
+    state = {State::done, "it waits for its first pod"};
+  else if (found.failed_with(Trouble::forbidden))
+    state = {State::warning, state.text + ", and its class may not be read"};
+}
+
+/// Why the pods of a workload or Job do not get on.
+class Pods {
+public:
+  Pods(Cluster &cluster, const Id &owner, const Value &object) : cluster_(cluster), owner_(owner) {
+    const std::string selector = selector_of(object.at("spec", "selector", "matchLabels"));
+    if (selector.empty()) return;
+    cluster.list({"v1", "Pod", owner.ns, selector},
+                 [&](Value &&pod) { snapshot_.pods.push_back(pod_of(pod)); });
+    cluster.list({"v1", "Event", owner.ns, "", "type=Warning,involvedObject.kind=Pod"},
+                 [&](Value &&event) { snapshot_.add(happening_of(event)); });
+  }
+
+  /// One of each cause. A Job tries a pod that ended again.
+  std::vector<Problem> problems() const {
+    std::vector<Problem> found;
+    for (const Pod &pod : snapshot_.pods) {
+      auto problem = judge_pod(pod, snapshot_);
+      if (!problem || (owner_.kind == "Job" && ended(*problem))) continue;
+      if (std::none_of(found.begin(), found.end(),
+                       [&](const Problem &one) { return one.key() == problem->key(); }))
+        found.push_back(std::move(*problem));
+    }
+    return found;
+  }
+
+  /// The end of the newest pod's log that ended badly.
+  std::optional<std::string> last_words() const {
+    const Pod *newest = nullptr;
+    for (const Pod &pod : snapshot_.pods)
+      if (pod.phase != "Succeeded" && (!newest || pod.created >= newest->created)) newest = &pod;
+    if (!newest || owner_.ns != cluster_.access().ns) return std::nullopt;
+    for (const Container &one : newest->containers) {
+      const bool bad =
+          (one.ended && one.ended->exit_code) || (one.last_ended && one.last_ended->exit_code);
+      if (!bad) continue;
+      auto log = cluster_.log(newest->name, one.name, {.tail_lines = 10, .limit_bytes = 8192});
+      if (!log) return std::nullopt;
+      while (log->ends_with('\n')) log->pop_back();
+      return std::move(*log);
+    }
+    return std::nullopt;
+  }
+
+private:
+  static bool ended(const Problem &problem) {
+    return problem.cause == Cause::crash || problem.what.find("ended it") != std::string::npos;
+  }
+
+  Cluster &cluster_;
+  const Id &owner_;
+  Snapshot snapshot_;
+};
+
+bool has_pods(const Value &object) {
+  return object.at("spec", "template", "spec").find("containers");
+}
+
+} // namespace
+
+Look look_closer(Cluster &cluster, const Id &id, const Value &object) {
+  Look look{readiness(object), {}};
+  Readiness &state = look.readiness;
+  if (state.over()) return look;
+  if (id.kind == "PersistentVolumeClaim" && state.state == State::waiting)
+    look_at_class(cluster, object, state);
+  if (state.over()) return look;
+  if (has_pods(object)) {
+    const Pods pods(cluster, id, object);
+    look.problems = pods.problems();
+    if (state.state == State::failed) {
+      Problem failed{Cause::failed, id.kind, id.name, "", state.text, state.evidence, true};
+      failed.log = pods.last_words();
+      look.problems.insert(look.problems.begin(), std::move(failed));
+    }
+  } else if (id.kind == "Pod") {
+    Snapshot alone;
+    alone.pods.push_back(pod_of(object));
+    cluster.list({"v1", "Event", id.ns, "", "type=Warning,involvedObject.name=" + id.name},
+                 [&](Value &&event) { alone.add(happening_of(event)); });
+    if (auto problem = judge_pod(alone.pods.front(), alone))
+      look.problems.push_back(std::move(*problem));
+  }
+  if (state.evidence.empty()) state.evidence = warning_about(cluster, id, object);
+  const bool refused = id.kind == "PersistentVolumeClaim" && !state.evidence.empty();
+  if (look.problems.empty() && (state.state >= State::failing || refused))
+    look.problems.push_back({state.state == State::failed ? Cause::failed : Cause::not_ready,
+                             id.kind, id.name, "", state.text, state.evidence,
+                             state.state == State::failed});
+  return look;
+}
+
+} // namespace hello::kube

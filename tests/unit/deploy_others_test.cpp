@@ -1,0 +1,173 @@
+#include "hello/status.h"
+#include "support/shop.h"
+
+using namespace hello;
+using namespace hello::test;
+using namespace std::chrono_literals;
+namespace event = hello::deploy::event;
+using kube::Cause;
+using kube::Trouble;
+
+namespace {
+
+const kube::Id kJob{"batch/v1", "Job", "shop", "migrate"};
+const std::string kJobYaml = R"(
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, namespace: shop}
+spec: {ttlSecondsAfterFinished: 60, template: {spec: {containers: [{name: m, image: m}]}}}
+)";
+const kube::Id kGizmo{"example.org/v1", "Gizmo", "shop", "g"};
+const std::string kGizmoYaml =
+    "apiVersion: example.org/v1\nkind: Gizmo\nmetadata: {name: g, namespace: shop}\nspec: {a: b}\n";
+
+release::Set with(const std::string &yaml, const std::string &image = "hello:1") {
+  release::Set set = hello_set(image);
+  for (kube::Object &one : set_of(yaml)) {
+    json::Value &labels = one.value["metadata"]["labels"];
+    labels["app.kubernetes.io/managed-by"] = json::string("hello");
+    labels["app.kubernetes.io/instance"] = json::string("hello");
+    set.push_back(std::move(one));
+  }
+  return set;
+}
+
+struct Others : Shop {
+  void set_status(const kube::Id &id, const std::string &status) {
+    cluster.api.update(id, "", [&](json::Value &live) { live["status"] = object(status); });
+  }
+  bool noted(const std::string &words) const {
+    for (const auto &note : seen.all<event::Note>())
+      if (note.text.find(words) != note.text.npos) return true;
+    return false;
+  }
+  const kube::Problem *problem(Cause cause) const {
+    const auto *failing = seen.last<event::Failing>();
+    if (!failing) return nullptr;
+    for (const kube::Problem &one : failing->outcome.problems)
+      if (one.cause == cause) return &one;
+    return nullptr;
+  }
+};
+
+} // namespace
+
+TEST_CASE("others: a deploy is done when its Job is, and says what it waits for") {
+  Others shop;
+  shop.cluster.after(8s, [&] {
+    shop.set_status(kJob, "{succeeded: 1, conditions: [{type: Complete, status: 'True'}]}");
+  });
+  CHECK(shop.run(with(kJobYaml)) == Exit::ok);
+  CHECK(shop.cluster.elapsed() >= 8s);
+  CHECK(shop.noted("waiting for Job/migrate: 0 of 1 succeeded"));
+}
+
+TEST_CASE("others: a failed Job is a failed rollout at once, with its last words") {
+  Others shop;
+  shop.cluster.logs["migrate-x/m"] = "no such table\n";
+  shop.cluster.after(3s, [&] {
+    shop.cluster.api.update(kJob, "", [](json::Value &job) {
+      job["spec"]["selector"] = object("{matchLabels: {job: migrate}}");
+      job["status"] = object("{failed: 1, conditions: [{type: Failed, status: 'True', reason: "
+                             "BackoffLimitExceeded, message: too often}]}");
+    });
+    shop.cluster.api.put(object(
+        "{apiVersion: v1, kind: Pod, metadata: {name: migrate-x, namespace: shop, labels: {job: "
+        "migrate}}, status: {phase: Failed, containerStatuses: [{name: m, state: {terminated: "
+        "{exitCode: 3}}}]}}"));
+  });
+  CHECK(shop.run(with(kJobYaml)) == Exit::rollout);
+  CHECK(shop.cluster.elapsed() < 10s);
+  const kube::Problem *failed = shop.problem(Cause::failed);
+  REQUIRE(failed);
+  CHECK(failed->object() == "Job/migrate");
+  CHECK(failed->what == "the Job failed (BackoffLimitExceeded)");
+  CHECK(failed->log == "no such table");
+}
+
+TEST_CASE("others: what may heal is given up after the grace, what waits at the time limit") {
+  Others shop;
+  shop.cluster.after(1s, [&] {
+    shop.set_status(kGizmo, "{conditions: [{type: Stalled, status: 'True', message: stuck}]}");
+  });
+  CHECK(shop.run(with(kGizmoYaml)) == Exit::rollout);
+  CHECK(shop.cluster.elapsed() < 60s);
+  REQUIRE(shop.problem(Cause::not_ready));
+  CHECK(shop.problem(Cause::not_ready)->evidence == "stuck");
+
+  Others waits;
+  waits.cluster.after(1s, [&] {
+    waits.set_status(kGizmo, "{conditions: [{type: Ready, status: 'False', message: soon}]}");
+  });
+  CHECK(waits.run(with(kGizmoYaml)) == Exit::rollout);
+  REQUIRE(waits.problem(Cause::not_ready));
+  CHECK(waits.problem(Cause::not_ready)->what == "Ready is False");
+  CHECK(waits.seen.last<event::Failing>()->outcome.state == deploy::Outcome::State::timed_out);
+}
+
+TEST_CASE("others: a custom resource without a condition is done after five seconds, and is said") {
+  Others shop;
+  CHECK(shop.run(with(kGizmoYaml)) == Exit::ok);
+  CHECK(shop.cluster.elapsed() >= 5s);
+  CHECK(shop.cluster.elapsed() < 8s);
+  CHECK(shop.noted("Gizmo/g: no condition tells whether it is ready"));
+}
+
+TEST_CASE("others: hello/wait: \"false\" leaves an object out") {
+  Others shop;
+  release::Set set = with(kJobYaml);
+  in(set, "Job")["metadata"]["annotations"]["hello/wait"] = json::string("false");
+  CHECK(shop.run(set) == Exit::ok);
+  CHECK(shop.cluster.elapsed() < 3s);
+}
+
+TEST_CASE("others: what may not be read is a warning") {
+  Others shop;
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "Gizmo/g");
+  });
+  CHECK(shop.run(with(kGizmoYaml)) == Exit::ok);
+  CHECK(shop.warned("Gizmo/g", "whether it is ready may not be read"));
+}
+
+TEST_CASE("others: a claim whose class waits for its first pod is done; another is waited for") {
+  const std::string claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, "
+                            "namespace: shop}\nspec: {storageClassName: late}\n";
+  for (const char *mode : {"WaitForFirstConsumer", "Immediate"}) {
+    Others shop;
+    shop.options.timeout = 20s;
+    json::Value storage =
+        object("{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: late}}");
+    storage["volumeBindingMode"] = json::string(mode);
+    shop.cluster.api.put(std::move(storage));
+    shop.cluster.after(500ms, [&] {
+      shop.set_status({"v1", "PersistentVolumeClaim", "shop", "c"}, "{phase: Pending}");
+    });
+    CHECK(shop.run(with(claim)) == (mode[0] == 'W' ? Exit::ok : Exit::rollout));
+  }
+}
+
+TEST_CASE("others: status judges them by the same rules") {
+  Others shop;
+  release::Set set = with(kJobYaml + "---\n" + kGizmoYaml);
+  for (kube::Object &one : set)
+    if (one.id.kind == "Gizmo")
+      one.value["metadata"]["annotations"]["hello/wait"] = json::string("false");
+  shop.cluster.after(1s, [&] {
+    shop.set_status(kJob, "{conditions: [{type: Complete, status: 'True'}]}");
+    shop.set_status(kGizmo, "{conditions: [{type: Failed, status: 'True', reason: Broken}]}");
+  });
+  REQUIRE(shop.run(set) == Exit::ok);
+  const auto health = [&](const std::string &name) {
+    release::Pulse pulse;
+    const deploy::Status status = deploy::status_of(deploy::observe(shop.cluster, pulse), {});
+    for (const deploy::StatusNode &node : status.objects)
+      if (node.object == name) return node.health;
+    FAIL("no " << name);
+    return deploy::Health::good;
+  };
+  CHECK(health("Job/migrate") == deploy::Health::good);
+  CHECK(health("Gizmo/g") == deploy::Health::good); // not waited for, here neither
+  shop.set_status(kJob, "{conditions: [{type: Failed, status: 'True', reason: Late}]}");
+  CHECK(health("Job/migrate") == deploy::Health::bad);
+}
