@@ -24,7 +24,7 @@ enum class Kind { string, integer, boolean, duration, quantity, choice, list, ma
 /// What a text must look like.
 struct Pattern {
   std::string_view expression = {}; ///< ECMAScript; empty: anything
-  std::string_view words = {};      ///< what that is, for "'x' is no …"
+  std::string_view words = {};      ///< what that is, for "'x' is not a valid …"
   std::string_view (*reason)(std::string_view text) =
       nullptr; ///< why it does not match; may be empty
 };

@@ -57,7 +57,7 @@ std::string unknown_variable(std::string_view name, std::string_view value) {
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
   if (std::find(known.begin(), known.end(), name) != known.end()) return "";
-  return fmt::format("no setting has the variable {}{}", name, hint(nearest(name, known)));
+  return fmt::format("unknown variable {}{}", name, hint(nearest(name, known)));
 }
 
 } // namespace hello::config

@@ -100,11 +100,11 @@ private:
 
   /// The bytes of a file, or of stdin for "-". `where` asks for it.
   std::string read(const std::string &path, const std::string &where) {
-    if (path.empty()) throw Error(Exit::usage, where + " names no file: its value is empty");
+    if (path.empty()) throw Error(Exit::usage, where + " is empty: name a file, or - for stdin");
     if (path == "-") return sources_.input;
     if (where == "--config" && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
       throw Error(Exit::invalid, fmt::format("cannot read {}: No such file or directory", path),
-                  fmt::format("hello init {} writes one", path));
+                  fmt::format("run 'hello init {}' to write one", path));
     return sys::read_file(path, kFileLimit, Exit::invalid);
   }
 

@@ -40,6 +40,8 @@ std::string nearest(std::string_view word, std::span<const std::string_view> kno
   return std::string(best);
 }
 
-std::string hint(const std::string &near) { return near.empty() ? "" : " (nearest: " + near + ")"; }
+std::string hint(const std::string &near) {
+  return near.empty() ? "" : " (did you mean " + near + "?)";
+}
 
 } // namespace hello::config

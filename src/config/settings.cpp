@@ -6,25 +6,25 @@ namespace {
 // Kubernetes' own limits. DNS-1123 label and subdomain: names of objects and hosts; a host may
 // begin with "*.", and is no IPv4 address.
 constexpr Pattern kLabel = {"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-                            "DNS label: a to z, 0 to 9 and -, at most 63"};
+                            "DNS label: a to z, 0 to 9 and -, at most 63 characters"};
 // include/hello/names.h says what the reserved words would collide with.
 constexpr Pattern kRelease = {
     "^(?!(default-deny|handover|shared)$)(?!.*-handover$)[a-z]([-a-z0-9]{0,38}[a-z0-9])?$",
-    "name of a release: a to z, 0 to 9 and -, at most 40, the first a letter; default-deny, "
-    "handover, shared and names that end in -handover are reserved"};
+    "release name: a to z, 0 to 9 and -, at most 40 characters, starting with a letter; "
+    "default-deny, handover, shared and names that end in -handover are reserved"};
 constexpr Pattern kSubdomain = {
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-    "name of an object: a to z, 0 to 9, - and ."};
+    "object name: a to z, 0 to 9, - and ."};
 constexpr Pattern kHost = {"^(?!([0-9]+\\.){3}[0-9]+$)(\\*\\.)?"
                            "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-                           "DNS name of a host: www.example.com, or *.example.com"};
-/// The usual mistakes in the name of an image.
+                           "host name, such as www.example.com or *.example.com"};
+/// The usual mistakes in an image name.
 constexpr std::string_view image_mistake(std::string_view image) {
   if (image.find("@sha") != image.npos)
-    return "its digest is not 64 hexadecimal digits: copy all of it, or name a tag instead: "
+    return "its digest is not 64 hexadecimal digits: copy all of it, or use a tag instead: "
            "registry.example.com/hello:1.2.3";
   if (image.find("://") != image.npos) return "leave out http:// or https://";
-  if (image.find_first_of(" \t") != image.npos) return "it has a blank";
+  if (image.find_first_of(" \t") != image.npos) return "it contains a space";
   return "";
 }
 
@@ -32,12 +32,11 @@ constexpr std::string_view image_mistake(std::string_view image) {
 constexpr Pattern kImage = {
     "^([\\w.:[\\]-]+/)?[a-z0-9]+((\\.|__?|-+|/)[a-z0-9]+)*(:\\w[\\w.-]{0,127})?"
     "(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$",
-    "name of an image: [registry/]name[:tag][@sha256:…], the name in lower case", image_mistake};
-constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$",
-                            "number of pods, or share of them from 0% to 100%"};
-constexpr Pattern kPath = {"^/", "path that begins with /"};
+    "image name ([registry/]name[:tag][@sha256:…], lower case)", image_mistake};
+constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$", "pod count or percentage, 0% to 100%"};
+constexpr Pattern kPath = {"^/", "path: begins with /"};
 constexpr Pattern kBasePath = {"^(?!.*/\\.\\.?(/|$))/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$",
-                               "path like /hello, of letters, digits and -._~"};
+                               "path: letters, digits and -._~ after each /"};
 
 constexpr Type string(Pattern pattern = {}) { return {.kind = Kind::string, .pattern = pattern}; }
 constexpr Type lines_up_to(std::int64_t bytes) {
@@ -102,7 +101,7 @@ constexpr Setting kSettings[] = {
      "kubectl's context; in contexts.NAME where the two names differ. Empty: kubectl's current "
      "one."},
     {"kubeVersion",
-     needed(string({"^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$", "version of Kubernetes from 1.29 on"}),
+     needed(string({"^v?1\\.(29|[3-9][0-9])(\\.[0-9]+.*)?$", "Kubernetes version, 1.29 or newer"}),
             kUseDefault),
      "1.30", "Oldest Kubernetes version to support. 1.29 leaves out the native sleep in preStop.",
      "--kube-version"},
@@ -165,8 +164,9 @@ constexpr Setting kSettings[] = {
     {"gateway.paths", list(kPath), "[]", "Path prefixes; empty: basePath."},
     {"loadBalancer.class", string(), "",
      "The load balancer's class; empty: the cluster's default."},
-    {"loadBalancer.sourceRanges", list({"^[0-9a-fA-F.:]+/[0-9]{1,3}$", "CIDR: 203.0.113.0/24"}),
-     "[]", "CIDRs that may connect; empty: all."},
+    {"loadBalancer.sourceRanges",
+     list({"^[0-9a-fA-F.:]+/[0-9]{1,3}$", "CIDR, such as 203.0.113.0/24"}), "[]",
+     "CIDRs that may connect; empty: all."},
     {"loadBalancer.externalTrafficPolicy", choice("Cluster|Local"), "",
      "Local keeps the client's address, Cluster (Kubernetes' default) spreads better."},
     {"loadBalancer.annotations", texts(), "{}", "For the cloud's load balancer."},
@@ -225,7 +225,7 @@ constexpr Setting kSettings[] = {
     {"topologySpread", choice("ScheduleAnyway|DoNotSchedule|none"), "ScheduleAnyway",
      "Pods spread over nodes and zones: if possible (ScheduleAnyway), strictly (DoNotSchedule), or "
      "not looked at."},
-    {"strategy.maxSurge", string({"^[0-9]+%?$", "number of pods, or share of them in %"}), "50%",
+    {"strategy.maxSurge", string({"^[0-9]+%?$", "pod count or percentage"}), "50%",
      "Pods beyond the wanted number during a rollout."},
     {"strategy.maxUnavailable", string(kCount), "0", "Pods that may be missing during a rollout."},
     {"minReadySeconds", integer(0, 3600, "seconds"), "0", "How long a pod must be ready to count."},

@@ -17,15 +17,12 @@ namespace {
 [[noreturn]] void fail(const std::string &why) { throw std::invalid_argument(why); }
 
 /// The user's text, short enough for a message.
-std::string shown(std::string_view text) {
-  if (text.size() <= 60) return fmt::format("'{}'", text);
-  return fmt::format("a text of {} bytes", text.size());
-}
+std::string shown(std::string_view text) { return fmt::format("'{}'", text::shortened(text, 60)); }
 
 /// Refuses 010: it is 8 in YAML 1.1, and so in Kubernetes, but 10 in YAML 1.2.
 void check_octal(std::string_view text) {
   if (text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9')
-    fail(fmt::format("{} begins with a zero, which some read as octal: write it without",
+    fail(fmt::format("{} begins with a zero, which some read as octal: write it without the zero",
                      shown(text)));
 }
 
@@ -47,7 +44,7 @@ bool is_choice(std::string_view choices, std::string_view text) {
 
 std::string reason(const Pattern &pattern, std::string_view text) {
   const std::string_view why = pattern.reason ? pattern.reason(text) : "";
-  return why.empty() ? "" : fmt::format("; {}", why);
+  return why.empty() ? "" : fmt::format(": {}", why);
 }
 
 YAML::Node checked_string(const Type &type, std::string_view text) {
@@ -62,7 +59,7 @@ YAML::Node checked_string(const Type &type, std::string_view text) {
     // Made from pointers like the ones of cpp-httplib, so that one template is instantiated.
     const std::regex pattern(expression.data(), expression.size());
     if (!std::regex_search(text.begin(), text.end(), pattern))
-      fail(fmt::format("{} is no {}{}", shown(text), type.pattern.words,
+      fail(fmt::format("{} is not a valid {}{}", shown(text), type.pattern.words,
                        reason(type.pattern, text)));
   }
   return yaml::string(text);
@@ -120,17 +117,17 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
     return yaml::integer(*value);
   }
   case Kind::boolean:
-    if (text != "true" && text != "false") fail(shown(text) + " is neither true nor false");
+    if (text != "true" && text != "false") fail(shown(text) + " is not true or false");
     return yaml::boolean(text == "true");
   case Kind::duration: {
     const auto seconds = text::seconds(text);
     if (!seconds)
-      fail(shown(text) + " is not a duration in whole seconds: 90s, 5m, 1h30m, or plain seconds");
+      fail(shown(text) + " is not a duration: use whole seconds, such as 90s, 5m, 1h30m or 90");
     check_range(type, seconds->count());
     return yaml::integer(seconds->count());
   }
   case Kind::quantity:
-    if (!is_quantity(text)) fail(shown(text) + " is not a quantity: 100m, 0.5, 64Mi");
+    if (!is_quantity(text)) fail(shown(text) + " is not a quantity, such as 100m, 0.5 or 64Mi");
     return yaml::string(text);
   case Kind::choice:
     if (!is_choice(type.choices, text))

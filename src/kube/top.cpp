@@ -24,11 +24,11 @@ void add_container(Usage &usage, const json::Value &container) {
 
 Error no_metrics(const Failure &failure) {
   if (failure.absent())
-    return {Exit::cluster, "the cluster has no metrics server, so nobody measures its pods",
+    return {Exit::cluster, "the cluster has no metrics server",
             "an administrator installs it (see docs/metrics.md): kubectl apply -f "
             "https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/"
             "components.yaml"};
-  return {Exit::cluster, "the cluster's metrics server does not answer",
+  return {Exit::cluster, "the cluster's metrics server does not respond",
           "try: kubectl get apiservice v1beta1.metrics.k8s.io -o yaml; its status says why"};
 }
 

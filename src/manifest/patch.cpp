@@ -121,8 +121,8 @@ void apply_patches(const config::Config &config, std::vector<Object> &objects,
                                         patch.label(), patch.target()));
     }
     if (!found)
-      patch.wrong(fmt::format("there is no {} in the set", patch.target()),
-                  "hello render shows what there is");
+      patch.wrong(fmt::format("the manifests have no {}", patch.target()),
+                  "run 'hello render' to see the manifests");
   }
 }
 
@@ -155,7 +155,7 @@ std::vector<YAML::Node> extra_manifests(const config::Config &config) {
     if (!whole)
       refuse(config, "extraManifests",
              fmt::format(
-                 "item {} is no Kubernetes object: apiVersion, kind or metadata.name is missing",
+                 "item {} is not a Kubernetes object: apiVersion, kind or metadata.name is missing",
                  result.size() + 1));
     for (const char *key : {"labels", "annotations"})
       if (const YAML::Node map = yaml::at(item, {"metadata", key});

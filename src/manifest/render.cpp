@@ -146,8 +146,8 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   check_together(config);
   for (const std::string &name : with)
     if (name != "logging")
-      throw Error(Exit::usage, fmt::format("there is no add-on {}", name),
-                  "--with logging: a log agent on each node");
+      throw Error(Exit::usage, fmt::format("unknown add-on '{}'", name),
+                  "the only one is logging: a log agent on each node");
   check_logging(config, !with.empty());
   std::vector<Object> objects;
   std::vector<templates::Filled> values;

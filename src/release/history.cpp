@@ -57,7 +57,7 @@ std::string revisions_of(const std::vector<Release> &all) {
   std::string text;
   for (const Release &release : all)
     text += fmt::format("{}{}", text.empty() ? "" : ", ", release.revision);
-  return text.empty() ? "there is none" : "there are: " + text;
+  return text.empty() ? "it is empty" : "it has: " + text;
 }
 
 } // namespace
@@ -170,7 +170,7 @@ const Release &find_revision(const std::vector<Release> &all, int revision) {
     if (release.revision == revision) return release;
   throw Error(Exit::usage,
               fmt::format("no revision {} in the history; {}", revision, revisions_of(all)),
-              "hello history");
+              "run 'hello history' to list them");
 }
 
 const Release &rollback_target(const std::vector<Release> &all, std::optional<int> asked) {
@@ -180,7 +180,7 @@ const Release &rollback_target(const std::vector<Release> &all, std::optional<in
     throw Error(
         Exit::usage,
         fmt::format("revision {} was never ready: its state is {}", *asked, name_of(release.state)),
-        "hello history lists those that were; hello history REVISION prints a set");
+        "run 'hello history' to list those that were");
   }
   const Release *live = live_release(all);
   for (const Release &release : all)
@@ -188,11 +188,11 @@ const Release &rollback_target(const std::vector<Release> &all, std::optional<in
         release.digest != live->digest)
       return release;
   throw Error(
-      Exit::usage, "the history has no earlier release that was ready and differs from what runs",
+      Exit::usage,
+      "the history has no earlier revision that was ready and differs from the current one",
       all.empty()
-          ? "the history begins with the next hello deploy"
-          : "hello history lists those that there are; hello rollback REVISION takes any that was "
-            "ready");
+          ? "the next hello deploy starts the history"
+          : "run 'hello history' to list them; 'hello rollback REVISION' takes any that was ready");
 }
 
 kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster) {
@@ -244,8 +244,8 @@ std::optional<Set> find_set(kube::Cluster &cluster, const Release &release) {
 Set read_set(kube::Cluster &cluster, const Release &release) {
   if (auto set = find_set(cluster, release)) return *set;
   throw Error(Exit::cluster,
-              "the entry " + release.name + " is gone, or its set does not match its digest",
-              "hello history lists those that there are");
+              "the history entry " + release.name + " is gone, or does not match its digest",
+              "run 'hello history' to list the others");
 }
 
 } // namespace hello::release

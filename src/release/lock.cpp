@@ -33,8 +33,7 @@ Error held_error(const json::Value &lease, const std::string &release) {
   return Error(Exit::cluster,
                fmt::format("another hello is at work on release {}: {}, since {}", release,
                            who.empty() ? holder_of(lease) : who, lease.text("spec", "acquireTime")),
-               "wait until it has ended; if it was killed, the next run takes over after a few "
-               "seconds");
+               "wait until it ends; if it was killed, the next run takes over after a few seconds");
 }
 
 kube::Id id_of_lease(const kube::Access &access) {
@@ -117,7 +116,7 @@ kube::Result<kube::Done> Lock::create() {
 void Lock::watch(json::Value held) {
   const std::string version = held.text("metadata", "resourceVersion"),
                     from = held.text("metadata", "annotations", "hello/from");
-  note_(fmt::format("release {} is held by {}; watching for {} s whether it is still at work",
+  note_(fmt::format("release {} is locked by {}; checking for {} s whether it is still working",
                     cluster_.access().release, from.empty() ? holder_of(held) : from,
                     kWatch.count()));
   for (const auto end = cluster_.now() + kWatch; cluster_.now() < end;) {
@@ -173,9 +172,9 @@ Lock::Taken Lock::take() {
 void Lock::check() const {
   if (lost_)
     throw Error(Exit::cluster,
-                fmt::format("another hello has taken over release {}: this one writes nothing more",
+                fmt::format("another hello has taken over release {}: this one stops writing",
                             cluster_.access().release),
-                "hello status shows how far it is");
+                "run 'hello status' to see how far it got");
 }
 
 void Lock::renew_until_released() {

@@ -91,11 +91,11 @@ void require_release(kube::Cluster &cluster) {
     if (one.name == access.release) return;
     there += (there.empty() ? "" : ", ") + one.name;
   }
-  throw Error(Exit::usage,
-              fmt::format("there is no release {} in namespace {}", access.release, access.ns),
-              there.empty() ? "no release is there; hello deploy makes one, hello list -A shows "
-                              "those of other namespaces"
-                            : fmt::format("there are: {} (--name)", there));
+  throw Error(
+      Exit::usage, fmt::format("there is no release {} in namespace {}", access.release, access.ns),
+      there.empty() ? "it has none; 'hello deploy' makes one, 'hello list -A' lists those of "
+                      "other namespaces"
+                    : fmt::format("it has: {}; choose one with --name", there));
 }
 
 } // namespace hello::release

@@ -102,7 +102,7 @@ Address parse_address(std::string_view text, std::string_view what) {
                  "IPv4), or port 0 for any free one");
   };
   auto colon = text.rfind(':');
-  if (colon == text.npos) throw bad("there is no port");
+  if (colon == text.npos) throw bad("it has no port");
   std::string host(text.substr(0, colon));
   std::string_view digits = text.substr(colon + 1);
   unsigned port = 0;
@@ -116,7 +116,7 @@ Address parse_address(std::string_view text, std::string_view what) {
   if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
     address.v6.sin6_family = AF_INET6;
     if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address.v6.sin6_addr) != 1)
-      throw bad("what stands in brackets is not an IPv6 address");
+      throw bad("the text in brackets is not an IPv6 address");
   } else if (host.empty() || host == "*") {
     address.v6.sin6_family = AF_INET6;
   } else {
@@ -124,7 +124,7 @@ Address parse_address(std::string_view text, std::string_view what) {
     address.v4.sin_family = AF_INET;
     if (inet_pton(AF_INET, host.c_str(), &address.v4.sin_addr) != 1)
       throw bad(host.find(':') == host.npos ? "the host is not an IPv4 address"
-                                            : "an IPv6 address stands in brackets");
+                                            : "an IPv6 address must be in brackets");
   }
   address.set_port(static_cast<std::uint16_t>(port));
   return address;

@@ -18,7 +18,7 @@ namespace {
 
 [[noreturn]] void fail(Exit code, const char *doing, const std::string &path, int number) {
   throw Error(code, fmt::format("cannot {} {}: {}", doing, path, open_problem(number)),
-              number == EISDIR ? "it is a folder: name a file in it" : "");
+              number == EISDIR ? "name a file in that directory" : "");
 }
 
 std::string read_all(const Fd &file, const std::string &path, std::size_t limit_bytes, Exit code) {

@@ -152,24 +152,24 @@ struct Url {
 
 Url parse_url(const std::string &given) {
   auto bad = [&](std::string_view why) {
-    return Error(Exit::usage, fmt::format("'{}' is no URL to ask: {}", given, why),
-                 "write http://127.0.0.1:8081/healthz");
+    return Error(Exit::usage, fmt::format("invalid URL '{}': {}", given, why),
+                 "write it like http://127.0.0.1:8081/healthz");
   };
   if (!given.starts_with("http://")) throw bad("it does not begin with http://");
   for (char c : given)
-    if (c <= ' ' || c == 0x7f) throw bad("there is a blank or a control character in it");
+    if (c <= ' ' || c == 0x7f) throw bad("it contains a space or a control character");
   Url url;
   const auto end = std::min(given.find_first_of("/?#", 7), given.size());
   url.authority = given.substr(7, end - 7);
   if (end < given.size()) url.target = given.substr(end, given.find('#') - end);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
-  if (url.authority.find('@') != url.authority.npos) throw bad("it has a user name");
+  if (url.authority.find('@') != url.authority.npos) throw bad("it must not have a user name");
   const Authority parts = split_authority(url.authority);
   url.host = parts.host;
   const auto port = text::integer(parts.port.value_or("80"), 0, 65535);
-  if (!port) throw bad("the port is not a number");
+  if (!port) throw bad("the port is not a number from 0 to 65535");
   url.port = static_cast<int>(*port);
-  if (url.host.empty()) throw bad("there is no host");
+  if (url.host.empty()) throw bad("it has no host");
   return url;
 }
 

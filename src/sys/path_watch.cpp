@@ -16,8 +16,9 @@ PathWatch::PathWatch(const std::string &path, std::uint32_t events)
   name_ = slash == std::string::npos ? path : path.substr(slash + 1);
   if (::inotify_add_watch(fd_.get(), directory.c_str(), events | IN_ONLYDIR) < 0 &&
       (errno == ENOENT || errno == ENOTDIR))
-    throw Error(Exit::usage, "cannot follow " + path + ": there is no directory " + directory,
-                "Mount the volume that the service writes its log to.");
+    throw Error(Exit::usage,
+                "cannot follow " + path + ": directory " + directory + " does not exist",
+                "mount the volume that the service writes its log to");
 }
 
 std::uint64_t PathWatch::drain() {

@@ -205,14 +205,14 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
     fail(name, error.mark, fmt::format("nested deeper than {} levels", limits.depth));
   } catch (const YAML::ParserException &error) {
     fail(name, error.mark,
-         error.msg + (tab_before(text, error.mark) ? ", after a tab: indent with blanks" : ""));
+         tab_before(text, error.mark) ? "the line is indented with a tab: use spaces" : error.msg);
   }
 }
 
 YAML::Node load(std::string_view text, std::string_view name, const Limits &limits) {
   std::vector<YAML::Node> documents = load_all(text, name, limits);
   if (documents.size() > 1)
-    fail(name, documents[1].Mark(), "a second document begins: one is read");
+    fail(name, documents[1].Mark(), "a second document begins here: only one is allowed");
   return documents.empty() ? YAML::Node() : documents[0];
 }
 

@@ -137,9 +137,9 @@ TEST_CASE(
 
 TEST_CASE("variables: one that neither half reads is warned of, with the nearest name") {
   CHECK(config::unknown_variable("HELLO_LISTN", "x") ==
-        "no setting has the variable HELLO_LISTN (nearest: HELLO_LISTEN)");
+        "unknown variable HELLO_LISTN (did you mean HELLO_LISTEN?)");
   CHECK(config::unknown_variable("HELLO_REPLICS", "3") ==
-        "no setting has the variable HELLO_REPLICS (nearest: HELLO_REPLICAS)");
+        "unknown variable HELLO_REPLICS (did you mean HELLO_REPLICAS?)");
   for (const char *known :
        {"HELLO_LISTEN", "HELLO_MEMORY_LIMIT", "HELLO_MESSAGES", "HELLO_REPLICAS", "HELLO_NAMESPACE",
         "HELLO_NAMESPACE_NAME", "HELLO_CONFIG"}) {
@@ -176,18 +176,20 @@ TEST_CASE("a wrong line is a usage error that names the word, the place and what
     Words words;
     const char *why, *path;
   } lines[] = {
-      {{"--image", "x"}, "a command is missing", "hello"},
-      {{"--frob"}, "there is no option '--frob'", "hello"},
-      {{"deplyo"}, "there is no command 'deplyo' (nearest: deploy)", "hello"},
-      {{"deplyo", "--help"}, "there is no command 'deplyo' (nearest: deploy)", "hello"},
-      {{"help", "deplyo"}, "there is no command 'deplyo' (nearest: deploy)", "hello"},
-      {{"render", "--imag", "x"}, "there is no option '--imag' (nearest: --image)", "hello render"},
-      {{"--imag", "render", "--help"},
-       "there is no option '--imag' (nearest: --image)",
+      {{"--image", "x"}, "no command given", "hello"},
+      {{"--frob"}, "unknown option '--frob'", "hello"},
+      {{"deplyo"}, "unknown command 'deplyo' (did you mean deploy?)", "hello"},
+      {{"deplyo", "--help"}, "unknown command 'deplyo' (did you mean deploy?)", "hello"},
+      {{"help", "deplyo"}, "unknown command 'deplyo' (did you mean deploy?)", "hello"},
+      {{"render", "--imag", "x"},
+       "unknown option '--imag' (did you mean --image?)",
        "hello render"},
-      {{"lint", "-x"}, "there is no option '-x'", "hello lint"},
+      {{"--imag", "render", "--help"},
+       "unknown option '--imag' (did you mean --image?)",
+       "hello render"},
+      {{"lint", "-x"}, "unknown option '-x'", "hello lint"},
       {{"tail", "a", "b"}, "unexpected argument 'b'", "hello tail"},
-      {{"config", "shema"}, "there is no command 'shema' (nearest: schema)", "hello config"},
+      {{"config", "shema"}, "unknown command 'shema' (did you mean schema?)", "hello config"},
       {{"tail"}, "FILE is required", "hello tail"},
       {{"top", "-o", "xml"}, "--output: invalid value 'xml': use text, json or yaml", "hello top"},
       {{"render", "-o", "text|json"},
@@ -197,13 +199,13 @@ TEST_CASE("a wrong line is a usage error that names the word, the place and what
        "REVISION: '0' is not a whole number between 1 and 2147483647",
        "hello history"},
       {{"logs", "--since", "soon"},
-       "--since: 'soon' is no duration from 0 to 8760h, such as 500ms, 10s or 5m",
+       "--since: 'soon' is not a duration from 0 to 8760h, such as 500ms, 10s or 5m",
        "hello logs"},
       {{"serve", "--idle-timeout", "0"}, "--idle-timeout: must be more than 0", "hello serve"},
       {{"lint", "--set", "image"}, "--set: 'image' is not KEY=VALUE", "hello lint"},
       {{"lint", "--set-file", "=x"}, "--set-file: '=x' is not KEY=PATH", "hello lint"},
       {{"logs", "--tail"}, "--tail needs a value: LINES", "hello logs"},
-      {{"deploy", "--dry-run=yes"}, "--dry-run takes no value, but it has 'yes'", "hello deploy"},
+      {{"deploy", "--dry-run=yes"}, "--dry-run takes no value, but has 'yes'", "hello deploy"},
       {{"render", "--image", "a", "--image", "b"},
        "--image is given twice: 'a' and 'b'",
        "hello render"},
@@ -215,15 +217,15 @@ TEST_CASE("a wrong line is a usage error that names the word, the place and what
     CAPTURE(line.why);
     const std::string words = refusal(line.words), path(line.path);
     CHECK(words.starts_with(std::string(line.why) + "\n  usage: " + path + " "));
-    CHECK(words.ends_with("\n  " + path + " --help says more"));
+    CHECK(words.ends_with("\n  run '" + path + " --help' for details"));
   }
-  CHECK(
-      refusal({"status", "x"}).starts_with("unexpected argument 'x'\n  a context is --context x"));
+  CHECK(refusal({"status", "x"})
+            .starts_with("unexpected argument 'x'\n  to choose a context, use --context x"));
   CHECK(refusal({"render", "--image", "--deployer"})
-            .starts_with("--image needs a value, and '--deployer' is an option\n"
-                         "  as a value: --image=--deployer\n"));
+            .starts_with("--image needs a value, but '--deployer' is an option\n"
+                         "  to pass it as the value, write --image=--deployer\n"));
   const Variable delay("HELLO_DRAIN_DELAY", "never");
-  CHECK(refusal({"serve"}).starts_with("HELLO_DRAIN_DELAY: 'never' is no duration"));
+  CHECK(refusal({"serve"}).starts_with("HELLO_DRAIN_DELAY: 'never' is not a duration"));
 }
 
 TEST_CASE("options stand before the command or after it") {

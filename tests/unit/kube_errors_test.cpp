@@ -232,7 +232,7 @@ TEST_CASE("kube errors: at the time limit its words do not matter") {
   const Error error = kube::explain(failure, "ask", {"lab", "shop"});
   CHECK(error.what() == std::string("cannot ask: no answer within the time limit\n"
                                     "Unable to connect to the server: EOF"));
-  CHECK(error.hint() == "try: kubectl --context lab cluster-info; --timeout gives it longer");
+  CHECK(error.hint() == "try: kubectl --context lab cluster-info, or a longer --timeout");
 }
 
 TEST_CASE("kube errors: a Status is read by its fields, not by its message") {
@@ -380,7 +380,7 @@ TEST_CASE("kube errors: kubectl's failures get a reason, a next step, and keep t
     return kube::explain(kube::failure_of({1, false, "", words}), "apply the manifests", lab);
   };
   const Error unknown = say("error: context \"prod\" does not exist\n");
-  CHECK(std::string(unknown.what()) == "cannot apply the manifests: kubectl does not know the "
+  CHECK(std::string(unknown.what()) == "cannot apply the manifests: kubectl has no such "
                                        "context\nerror: context \"prod\" does not exist");
   CHECK(unknown.code() == Exit::cluster);
   const Error forbidden =
@@ -409,13 +409,13 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
        "\"away.test\": failed to "
        "call "
        "webhook: Post \"https://127.0.0.1:1/?timeout=5s\": context deadline exceeded",
-       "an admission webhook does not answer", "validatingwebhookconfigurations"},
+       "an admission webhook does not respond", "validatingwebhookconfigurations"},
       {"Unable to connect to the server: tls: failed to verify certificate: x509: certificate "
        "signed by unknown "
        "authority",
        "the cluster's certificate is not trusted", "config view --minify"},
       {"error: You must be logged in to the server (Unauthorized)",
-       "the cluster does not accept these credentials", "auth whoami"},
+       "the cluster rejected the credentials", "auth whoami"},
       {"Unable to connect to the server: getting credentials: exec: executable no-such-plugin not "
        "found",
        "kubectl has no credentials", "auth whoami"},
@@ -428,8 +428,9 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
        "directory",
        "kubectl cannot read its configuration", ""},
       {"error: unknown flag: --unix-socket", "kubectl failed", ""},
-      {"Error from server (NotFound): namespaces \"shop\" not found", "there is no namespace shop",
-       "kubectl create namespace shop, or namespace.create: true"},
+      {"Error from server (NotFound): namespaces \"shop\" not found",
+       "namespace shop does not exist",
+       "run 'kubectl create namespace shop', or set namespace.create: true"},
       {"Error from server (Forbidden): services \"hello\" is forbidden: unable to create new "
        "content in namespace shop "
        "because it is being terminated",
@@ -437,7 +438,7 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
       {"error: resource mapping not found for name: \"hello\" namespace: \"shop\" from \"STDIN\": "
        "no matches for kind "
        "\"PodMonitor\" in version \"monitoring.coreos.com/v1\"\nensure CRDs are installed first",
-       "the cluster does not know the kind", "CRDs"},
+       "the cluster does not know this kind", "CRD"},
       {"The Service \"hello\" is invalid: spec.clusterIPs[0]: Invalid value: [\"198.19.1.1\"]: may "
        "not change once set",
        "this would change an immutable field", "kubectl delete"},
@@ -461,5 +462,5 @@ TEST_CASE("kube errors: what kubectl says of each object in the same words is sa
   const Error error = kube::explain(kube::failure_of({1, false, "", words + words + words}), "ask",
                                     {"lab", "shop"});
   CHECK(error.what() ==
-        "cannot ask: there is no namespace shop\n" + words.substr(0, words.size() - 1));
+        "cannot ask: namespace shop does not exist\n" + words.substr(0, words.size() - 1));
 }

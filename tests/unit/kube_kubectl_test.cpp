@@ -157,8 +157,8 @@ TEST_CASE("kubectl: an answer that is no JSON object is an error that shows it")
         Exit::cluster);
     const std::string line(
         text, std::string(text).find('\n') == std::string::npos ? std::string(text).size() : 20);
-    CHECK(words == "kubectl's answer is no JSON object: " + line +
-                       "\n  is it kubectl that is in PATH, or in KUBECTL?");
+    CHECK(words == "kubectl's answer is not a JSON object: " + line +
+                       "\n  is the kubectl in PATH, or in KUBECTL, really kubectl?");
   }
 }
 
@@ -375,7 +375,8 @@ TEST_CASE("kubectl: a read that fails says which way") {
   CHECK(away.failure().retryable);
   api.on(path, 200, "not JSON");
   CHECK(error_of([&] { (void)lab.cluster->read(kMap); }, Exit::cluster) ==
-        "ConfigMap/m is no JSON object: not JSON\n  is it kubectl that is in PATH, or in KUBECTL?");
+        "ConfigMap/m is not a JSON object: not JSON\n  is the kubectl in PATH, or in KUBECTL, "
+        "really kubectl?");
   lab.kubectl.stop();
   const auto gone = lab.cluster->read(kMap);
   REQUIRE(gone.failed_with(Trouble::unreachable));
@@ -446,7 +447,7 @@ TEST_CASE("kubectl: a list of nothing, of an unknown kind, refused, and not JSON
           (void)lab.cluster->list({"v1", "Pod", "shop"}, take);
         },
         Exit::cluster);
-    CHECK(words.find("list is no JSON object") == 0);
+    CHECK(words.find("list is not a JSON object") == 0);
   }
 }
 
@@ -571,5 +572,5 @@ TEST_CASE("kubectl: where there is none, connecting says how to name it") {
               (void)kube::connect({"lab", "shop"});
             },
             Exit::failure)
-            .starts_with("there is no /no/such/kubectl (from KUBECTL)\n  install it"));
+            .starts_with("cannot find kubectl: KUBECTL is /no/such/kubectl\n  install it"));
 }

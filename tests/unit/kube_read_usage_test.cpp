@@ -62,10 +62,10 @@ TEST_CASE("top: a metrics server that is not there is told from one that is sile
   shop.put_pod("a");
   for (const Trouble trouble : {Trouble::unknown_kind, Trouble::not_found}) {
     shop.cluster.fail_next(Operation::list, failure(trouble), "PodMetrics");
-    CHECK(shop.error() == "the cluster has no metrics server, so nobody measures its pods");
+    CHECK(shop.error() == "the cluster has no metrics server");
   }
   shop.cluster.fail_next(Operation::list, failure(Trouble::unreachable), "PodMetrics");
-  CHECK(shop.error() == "the cluster's metrics server does not answer");
+  CHECK(shop.error() == "the cluster's metrics server does not respond");
 }
 
 TEST_CASE("top: what may not be read is named") {

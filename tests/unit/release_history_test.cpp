@@ -128,13 +128,13 @@ TEST_CASE("rollback: goes to the newest ready release before the live one, with 
   CHECK(target({revision(4, superseded), revision(3, ready), revision(2, ready)}) == 2);
   CHECK(target({revision(3, ready, "same"), revision(2, ready, "same"), revision(1, ready)}) == 1);
   const std::vector<Release> all = {revision(3, ready), revision(2, failed)};
-  CHECK_THROWS_WITH(target(all),
-                    "the history has no earlier release that was ready and differs from what runs");
+  CHECK_THROWS_WITH(
+      target(all),
+      "the history has no earlier revision that was ready and differs from the current one");
   CHECK_THROWS_AS(target({}), Error);
   CHECK(release::rollback_target(all, 3).revision == 3);
   CHECK_THROWS_WITH(release::rollback_target(all, 2),
                     "revision 2 was never ready: its state is failed");
   CHECK(release::find_revision(all, 2).revision == 2);
-  CHECK_THROWS_WITH(release::rollback_target(all, 7),
-                    "no revision 7 in the history; there are: 3, 2");
+  CHECK_THROWS_WITH(release::rollback_target(all, 7), "no revision 7 in the history; it has: 3, 2");
 }

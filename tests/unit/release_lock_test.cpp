@@ -88,7 +88,7 @@ TEST_CASE(
   CHECK(shop.cluster.elapsed() < 3s);
   CHECK(shop.holder() == "hello-1-a");
   REQUIRE(shop.notes.size() == 1);
-  CHECK(contains(shop.notes[0], "held by bob@laptop"));
+  CHECK(contains(shop.notes[0], "locked by bob@laptop"));
 }
 
 TEST_CASE("lock: a holder that does not renew for six seconds is dead, and replaced") {

@@ -90,7 +90,7 @@ TEST_CASE("history: an entry that is gone, damaged, or has another set, has none
     } catch (const Error &error) {
       CHECK(error.code() == Exit::cluster);
       CHECK(std::string(error.what()) ==
-            "the entry hello-release-1 is gone, or its set does not match its digest");
+            "the history entry hello-release-1 is gone, or does not match its digest");
     }
   };
   shop.cluster.api.update(kEntry, "", [](json::Value &entry) {
@@ -122,8 +122,8 @@ TEST_CASE("rollback: without a history there is nowhere to go, and it says when 
     FAIL("no error");
   } catch (const Error &error) {
     CHECK(error.code() == Exit::usage);
-    CHECK(error.hint() == "the history begins with the next hello deploy");
+    CHECK(error.hint() == "the next hello deploy starts the history");
   }
   CHECK_THROWS_WITH((void)release::rollback_target({}, 3),
-                    "no revision 3 in the history; there is none");
+                    "no revision 3 in the history; it is empty");
 }

@@ -218,10 +218,8 @@ TEST_CASE("yaml: errors say where") {
     CHECK(error_of(open).find("illegal EOF in scalar") != std::string::npos);
   CHECK(error_of("a: 1\n---\nb: 1\n").find("f.yaml:3:1: a second document") == 0);
   CHECK(error_of("a: \"\\ud83d\\ude00\"").find("f.yaml:1:") == 0);
-  CHECK(error_of("a:\n\tb: 1\n") ==
-        "f.yaml:2:3: illegal map value, after a tab: indent with blanks");
-  CHECK(error_of("a:\n \t- b") ==
-        "f.yaml:2:3: illegal block entry, after a tab: indent with blanks");
+  CHECK(error_of("a:\n\tb: 1\n") == "f.yaml:2:3: the line is indented with a tab: use spaces");
+  CHECK(error_of("a:\n \t- b") == "f.yaml:2:3: the line is indented with a tab: use spaces");
   CHECK(error_of("a: b:\tc\n\td: e") == "f.yaml:1:5: illegal map value");
   for (const char *stray : {"!a,\n- b\n", "]", ", a"}) CHECK(error_of(stray).find("f.yaml:") == 0);
 }

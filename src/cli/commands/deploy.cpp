@@ -15,7 +15,7 @@ Exit deploy_one(const DeployOptions &flags, const std::optional<std::string> &co
   const deploy::Set set = linted_set(config, flags.allow);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
-      "the same hello deploy again carries on from there; hello diff shows what is left to do");
+      "run the same hello deploy again to continue; 'hello diff' shows what is left to do");
   const auto cluster = connect(config, flags.config, Purpose::change);
   return flags.carry_out(*cluster, set, options,
                          listener(flags.format, flags.config.console, cluster->access()));
@@ -30,7 +30,8 @@ public:
   ~Tally() {
     std::string text = "done: " + (done_ > 0 ? names(0, done_) : "none");
     if (done_ < contexts_.size()) text += "; failed: " + contexts_[done_];
-    if (done_ + 1 < contexts_.size()) text += "; not begun: " + names(done_ + 1, contexts_.size());
+    if (done_ + 1 < contexts_.size())
+      text += "; not started: " + names(done_ + 1, contexts_.size());
     say(text);
   }
   void count() { ++done_; }

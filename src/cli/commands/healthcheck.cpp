@@ -45,7 +45,7 @@ void declare(const Command &command, HealthcheckOptions &options) {
                [&options](const std::string &text) {
                  const auto time = text::seconds(text);
                  if (!time || time->count() < 1 || time->count() > 3600)
-                   return fmt::format("'{}' is no time from 1s to 1h, such as 4s", text);
+                   return fmt::format("'{}' is not a time from 1s to 1h, such as 4s", text);
                  options.timeout = *time;
                  return std::string();
                },

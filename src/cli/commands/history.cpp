@@ -24,7 +24,7 @@ Exit run(const HistoryOptions &flags) {
   }
   if (releases.empty())
     flags.config.console.note("no releases in " + target(cluster->access()) +
-                              ": the history begins with the next hello deploy");
+                              ": the next hello deploy starts the history");
   release::Pulse().set_status(*cluster, cluster->access(), releases);
   if (flags.format != Format::text)
     print_document(json_of(releases), flags.format);

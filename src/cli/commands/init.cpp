@@ -14,11 +14,11 @@ Exit run(const InitOptions &options) {
     return Exit::ok;
   }
   if (!options.force && ::access(path.c_str(), F_OK) == 0)
-    throw Error(Exit::failure, path + " is there already",
-                "--force replaces it; `hello init -` prints to stdout");
+    throw Error(Exit::failure, path + " already exists",
+                "pass --force to replace it, or run 'hello init -' to print to stdout");
   sys::write_file(path, config::starter());
   options.console.note(
-      fmt::format("wrote {}: edit it, then hello render shows the manifests", path));
+      fmt::format("wrote {}: edit it, then run 'hello render' to see the manifests", path));
   return Exit::ok;
 }
 

@@ -27,8 +27,8 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
       continue;
     std::string there;
     for (const manifest::Object &object : all) there += " " + object.kind + "/" + object.name;
-    throw Error(Exit::usage, fmt::format("--only {}: nothing of that name is in the set", wanted),
-                "It has" + there);
+    throw Error(Exit::usage, fmt::format("--only {}: the manifests have no such object", wanted),
+                "they have" + there);
   }
   std::vector<manifest::Object> out;
   for (const manifest::Object &object : all)
@@ -42,8 +42,8 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
 
 Exit run(const RenderOptions &options) {
   if (!options.split.empty() && options.format == Format::json)
-    throw Error(Exit::usage, "--split writes YAML files: not with -o json",
-                "leave one of the two out");
+    throw Error(Exit::usage, "--split writes YAML files, so it cannot be combined with -o json",
+                "leave one of them out");
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = rendered(config, options.with);
   const Console &console = options.config.console;
@@ -62,7 +62,7 @@ Exit run(const RenderOptions &options) {
       say(fmt::format("warning: the files in {} have the values of Secrets", options.split));
     split(objects, options.split, head);
     options.config.console.note(
-        fmt::format("wrote {} files to {}; kubectl apply -f {} applies them", objects.size(),
+        fmt::format("wrote {} files to {}; run 'kubectl apply -f {}' to apply them", objects.size(),
                     options.split, options.split));
   } else {
     print(options.format == Format::json ? manifest::to_json(objects)

@@ -20,10 +20,10 @@ bool may_apply(kube::Cluster &cluster, const deploy::Set &set,
   if (objects.empty()) return true;
   tell(
       STDERR_FILENO,
-      fmt::format("the revision has objects outside namespace {} that what runs does not "
+      fmt::format("the revision has objects outside namespace {} that the running one does not "
                   "have:\n{}",
                   ns, objects));
-  return confirmed(console, "Apply them as the history has them?");
+  return confirmed(console, "Apply them as recorded in the history?");
 }
 
 Exit roll_back(const RollbackOptions &flags) {
@@ -32,7 +32,7 @@ Exit roll_back(const RollbackOptions &flags) {
   deploy::Options options = flags.options(config);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
-      "the same hello rollback again carries on from there; hello status shows how far it is");
+      "run the same hello rollback again to continue; 'hello status' shows how far it got");
   const auto cluster = connect(config, flags.config, Purpose::change);
   const auto emit = listener(flags.format, flags.config.console, cluster->access());
   const auto releases = release::read_history(*cluster).take("read the history", cluster->access());
@@ -40,8 +40,8 @@ Exit roll_back(const RollbackOptions &flags) {
   const release::Release &release = release::rollback_target(releases, flags.revision);
   const deploy::Set set = release::read_set(*cluster, release);
   options.note = fmt::format("rollback to {}", release.revision);
-  emit(deploy::event::Note{fmt::format("back to release {} of {}, image {}", release.revision,
-                                       release.when, release.image),
+  emit(deploy::event::Note{fmt::format("rolling back to revision {} of {}, image {}",
+                                       release.revision, release.when, release.image),
                            release.revision});
   if (!flags.yes && !flags.dry_run && !may_apply(*cluster, set, releases, flags.config.console)) {
     say("nothing was changed");

@@ -66,8 +66,9 @@ void split(std::span<const manifest::Object> objects, const std::string &directo
   fs::path target = fs::path(directory).lexically_normal();
   if (!target.has_filename()) target = target.parent_path(); // "out/"
   if (fs::exists(target) && !fs::is_directory(target))
-    throw Error(Exit::failure, fmt::format("cannot write to {}: it is a file", directory),
-                "--split names a folder, and makes it where there is none");
+    throw Error(Exit::failure,
+                fmt::format("cannot write to {}: it is a file, not a directory", directory),
+                "--split takes a directory, and creates it if it does not exist");
   const bool is_new = !fs::exists(target);
   if (is_new && target.has_parent_path()) fs::create_directories(target.parent_path());
   Stage stage(is_new ? target.string() + ".XXXXXX" : (target / ".hello-XXXXXX").string());

@@ -87,7 +87,7 @@ bool answers(kube::Cluster &cluster, const config::Config &config, const StatusO
 
 Exit run(const StatusOptions &flags) {
   if (flags.watch && flags.reach.given())
-    throw Error(Exit::usage, "--reach asks once, --watch goes on: leave one of the two out");
+    throw Error(Exit::usage, "--reach and --watch cannot be combined: leave one of them out");
   if (flags.reach.given()) flags.reach.check();
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");

@@ -19,7 +19,7 @@ Exit run(const TopOptions &flags) {
   }
   for (const kube::Usage &one : all)
     if (!one.cpu.used)
-      say(one.pod + " is not measured yet; the metrics server does so every 15 s or so");
+      say(one.pod + " has no metrics yet; the metrics server collects them about every 15 s");
   if (flags.format != Format::text)
     print_document(json_of(all), flags.format);
   else if (!all.empty())

@@ -25,8 +25,8 @@ std::string text_of(const deploy::Removal &removal, const kube::Access &access,
 
 Exit remove_all(const UndeployOptions &flags) {
   const config::Config config = flags.config.load();
-  const sys::Interrupts interrupts("interrupted: what is removed stays removed",
-                                   "the same hello undeploy again carries on from there");
+  const sys::Interrupts interrupts("interrupted: objects removed so far stay removed",
+                                   "run the same hello undeploy again to continue");
   const Console &console = flags.config.console;
   const auto cluster = connect(config, flags.config, Purpose::change);
   const auto emit = listener(flags.format, console, cluster->access());
@@ -40,7 +40,7 @@ Exit remove_all(const UndeployOptions &flags) {
     return Exit::no;
   }
   deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
-  console.note(fmt::format("removed {} objects from {}; hello deploy brings it back",
+  console.note(fmt::format("removed {} objects from {}; 'hello deploy' brings it back",
                            removal.remove.size() + removal.namespaces.size(),
                            target(cluster->access())));
   return Exit::ok;

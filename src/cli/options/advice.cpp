@@ -58,7 +58,7 @@ void suggest_namespace(kube::Cluster &cluster) {
   cluster.list({"v1", "Namespace", ""},
                [&](json::Value &&one) { names.push_back(one.text("metadata", "name")); });
   const std::vector<std::string_view> known(names.begin(), names.end());
-  say(fmt::format("there is no namespace {}{}", ns, config::hint(config::nearest(ns, known))));
+  say(fmt::format("namespace {} does not exist{}", ns, config::hint(config::nearest(ns, known))));
 }
 
 std::string pull_advice(kube::Cluster &cluster, const std::string &image) {
@@ -69,8 +69,8 @@ std::string pull_advice(kube::Cluster &cluster, const std::string &image) {
   if (image.find('/') != image.npos)
     return fmt::format("check that the registry has {}; a private one needs imagePullSecrets",
                        image);
-  return fmt::format("{} is a local name: push it to a registry that the nodes reach, then hello "
-                     "deploy --image REGISTRY/{}",
+  return fmt::format("{} is a local name: push it to a registry that the nodes can reach, then "
+                     "run 'hello deploy --image REGISTRY/{}'",
                      image, image);
 }
 

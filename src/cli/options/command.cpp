@@ -130,7 +130,7 @@ void Command::duration(std::string_view names, milliseconds &value, const Option
   const auto take = [&value, min, max](const std::string &text) {
     const auto time = text::duration(text);
     if (!time || *time > max)
-      return fmt::format("'{}' is no duration from 0 to {}h, such as 500ms, 10s or 5m", text,
+      return fmt::format("'{}' is not a duration from 0 to {}h, such as 500ms, 10s or 5m", text,
                          max.count());
     if (*time < min) return std::string("must be more than 0");
     value = *time;

@@ -29,14 +29,14 @@ struct Change {
   std::string closing_line(Exit code, const kube::Access &access) const {
     if (code == Exit::ok)
       return fmt::format(
-          "{} done in {}: {}; hello status shows what runs, hello rollback goes back", what,
+          "{} done in {}: {}; 'hello status' shows what runs, 'hello rollback' goes back", what,
           target(access), summary);
     if (rolled_back)
-      return fmt::format("{} failed in {}, and was rolled back; hello history lists the revisions",
+      return fmt::format("{} failed in {} and was rolled back; 'hello history' lists the revisions",
                          what, target(access));
-    return fmt::format("{} failed in {}; hello status shows what is wrong, {}", what,
+    return fmt::format("{} failed in {}; 'hello status' shows what is wrong, {}", what,
                        target(access),
-                       first ? "hello undeploy removes it" : "hello rollback goes back");
+                       first ? "'hello undeploy' removes it" : "'hello rollback' goes back");
   }
 };
 
@@ -59,8 +59,8 @@ void PlanOptions::add_to(const Command &command, Shown shown, std::string_view f
 
 deploy::Options PlanOptions::options(const config::Config &config) const {
   if (!kubectl_args.empty() && !kubectl_args[0].starts_with("-"))
-    throw Error(Exit::usage, "unexpected word: " + kubectl_args[0],
-                "flags for kubectl apply stand after --; a context is --context " +
+    throw Error(Exit::usage, "unexpected argument '" + kubectl_args[0] + "'",
+                "flags for kubectl apply go after --; to choose a context, use --context " +
                     kubectl_args[0]);
   deploy::Options options;
   options.timeout = config.duration("timeout");
@@ -90,7 +90,9 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
 
 bool RolloutOptions::may_adopt() const {
   if (dry_run || yes || std::find(adopt.begin(), adopt.end(), "all") == adopt.end()) return true;
-  if (confirmed(config.console, "Take over all objects of others that the set names?")) return true;
+  if (confirmed(config.console,
+                "Take over every object in the manifests that something else owns?"))
+    return true;
   say("nothing was changed");
   return false;
 }
@@ -126,14 +128,15 @@ void ReachOptions::add_to(const Command &command) {
 }
 
 void ReachOptions::check() const {
-  if (reach && verify) throw Error(Exit::usage, "--reach and --verify mean the same: give one");
+  if (reach && verify)
+    throw Error(Exit::usage, "--reach and --verify mean the same: use one of them");
   const std::string to = where();
   if (to != "forward" && to != "exposed" && !to.starts_with("http://") && !(verify && to.empty()))
     throw Error(Exit::usage,
                 fmt::format("{} {}: use forward, exposed or a URL that begins with http://",
                             verify ? "--verify" : "--reach", to));
   if (verify)
-    say(fmt::format("warning: --verify is now --reach {}; 0.3 will not know the old name",
+    say(fmt::format("warning: --verify is now --reach {}; the old name goes away in 0.3",
                     to.empty() ? "forward" : to));
 }
 
@@ -154,9 +157,9 @@ void check_overlay(const config::Config &config, const ConfigOptions &options,
     const std::string what = fmt::format(
         "{} has an overlay for the current context {}: contexts.{}", config.file(), context, name);
     const std::string hint =
-        fmt::format("--context {} applies it, --no-overlay leaves it out", name);
+        fmt::format("pass --context {} to apply it, or --no-overlay to ignore it", name);
     if (purpose == Purpose::change) throw Error(Exit::usage, what, hint);
-    say(fmt::format("warning: {}, which is not applied: {}", what, hint));
+    say(fmt::format("warning: {}, which is not applied; {}", what, hint));
     return;
   }
 }

@@ -39,7 +39,7 @@ std::string nearest_option(const CommandRow &row, std::string_view word) {
 
 Error unknown_command(const CommandRow &row, const std::string &path, const std::string &word) {
   return usage_error(row, path,
-                     fmt::format("there is no command '{}'{}", word, nearest_command(row, word)));
+                     fmt::format("unknown command '{}'{}", word, nearest_command(row, word)));
 }
 
 /// Index of the command's word, or the number of words.
@@ -84,20 +84,20 @@ private:
     }
     const OptionRow *row = line_.command->option(part.name);
     if (!row)
-      throw error(fmt::format("there is no option '{}'{}", part.name,
+      throw error(fmt::format("unknown option '{}'{}", part.name,
                               nearest_option(*line_.command, part.name)));
     std::optional<std::string> value = part.value;
     const bool taken = takes_next(*row, part, words, next);
     if (taken) value = words[next];
     if (taken && is_option(*value) &&
         line_.command->option(parts_of(top_, line_.command, *value)[0].name))
-      throw error(fmt::format("{} needs a value, and '{}' is an option", part.name, *value),
-                  fmt::format("as a value: {}={}", row->long_name(), *value));
+      throw error(fmt::format("{} needs a value, but '{}' is an option", part.name, *value),
+                  fmt::format("to pass it as the value, write {}={}", row->long_name(), *value));
     if (row->takes_value() && !value)
       throw error(fmt::format("{} needs a value: {}", part.name, row->value_name));
     if (part.value && (row->form == Form::flag || row->form == Form::pair) && *value != "true" &&
         *value != "false")
-      throw error(fmt::format("{} takes no value, but it has '{}'", part.name, *value));
+      throw error(fmt::format("{} takes no value, but has '{}'", part.name, *value));
     twice(*row, value);
     line_.options.push_back({row, part.name, std::move(value)});
     return taken;
@@ -142,9 +142,8 @@ private:
   [[noreturn]] void unexpected() const {
     const std::string &word = line_.arguments[most_arguments()];
     std::string hint;
-    if (line_.command->option("--context")) hint = "a context is --context " + word;
-    if (line_.command->option("--force-conflicts"))
-      hint += "; flags for kubectl apply stand after --";
+    if (line_.command->option("--context")) hint = "to choose a context, use --context " + word;
+    if (line_.command->option("--force-conflicts")) hint += "; flags for kubectl apply go after --";
     throw error(fmt::format("unexpected argument '{}'", word), hint);
   }
 
@@ -202,9 +201,9 @@ Line read_line(const CommandRow &top, const std::string &program, const Words &w
       if (!is_option(word) || word == "--") continue;
       const std::string name = parts_of(top, nullptr, word)[0].name;
       if (!option_anywhere(top, name))
-        throw usage_error(top, program, fmt::format("there is no option '{}'", name));
+        throw usage_error(top, program, fmt::format("unknown option '{}'", name));
     }
-    throw usage_error(top, program, "a command is missing");
+    throw usage_error(top, program, "no command given");
   }
   others.erase(others.begin() + static_cast<std::ptrdiff_t>(at));
   const bool version = is_option(words[at]);
@@ -232,8 +231,8 @@ find_command(const CommandRow &top, const std::string &program, const Words &nam
 Error usage_error(const CommandRow &command, const std::string &path, const std::string &what,
                   const std::string &hint) {
   return Error(Exit::usage, what,
-               fmt::format("{}{}usage: {}\n  {} --help says more", hint, hint.empty() ? "" : "\n  ",
-                           usage_of(command, path), path));
+               fmt::format("{}{}usage: {}\n  run '{} --help' for details", hint,
+                           hint.empty() ? "" : "\n  ", usage_of(command, path), path));
 }
 
 } // namespace hello::cli

@@ -26,8 +26,8 @@ void stop_at_errors(std::span<const manifest::Object> objects, const config::Con
   if (!last.empty()) say(last);
   if (!errors.empty())
     throw Error(
-        Exit::invalid, "the manifests break rules that stop a deploy:" + errors,
-        "mend them, or write down that it is meant: --allow RULE, or lint: {allow: [RULE]}");
+        Exit::invalid, "the manifests break lint rules:" + errors,
+        "fix them, or allow a rule with --allow RULE, or lint: {allow: [RULE]} in hello.yaml");
 }
 
 } // namespace hello::cli

@@ -13,9 +13,9 @@ json::Limits limits(std::string_view without = {}) {
 
 [[noreturn]] void refuse(std::string_view json, std::string_view name) {
   throw Error(Exit::cluster,
-              fmt::format("{} is no JSON object: {}", name,
+              fmt::format("{} is not a JSON object: {}", name,
                           text::first_line(json.substr(0, json.find_first_of("\r\n", 200)))),
-              "is it kubectl that is in PATH, or in KUBECTL?");
+              "is the kubectl in PATH, or in KUBECTL, really kubectl?");
 }
 
 /// Kinds that are made for other objects, or only shown.

@@ -21,13 +21,12 @@ Text text_of(const Failure &failure, const Access &access) {
       "try: kubectl" + (access.context.empty() ? "" : " --context " + access.context);
   switch (failure.trouble) {
   case Trouble::timed_out:
-    return {"no answer within the time limit",
-            kubectl + " cluster-info; --timeout gives it longer"};
+    return {"no answer within the time limit", kubectl + " cluster-info, or a longer --timeout"};
   case Trouble::webhook_silent:
-    return {"an admission webhook does not answer",
+    return {"an admission webhook does not respond",
             kubectl + " get validatingwebhookconfigurations,mutatingwebhookconfigurations"};
   case Trouble::unknown_context:
-    return {"kubectl does not know the context", "run 'kubectl config get-contexts' to list them"};
+    return {"kubectl has no such context", "run 'kubectl config get-contexts' to list them"};
   case Trouble::forbidden:
     if (failure.rule.empty()) return {by_origin(failure), ""};
     return {"the cluster does not allow it (RBAC)", failure.rule};
@@ -35,26 +34,26 @@ Text text_of(const Failure &failure, const Access &access) {
     return {"the cluster's certificate is not trusted", kubectl + " config view --minify"};
   case Trouble::no_credentials: return {"kubectl has no credentials", kubectl + " auth whoami"};
   case Trouble::unauthorized:
-    return {"the cluster does not accept these credentials", kubectl + " auth whoami"};
+    return {"the cluster rejected the credentials", kubectl + " auth whoami"};
   case Trouble::old_kubectl:
-    return {"kubectl is too old: 1.29 is the oldest that hello works with",
-            "install a newer one (https://kubernetes.io/docs/tasks/tools/), or name it: "
+    return {"kubectl is too old: hello needs 1.29 or newer",
+            "install a newer one (https://kubernetes.io/docs/tasks/tools/), or set "
             "KUBECTL=/path/to/kubectl"};
   case Trouble::bad_kubeconfig: return {"kubectl cannot read its configuration", ""};
   case Trouble::immutable:
     return {"this would change an immutable field",
-            "kubectl delete the object, then the same again makes it anew"};
+            "run 'kubectl delete' on the object, then the same command again to recreate it"};
   case Trouble::no_namespace:
-    return {"there is no namespace " + failure.ns,
-            "kubectl create namespace " + failure.ns + ", or namespace.create: true"};
+    return {"namespace " + failure.ns + " does not exist",
+            "run 'kubectl create namespace " + failure.ns + "', or set namespace.create: true"};
   case Trouble::namespace_ending:
     return {"the namespace is being removed", kubectl + " get namespace " + access.ns + " -o yaml"};
   case Trouble::unknown_kind:
-    return {"the cluster does not know the kind", "install its CRDs, or leave it out of the set"};
+    return {"the cluster does not know this kind", "install its CRD, or leave the object out"};
   case Trouble::no_context:
     if (access.context.empty())
       return {"kubectl has no current context",
-              "choose one: kubectl config use-context NAME, or --context NAME"};
+              "run 'kubectl config use-context NAME', or pass --context NAME"};
     [[fallthrough]]; // a context was named: it is the address that is wrong
   case Trouble::unreachable: return {"the cluster cannot be reached", kubectl + " cluster-info"};
   default: return {by_origin(failure), ""};

@@ -21,13 +21,14 @@ std::string find_kubectl() {
   const std::string name = named && *named ? named : "kubectl";
   std::string path = sys::find_program(name);
   if (path.empty() && name.find('/') != name.npos && ::access(name.c_str(), F_OK) == 0)
-    throw Error(Exit::failure, fmt::format("{} (from KUBECTL) is no executable file", name),
-                fmt::format("chmod +x {}, or name another", name));
+    throw Error(Exit::failure,
+                fmt::format("cannot run kubectl: {} (from KUBECTL) is not executable", name),
+                fmt::format("run 'chmod +x {}', or set KUBECTL to another program", name));
   if (path.empty())
     throw Error(Exit::failure,
-                fmt::format("there is no {}",
-                            named && *named ? name + " (from KUBECTL)" : "kubectl in PATH"),
-                "install it (https://kubernetes.io/docs/tasks/tools/), or name it: "
+                named && *named ? fmt::format("cannot find kubectl: KUBECTL is {}", name)
+                                : "cannot find kubectl in PATH",
+                "install it (https://kubernetes.io/docs/tasks/tools/), or set "
                 "KUBECTL=/path/to/kubectl");
   return path;
 }

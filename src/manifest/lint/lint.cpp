@@ -43,8 +43,8 @@ public:
   void add(const std::string &place, const std::string &object, std::string_view rule) {
     if (std::none_of(rules_.begin(), rules_.end(),
                      [&](const LintRule &row) { return row.name == rule; }))
-      throw Error(Exit::invalid, fmt::format("{} names no rule: {}", place, rule),
-                  "hello lint --rules lists them");
+      throw Error(Exit::invalid, fmt::format("{}: unknown rule '{}'", place, rule),
+                  "run 'hello lint --rules' to list them");
     all_.push_back({object, std::string(rule)});
   }
 

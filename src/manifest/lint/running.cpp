@@ -127,9 +127,9 @@ void image(Lint &lint) {
     if (image.empty())
       lint.error(container, "no image");
     else if (!has_digest(image) && (tag.empty() || tag == "latest"))
-      lint.error(container, image + " is another image tomorrow: name a tag, best a digest");
+      lint.error(container, image + " can change with every pull: add a tag, or better a digest");
     else if (!has_digest(image) && !is_local(image) && mentioned.insert(image).second)
-      lint.warning(container, image + " has no digest: a tag can be moved");
+      lint.warning(container, image + " has no digest: its tag can be moved to another image");
   }
 }
 

@@ -100,10 +100,9 @@ int serve(const Options &options) {
   sys::Address admin_address = listen_address(options.admin_listen, "--admin-listen");
   if (sys::to_text(public_address) == sys::to_text(admin_address) && public_address.port() != 0)
     throw Error(Exit::usage,
-                fmt::format("--listen and --admin-listen are both {}: the admin port needs one of "
-                            "its own",
+                fmt::format("--listen and --admin-listen are both {}: they must differ",
                             sys::to_text(admin_address)),
-                "leave --admin-listen out for :8081");
+                "leave out --admin-listen to use :8081");
   unsigned threads = std::min(options.threads ? options.threads : usable_cpus(), kMaxThreads);
   Budget budget(budget_bytes(options));
   const std::size_t max_connections = connection_limit(options, threads, budget.limit_bytes());
