@@ -44,21 +44,23 @@ void tidy_environment() {
 } // namespace
 
 void declare_all(const Command &app) {
-  app.details("Settings: flags, HELLO_* variables, the context's overlay and hello.yaml, in this "
-              "order of precedence. hello config shows each with its origin.");
+  app.details(
+      "Settings come from flags, HELLO_* variables, the context's overlay and hello.yaml, in "
+      "this order of precedence. 'hello config' shows where each value comes from.");
   app.example("hello serve --messages 'Good morning'", "run the service here");
   app.example("hello deploy --context dev", "run it on Kubernetes");
-  app.example("hello status --context dev", "see what runs, and why not");
+  app.example("hello status --context dev", "see what runs, and what is wrong");
   app.section("Deploy");
-  add<InitOptions>(app, "init", "Write a commented hello.yaml to begin with");
+  add<InitOptions>(app, "init", "Write a commented hello.yaml to start from");
   add<DiffOptions>(app, "diff", "Show what a deploy would change in the cluster");
   add<DeployOptions>(app, "deploy", "Apply the manifests and wait for the rollout");
   add<HistoryOptions>(app, "history", "List a release's revisions, or print the manifests of one");
-  add<RollbackOptions>(app, "rollback", "Go back to an earlier release and wait for the rollout");
-  add<UndeployOptions>(app, "undeploy", "Remove everything that was deployed, and nothing else");
+  add<RollbackOptions>(app, "rollback",
+                       "Roll back to an earlier revision and wait for the rollout");
+  add<UndeployOptions>(app, "undeploy", "Remove everything that the release deployed");
   app.section("Watch");
-  add<ListOptions>(app, "list", "List the releases of the namespace");
-  add<StatusOptions>(app, "status", "Show what runs and its health; exit 1 if it is not healthy");
+  add<ListOptions>(app, "list", "List the releases in a namespace");
+  add<StatusOptions>(app, "status", "Show what runs and its health; exit 0 if healthy, 1 if not");
   add<LogsOptions>(app, "logs", "Print the logs of all pods");
   add<TopOptions>(app, "top", "Show CPU and memory use against requests and limits");
   app.section("Manifests");
@@ -71,8 +73,8 @@ void declare_all(const Command &app) {
                           "Probe a running service; exit 0 if healthy, 1 if not");
   add<sys::Follow>(app, "tail", "Copy a growing log file to stdout, across its rotations");
   app.section("Other");
-  add<CompletionOptions>(app, "completion", "Print the completion script of a shell");
-  add<HelpOptions>(app, "help", "Print the help of a command");
+  add<CompletionOptions>(app, "completion", "Print the completion script for a shell");
+  add<HelpOptions>(app, "help", "Print the help for a command");
   add<VersionOptions>(app, "version", "Print version and build information");
 }
 

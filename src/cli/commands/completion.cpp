@@ -15,9 +15,10 @@ void declare(const Command &command, CompletionOptions &options) {
   shell.required = true;
   command.choice("SHELL", options.shell, "bash|zsh|fish", shell);
   command.section();
-  command.details("Completes commands, options and their values, contexts, namespaces, revisions "
-                  "and settings. The cluster is asked for at most a second, and not at all where "
-                  "the context's user needs a credential plugin.");
+  command.details(
+      "Completes commands, options and their values, contexts, namespaces, revisions "
+      "and settings. It queries the cluster for at most a second, and not at all if the "
+      "context's user needs a credential plugin.");
   command.example("source <(hello completion bash)", "in ~/.bashrc");
   command.example("source <(hello completion zsh)", "in ~/.zshrc");
   command.example("hello completion fish | source", "in config.fish");

@@ -11,9 +11,11 @@ Exit run(const ShowConfigOptions &options) {
 
 void declare(const Command &command, ShowConfigOptions &options) {
   options.config.add_to(command, {.image = true, .timeout = true, .grace = true});
-  add_format(command, options.format, "yaml|json", "yaml loads to the same configuration");
-  command.example("hello config --context prod", "effective values and where they come from");
-  command.example("hello config schema > hello.schema.json", "completion and checks in editors");
+  add_format(command, options.format, "yaml|json",
+             "output format (yaml can be used as hello.yaml)");
+  command.example("hello config --context prod", "show effective values and where they come from");
+  command.example("hello config schema > hello.schema.json",
+                  "write the schema for completion and checks in editors");
   command.subcommand("schema", "Print the JSON Schema of hello.yaml, for editors").action([] {
     print(config::schema());
     return Exit::ok;

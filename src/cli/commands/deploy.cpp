@@ -71,7 +71,9 @@ Exit run(const DeployOptions &options) {
 void declare(const Command &command, DeployOptions &options) {
   options.add_to(command, {.contexts = true, .image = true});
   options.reach.add_to(command);
-  command.details("With several --context, one after the other, up to the first failure.");
+  command.details(
+      "Repeat --context to deploy to several clusters, one after the other, up to the first "
+      "failure.");
   command.example("hello deploy --context prod", "deploy to one cluster");
   command.example("hello deploy --set messages='Good morning'", "change a setting");
   command.example("hello deploy --dry-run", "show what would change");

@@ -18,10 +18,10 @@ Exit run(const DiffOptions &flags) {
 }
 
 void declare(const Command &command, DiffOptions &options) {
-  command.flag("--exit-code", options.exit_code, "exit code 1 for a difference");
+  command.flag("--exit-code", options.exit_code, "exit 1 if there are differences");
   options.add_to(command, {.image = true}, "text|json|yaml");
   command.example("hello diff --context prod", "show what a deploy would change");
-  command.example("hello diff --exit-code -q", "fail if anything differs");
+  command.example("hello diff --exit-code -q", "exit 1 if anything differs");
 }
 
 } // namespace hello::cli

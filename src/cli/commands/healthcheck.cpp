@@ -39,7 +39,7 @@ Exit run(const HealthcheckOptions &given) {
 void declare(const Command &command, HealthcheckOptions &options) {
   command.section("Arguments");
   command.text("URL", options.url,
-               {"URL to probe; by default /healthz at HELLO_ADMIN_LISTEN, or at port 8081"});
+               {"URL to probe; by default /healthz at HELLO_ADMIN_LISTEN, or on port 8081"});
   command.section();
   command.each("--timeout",
                [&options](const std::string &text) {
@@ -49,10 +49,10 @@ void declare(const Command &command, HealthcheckOptions &options) {
                  options.timeout = *time;
                  return std::string();
                },
-               {"longest time for all of it", "TIME", nullptr, "4s"});
+               {"time limit for the whole probe", "TIME", nullptr, "4s"});
   add_quiet(command, options.console);
-  command.example("hello healthcheck", "the service of this container");
-  command.example("hello healthcheck http://127.0.0.1:8081/readyz", "another endpoint");
+  command.example("hello healthcheck", "probe the service in this container");
+  command.example("hello healthcheck http://127.0.0.1:8081/readyz", "probe another endpoint");
 }
 
 } // namespace hello::cli

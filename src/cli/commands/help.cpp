@@ -6,7 +6,7 @@ Exit run(const HelpOptions &) { return Exit::ok; }
 
 void declare(const Command &command, HelpOptions &options) {
   command.section("Arguments");
-  OptionSpec name{"the command; without it, all of them are listed"};
+  OptionSpec name{"command; by default, all commands are listed"};
   name.completes = Completes::command;
   command.list("COMMAND", options.command, name);
   command.section();

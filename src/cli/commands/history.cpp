@@ -35,18 +35,17 @@ Exit run(const HistoryOptions &flags) {
 
 void declare(const Command &command, HistoryOptions &options) {
   command.section("Arguments");
-  OptionSpec revision{"release whose manifests are printed"};
+  OptionSpec revision{"revision whose manifests to print"};
   revision.completes = Completes::revision;
   command.number("REVISION", options.revision, 1, INT32_MAX, revision);
   command.section();
   options.config.add_to(command, {.cluster = true});
   add_format(command, options.format, "text|json|yaml");
   command.details(
-      "The namespace keeps them as ControllerRevisions NAME-release-N: the last 10 that "
-      "were ready, and the last 10 others. Status: deployed, superseded (ready once), "
-      "failed, interrupted (it was killed, or another deploy came first), pending (a "
-      "deploy is at work).");
-  command.example("hello history --context prod", "list the releases");
+      "Revisions are stored in the namespace as ControllerRevisions NAME-release-N: the last 10 "
+      "that were ready, and the last 10 others. Status: deployed, superseded (was ready once), "
+      "failed, interrupted (killed, or overtaken by another deploy), pending (in progress).");
+  command.example("hello history --context prod", "list the revisions");
   command.example("hello history 3 > release-3.yaml", "save the manifests of one");
 }
 

@@ -24,7 +24,7 @@ Exit run(const InitOptions &options) {
 
 void declare(const Command &command, InitOptions &options) {
   command.section("Arguments");
-  OptionSpec file{"file to write; - is stdout"};
+  OptionSpec file{"file to write, - for stdout"};
   file.completes = Completes::file;
   command.text("FILE", options.path, file);
   command.section();

@@ -38,8 +38,8 @@ Exit run(const LintOptions &options) {
 }
 
 void declare(const Command &command, LintOptions &options) {
-  command.flag("--rules", options.rules, "list of the rules and what each is for");
-  OptionSpec rule{"rule that may be broken", "RULE"};
+  command.flag("--rules", options.rules, "list the rules and what each is for");
+  OptionSpec rule{"lint rule that may be broken", "RULE"};
   rule.completes = Completes::rule;
   command.list("--allow", options.allow, rule);
   options.config.add_to(command, {.image = true});

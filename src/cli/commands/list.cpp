@@ -26,11 +26,11 @@ Exit run(const ListOptions &flags) {
 }
 
 void declare(const Command &command, ListOptions &options) {
-  command.flag("-A,--all-namespaces", options.all, "those of all namespaces");
+  command.flag("-A,--all-namespaces", options.all, "list the releases in all namespaces");
   options.config.add_to(command, {.cluster = true});
-  add_format(command, options.format, "text|json|yaml", "json: one array");
-  command.example("hello list -n shop", "the releases of a namespace");
-  command.example("hello list -A", "all of the cluster");
+  add_format(command, options.format, "text|json|yaml", "output format (json: one array)");
+  command.example("hello list -n shop", "list the releases in one namespace");
+  command.example("hello list -A", "list all releases in the cluster");
 }
 
 } // namespace hello::cli

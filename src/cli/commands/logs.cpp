@@ -53,16 +53,16 @@ Exit run(const LogsOptions &flags) {
 
 void declare(const Command &command, LogsOptions &options) {
   command.flag("-f,--follow", options.logs.follow,
-               "more lines as they come, across rollouts and restarts");
-  command.duration("--since", options.since, {"only lines that are not older: 30s, 10m, 2h, 1d"},
+               "keep printing new lines, across rollouts and restarts");
+  command.duration("--since", options.since, {"age of the oldest lines to print: 30s, 10m, 2h, 1d"},
                    {}, kYear);
   command.number("--tail", options.logs.tail, 0, INT32_MAX,
-                 {"last lines of each container; all without it", "LINES"});
-  command.flag("--timestamps", options.timestamps, "time at which the node took each line");
-  command.flag("--bare", options.bare, "no pod name before each line");
+                 {"number of last lines to print per container; by default all", "LINES"});
+  command.flag("--timestamps", options.timestamps, "print the time of each line");
+  command.flag("--bare", options.bare, "omit the pod name before each line");
   options.config.add_to(command, {.cluster = true});
   command.example("hello logs -f --since 5m", "follow the logs of all pods");
-  command.example("hello logs --bare | jq .status", "only the lines themselves");
+  command.example("hello logs --bare | jq .status", "print only the lines themselves");
 }
 
 } // namespace hello::cli

@@ -72,19 +72,20 @@ Exit run(const RenderOptions &options) {
 }
 
 void declare(const Command &command, RenderOptions &options) {
-  command.list("--only", options.only, {"only these objects, as Kind/name or Kind", "KIND/NAME"});
-  OptionSpec split{"directory for a file for each object, instead of stdout", "DIR"};
+  command.list("--only", options.only,
+               {"object to print; KIND alone prints all of that kind", "KIND/NAME"});
+  OptionSpec split{"directory for one file per object, instead of stdout", "DIR"};
   split.completes = Completes::directory;
   command.text("--split", options.split, split);
   command.list("--with", options.with,
-               {"add-on after the set: logging, a log agent on each node", "ADD-ON"});
+               {"add-on to append: logging (a log agent on each node)", "ADD-ON"});
   command.flag("--deployer", options.deployer,
-               "the RBAC objects a CI account needs, instead of the manifests");
+               "print the RBAC objects a CI account needs, instead of the manifests");
   options.config.add_to(command, {.image = true});
-  add_format(command, options.format, "yaml|json", "json: one List");
+  add_format(command, options.format, "yaml|json", "output format (json: one List)");
   command.example("hello render | kubectl apply -f -", "apply without hello deploy");
-  command.example("hello render --context prod --split out", "a file for each object");
-  command.example("hello render --only Deployment", "look at one object");
+  command.example("hello render --context prod --split out", "write one file per object");
+  command.example("hello render --only Deployment", "print only the Deployment");
 }
 
 } // namespace hello::cli

@@ -58,15 +58,17 @@ Exit run(const RollbackOptions &options) {
 
 void declare(const Command &command, RollbackOptions &options) {
   command.section("Arguments");
-  OptionSpec revision{"revision of hello history; without it the last ready one before what runs"};
+  OptionSpec revision{
+      "revision from hello history; by default the last ready one before the current"};
   revision.completes = Completes::revision;
   command.number("REVISION", options.revision, 1, INT32_MAX, revision);
   command.section();
   options.add_to(command, {});
-  command.details("A rollback is a release like any other: planned, recorded, waited for, and "
-                  "rolled back itself if it fails.");
-  command.example("hello rollback --context prod", "back to the revision before");
-  command.example("hello rollback 3", "back to revision 3");
+  command.details(
+      "A rollback is a deploy like any other: it is planned, recorded and waited for, and "
+      "rolled back if it fails.");
+  command.example("hello rollback --context prod", "roll back to the previous revision");
+  command.example("hello rollback 3", "roll back to revision 3");
 }
 
 } // namespace hello::cli

@@ -35,11 +35,11 @@ void declare_log(const Command &command, server::Options &options) {
                  "HELLO_ACCESS_LOG_FILE"};
   log.completes = Completes::file;
   command.text("--access-log-file", options.access_log_file, log);
-  command.list(
-      "--trusted-proxies", options.trusted_proxies,
-      {"proxies whose --trusted-header names the client", "CIDR,…", "HELLO_TRUSTED_PROXIES"}, ',');
+  command.list("--trusted-proxies", options.trusted_proxies,
+               {"proxies whose --trusted-header is believed", "CIDR,…", "HELLO_TRUSTED_PROXIES"},
+               ',');
   command.choice("--trusted-header", options.trusted_header, "x-forwarded-for|forwarded",
-                 {"header that these proxies write; the other one is ignored", "HEADER",
+                 {"header in which these proxies name the client; the other is ignored", "HEADER",
                   "HELLO_TRUSTED_HEADER"});
 }
 
@@ -47,10 +47,10 @@ void declare_limits(const Command &command, server::Options &options) {
   command.section("Limits");
   command.number(
       "--threads", options.threads, 0, 1024,
-      {"event loops; 0: one for each CPU that the container may use", "N", "HELLO_THREADS", "0"});
+      {"event loops; 0: one per CPU that the container may use", "N", "HELLO_THREADS", "0"});
   command.number("--max-connections", options.max_connections, 0, 1 << 20,
-                 {"beyond this, new connections wait; 0: what descriptors and a quarter of the "
-                  "memory budget allow",
+                 {"connection limit; beyond it, new connections wait; 0: as many as file "
+                  "descriptors and a quarter of the memory budget allow",
                   "N", "HELLO_MAX_CONNECTIONS", "0"});
   const auto take_bytes = [&bytes = options.memory_limit_bytes](const std::string &text) {
     const auto size = text::Quantity::parse(text);
@@ -60,21 +60,23 @@ void declare_limits(const Command &command, server::Options &options) {
     return std::string();
   };
   command.each("--memory-limit", take_bytes,
-               {"memory of the whole process; without it the control group's limit, or a quarter "
+               {"memory limit of the process; by default the control group's limit, or a quarter "
                 "of the machine's memory up to 512Mi",
                 "SIZE", "HELLO_MEMORY_LIMIT"});
   const std::chrono::milliseconds some(1);
   command.duration("--idle-timeout", options.idle_timeout,
-                   {"time between requests; longer than that of load balancers in front", "TIME",
-                    "HELLO_IDLE_TIMEOUT"},
+                   {"how long a connection may be idle; use more than load balancers in front do",
+                    "TIME", "HELLO_IDLE_TIMEOUT"},
                    some);
   command.duration("--header-timeout", options.header_timeout,
-                   {"time for the whole head of a request", "TIME", "HELLO_HEADER_TIMEOUT"}, some);
+                   {"time to receive all headers of a request", "TIME", "HELLO_HEADER_TIMEOUT"},
+                   some);
   command.duration("--body-timeout", options.body_timeout,
-                   {"time for the whole body of a request", "TIME", "HELLO_BODY_TIMEOUT"}, some);
+                   {"time to receive the whole body of a request", "TIME", "HELLO_BODY_TIMEOUT"},
+                   some);
   command.duration(
       "--write-timeout", options.write_timeout,
-      {"time for a client to take some of its response", "TIME", "HELLO_WRITE_TIMEOUT"}, some);
+      {"how long a client may read nothing of its response", "TIME", "HELLO_WRITE_TIMEOUT"}, some);
 }
 
 } // namespace
@@ -88,24 +90,26 @@ void declare(const Command &command, server::Options &options) {
   if (set && !*set) options.messages.clear();
   if (!set && other) options.messages = other;
   command.text("--messages", options.messages,
-               {"what to show; several lines are several messages", "TEXT", "MESSAGES"});
-  OptionSpec file{"file whose text is shown instead, again when it changes", "PATH",
+               {"text to show; each line is a message", "TEXT", "MESSAGES"});
+  OptionSpec file{"file to read the text from instead; reloaded when it changes", "PATH",
                   "HELLO_MESSAGES_FILE"};
   file.completes = Completes::file;
   command.text("--messages-file", options.messages_file, file);
   command.text("--listen", options.listen,
-               {"public listener: HOST:PORT, :PORT or [HOST]:PORT; port 0: any free one", "ADDRESS",
+               {"public address: HOST:PORT, :PORT or [HOST]:PORT; port 0: any free one", "ADDRESS",
                 "HELLO_LISTEN"});
   command.text("--admin-listen", options.admin_listen,
-               {"probes, metrics and version: never expose it", "ADDRESS", "HELLO_ADMIN_LISTEN"});
+               {"address for probes, metrics and version; never expose it", "ADDRESS",
+                "HELLO_ADMIN_LISTEN"});
   command.text(
       "--base-path", options.base_path,
-      {"path of the public page, behind a proxy that keeps it", "PATH", "HELLO_BASE_PATH"});
+      {"path of the public page, for a proxy that does not strip it", "PATH", "HELLO_BASE_PATH"});
   declare_log(command, options);
   declare_limits(command, options);
   command.section("Shutdown");
   command.duration("--drain-delay", options.drain_delay,
-                   {"after SIGTERM: not ready, but still serving", "TIME", "HELLO_DRAIN_DELAY"});
+                   {"time after SIGTERM to keep serving while reported as not ready", "TIME",
+                    "HELLO_DRAIN_DELAY"});
   command.duration("--drain-timeout", options.drain_timeout,
                    {"time for in-flight requests to finish before they are cut off", "TIME",
                     "HELLO_DRAIN_TIMEOUT"});
@@ -119,10 +123,11 @@ void declare(const Command &command, server::Options &options) {
   command.flag_pair("--no-sandbox,--sandbox", options.sandbox,
                     {"seccomp, Landlock and no_new_privs", "", "HELLO_SANDBOX", "on"});
   command.section();
-  command.details("SIGTERM drains, a second one ends at once. An option may be given again: the "
-                  "last value holds.");
+  command.details(
+      "SIGTERM drains connections; a second one exits at once. If an option is repeated, "
+      "the last value wins.");
   command.example("hello serve --messages 'Hello, World!'", "serve on port 8080");
-  command.example("MESSAGES='one\ntwo' hello serve --listen :9000", "another port");
+  command.example("MESSAGES='one\ntwo' hello serve --listen :9000", "serve on another port");
 }
 
 } // namespace hello::cli

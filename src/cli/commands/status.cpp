@@ -103,13 +103,13 @@ Exit run(const StatusOptions &flags) {
 }
 
 void declare(const Command &command, StatusOptions &options) {
-  command.flag("-w,--watch", options.watch, "show it again whenever it changes");
+  command.flag("-w,--watch", options.watch, "update the output whenever something changes");
   options.reach.add_to(command);
   options.config.add_to(command, {.cluster = true});
   add_format(command, options.format, "text|json|yaml");
-  command.example("hello status --context prod", "what runs, and why it is not healthy");
+  command.example("hello status --context prod", "see what runs, and why it is not healthy");
   command.example("hello status -w", "watch a rollout");
-  command.example("hello status --reach forward", "ask the service too");
+  command.example("hello status --reach forward", "send the service a request, too");
 }
 
 } // namespace hello::cli

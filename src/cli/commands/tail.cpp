@@ -118,9 +118,9 @@ Exit run(const sys::Follow &options) {
 
 void declare(const Command &command, sys::Follow &options) {
   command.section("Arguments");
-  OptionSpec file{"file of hello serve --access-log-file; it need not exist yet"};
+  OptionSpec file{"file that hello serve --access-log-file writes; it need not exist yet"};
   file.completes = Completes::file;
-  OptionSpec position{"file that keeps how far it got, so that a restart goes on there", "FILE"};
+  OptionSpec position{"file that records the position, so that a restart continues there", "FILE"};
   position.completes = Completes::file;
   file.required = true;
   command.text("FILE", options.path, file);

@@ -29,8 +29,9 @@ Exit run(const TopOptions &flags) {
 
 void declare(const Command &command, TopOptions &options) {
   options.config.add_to(command, {.cluster = true});
-  add_format(command, options.format, "text|json|yaml", "json and yaml: cores and bytes");
-  command.example("hello top --context prod", "CPU and memory of each pod");
+  add_format(command, options.format, "text|json|yaml",
+             "output format (json and yaml: in cores and bytes)");
+  command.example("hello top --context prod", "show CPU and memory of each pod");
 }
 
 } // namespace hello::cli

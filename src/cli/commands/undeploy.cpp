@@ -54,13 +54,14 @@ Exit run(const UndeployOptions &options) {
 
 void declare(const Command &command, UndeployOptions &options) {
   command.flag("--dry-run", options.dry_run, "show what would be removed, remove nothing");
-  command.flag("--yes", options.yes, "do not ask; needed without a terminal");
+  command.flag("--yes", options.yes, "do not ask for confirmation; required without a terminal");
   options.config.add_to(command, {.cluster = true, .timeout = true});
-  add_format(command, options.format, "text|json", "json: one event a line on stdout");
-  command.details("The namespace is removed only if hello made it and nothing of others is in it. "
-                  "The history is removed too.");
+  add_format(command, options.format, "text|json", "output format (json: one event per line)");
+  command.details(
+      "The history is removed too. The namespace is removed only if hello created it and "
+      "nothing else is in it.");
   command.example("hello undeploy --dry-run", "show what would be removed");
-  command.example("hello undeploy --context dev --yes", "remove it without a question");
+  command.example("hello undeploy --context dev --yes", "remove it without confirmation");
 }
 
 } // namespace hello::cli

@@ -37,8 +37,8 @@ Exit run(const VersionOptions &options) {
 
 void declare(const Command &command, VersionOptions &options) {
   add_format(command, options.format, "text|json|yaml",
-             "json and yaml: commit, build time, compiler, libraries");
-  command.example("hello version -o json", "for programs");
+             "output format (json and yaml: with commit, build time, compiler, libraries)");
+  command.example("hello version -o json", "for scripts");
 }
 
 } // namespace hello::cli

@@ -39,14 +39,14 @@ struct SettingFlag {
 };
 
 constexpr SettingFlag kSettingFlags[] = {
-    {"name", "--name", "NAME", "name of the release", "Options", Completes::release},
+    {"name", "--name", "NAME", "release name", "Options", Completes::release},
     {"namespace.name", "-n,--namespace", "NAME", "Kubernetes namespace", "Options",
      Completes::name_space},
-    {"image", "--image", "IMAGE", "container image, best by digest", "Options", Completes::nothing,
-     &Shown::image},
-    {"timeout", "--timeout", "TIME", "longest time for the whole command", "Options",
+    {"image", "--image", "IMAGE", "container image, preferably by digest", "Options",
+     Completes::nothing, &Shown::image},
+    {"timeout", "--timeout", "TIME", "time limit for the whole command", "Options",
      Completes::nothing, &Shown::timeout},
-    {"grace", "--grace", "TIME", "how long a failure that may heal is tolerated", "Options",
+    {"grace", "--grace", "TIME", "how long a recoverable problem is tolerated", "Options",
      Completes::nothing, &Shown::grace},
     {"kubeVersion", "--kube-version", "VERSION", "oldest Kubernetes version to support",
      "Configuration", Completes::nothing, &Shown::image},
@@ -80,7 +80,7 @@ bool reads_stdin(const ConfigOptions &options) {
 
 void ConfigOptions::add_to(const Command &command, const Shown &shown) {
   command.section("Options");
-  OptionSpec spec{"kubectl's context, and the overlay contexts.NAME of the file", "NAME",
+  OptionSpec spec{"kubectl context; also selects the overlay contexts.NAME in the file", "NAME",
                   "HELLO_CONTEXT"};
   spec.completes = Completes::context;
   if (shown.contexts)
@@ -127,16 +127,17 @@ void ConfigOptions::add_to(const Command &command, const Shown &shown) {
   add_quiet(command, console);
   command.section("Output");
   if (shown.cluster) {
-    command.flag("-v,--verbose", console.verbose, "show each call of kubectl and its time");
+    command.flag("-v,--verbose", console.verbose, "print each kubectl call and its duration");
     command.choice("--color", console.colour, "auto|always|never", {"colors", "WHEN"});
-    command.flag("--no-input", console.no_input, "never ask; without --yes, fail instead");
+    command.flag("--no-input", console.no_input,
+                 "never prompt; fail if confirmation is needed without --yes");
   }
   command.section();
 }
 
 void add_quiet(const Command &command, Console &console) {
   command.section("Output");
-  command.flag("-q,--quiet", console.quiet, "only results, warnings and errors");
+  command.flag("-q,--quiet", console.quiet, "print only results, warnings and errors");
   command.section();
 }
 

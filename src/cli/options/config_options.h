@@ -46,6 +46,6 @@ void add_quiet(const Command &command, Console &console);
 /// -o, --output: one of `choices`, in the order of Format ("text|json|yaml", or "yaml|json" where
 /// the text is YAML).
 void add_format(const Command &command, Format &format, std::string_view choices,
-                std::string_view help = "format");
+                std::string_view help = "output format");
 
 } // namespace hello::cli

@@ -45,15 +45,17 @@ struct Change {
 void PlanOptions::add_to(const Command &command, Shown shown, std::string_view formats) {
   shown.cluster = true;
   config.add_to(command, shown);
-  command.flag("--force-conflicts", force_conflicts, "take fields that other managers hold");
+  command.flag("--force-conflicts", force_conflicts, "take over fields that other managers own");
   command.list("--adopt", adopt,
-               {"object of others to take over: KIND[.GROUP]/[NAMESPACE/]NAME, or all", "OBJECT"});
+               {"object owned by something else to take over: "
+                "KIND[.GROUP]/[NAMESPACE/]NAME, or all",
+                "OBJECT"});
   OptionSpec rule{"lint rule that may be broken", "RULE"};
   rule.completes = Completes::rule;
   command.list("--allow", allow, rule);
   add_format(command, format, formats);
   command.section("Arguments");
-  command.rest("KUBECTL-FLAG", kubectl_args, "flag of kubectl apply");
+  command.rest("KUBECTL-FLAG", kubectl_args, "flag for kubectl apply");
   command.section();
 }
 
@@ -76,9 +78,9 @@ void RolloutOptions::add_to(const Command &command, Shown shown) {
   command.flag("--dry-run", dry_run, "show the plan, change nothing");
   shown.timeout = shown.grace = true;
   PlanOptions::add_to(command, shown, "text|json");
-  command.flag("--yes", yes, "do not ask; needed without a terminal");
+  command.flag("--yes", yes, "do not ask for confirmation; required without a terminal");
   command.flag("--no-rollback", no_rollback, "leave a failed rollout as it is");
-  command.flag("--no-verify", no_verify, "skip the request to the service at the end");
+  command.flag("--no-verify", no_verify, "skip the final test request to the service");
 }
 
 deploy::Options RolloutOptions::options(const config::Config &config) const {
@@ -119,9 +121,10 @@ Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
 }
 
 void ReachOptions::add_to(const Command &command) {
-  OptionSpec where{"where the service is asked for a response: forward (through a port-forward), "
-                   "exposed (at its public address), or http://…",
-                   "WHERE"};
+  OptionSpec where{
+      "where to send a test request: forward (through a port-forward), exposed (to the "
+      "public address), or http://…",
+      "WHERE"};
   where.completes = Completes::reach;
   command.text("--reach", reach, where);
   command.url("--verify", verify, {.help = "the old name of --reach", .hidden = true});

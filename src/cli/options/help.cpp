@@ -13,27 +13,28 @@ using Form = OptionRow::Form;
 
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kWidestLabel = 30;
+constexpr std::string_view kHelpLabel = "-h, --help";
 
 std::string heading(std::string_view title) { return fmt::format("\n{}:\n", title); }
 
 /// A label and its text in two columns.
 std::string entry(const std::string &label, std::string_view text, std::size_t column) {
   std::string first = "  " + label;
-  if (first.size() + 2 > column) return first + "\n" + wrapped(text, column, "");
+  if (text::width(first) + 2 > column) return first + "\n" + wrapped(text, column, "");
   return wrapped(text, column, std::move(first));
 }
 
 std::string options_of(const CommandRow &command) {
-  std::size_t column = 0;
+  std::size_t column = kHelpLabel.size() + 4;
   for (const OptionRow &row : command.options)
-    if (!row.hidden && label_of(row).size() <= kWidestLabel)
-      column = std::max(column, label_of(row).size() + 4);
+    if (!row.hidden && text::width(label_of(row)) <= kWidestLabel)
+      column = std::max(column, text::width(label_of(row)) + 4);
   std::string out;
   for (const std::string_view section : sections_of(command)) {
     out += heading(section);
     for (const OptionRow &row : command.options)
       if (!row.hidden && row.section == section) out += entry(label_of(row), help_of(row), column);
-    if (section == "Options") out += entry("-h, --help", "this help", column);
+    if (section == "Options") out += entry(std::string(kHelpLabel), "print this help", column);
   }
   return out;
 }
@@ -69,8 +70,11 @@ std::string examples_of(const CommandRow &command) {
 
 std::string wrapped(std::string_view text, std::size_t indent, std::string first) {
   std::string out, line = std::move(first);
-  line.resize(std::max(line.size(), indent), ' ');
-  std::size_t width = line.size();
+  std::size_t width = text::width(line);
+  if (width < indent) {
+    line.append(indent - width, ' ');
+    width = indent;
+  }
   bool begun = false;
   for (const std::string_view word : text::words(text)) {
     if (begun && width + 1 + text::width(word) > kColumns) {
@@ -157,7 +161,7 @@ std::string help_of(const CommandRow &command, const std::string &path) {
   if (command.action) return out;
   out += heading("Exit codes");
   for (const std::string_view line : text::lines(kExitCodes)) out += fmt::format("  {}\n", line);
-  return out + fmt::format("\n{} COMMAND --help says more about a command.\n", path);
+  return out + fmt::format("\nRun '{} COMMAND --help' for details about a command.\n", path);
 }
 
 } // namespace hello::cli

@@ -25,12 +25,12 @@ std::string wrapped(std::string_view text, std::size_t indent, std::string first
 
 inline constexpr std::string_view kExitCodes =
     "0 ok\n"
-    "1 check failed: unhealthy, differences, findings, declined\n"
-    "2 usage\n"
-    "3 configuration or template invalid\n"
-    "4 cluster unreachable or refused, or the release is held by another\n"
+    "1 check failed: unhealthy, differences, findings, or not confirmed\n"
+    "2 usage error\n"
+    "3 invalid configuration or template\n"
+    "4 cluster unreachable, request refused, or release locked by another run\n"
     "5 rollout failed\n"
-    "6 any other failure\n"
+    "6 any other error\n"
     "129, 130, 143 interrupted";
 
 } // namespace hello::cli
