@@ -45,12 +45,13 @@ YAML::Node example(const Setting &setting) {
 } // namespace
 
 std::string starter() {
-  std::string out =
-      "# hello.yaml: how hello is put on Kubernetes. All of it is optional; a line that begins "
-      "with `#key:`\n"
-      "# shows a default: take the # away to change it. `hello config` says what holds and why.\n"
-      "# yaml-language-server: $schema=hello.schema.json\n"
-      "# (for editors: hello config schema > hello.schema.json)\n";
+  std::string out = "# hello.yaml: how hello runs on Kubernetes. Everything is optional. A line "
+                    "that begins with\n"
+                    "# `#key:` shows a default: remove the # to change it. `hello config` shows "
+                    "each value and its\n"
+                    "# origin.\n"
+                    "# yaml-language-server: $schema=hello.schema.json\n"
+                    "# (for editors: hello config schema > hello.schema.json)\n";
   Outline outline(out);
   std::string section;
   for (const Setting &setting : settings()) {
@@ -61,9 +62,10 @@ std::string starter() {
     out += comment(facts(setting), indent);
     out += entry(name, example(setting), indent + "#");
   }
-  out += "\n# Overlays: `--context prod` names kubectl's context and puts these keys over those "
-         "above.\n"
-         "#contexts:\n#  prod:\n#    kubeContext: prod-cluster\n#    replicas: 4\n";
+  out +=
+      "\n# Overlays: `--context prod` selects the kubectl context and puts these keys over those "
+      "above.\n"
+      "#contexts:\n#  prod:\n#    kubeContext: prod-cluster\n#    replicas: 4\n";
   return out;
 }
 

@@ -242,7 +242,7 @@ TEST_CASE("patches: mistakes are named with the patch and its place") {
                "cannot be applied to Service/hello: operation 1 (remove /x): there is no x"));
   CHECK(contains(refused("[{target: {kind: Service}, patch: {a: 1}}, {target: {kind: Nothing}, "
                          "patch: {a: 1}}]"),
-                 "patch 2 (--set patches): there is no Nothing in the set"));
+                 "patch 2 (--set patches): the manifests have no Nothing"));
   for (const char *change : {"apiVersion: v2", "kind: Other", "metadata: {name: x}",
                              "metadata: {namespace: x}", "metadata: null"})
     CHECK(contains(refused("[{target: {kind: Service}, patch: {" + std::string(change) + "}}]"),
