@@ -61,8 +61,9 @@ void check_adopted(const Set &set, const std::vector<std::string> &adopt, const 
           return means(argument, object.id, ns);
         });
     if (!known)
-      throw Error(Exit::usage, fmt::format("--adopt {}: the set has no such object", argument),
-                  "KIND[.GROUP]/[NAMESPACE/]NAME, or all; hello diff lists what needs adoption");
+      throw Error(
+          Exit::usage, fmt::format("--adopt {}: the manifests have no such object", argument),
+          "write KIND[.GROUP]/[NAMESPACE/]NAME, or all; 'hello diff' lists what needs adoption");
   }
 }
 
@@ -71,8 +72,8 @@ void sort_out(Plan &plan, const Options &options, const kube::Access &access) {
   const kube::Object *used = used_namespace(plan, options, claims, access);
   if (used)
     plan.notes.push_back(fmt::format(
-        "hello did not make namespace {}: it is used as it is, without labels and default-deny "
-        "policy; namespace.create: false says the same, --adopt Namespace/{} takes it over",
+        "hello did not create namespace {}: it is used as it is, without labels and default-deny "
+        "policy; namespace.create: false makes this explicit, --adopt Namespace/{} takes it over",
         access.ns, access.ns));
   Set mine;
   for (const kube::Object &object : plan.set) {
@@ -95,18 +96,18 @@ void sort_out(Plan &plan, const Options &options, const kube::Access &access) {
 }
 
 Error foreign_error(const std::vector<Foreign> &foreign) {
-  std::string text = "the set has objects that others own:", flags;
+  std::string text = "the manifests have objects that something else owns:", flags;
   for (const Foreign &one : foreign) {
     text += fmt::format("\n{}: {}", one.id.text(), one.owner);
     if (one.adopt.empty())
-      text += " (cannot be adopted: a controller makes it)";
+      text += " (cannot be adopted: a controller creates it)";
     else
       text += fmt::format(" (--adopt {})", one.adopt);
     if (!one.adopt.empty()) flags += " --adopt " + one.adopt;
   }
   return Error(Exit::cluster, text,
-               flags.empty() ? "leave them out of the set"
-                             : "take them over with" + flags + ", or leave them out of the set");
+               flags.empty() ? "leave them out of the manifests"
+                             : "take them over with" + flags + ", or leave them out");
 }
 
 } // namespace hello::deploy

@@ -153,7 +153,7 @@ private:
       const Error why = kube::explain(answer.failure(), "apply the manifests", access_);
       throw Error(why.code(), why.what(), // the other objects of the set may be applied
                   why.hint() + (why.hint().empty() ? "" : "; ") +
-                      "the rest of the set may be applied: hello diff shows what is left");
+                      "the rest may be applied: 'hello diff' shows what is left");
     }
     for (const std::string &warning : answer->warnings) emit_(event::Warning{"", warning});
     for (kube::Object &object : answer->objects)

@@ -40,7 +40,7 @@ const kube::Object *about(const Plan &plan, const std::vector<kube::Conflict> &g
 }
 
 Error conflict_error(const Plan &plan, const std::vector<std::vector<kube::Conflict>> &all) {
-  std::string text = "other managers hold fields that this set wants to change:";
+  std::string text = "other managers own fields that these manifests would change:";
   for (const auto &group : all) {
     const kube::Object *object = about(plan, group);
     if (object) text += "\n" + object->id.text();
@@ -53,7 +53,7 @@ Error conflict_error(const Plan &plan, const std::vector<std::vector<kube::Confl
     }
   }
   const Error conflict(Exit::cluster, text,
-                       "--force-conflicts takes them; or leave those fields out of the set");
+                       "pass --force-conflicts to take them over, or leave those fields out");
   if (plan.foreign.empty()) return conflict;
   const Error foreign = foreign_error(plan.foreign);
   return Error(Exit::cluster, text + "\n" + foreign.what(),
@@ -245,7 +245,7 @@ private:
       const auto wanted = answers.find(object.id);
       Item item = item_of(object.id, wanted == answers.end() ? nullptr : wanted->second);
       if (release::is_shared(object.id, access_) && changes_values(item) && !is_alone()) {
-        plan_.warnings.push_back({object.id.text(), "other releases share it and have set other "
+        plan_.warnings.push_back({object.id.text(), "other releases share it and set other "
                                                     "values: it stays as it is"});
         item = {Action::same, object.id, {}};
       }

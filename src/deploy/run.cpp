@@ -111,8 +111,9 @@ private:
         outcome = wait_through_restarts();
       const std::string other = outcome.state == State::ready ? taken_over(cluster_, applied_) : "";
       if (other.empty()) break;
-      emit_(event::Warning{other, "somebody has changed or removed it while we waited, but the "
-                                  "pods are ours: applying again"});
+      emit_(event::Warning{other,
+                           "it was changed or removed during the wait, but the pods are ours: "
+                           "applying again"});
     }
     return outcome;
   }

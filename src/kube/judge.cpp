@@ -35,7 +35,7 @@ const Happening *newest(const Snapshot &snapshot, const std::string &uid,
 
 std::string how_it_ended(const End &end) {
   if (end.reason == "OOMKilled")
-    return "was killed for want of memory (OOMKilled): it reached its memory limit";
+    return "ran out of memory (OOMKilled): it reached its memory limit";
   const int signal = end.signal                                   ? end.signal
                      : end.exit_code > 128 && end.exit_code < 160 ? end.exit_code - 128
                                                                   : 0;
@@ -77,7 +77,7 @@ std::optional<Problem> judge_image(Problem problem, const Container &c, const Po
 std::optional<Problem> judge_start(Problem problem, const Container &c) {
   if (c.waiting == "CreateContainerConfigError") {
     problem.cause = Cause::config;
-    problem.what = "its configuration is not there";
+    problem.what = "its configuration is missing";
     problem.fatal = !has(c.message, {"failed to sync", "timed out"}); // a slow cache heals
     return problem;
   }

@@ -51,7 +51,7 @@ TEST_CASE("adopt: an object that others own ends a deploy before anything change
   CHECK(error.code() == Exit::cluster);
   CHECK(contains(error.what(), "ConfigMap/m: Helm release \"web\"; field manager: helm "
                                "(--adopt ConfigMap/m)"));
-  CHECK(error.hint() == "take them over with --adopt ConfigMap/m, or leave them out of the set");
+  CHECK(error.hint() == "take them over with --adopt ConfigMap/m, or leave them out");
   CHECK(shop.cluster.journal.empty());
   CHECK(shop.message() == "theirs");
 }
@@ -147,7 +147,7 @@ TEST_CASE("adopt: what a controller makes is never adopted") {
   shop.options.adopt = {"ConfigMap/m", "all"};
   const Error error = shop.run_fails(hello_set());
   CHECK(contains(error.what(), "cannot be adopted: a controller makes it"));
-  CHECK(error.hint() == "leave them out of the set");
+  CHECK(error.hint() == "leave them out of the manifests");
   CHECK(shop.message() == "theirs");
 }
 

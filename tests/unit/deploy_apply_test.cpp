@@ -111,7 +111,7 @@ TEST_CASE("apply: a refusal is not tried again, and the rest of the set may be a
     shop.cluster.fail_next(Operation::apply, failure(trouble), "Service/hello");
     const Error error = shop.apply_fails();
     CHECK(error.code() == Exit::cluster);
-    CHECK(error.hint().find("the rest of the set may be applied: hello diff shows what is left") !=
+    CHECK(error.hint().find("the rest may be applied: 'hello diff' shows what is left") !=
           std::string::npos);
     CHECK(shop.cluster.journal.size() == 1);
     CHECK(shop.cluster.api.find(kDeployment)); // the others were taken

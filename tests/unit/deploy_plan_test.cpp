@@ -104,7 +104,7 @@ TEST_CASE("plan: a conflict names object, field, manager and both values") {
   const Error error = shop.plan_fails(hello_set());
   CHECK(error.code() == Exit::cluster);
   CHECK(std::string(error.what()) ==
-        "other managers hold fields that this set wants to change:\n"
+        "other managers own fields that these manifests would change:\n"
         "ConfigMap/m\n"
         "  .data.MESSAGES is held by \"kubectl-edit\": \"theirs\" there, \"hi\" here");
   CHECK(error.hint().find("--force-conflicts") != std::string::npos);
@@ -155,7 +155,7 @@ TEST_CASE("plan: a conflict that fits no object is reported without one") {
   conflict.conflicts = {{{".data.NONE", "argocd"}}};
   shop.cluster.fail_next(Operation::dry_run, conflict);
   CHECK(std::string(shop.plan_fails(hello_set("hello:2")).what()) ==
-        "other managers hold fields that this set wants to change:\n"
+        "other managers own fields that these manifests would change:\n"
         "  .data.NONE is held by \"argocd\"");
 }
 

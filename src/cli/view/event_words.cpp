@@ -13,17 +13,17 @@ std::string deployment(const std::string &name) { return name.empty() ? "" : "De
 std::string left(const event::Failed &failed) {
   using Left = event::Failed::Left;
   switch (failed.left) {
-  case Left::rolled_back: return "rolled back: the release before runs again";
+  case Left::rolled_back: return "rolled back: the previous revision runs again";
   case Left::no_rollback: return "left as it is (--no-rollback)";
   case Left::ready_before:
-    return "left as it is: this release had been ready, and nothing was changed";
+    return "left as it is: this revision was ready before, and nothing was changed";
   case Left::paused:
-    return "left as it is: its old pods serve on; kubectl rollout resume deployment/" +
-           failed.detail;
+    return "left as it is: its old pods keep serving; run 'kubectl rollout resume deployment/" +
+           failed.detail + "'";
   case Left::nothing_earlier:
-    return "there is no earlier release that was ready: this one is left for inspection";
-  case Left::superseded: return "another deploy has changed it meanwhile: left as it is";
-  case Left::rollback_failed: return "and the way back failed too: " + failed.detail;
+    return "no earlier revision was ready: this one is left for inspection";
+  case Left::superseded: return "another deploy changed it in the meantime: left as it is";
+  case Left::rollback_failed: return "and the rollback failed too: " + failed.detail;
   }
   return "";
 }
@@ -60,7 +60,7 @@ struct Describe {
             Tone::failure};
   }
   EventText operator()(const event::RollingBack &) const {
-    return {"rollback", "", "back to the release before, which was ready"};
+    return {"rollback", "", "rolling back to the previous revision, which was ready"};
   }
   EventText operator()(const event::Failed &e) const {
     return {"failed", "", left(e), Tone::failure};
@@ -71,22 +71,21 @@ struct Describe {
   }
   EventText operator()(const event::ScaledToZero &e) const {
     return {e.fails ? "failed" : "warning", deployment(e.deployment),
-            "it is scaled to 0, so no pod serves: kubectl scale --replicas brings them back",
+            "it is scaled to 0, so no pod serves: run 'kubectl scale --replicas' to start some",
             e.fails ? Tone::failure : Tone::warning};
   }
   EventText operator()(const event::Ready &e) const {
     return {"ready", deployment(e.deployment),
-            e.unchanged ? "nothing to do: it is as it should be" : "ready", Tone::good};
+            e.unchanged ? "nothing to do: already up to date" : "ready", Tone::good};
   }
   EventText operator()(const event::Superseded &e) const {
     return {"superseded", deployment(e.deployment),
-            e.field.empty() ? "another deploy has changed it while we waited: the last one wins"
+            e.field.empty() ? "another deploy changed it during the wait: the last one wins"
                             : fmt::format("interrupted: {} changed {}", e.manager, e.field),
             Tone::failure};
   }
   EventText operator()(const event::Gone &e) const {
-    return {"gone", deployment(e.deployment), "somebody has removed it while we waited",
-            Tone::failure};
+    return {"gone", deployment(e.deployment), "it was removed during the wait", Tone::failure};
   }
   EventText operator()(const event::Reachable &e) const {
     std::string text = e.how;

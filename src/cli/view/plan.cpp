@@ -121,21 +121,22 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint) {
     if (item.action == Action::same) continue;
     const Look look = look_of(item.action);
     out += "  " + paint(look.colour, fmt::format("{} {}", look.mark, item.id.text()));
-    if (item.action == Action::adopt) out += " (as wished already; hello becomes a manager of it)";
+    if (item.action == Action::adopt) out += " (no change; hello becomes one of its managers)";
     out += '\n';
     for (const kube::Change &change : item.changes) out += field(change, paint);
   }
   for (const auto &[object, warning] : plan.warnings)
     out += "  " + paint(kYellow, "warning: ") + object + ": " + warning + "\n";
   for (const deploy::Foreign &one : plan.foreign)
-    out += "  " + paint(kRed, "! " + one.id.text()) + " belongs to others: " + one.owner +
+    out += "  " + paint(kRed, "! " + one.id.text()) + " is owned by something else: " + one.owner +
            (one.adopt.empty() ? "\n" : " (--adopt " + one.adopt + ")\n");
   if (plan.keep_replicas)
-    out += "    spec.replicas passes to the autoscaler, at its present value\n";
-  out +=
-      "plan: " + plan.summary() +
-      (plan.checked ? "" : "; the namespace is not there yet, so the server could not check it") +
-      "\n";
+    out += "    spec.replicas passes to the autoscaler, at its current value\n";
+  out += "plan: " + plan.summary() +
+         (plan.checked
+              ? ""
+              : "; the namespace does not exist yet, so the server could not check the plan") +
+         "\n";
   return out;
 }
 
