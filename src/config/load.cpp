@@ -128,9 +128,9 @@ private:
       if (overlay(one, contexts)) found = true;
     }
     if (sources_.context && sources_.overlays && !found && !contexts.empty())
-      config_.warnings_.push_back(fmt::format("{} has no contexts.{}{}: no overlay is applied",
-                                              config_.file_, *sources_.context,
-                                              hint(nearest(*sources_.context, contexts))));
+      config_.warnings_.push_back(
+          fmt::format("no contexts.{}{} in {}: no overlay is applied", *sources_.context,
+                      hint(nearest(*sources_.context, contexts)), config_.file_));
   }
 
   Overlays file(std::string name) {

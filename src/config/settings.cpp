@@ -77,7 +77,8 @@ constexpr Setting kSettings[] = {
      "The text that the service shows; each line is a message. At most 131,062 bytes (512 KiB with "
      "reload: live)."},
     {"reload", choice("restart|live"), "restart",
-     "A changed message restarts the pods (restart), or is mounted and shown without one (live)."},
+     "A changed message restarts the pods (restart), or is mounted and shown without a restart "
+     "(live)."},
     {"image", needed(string(kImage), "a container must have an image"), kOwnImage,
      "The container image, preferably by digest: registry/hello@sha256:….", "--image"},
     {"imagePullPolicy", choice("Always|IfNotPresent|Never"), "",

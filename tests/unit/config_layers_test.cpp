@@ -208,7 +208,7 @@ TEST_CASE("layers: files merge in order, then their overlays, then the environme
   CHECK(run.load().integer("grace") == 2);
   CHECK(run.load().warnings().empty());
   run.sources.context = "oter";
-  CHECK(contains(run.warnings(), "a.yaml, b.yaml has no contexts.oter (nearest: other)"));
+  CHECK(contains(run.warnings(), "no contexts.oter (did you mean other?) in a.yaml, b.yaml"));
 }
 
 TEST_CASE("layers: a result that 0.1.0 did not give is warned of, once for each place") {

@@ -95,7 +95,7 @@ TEST_CASE("config: flags beat environment beats context overlay beats file beats
   CHECK(config.context() == "elsewhere");
   CHECK(config.kube_context() == "elsewhere");
   REQUIRE(config.warnings().size() == 1);
-  CHECK(config.warnings()[0].find("has no contexts.elsewhere") != std::string::npos);
+  CHECK(config.warnings()[0].find("no contexts.elsewhere") != std::string::npos);
 }
 
 TEST_CASE("config: a.name has the short form a, in the file, the environment and --set") {

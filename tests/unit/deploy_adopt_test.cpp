@@ -146,7 +146,7 @@ TEST_CASE("adopt: what a controller makes is never adopted") {
   });
   shop.options.adopt = {"ConfigMap/m", "all"};
   const Error error = shop.run_fails(hello_set());
-  CHECK(contains(error.what(), "cannot be adopted: a controller makes it"));
+  CHECK(contains(error.what(), "cannot be adopted: a controller creates it"));
   CHECK(error.hint() == "leave them out of the manifests");
   CHECK(shop.message() == "theirs");
 }

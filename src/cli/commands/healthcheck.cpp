@@ -51,7 +51,7 @@ void declare(const Command &command, HealthcheckOptions &options) {
                },
                {"time limit for the whole probe", "TIME", nullptr, "4s"});
   add_quiet(command, options.console);
-  command.example("hello healthcheck", "probe the service in this container");
+  command.example("hello healthcheck", "probe this container's service");
   command.example("hello healthcheck http://127.0.0.1:8081/readyz", "probe another endpoint");
 }
 

@@ -114,10 +114,8 @@ void declare(const Command &command, server::Options &options) {
                    {"time for in-flight requests to finish before they are cut off", "TIME",
                     "HELLO_DRAIN_TIMEOUT"});
   command.section("Sandbox");
-  OptionSpec temp{
-      "if the access log file is in this directory, hello is ready only while it can be "
-      "written",
-      "PATH", "HELLO_TEMP_DIR"};
+  OptionSpec temp{"directory that must be writable for readiness, if it holds the access log file",
+                  "PATH", "HELLO_TEMP_DIR"};
   temp.completes = Completes::directory;
   command.text("--temp-dir", options.temp_dir, temp);
   command.flag_pair("--no-sandbox,--sandbox", options.sandbox,
@@ -127,7 +125,7 @@ void declare(const Command &command, server::Options &options) {
       "SIGTERM drains connections; a second one exits at once. If an option is repeated, "
       "the last value wins.");
   command.example("hello serve --messages 'Hello, World!'", "serve on port 8080");
-  command.example("MESSAGES='one\ntwo' hello serve --listen :9000", "serve on another port");
+  command.example("MESSAGES=$'one\\ntwo' hello serve --listen :9000", "serve on another port");
 }
 
 } // namespace hello::cli

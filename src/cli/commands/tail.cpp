@@ -126,11 +126,11 @@ void declare(const Command &command, sys::Follow &options) {
   command.text("FILE", options.path, file);
   command.section();
   command.text("--position", options.position, position);
-  command.details("Ends on SIGTERM or SIGINT, when what is in the file has been copied, or when "
-                  "nothing was for a "
-                  "second; exit 0, or 130 after SIGINT at a terminal. SIGQUIT ends it at once, "
-                  "exit 131. As a native sidecar it starts "
-                  "before the service and is ended after it, so the last lines come too.");
+  command.details(
+      "Ends on SIGTERM or SIGINT once the rest of the file is copied, or nothing could be "
+      "copied for a second; exit 0, or 130 after SIGINT at a terminal. SIGQUIT ends it "
+      "at once, exit 131. A native sidecar starts before the service and ends after "
+      "it, so it copies the last lines too.");
   command.example("hello tail /tmp/access.log", "copy the log to stdout");
 }
 

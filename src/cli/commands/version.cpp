@@ -38,7 +38,7 @@ Exit run(const VersionOptions &options) {
 void declare(const Command &command, VersionOptions &options) {
   add_format(command, options.format, "text|json|yaml",
              "output format (json and yaml: with commit, build time, compiler, libraries)");
-  command.example("hello version -o json", "for scripts");
+  command.example("hello version -o json", "output for scripts");
 }
 
 } // namespace hello::cli

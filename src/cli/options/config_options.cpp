@@ -104,7 +104,7 @@ void ConfigOptions::add_to(const Command &command, const Shown &shown) {
     if (setting.type.kind == config::Kind::duration) row.fallback = setting.default_value;
   }
   command.section("Configuration");
-  OptionSpec file_spec{"configuration file, - for stdin; without it ./hello.yaml if there is one",
+  OptionSpec file_spec{"configuration file, - for stdin; by default ./hello.yaml if it exists",
                        "FILE", "HELLO_CONFIG"};
   file_spec.completes = Completes::file;
   command.list("--config", files, file_spec);
@@ -113,15 +113,15 @@ void ConfigOptions::add_to(const Command &command, const Shown &shown) {
     OptionRow &row = command.each(name, Assign{set, std::string(name), how}, what);
     row.repeats = row.at_once = true;
   };
-  assign("--set", {"a setting; a list or map is YAML flow, null removes", "KEY=VALUE"}, How::typed,
+  assign("--set", {"setting; a list or map is YAML flow, null removes", "KEY=VALUE"}, How::typed,
          Completes::setting);
-  assign("--set-string", {"a setting, never null and never YAML", "KEY=VALUE"}, How::literal,
+  assign("--set-string", {"setting, never null and never YAML", "KEY=VALUE"}, How::literal,
          Completes::setting);
-  assign("--set-file", {"a setting whose value is the content of a file, - for stdin", "KEY=PATH"},
+  assign("--set-file", {"setting whose value is the content of a file, - for stdin", "KEY=PATH"},
          How::file, Completes::setting_file);
-  assign("--unset", {"a setting to remove, like null in the file", "KEY"}, How::unset,
+  assign("--unset", {"setting to remove, like null in the file", "KEY"}, How::unset,
          Completes::key);
-  command.flag("--no-overlay", no_overlay, "leave out the overlay of the context");
+  command.flag("--no-overlay", no_overlay, "ignore the context's overlay");
 
   command.section("Output");
   add_quiet(command, console);

@@ -157,8 +157,8 @@ void check_overlay(const config::Config &config, const ConfigOptions &options,
   if (!config.context().empty() || options.no_overlay || context.empty()) return;
   for (const auto &[name, kube_context] : config.overlays()) {
     if (name != context && kube_context != context) continue;
-    const std::string what = fmt::format(
-        "{} has an overlay for the current context {}: contexts.{}", config.file(), context, name);
+    const std::string what = fmt::format("the current context {} has an overlay in {}: contexts.{}",
+                                         context, config.file(), name);
     const std::string hint =
         fmt::format("pass --context {} to apply it, or --no-overlay to ignore it", name);
     if (purpose == Purpose::change) throw Error(Exit::usage, what, hint);
