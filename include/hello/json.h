@@ -193,6 +193,10 @@ private:
 /// too), line and paragraph separators, U+FEFF and noncharacters are escaped.
 void quote(std::string &out, std::string_view text);
 
+/// As quote(), for lines that people read: controls of writing direction are escaped too. quote()
+/// must keep them, because digests of releases are made with it.
+void quote_visible(std::string &out, std::string_view text);
+
 /// The value as text; members in the order of the source.
 std::string to_text(const Value &value, Style style = Style::compact);
 

@@ -30,8 +30,9 @@ struct Options {
   std::chrono::milliseconds body_timeout{30000};
   std::chrono::milliseconds write_timeout{30000};
 
-  std::string access_log = "json"; ///< json, text or off
-  std::string access_log_file;     ///< empty: stdout
+  std::string log_format;        ///< json or text; empty: text for a terminal, else json
+  std::string access_log = "on"; ///< on or off; json and text are old forms of on
+  std::string access_log_file;   ///< empty: stdout
   /// CIDRs of the proxies that may report their clients in `trusted_header`.
   std::vector<std::string> trusted_proxies;
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"

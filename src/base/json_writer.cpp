@@ -26,8 +26,17 @@ bool is_escaped(char32_t c) {
          (c & 0xFFFE) == 0xFFFE;
 }
 
+/// A control of writing direction: it can make a line look like another one. Source: Unicode
+/// Standard Annex 9, section 2.
+bool is_direction(char32_t c) {
+  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
+using IsEscaped = bool (*)(char32_t c);
+
 /// Appends one character that is not plain: the valid sequence `bytes`.
-void append_character(std::string &out, std::string_view bytes) {
+void append_character(std::string &out, std::string_view bytes, IsEscaped is_escaped) {
   static constexpr std::string_view letters = "\"\\nrt", meanings = "\"\\\n\r\t";
   if (const auto known = meanings.find(bytes[0]); known != meanings.npos) {
     out += '\\';
@@ -95,9 +104,7 @@ void write_sorted(const Value &value, std::string &out) {
   }
 }
 
-} // namespace
-
-void quote(std::string &out, std::string_view text) {
+void append_quoted(std::string &out, std::string_view text, IsEscaped is_escaped) {
   out += '"';
   std::size_t i = 0;
   while (i < text.size()) {
@@ -108,7 +115,7 @@ void quote(std::string &out, std::string_view text) {
     if (i == text.size()) break;
     const std::string_view rest = text.substr(i);
     if (const std::size_t length = text::utf8_length(rest)) {
-      append_character(out, rest.substr(0, length));
+      append_character(out, rest.substr(0, length), is_escaped);
       i += length;
     } else {
       out += "\xEF\xBF\xBD";
@@ -116,6 +123,14 @@ void quote(std::string &out, std::string_view text) {
     }
   }
   out += '"';
+}
+
+} // namespace
+
+void quote(std::string &out, std::string_view text) { append_quoted(out, text, is_escaped); }
+
+void quote_visible(std::string &out, std::string_view text) {
+  append_quoted(out, text, [](char32_t c) { return is_escaped(c) || is_direction(c); });
 }
 
 void Writer::line() {

@@ -71,7 +71,7 @@ void declare_all(const Command &app) {
   add<server::Options>(app, "serve", "Run the web service");
   add<HealthcheckOptions>(app, "healthcheck",
                           "Probe a running service; exit 0 if healthy, 1 if not");
-  add<sys::Follow>(app, "tail", "Copy a growing log file to stdout, across its rotations");
+  add<TailOptions>(app, "tail", "Copy a growing log file to stdout, across its rotations");
   app.section("Other");
   add<CompletionOptions>(app, "completion", "Print the completion script for a shell");
   add<HelpOptions>(app, "help", "Print the help for a command");

@@ -82,6 +82,7 @@ public:
       assign(assignment);
     }
     name_defaults();
+    old_log_forms();
     replace_extras(config_.values_.find("extraManifests")->second, config_.text("namespace.name"));
     return std::move(config_);
   }
@@ -96,6 +97,18 @@ private:
         if (Value &value = config_.values_.find(setting.key)->second;
             value.origin.from == From::default_value)
           value.set(default_of(setting, release), {});
+  }
+
+  /// logging.access: json of 0.1.0 means on, and format: json where that is not set.
+  void old_log_forms() {
+    Value &access = config_.values_.find("logging.access")->second;
+    const std::string word = access.node.Scalar();
+    if (word != "json" && word != "text") return;
+    config_.warnings_.push_back(fmt::format("{} is an old form: write access: on and format: {}",
+                                            config_.place("logging.access") + ": " + word, word));
+    Value &format = config_.values_.find("logging.format")->second;
+    if (format.origin.from == From::default_value) format.set(yaml::string(word), access.origin);
+    access.set(yaml::string("on"), access.origin);
   }
 
   /// The bytes of a file, or of stdin for "-". `where` asks for it.

@@ -247,7 +247,11 @@ constexpr Setting kSettings[] = {
     {"metrics.scrape", choice("annotations|podMonitor|none"), "annotations",
      "How Prometheus finds the admin port: annotations on the pods, a PodMonitor (Prometheus "
      "operator), or not at all."},
-    {"logging.access", choice("json|text|off"), "json", "The access log on stdout."},
+    {"logging.access", choice("on|off|json|text"), "on",
+     "A line on stdout for each request. json and text are old forms: they are on, and set "
+     "logging.format."},
+    {"logging.format", choice("json|text"), "json",
+     "The form of all lines that the service and its streaming sidecar log."},
     {"logging.sidecar", choice("none|stream|agent"), "none",
      "The access log goes to a file in /tmp, and a sidecar copies it to its own stdout (stream) or "
      "sends it to the store (agent)."},

@@ -30,9 +30,23 @@ std::string collector_config(const Config &config, std::string_view file) {
 }
 
 YAML::Node sidecar(const Config &config) {
-  return filled(config, config.text("logging.sidecar") == "agent"
-                            ? "templates/logging/agent-container.yaml"
-                            : "templates/logging/stream-container.yaml");
+  if (config.text("logging.sidecar") == "agent")
+    return filled(config, "templates/logging/agent-container.yaml");
+  YAML::Node container = filled(config, "templates/logging/stream-container.yaml");
+  const std::string format = config.text("logging.format");
+  if (format != "json" && has_log_format(config))
+    container["args"].push_back(yaml::string("--log-format=" + format));
+  return container;
+}
+
+bool has_log_format(const Config &config) {
+  const std::string image = config.text("image");
+  const std::size_t digest = image.find('@'), colon = image.rfind(':', digest);
+  if (colon == image.npos || image.find('/', colon) != image.npos) return true; // no tag
+  const std::string tag =
+      image.substr(colon + 1, digest == image.npos ? digest : digest - colon - 1);
+  const std::string_view version = std::string_view(tag).substr(tag.starts_with('v'));
+  return version != "0.1" && !version.starts_with("0.1.");
 }
 
 YAML::Node log_paths(const Config &config) {

@@ -23,6 +23,9 @@ YAML::Node log_paths(const config::Config &config);
 /// given by its address, or by its port alone.
 YAML::Node store_egress(const config::Config &config);
 
+/// Whether the image's service has --log-format: by its tag, not one of 0.1.
+bool has_log_format(const config::Config &config);
+
 /// Throws Error(Exit::invalid) if an agent is configured without an endpoint, or a sidecar without
 /// an access log.
 void check_logging(const config::Config &config, bool node_agent);

@@ -61,7 +61,10 @@ YAML::Node args(const Config &config) {
   add(fmt::format("--drain-delay={}s",
                   before_1_30(config) ? seconds(config, "termination.preStop") : 0));
   add(fmt::format("--drain-timeout={}s", seconds(config, "termination.drainTimeout")));
-  add("--access-log=" + config.text("logging.access"));
+  // An image of 0.1 has no --log-format.
+  const std::string access = config.text("logging.access"), format = config.text("logging.format");
+  add("--access-log=" + (has_log_format(config) || access == "off" ? access : format));
+  if (has_log_format(config)) add("--log-format=" + format);
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
   if (config.text("basePath") != "/") add("--base-path=" + config.text("basePath"));
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");

@@ -112,7 +112,7 @@ TEST_CASE("options of the commands that need no cluster") {
   const auto lint = parsed<cli::LintOptions>({"--rules", "--allow", "a", "--allow", "b"});
   CHECK(lint.rules);
   CHECK(lint.allow == std::vector<std::string>{"a", "b"});
-  CHECK(parsed<sys::Follow>({"log", "--position", "p"}).position == "p");
+  CHECK(parsed<cli::TailOptions>({"log", "--position", "p"}).follow.position == "p");
   const auto healthcheck = parsed<cli::HealthcheckOptions>({"http://x", "--timeout", "9"});
   CHECK(healthcheck.url == "http://x");
   CHECK(healthcheck.timeout == 9s);

@@ -156,7 +156,7 @@ bool exempt(const std::string &kind, const std::string &path) {
        {"/whenUnsatisfiable", "/containers/0/name", "/containerPort", "/httpGet/port",
         "/spec/ports/0/port", "/http/paths/0/path", "/from/0/namespaceSelector", "/args/0"})
     if (ends(refused)) return true;
-  if (ends("/args/3")) return true;                                      // C: the access log
+  if (ends("/args/3") || ends("/args/4")) return true;                   // C: the access log
   return kind == "HorizontalPodAutoscaler" && below("/spec/metrics/0/"); // R
 }
 

@@ -159,6 +159,45 @@ TEST_CASE(
                   .IsDefined());
 }
 
+TEST_CASE("logging: the log's form goes to the service and its streaming sidecar") {
+  const auto args = [](const Set &set, const char *containers) {
+    const YAML::Node pod = find(render(set), "Deployment", "hello")["spec"]["template"]["spec"];
+    return yaml::to_json(pod[containers][0]["args"]);
+  };
+  CHECK(contains(args({}, "containers"), R"("--access-log=on", "--log-format=json")"));
+  const Set text = {{"logging.format", "text"}, {"logging.sidecar", "stream"}};
+  CHECK(contains(args(text, "containers"), R"("--access-log=on", "--log-format=text")"));
+  CHECK(contains(args(text, "initContainers"), "--log-format=text"));
+  CHECK_FALSE(contains(args({{"logging.sidecar", "stream"}}, "initContainers"), "--log-format"));
+  const Set old = {{"logging.access", "text"}};
+  CHECK(contains(args(old, "containers"), R"("--access-log=on", "--log-format=text")"));
+  REQUIRE(configured(old).warnings().size() == 1);
+  CHECK(contains(configured(old).warnings()[0], "logging.access: text is an old form"));
+  CHECK(contains(args({{"logging.access", "text"}, {"logging.format", "json"}}, "containers"),
+                 R"("--access-log=on", "--log-format=json")"));
+  CHECK(contains(args({{"logging.access", "off"}}, "containers"), "--access-log=off"));
+}
+
+TEST_CASE("logging: an image of 0.1 gets the flags that it knows") {
+  const auto args = [](const std::string &image, const std::string &access) {
+    const auto objects = render({{"image", image}, {"logging.access", access}});
+    return yaml::to_json(
+        find(objects, "Deployment", "hello")["spec"]["template"]["spec"]["containers"][0]["args"]);
+  };
+  const std::string digest = "@sha256:" + std::string(64, 'a');
+  for (const std::string &image :
+       {std::string("hello:0.1.0"), std::string("r:5000/hello:v0.1.3"), "hello:0.1" + digest}) {
+    CAPTURE(image);
+    CHECK(contains(args(image, "on"), "--access-log=json"));
+    CHECK(contains(args(image, "text"), "--access-log=text"));
+    CHECK(contains(args(image, "off"), "--access-log=off"));
+    CHECK_FALSE(contains(args(image, "on"), "--log-format"));
+  }
+  for (const std::string &image : {std::string("hello:0.10.0"), std::string("r:5000/hello"),
+                                   "hello" + digest, std::string("hello:0.2.0")})
+    CHECK(contains(args(image, "on"), "--log-format=json"));
+}
+
 TEST_CASE("logging: an agent sidecar needs no right, only its way out") {
   const auto objects = render({{"logging.sidecar", "agent"}, {"logging.endpoint", kEndpoint}});
   const YAML::Node pod = find(objects, "Deployment", "hello")["spec"]["template"]["spec"];

@@ -245,9 +245,10 @@ TEST_CASE("application: a valid X-Request-Id is returned; without one, the acces
   CHECK(longer.field("X-Request-Id") == std::string(128, 'z'));
   CHECK(longer.body == "Hello\n");
   CHECK(logged.get("/").field("X-Request-Id") != page.field("X-Request-Id"));
+  const hello::sys::Address peer;
   const Answer missing = logged.get("/nothing"), refused = [&] {
     std::string out;
-    logged.open->refuse({400, "bad_host"}, Content::sent, hello::sys::Address(), out);
+    logged.open->refuse({400, "bad_host"}, Content::sent, {.peer = &peer}, out);
     return Answer{out, ""};
   }();
   CHECK(missing.field("X-Request-Id").size() == 16);
@@ -314,11 +315,12 @@ TEST_CASE(
   World::ask(*world.open, "POST", "/");
   std::string out;
   const hello::sys::Address peer;
-  world.open->refuse({431, "head_too_long"}, Content::sent, peer, out);
+  const Request known = {.peer = &peer};
+  world.open->refuse({431, "head_too_long"}, Content::sent, known, out);
   CHECK(out.substr(0, 45) == "HTTP/1.1 431 Request Header Fields Too Large\r");
   CHECK(out.find("Connection: close\r\n") != std::string::npos);
   std::string head;
-  world.admin->refuse({431, "head_too_long"}, Content::omitted, peer, head);
+  world.admin->refuse({431, "head_too_long"}, Content::omitted, known, head);
   CHECK(head == out.substr(0, out.find("\r\n\r\n") + 4)); // HEAD: the same without the content
   const Answer metrics = World::ask(*world.admin, "GET", "/metrics");
   const auto says = [&](std::string_view line) {

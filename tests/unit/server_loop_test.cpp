@@ -42,10 +42,15 @@ public:
     paths_.emplace_back(request.path);
     if (request.path == "/shared") shared = {page_, *page_, 7};
   }
-  void refuse(const Refusal &refusal, Content content, const sys::Address &,
+  void refuse(const Refusal &refusal, Content content, const Request &known,
               std::string &out) noexcept override {
     out.append(std::to_string(refusal.status)).append(" ").append(refusal.reason);
-    out.append(content == Content::omitted ? " head\n" : "\n");
+    out.append(content == Content::omitted ? " empty" : "");
+    if (!known.method.empty())
+      out.append(" ").append(known.method).append(" ").append(known.target);
+    for (const Header &header : known.headers)
+      if (header.name == "X-Request-Id") out.append(" id=").append(header.value);
+    out.append("\n");
   }
   void flush() noexcept override { ++rounds; }
 
@@ -326,7 +331,7 @@ TEST_CASE("loop: an incomplete head or body is answered with 408 at its deadline
   say(head, "GET / HT");
   say(body, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
   CHECK(line(head) == "408 header_timeout\n");
-  CHECK(line(body) == "408 body_timeout\n");
+  CHECK(line(body) == "408 body_timeout POST /\n");
   CHECK(line(head).empty());
 }
 
@@ -346,9 +351,33 @@ TEST_CASE("loop: the refusal of a HEAD request has no content, whenever it is re
     say(head, "\r\nGET" + begin + "\r\nHEAD" + what);
     say(get, "HEAD" + begin + "\r\nGET" + what);
     CHECK(line(head) == "/\n");
-    CHECK(line(head) == reason + " head\n");
+    CHECK(line(head).starts_with(reason + " empty"));
     CHECK(line(get) == "/\n");
-    CHECK(line(get) == reason + "\n");
+    const std::string refused = line(get);
+    CHECK(refused.starts_with(reason));
+    CHECK(refused.find(" empty") == std::string::npos);
+  }
+}
+
+TEST_CASE("loop: a refusal knows of the request what was parsed") {
+  Service service({.head_and_body = 50ms});
+  const std::string head = "POST /a?b HTTP/1.1\r\nX-Request-Id: r-1\r\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {head + "\r\n", "400 no_host POST /a?b id=r-1\n"},
+      {head + "Host: a\r\nContent-Length: 99999999\r\n\r\n",
+       "413 body_too_long POST /a?b id=r-1\n"},
+      {head + "Host: a\r\nContent-Length: 3\r\n\r\nab", "408 body_timeout POST /a?b id=r-1\n"},
+      {head + "Host: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+       "400 bad_chunk POST /a?b id=r-1\n"},
+      {head + "bad line\r\n\r\n", "400 bad_header POST /a?b id=r-1\n"},
+      {head, "408 header_timeout POST /a?b\n"},
+      {"FROB / HTTP/1.1\r\n", "501 unknown_method FROB /\n"},
+      {"POST /a", "408 header_timeout\n"},
+      {"PO(T /a b c\r\n", "400 bad_request_line\n"}};
+  for (const auto &[bytes, refusal] : cases) {
+    auto client = service.client();
+    say(client, bytes);
+    CHECK(line(client) == refusal);
   }
 }
 

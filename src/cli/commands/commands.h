@@ -111,8 +111,15 @@ struct LintOptions {
 void declare(const Command &command, LintOptions &options);
 Exit run(const LintOptions &options);
 
-void declare(const Command &command, sys::Follow &options);
-Exit run(const sys::Follow &options);
+struct TailOptions {
+  sys::Follow follow;
+  std::string log_format; ///< json or text; empty: by what stderr is
+};
+void declare(const Command &command, TailOptions &options);
+Exit run(const TailOptions &options);
+
+/// --log-format, of the commands that write a log.
+void add_log_format(const Command &command, std::string &format);
 
 void declare(const Command &command, server::Options &options);
 Exit run(const server::Options &options);

@@ -9,6 +9,29 @@
 
 namespace hello::cli {
 
+void add_log_format(const Command &command, std::string &format) {
+  command.choice(
+      "--log-format", format, "json|text",
+      {"form of the log's lines", "FORMAT", "HELLO_LOG_FORMAT", "json; at a terminal text"});
+}
+
+namespace {
+
+/// The warning about an old form of --access-log; empty for any other value.
+std::string old_form(const std::string &access) {
+  if (access != "json" && access != "text") return "";
+  return fmt::format("--access-log={0} is an old form: write --access-log=on --log-format={0}",
+                     access);
+}
+
+/// HELLO_ACCESS_LOG=text sets the format too, where no variable of its own does.
+void set_format_variable() {
+  const char *const access = std::getenv("HELLO_ACCESS_LOG");
+  if (access && !old_form(access).empty()) ::setenv("HELLO_LOG_FORMAT", access, 0);
+}
+
+} // namespace
+
 Exit run(const server::Options &options) {
   server::Options checked = options;
   const char *const messages = std::getenv("MESSAGES"), *const other =
@@ -22,15 +45,29 @@ Exit run(const server::Options &options) {
     std::string warning = config::unknown_variable(text.substr(0, equals), text.substr(equals + 1));
     if (!warning.empty()) checked.warnings.push_back(std::move(warning));
   }
+  if (std::string warning = old_form(options.access_log); !warning.empty())
+    checked.warnings.push_back(std::move(warning));
   return static_cast<Exit>(server::serve(checked));
 }
 
 namespace {
 
 void declare_log(const Command &command, server::Options &options) {
-  command.section("Access log");
-  command.choice("--access-log", options.access_log, "json|text|off",
-                 {"how requests are logged to stdout", "FORMAT", "HELLO_ACCESS_LOG"});
+  command.section("Log");
+  add_log_format(command, options.log_format);
+  // json and text of 0.1.0 stay, unlisted: they set the format too.
+  const auto take_access = [&access = options.access_log](const std::string &word) {
+    if (word != "on" && word != "off" && word != "json" && word != "text")
+      return fmt::format("invalid value '{}': use on or off", word);
+    access = word;
+    return std::string();
+  };
+  OptionRow &access =
+      command.each("--access-log", take_access,
+                   {"a line on stdout for each request", "WORD", "HELLO_ACCESS_LOG"});
+  access.choices = "on|off";
+  access.fallback = "on";
+  access.also = "--log-format";
   OptionSpec log{"file for the access log, instead of stdout; rotated", "PATH",
                  "HELLO_ACCESS_LOG_FILE"};
   log.completes = Completes::file;
@@ -83,6 +120,7 @@ void declare_limits(const Command &command, server::Options &options) {
 
 void declare(const Command &command, server::Options &options) {
   command.last_value_wins();
+  set_format_variable();
   // No name may begin with HELLO_PORT or HELLO_SERVICE: Kubernetes sets those where a Service is
   // called hello.
   // CLI11 ignores an empty variable, but a ConfigMap's empty text is a value.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -16,7 +17,7 @@
 #include "cli/commands/commands.h"
 #include "hello/fd.h"
 #include "hello/file.h"
-#include "hello/json.h"
+#include "hello/notice.h"
 
 namespace hello::cli {
 namespace {
@@ -36,13 +37,11 @@ sigset_t ending_signals(bool has_terminal) {
   return ends;
 }
 
-void warn(std::string_view message, std::string_view name, std::uint64_t number) {
-  std::string line;
-  json::Writer out(line);
-  out.begin_object().key("level").string("warning");
-  out.key("msg").string(message);
-  out.key(name).number(static_cast<std::int64_t>(number)).end_object();
-  sys::write_all(STDERR_FILENO, line + "\n");
+void warn(server::Event event, std::string_view message, std::string_view name,
+          std::uint64_t number) {
+  using namespace server;
+  const std::string digits = std::to_string(number);
+  notice(Level::warning, event, message, {{name, digits, Note::Kind::number}});
 }
 
 /// The copying, shared with its thread: a file, or the reader of stdout, may stand still for ever.
@@ -86,7 +85,8 @@ bool wait_for_end(const Copying &copying) {
 
 } // namespace
 
-Exit run(const sys::Follow &options) {
+Exit run(const TailOptions &options) {
+  server::set_notice_format(server::log_format(options.log_format, STDERR_FILENO));
   const bool has_terminal = ::isatty(STDIN_FILENO) == 1;
   const sigset_t ends = ending_signals(has_terminal);
   for (const int number : {SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
@@ -96,11 +96,12 @@ Exit run(const sys::Follow &options) {
   const auto copying = std::make_shared<Copying>();
   copying->stop.reset(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!copying->stop) throw Error(Exit::failure, "cannot wait for signals");
-  copying->what = options;
+  copying->what = options.follow;
   copying->what.stop = copying->stop.get();
   copying->what.copied = &copying->copied;
   copying->what.skipped = [](std::uint64_t files) {
-    warn("log lines lost: rotated before they could be read", "files", files);
+    warn(server::Event::lines_lost, "log lines lost: rotated before they could be read", "files",
+         files);
   };
   std::thread thread([copying] { copying->run(); });
   if (wait_for_end(*copying)) {
@@ -108,24 +109,25 @@ Exit run(const sys::Follow &options) {
     if (copying->error) std::rethrow_exception(copying->error);
   } else {
     thread.detach();
-    warn("ended before all was copied: the file or the reader stands still", "copied_bytes",
-         copying->copied);
+    warn(server::Event::cut_off, "ended before all was copied: the file or the reader stands still",
+         "copied_bytes", copying->copied);
   }
   signalfd_siginfo last{};
   const bool by_signal = ::read(copying->stop.get(), &last, sizeof last) == sizeof last;
   return by_signal && last.ssi_signo != SIGTERM && has_terminal ? Exit::interrupted : Exit::ok;
 }
 
-void declare(const Command &command, sys::Follow &options) {
+void declare(const Command &command, TailOptions &options) {
   command.section("Arguments");
   OptionSpec file{"file that hello serve --access-log-file writes; it need not exist yet"};
   file.completes = Completes::file;
   OptionSpec position{"file that records the position, so that a restart continues there", "FILE"};
   position.completes = Completes::file;
   file.required = true;
-  command.text("FILE", options.path, file);
+  command.text("FILE", options.follow.path, file);
   command.section();
-  command.text("--position", options.position, position);
+  add_log_format(command, options.log_format);
+  command.text("--position", options.follow.position, position);
   command.details(
       "Ends on SIGTERM or SIGINT once the rest of the file is copied, or nothing could be "
       "copied for a second; exit 0, or 130 after SIGINT at a terminal. SIGQUIT ends it "

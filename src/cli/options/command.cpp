@@ -121,7 +121,7 @@ void Command::choice(std::string_view names, std::function<void(std::size_t)> ta
   row.choices = choices;
   if (spec.required)
     row.fallback.clear();
-  else
+  else if (spec.fallback.empty())
     row.fallback = text::split(choices, '|')[current];
 }
 

@@ -53,6 +53,10 @@ std::vector<std::string> for_parser(const Line &line) {
   for (const auto &[row, name, value] : line.options) {
     words.push_back(row->flag && value ? name + "=" + *value : name);
     if (row->take) words.push_back(value.value_or(""));
+    const OptionRow *also = row->also.empty() ? nullptr : line.command->option(row->also);
+    if (!also || !value || !also->take(*value).empty()) continue;
+    words.emplace_back(row->also);
+    words.push_back(*value);
   }
   words.push_back("--");
   words.insert(words.end(), line.arguments.begin(), line.arguments.end());

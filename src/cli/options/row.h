@@ -49,6 +49,7 @@ struct OptionRow {
   std::string_view section; ///< title in the help
   const char *env = nullptr;
   std::string fallback; ///< default, for the help
+  std::string_view also; ///< an option that gets the same value, if it takes it
   Completes completes = Completes::nothing;
   bool required = false;
   bool repeats = false; ///< a list

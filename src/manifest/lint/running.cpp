@@ -10,6 +10,7 @@
 #include "hello/sha256.h"
 #include "hello/text.h"
 #include "manifest/lint/rules.h"
+#include "manifest/logging.h"
 #include "manifest/values.h"
 
 namespace hello::manifest {
@@ -199,6 +200,22 @@ void messages(Lint &lint) {
       check_messages(lint, container);
 }
 
+/// What the service logs: in the present form, and as the agent beside it reads it.
+void log_form(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    if (!is_service(container) || !has_log_format(lint.config)) continue;
+    const std::string access = flag(container, "--access-log").value_or("on");
+    if (access == "json" || access == "text")
+      lint.warning(container, fmt::format("--access-log={0} is an old form: write --access-log=on "
+                                          "and --log-format={0}",
+                                          access));
+    const std::string format =
+        access == "text" ? access : flag(container, "--log-format").value_or("json");
+    if (format == "text" && lint.config.text("logging.sidecar") == "agent")
+      lint.warning(container, "logs text, of which the agent beside it makes no fields");
+  }
+}
+
 constexpr LintRule kRules[] = {
     {"resources", "without requests and limits, one pod can starve its neighbours", resources},
     {"probes", "without them, traffic goes to pods that cannot answer", probes},
@@ -212,6 +229,7 @@ constexpr LintRule kRules[] = {
      secret},
     {"messages", "the service takes its text from the ConfigMap, and is rolled when that changes",
      messages},
+    {"log-format", "one form of log lines, which the log's reader understands", log_form},
 };
 
 } // namespace

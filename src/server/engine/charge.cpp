@@ -3,8 +3,8 @@
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
+#include "hello/notice.h"
 #include "server/engine/loop.h"
-#include "server/log/notice.h"
 
 // What the connections cost in hello and in the kernel, and what happens past the budget.
 namespace hello::server {
@@ -61,7 +61,8 @@ void Loop::enforce_budget() {
     cut(*c);
     if (noticed_budget_ms_ != 0 && now_ms_ - noticed_budget_ms_ < kNoticePauseMs) continue;
     noticed_budget_ms_ = now_ms_;
-    notice(Level::warning, "the memory budget is used up: closing the slowest connections",
+    notice(Level::warning, Event::memory_budget,
+           "the memory budget is used up: closing the slowest connections",
            {{"budget_bytes", std::to_string(budget.limit_bytes())},
             {"connections", std::to_string(connections_)}});
   }

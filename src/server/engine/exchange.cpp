@@ -197,7 +197,12 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t receiv
 void Loop::refuse(Connection &c, const Refusal &refusal, std::string_view begun) {
   if (c.body) begun = c.body->head;
   const bool head = begun.starts_with("HEAD ");
-  handler_.refuse(refusal, head ? Content::omitted : Content::sent, c.peer, output_);
+  parse_begun(begun, config_.limits, head_);
+  request_.method = head_.method;
+  request_.target = head_.target;
+  request_.headers = {head_.headers.data(), head_.header_count};
+  request_.peer = &c.peer;
+  handler_.refuse(refusal, head ? Content::omitted : Content::sent, request_, output_);
   c.body.reset();
   c.close_after_write = c.linger = true;
 }

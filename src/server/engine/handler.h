@@ -30,7 +30,8 @@ public:
   /// Appends the response to bytes that are not a valid request, with "Connection: close". The
   /// refusal's status is 400, 408, 411, 413, 414, 417, 431, 501, 503 or 505; its reason is a
   /// literal, used by the metrics and the log. `content` is omitted if the method is HEAD.
-  virtual void refuse(const Refusal &refusal, Content content, const sys::Address &peer,
+  /// `known` has the peer, and of the request what was parsed: all, method and target, or nothing.
+  virtual void refuse(const Refusal &refusal, Content content, const Request &known,
                       std::string &out) noexcept = 0;
 
   /// Called at the end of each round of the loop, after its responses are sent: for batched work

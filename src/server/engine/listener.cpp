@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 
 #include "hello/error.h"
+#include "hello/notice.h"
 #include "server/engine/budget.h"
-#include "server/log/notice.h"
 
 namespace hello::server {
 
@@ -70,7 +70,8 @@ sys::Address listen_address(std::string_view text, std::string_view what) {
   const bool any = text.starts_with(':') || text.starts_with('*');
   if (!any || has_ipv6()) return address;
   static bool reported = false; // the listeners are opened on one thread
-  if (!reported) notice(Level::info, "this kernel has no IPv6: listening on IPv4 only");
+  if (!reported)
+    notice(Level::info, Event::option, "this kernel has no IPv6: listening on IPv4 only");
   reported = true;
   return sys::parse_address(fmt::format("0.0.0.0:{}", address.port()), what);
 }

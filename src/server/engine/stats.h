@@ -72,7 +72,6 @@ struct alignas(64) RequestStats {
   std::array<std::array<std::array<Counter, kCodes.size()>, kMethods.size()>, kRoutes.size()>
       requests;
   std::array<Histogram, kRoutes.size()> durations;
-  Counter lines_dropped; ///< access log lines for which the buffer had no room
 
   /// Counts a refusal; `reason` must be a literal. Beyond 31 different reasons all others count
   /// under "other".

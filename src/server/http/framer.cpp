@@ -261,4 +261,16 @@ Refusal parse_head(std::string_view bytes, const Limits &limits, Head &head) {
   return {400, "bad_header"};
 }
 
+void parse_begun(std::string_view bytes, const Limits &limits, Head &head) {
+  head.method = head.target = {};
+  head.header_count = 0;
+  Refusal refusal;
+  std::size_t scanned = 0;
+  if (const std::size_t length = find_head(bytes, scanned, limits, refusal))
+    parse_head(bytes.substr(0, length), limits, head);
+  else if (const std::size_t end = bytes.find("\r\n"); end != bytes.npos)
+    parse_request_line(bytes.substr(0, end), head);
+  if (!is_token(head.method)) head.method = {};
+}
+
 } // namespace hello::server

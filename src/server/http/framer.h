@@ -55,6 +55,10 @@ Refusal parse_request_line(std::string_view line, Head &head);
 /// Parses a complete head, as found by find_head.
 Refusal parse_head(std::string_view bytes, const Limits &limits, Head &head);
 
+/// Parses of a refused request what can be: the whole head, method and target alone, or nothing.
+/// They are empty otherwise.
+void parse_begun(std::string_view bytes, const Limits &limits, Head &head);
+
 /// Reads a chunked body and drops it, with its extensions and trailers.
 class ChunkedBody {
 public:

@@ -5,22 +5,26 @@
 
 #include <fmt/format.h>
 
-#include "hello/json.h"
-
 namespace hello::server {
 namespace {
 
-/// Appends a value of a text line: unchanged if it is visible ASCII without quotes, backslashes and
-/// equals signs, else as a JSON string.
-void append_word(std::string &out, std::string_view text) {
-  const auto plain = [](char c) {
-    return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '=';
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain))
-    out += text;
-  else
-    json::quote(out, text);
-}
+// Written out, because a line is made for each request.
+constexpr Field kRequest = {
+    "\",\"level\":\"info\",\"message\":\"request\",\"event\":\"request\",\"seq\":",
+    " info request event=request seq="};
+constexpr Field kRefusal = {
+    "\",\"level\":\"info\",\"message\":\"request\",\"event\":\"refusal\",\"seq\":",
+    " info request event=refusal seq="};
+constexpr Field kMethod = {",\"method\":", " method="};
+constexpr Field kPath = {",\"path\":", " path="};
+constexpr Field kStatus = {",\"status\":", " status="};
+constexpr Field kBytes = {",\"bytes\":", " bytes="};
+constexpr Field kDuration = {",\"duration_ms\":", " duration_ms="};
+constexpr Field kRemote = {",\"remote\":", " remote="};
+constexpr Field kUserAgent = {",\"user_agent\":", " user_agent="};
+constexpr Field kReason = {",\"reason\":", " reason="};
+constexpr Field kRequestId = {",\"request_id\":", " request_id="};
+constexpr Field kTraceId = {",\"trace_id\":", " trace_id="};
 
 /// splitmix64: no id repeats within 2^64 calls.
 std::uint64_t next_random(std::uint64_t &state) {
@@ -30,50 +34,13 @@ std::uint64_t next_random(std::uint64_t &state) {
   return id ^ id >> 31;
 }
 
-} // namespace
-
-AccessLog::AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed)
-    : format_(format), sink_(sink), next_id_(seed) {
-  if (on()) buffer_ = &sink->add_buffer();
-}
-
-/// Cuts long values, so that a line fits the atomic write of a pipe even if each byte becomes six.
-void AccessLog::append_text(std::string &out, std::string_view key, std::string_view value,
-                            std::size_t limit_bytes) const {
-  const bool cut = value.size() > limit_bytes;
-  value = value.substr(0, limit_bytes);
-  if (format_ == LogFormat::json) {
-    out.append(",\"").append(key).append("\":");
-    json::quote(out, value);
-    if (cut) {
-      out.pop_back();
-      out += "…\"";
-    }
-  } else {
-    out.append(" ").append(key).append("=");
-    append_word(out, value);
-    if (cut) out += "…";
-  }
-}
-
-void AccessLog::append_raw(std::string &out, std::string_view key, std::string_view value) const {
-  if (format_ == LogFormat::json)
-    out.append(",\"").append(key).append("\":").append(value);
-  else
-    out.append(" ").append(key).append("=").append(value);
-}
-
-void AccessLog::append_start(std::string &out, const Clock &clock) const {
-  if (format_ == LogFormat::json) out += "{\"time\":\"";
-  clock.append_timestamp(out);
-  if (format_ == LogFormat::json)
-    out += "\",\"level\":\"info\",\"message\":\"request\"";
-  else
-    out += " info request";
+void append_number(Line &line, const Field &field, std::uint64_t number) {
+  const fmt::format_int digits(number);
+  line.raw(field, {digits.data(), digits.size()});
 }
 
 /// Appends milliseconds with three places ("0.042"), without floating point.
-void AccessLog::append_duration(std::string &out, std::uint64_t ns) const {
+void append_duration(Line &line, std::uint64_t ns) {
   const fmt::format_int us(ns / 1000);
   const std::string_view digits(us.data(), us.size());
   const std::size_t whole = digits.size() - std::min<std::size_t>(digits.size(), 3);
@@ -83,7 +50,14 @@ void AccessLog::append_duration(std::string &out, std::uint64_t ns) const {
   ms[size++] = '.';
   for (std::size_t places = digits.size() - whole; places < 3; ++places) ms[size++] = '0';
   size += digits.substr(whole).copy(ms.data() + size, 3);
-  append_raw(out, "duration_ms", {ms.data(), size});
+  line.raw(kDuration, {ms.data(), size});
+}
+
+} // namespace
+
+AccessLog::AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed)
+    : format_(format), sink_(sink), next_id_(seed) {
+  if (on()) buffer_ = &sink->add_buffer();
 }
 
 std::string_view AccessLog::new_id() {
@@ -95,24 +69,25 @@ std::string_view AccessLog::new_id() {
   return {id_.data(), id_.size()};
 }
 
-bool AccessLog::write(const Clock &clock, const Access &access) {
+void AccessLog::write(Clock &clock, const Access &access) {
   std::string &out = buffer_->pending();
   const std::size_t before = out.size();
-  append_start(out, clock);
-  if (!access.method.empty()) append_text(out, "method", access.method, 16);
-  if (!access.path.empty()) append_text(out, "path", access.path, 256);
-  append_raw(out, "status", fmt::format_int(access.status).c_str());
-  append_raw(out, "bytes", fmt::format_int(access.body_bytes).c_str());
-  append_duration(out, access.duration_ns);
-  if (!access.remote.empty()) append_text(out, "remote", access.remote, 64);
-  if (!access.user_agent.empty()) append_text(out, "user_agent", access.user_agent, 256);
-  if (!access.reason.empty()) append_text(out, "reason", access.reason, 64);
-  append_text(out, "request_id", access.request_id.empty() ? new_id() : access.request_id, 128);
-  if (!access.trace_id.empty()) append_text(out, "trace_id", access.trace_id, 32);
-  out += format_ == LogFormat::json ? "}\n" : "\n";
-  if (out.size() <= LogBuffer::kBytes) return true;
+  Line line(out, format_);
+  line.begin(clock.timestamp(), access.reason.empty() ? kRequest : kRefusal);
+  if (!access.method.empty()) line.text(kMethod, access.method, 16);
+  if (!access.path.empty()) line.text(kPath, access.path, 256);
+  append_number(line, kStatus, static_cast<unsigned>(access.status));
+  append_number(line, kBytes, access.body_bytes);
+  append_duration(line, access.duration_ns);
+  if (!access.remote.empty()) line.text(kRemote, access.remote, 64);
+  if (!access.user_agent.empty()) line.text(kUserAgent, access.user_agent, 256);
+  if (!access.reason.empty()) line.text(kReason, access.reason, 64);
+  line.text(kRequestId, access.request_id.empty() ? new_id() : access.request_id, 128);
+  if (!access.trace_id.empty()) line.text(kTraceId, access.trace_id, 32);
+  line.end();
+  if (out.size() <= LogBuffer::kBytes) return;
   out.resize(before);
-  return false;
+  buffer_->count_lost();
 }
 
 } // namespace hello::server

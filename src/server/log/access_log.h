@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "server/log/clock.h"
+#include "server/log/line.h"
 #include "server/log/log_sink.h"
 
 namespace hello::server {
@@ -19,22 +20,20 @@ struct Access {
   std::uint64_t duration_ns = 0;
 };
 
-enum class LogFormat : std::uint8_t { off, json, text };
-
 /// The access log of one loop; used on its thread only.
 class AccessLog {
 public:
-  /// `sink` is borrowed, and not used if `format` is off. `seed` must differ between loops, so that
+  /// `sink` is borrowed; without one the log is off. `seed` must differ between loops, so that
   /// their request ids differ.
   AccessLog(LogFormat format, LogSink *sink, std::uint64_t seed);
-  bool on() const { return format_ != LogFormat::off; }
+  bool on() const { return sink_ != nullptr; }
 
   /// A new id for a request without one of its own. The view is valid until the next call.
   std::string_view new_id();
   static constexpr std::size_t kIdBytes = 16;
 
-  /// Appends one line. False if it was dropped because the writer does not keep up with the loop.
-  bool write(const Clock &clock, const Access &access);
+  /// Appends one line. It is lost, and counted, if the writer does not keep up with the loop.
+  void write(Clock &clock, const Access &access);
 
   /// Passes the lines since the last call to the writer.
   void flush() {
@@ -42,12 +41,6 @@ public:
   }
 
 private:
-  void append_start(std::string &out, const Clock &clock) const;
-  void append_text(std::string &out, std::string_view key, std::string_view value,
-                   std::size_t limit_bytes) const;
-  void append_raw(std::string &out, std::string_view key, std::string_view value) const;
-  void append_duration(std::string &out, std::uint64_t ns) const;
-
   LogFormat format_;
   LogSink *sink_;
   LogBuffer *buffer_ = nullptr;

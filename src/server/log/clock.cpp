@@ -38,11 +38,12 @@ bool Clock::at(std::chrono::steady_clock::time_point now) {
   return true;
 }
 
-void Clock::append_timestamp(std::string &out) const {
-  out.append(stamp_.data(), 20);
-  for (const unsigned digit : {ms_ / 100, ms_ / 10 % 10, ms_ % 10})
-    out += static_cast<char>('0' + digit);
-  out += 'Z';
+std::string_view Clock::timestamp() {
+  stamp_[20] = static_cast<char>('0' + ms_ / 100);
+  stamp_[21] = static_cast<char>('0' + ms_ / 10 % 10);
+  stamp_[22] = static_cast<char>('0' + ms_ % 10);
+  stamp_[23] = 'Z';
+  return {stamp_.data(), 24};
 }
 
 } // namespace hello::server

@@ -2,7 +2,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace hello::server {
@@ -24,8 +23,8 @@ public:
 
   /// "Mon, 23 Nov 2026 04:00:00 GMT": RFC 9110 5.6.7
   std::string_view http_date() const { return {date_.data(), 29}; }
-  /// "2026-11-23T04:00:00.123Z": RFC 3339
-  void append_timestamp(std::string &out) const;
+  /// "2026-11-23T04:00:00.123Z": RFC 3339. The view is valid until the next call.
+  std::string_view timestamp();
 
 private:
   Offset offset_;

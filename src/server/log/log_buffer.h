@@ -1,5 +1,7 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -40,6 +42,10 @@ public:
     clear(ready_);
   }
 
+  /// For the loop: counts a line for which there was no room.
+  void count_lost() { lost_.store(lost() + 1, std::memory_order_relaxed); }
+  std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+
   /// Clears `text`, and frees its memory if a burst has made it large.
   static void clear(std::string &text) {
     text.clear();
@@ -63,6 +69,7 @@ private:
   }
 
   std::string pending_;
+  std::atomic<std::uint64_t> lost_{0};
   std::mutex mutex_; ///< guards ready_
   std::string ready_;
 };

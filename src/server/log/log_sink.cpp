@@ -17,7 +17,7 @@
 #include "hello/fd.h"
 #include "hello/file.h"
 #include "hello/file_work.h"
-#include "server/log/notice.h"
+#include "hello/notice.h"
 
 namespace hello::server {
 namespace {
@@ -87,7 +87,7 @@ bool LogSink::Writer::open_file() {
 
 void LogSink::Writer::reopen() {
   if (path.empty() || open_file()) return;
-  notice(Level::warning, "the log file cannot be opened again: the open one stays",
+  notice(Level::warning, Event::log_file, "the log file cannot be opened again: the open one stays",
          {{"file", path}, {"reason", sys::open_problem(errno)}});
 }
 
@@ -243,6 +243,10 @@ void LogSink::stop(std::chrono::milliseconds timeout) {
   }
 }
 
-std::uint64_t LogSink::dropped() const { return writer_->dropped.load(std::memory_order_relaxed); }
+std::uint64_t LogSink::dropped() const {
+  std::uint64_t lines = writer_->dropped.load(std::memory_order_relaxed);
+  for (const auto &buffer : writer_->buffers) lines += buffer->lost();
+  return lines;
+}
 
 } // namespace hello::server

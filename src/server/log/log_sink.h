@@ -42,7 +42,7 @@ public:
   /// that is still blocked after `timeout` is left behind.
   void stop(std::chrono::milliseconds timeout);
 
-  /// The number of lines that could not be written.
+  /// The number of lines that were lost: for which there was no room, or that could not be written.
   std::uint64_t dropped() const;
 
 private:

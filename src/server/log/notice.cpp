@@ -1,4 +1,4 @@
-#include "server/log/notice.h"
+#include "hello/notice.h"
 
 #include <atomic>
 #include <string>
@@ -7,50 +7,79 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "hello/json.h"
 #include "server/log/clock.h"
+#include "server/log/line.h"
 
 namespace hello::server {
 
 namespace {
-std::atomic<NoticeFormat> chosen{NoticeFormat::text}; // global: any thread may write a notice
+constexpr std::size_t kValueBytes = 512;
+constexpr int kPatienceMs = 100; ///< of the first line that stderr does not take
+
+// Globals, because any thread may write a notice.
+std::atomic<LogFormat> chosen{LogFormat::text};
+std::atomic<std::uint64_t> lost{0};   ///< lines
+std::atomic<std::uint64_t> unsaid{0}; ///< those of them that no line has reported yet
+
+std::string make(Level level, Event event, std::string_view message,
+                 std::initializer_list<Note> notes) {
+  Clock clock;
+  clock.at(std::chrono::steady_clock::now());
+  std::string out;
+  Line line(out, chosen);
+  line.begin(clock.timestamp(), level, message, event);
+  for (const Note &note : notes)
+    if (note.kind == Note::Kind::number)
+      line.raw(note.key, note.value);
+    else
+      line.text(note.key, note.value, kValueBytes);
+  line.end();
+  return out;
+}
+
+/// False if stderr is full or closed: the line is dropped, the caller does not wait.
+bool write(std::string_view line) {
+  while (!line.empty()) {
+    pollfd out{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&out, 1, unsaid.load() > 0 ? 0 : kPatienceMs) == 0) return false;
+    const ssize_t n = ::write(STDERR_FILENO, line.data(), line.size());
+    if (n <= 0) return false;
+    line.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+void count_lost(std::uint64_t lines) {
+  lost += lines;
+  unsaid += lines;
+}
+
+void report_lost() {
+  const std::uint64_t lines = unsaid.load();
+  if (lines == 0) return;
+  const fmt::format_int digits(lines);
+  const std::string line =
+      make(Level::warning, Event::lines_lost, "log lines lost: stderr did not take them",
+           {{"lines", {digits.data(), digits.size()}, Note::Kind::number}, {"log", "stderr"}});
+  if (write(line))
+    unsaid -= lines;
+  else
+    count_lost(1);
+}
 } // namespace
 
-void set_notice_format(NoticeFormat format) { chosen = format; }
+void set_notice_format(LogFormat format) { chosen = format; }
 
-void notice(Level level, std::string_view message,
-            std::initializer_list<std::pair<std::string_view, std::string_view>> fields) noexcept {
+void notice(Level level, Event event, std::string_view message,
+            std::initializer_list<Note> notes) noexcept {
   try {
-    constexpr std::string_view names[] = {"info", "warning", "error"};
-    std::string_view name = names[static_cast<int>(level)];
-    std::string line;
-    if (chosen == NoticeFormat::json) {
-      Clock clock;
-      clock.at(std::chrono::steady_clock::now());
-      std::string time;
-      clock.append_timestamp(time);
-      json::Writer out(line);
-      out.begin_object().key("time").string(time).key("level").string(name);
-      out.key("message").string(message);
-      for (auto &[key, value] : fields) out.key(key).string(value);
-      out.end_object();
-      line += '\n';
-    } else {
-      line = "hello: ";
-      if (level != Level::info) line.append(name).append(": ");
-      line.append(message);
-      for (auto &[key, value] : fields) line += fmt::format(" {}={}", key, value);
-      line += '\n';
-    }
-    for (std::string_view rest = line; !rest.empty();) {
-      pollfd out{STDERR_FILENO, POLLOUT, 0};
-      if (::poll(&out, 1, 100) == 0) return; // stderr is full: drop the line, do not block
-      auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
-      if (n <= 0) return; // stderr is closed
-      rest.remove_prefix(static_cast<std::size_t>(n));
-    }
-  } catch (...) { // out of memory: the line is dropped
+    report_lost();
+    if (!write(make(level, event, message, notes))) count_lost(1);
+  } catch (...) { // out of memory
+    count_lost(1);
   }
 }
+
+std::uint64_t lost_notices() { return lost.load(); }
 
 } // namespace hello::server

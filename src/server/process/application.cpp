@@ -13,11 +13,12 @@
 namespace hello::server {
 namespace {
 
-LogFormat log_format(const std::string &word) {
-  if (word == "off") return LogFormat::off;
-  if (word == "json") return LogFormat::json;
-  if (word == "text") return LogFormat::text;
-  throw Error(Exit::usage, "--access-log: invalid value '" + word + "': use json, text or off");
+/// Whether requests are logged. json and text are old forms of on.
+bool has_access_log(const std::string &word) {
+  for (const std::string_view on : {"on", "json", "text"})
+    if (word == on) return true;
+  if (word == "off") return false;
+  throw Error(Exit::usage, "--access-log: invalid value '" + word + "': use on or off");
 }
 
 TrustedHeader trusted_header(const std::string &name) {
@@ -41,8 +42,9 @@ std::string base_path(const std::string &given) {
   return path;
 }
 
-std::unique_ptr<LogSink> make_sink(LogFormat format, const std::string &file) {
-  if (format == LogFormat::off) return nullptr;
+std::unique_ptr<LogSink> make_sink(const Options &options) {
+  if (!has_access_log(options.access_log)) return nullptr;
+  const std::string &file = options.access_log_file;
   return file.empty() ? std::make_unique<LogSink>(STDOUT_FILENO) : std::make_unique<LogSink>(file);
 }
 
@@ -68,10 +70,10 @@ std::uint64_t random_seed() {
 
 Application::Application(const Options &options, Status &status, Budget &budget)
     : status_(status), base_path_(base_path(options.base_path)),
-      format_(log_format(options.access_log)),
       trusted_(options.trusted_proxies, trusted_header(options.trusted_header)),
       messages_(options.messages, options.messages_file, host_name(), budget),
-      sink_(make_sink(format_, options.access_log_file)),
+      format_(log_format(options.log_format, options.access_log_file.empty() ? STDOUT_FILENO : -1)),
+      sink_(make_sink(options)),
       temp_check_(make_temp_check(options, sink_ != nullptr, status)), sources_{status_, messages_,
                                                                                 stats_, sink_.get(),
                                                                                 budget} {}

@@ -40,9 +40,9 @@ private:
 
   const Status &status_;
   const std::string base_path_;
-  LogFormat format_;
   TrustedProxies trusted_;
   Messages messages_;
+  LogFormat format_;
   std::unique_ptr<LogSink> sink_;         ///< nullptr: no access log
   std::shared_ptr<TempCheck> temp_check_; ///< nullptr: nothing is written in the temp directory
   std::vector<std::unique_ptr<RequestStats>> stats_; ///< one for each handler

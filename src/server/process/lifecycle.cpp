@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "hello/error.h"
-#include "server/log/notice.h"
+#include "hello/notice.h"
 
 namespace hello::server {
 
@@ -72,7 +72,7 @@ sigset_t Lifecycle::signals() const {
 bool Lifecycle::refreshed_by(int number) {
   if (number != SIGUSR1 && number != SIGHUP) return false;
   if (number == SIGHUP && has_terminal_ && terminal_is_gone()) return false;
-  notice(Level::info,
+  notice(Level::info, Event::refreshed,
          number == SIGHUP ? "messages and log file are read and opened again"
                           : "the log file is opened again",
          {{"signal", number == SIGHUP ? "SIGHUP" : "SIGUSR1"}});
@@ -139,7 +139,8 @@ int Lifecycle::stop_at_once(int number) {
   enter(Phase::stopped);
   admin_->enter(Phase::stopped);
   join();
-  notice(Level::info, "stopped", {{"signal", number == SIGINT ? "SIGINT" : "SIGQUIT"}});
+  notice(Level::info, Event::stopped, "stopped",
+         {{"signal", number == SIGINT ? "SIGINT" : "SIGQUIT"}});
   return 128 + number;
 }
 
@@ -155,7 +156,7 @@ int Lifecycle::wait(const std::function<void(int signal)> &refresh) {
     }
     return stop_at_once(number);
   }
-  notice(Level::info, "draining: still serving, reported as not ready",
+  notice(Level::info, Event::draining, "draining: still serving, reported as not ready",
          {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   enter(Phase::draining);
   number = wait_for_signal(options_.drain_delay);
@@ -169,12 +170,12 @@ int Lifecycle::wait(const std::function<void(int signal)> &refresh) {
   std::size_t cut_off = 0;
   for (auto &loop : loops_) cut_off += loop->connections();
   if (number) {
-    notice(Level::warning, "ended at once by a second signal");
+    notice(Level::warning, Event::cut_off, "ended at once by a second signal");
   } else if (cut_off) {
-    notice(Level::warning, "the drain timeout ended connections that were not done",
+    notice(Level::warning, Event::cut_off, "the drain timeout ended connections that were not done",
            {{"connections", std::to_string(cut_off)}});
   }
-  notice(Level::info, "stopped");
+  notice(Level::info, Event::stopped, "stopped");
   return number == 0 ? 0 : 128 + number;
 }
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "hello/error.h"
+#include "hello/notice.h"
 #include "hello/server.h"
 #include "server/engine/listener.h"
-#include "server/log/notice.h"
 #include "server/process/application.h"
 #include "server/process/cpus.h"
 #include "server/process/lifecycle.h"
@@ -62,7 +62,8 @@ std::size_t connection_limit(const Options &options, unsigned threads, std::size
                 "raise it (ulimit -n), or use fewer --threads");
   const std::size_t max = limit - own;
   if (options.max_connections > max)
-    notice(Level::warning, "--max-connections is more than the descriptor limit allows",
+    notice(Level::warning, Event::option,
+           "--max-connections is more than the descriptor limit allows",
            {{"max_connections", std::to_string(max)}});
   const std::size_t affordable = std::max<std::size_t>(budget / 4 / kIdlePrice, 1);
   return std::min(options.max_connections ? options.max_connections : affordable, max);
@@ -86,16 +87,16 @@ std::vector<std::string> writable_folders(const Options &options) {
 
 void report(const Sandbox &sandbox) {
   const bool complete = sandbox.complete();
-  notice(complete ? Level::info : Level::warning,
+  notice(complete ? Level::info : Level::warning, Event::sandbox,
          complete ? "locked in" : "sandbox only partly available on this kernel; serving continues",
          {{"seccomp", sandbox.seccomp}, {"landlock", sandbox.landlock}});
 }
 } // namespace
 
 int serve(const Options &options) {
-  const bool json = options.access_log == "json" && !::isatty(STDERR_FILENO);
-  set_notice_format(json ? NoticeFormat::json : NoticeFormat::text);
-  for (const std::string &warning : options.warnings) notice(Level::warning, warning);
+  set_notice_format(log_format(options.log_format, STDERR_FILENO));
+  for (const std::string &warning : options.warnings)
+    notice(Level::warning, Event::option, warning);
   sys::Address public_address = listen_address(options.listen, "--listen");
   sys::Address admin_address = listen_address(options.admin_listen, "--admin-listen");
   if (sys::to_text(public_address) == sys::to_text(admin_address) && public_address.port() != 0)
@@ -133,7 +134,8 @@ int serve(const Options &options) {
   application.start(&group);
   lifecycle.start(std::move(loops), std::move(admin));
   std::string text = sys::to_text(public_address), admin_text = sys::to_text(admin_address);
-  notice(Level::info, fmt::format("listening on http://{}, admin on http://{}", text, admin_text),
+  notice(Level::info, Event::started,
+         fmt::format("listening on http://{}, admin on http://{}", text, admin_text),
          {{"listen", text},
           {"admin_listen", admin_text},
           {"threads", std::to_string(threads)},

@@ -8,7 +8,7 @@
 
 #include "hello/fd.h"
 #include "hello/file.h"
-#include "server/log/notice.h"
+#include "hello/notice.h"
 
 namespace hello::server {
 
@@ -29,7 +29,7 @@ void TempCheck::look() {
 
 void TempCheck::report() {
   if ((error_ != 0) != (status_.temp_error() != 0) && status_.phase() <= Phase::ready)
-    notice(error_ ? Level::error : Level::info,
+    notice(error_ ? Level::error : Level::info, error_ ? Event::not_ready : Event::ready,
            error_ ? "not ready: the temp directory cannot be written" : "ready again",
            {{"directory", directory_}});
   status_.set_temp_check(error_);

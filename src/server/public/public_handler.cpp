@@ -74,9 +74,7 @@ public:
   }
 
   void handle(const Request &request, std::string &out, SharedBody &shared) noexcept override {
-    Fields fields = scan(request);
-    if (!fields.request_id.empty()) fields.request_id = request_id(fields.request_id);
-    if (fields.request_id.empty() && log_.on()) fields.request_id = log_.new_id();
+    const Fields fields = fields_of(request);
     if (clock_.at(std::chrono::steady_clock::now())) set_date();
     if (messages_.version() != version_) prepare();
     const bool get = request.method == "GET", head = request.method == "HEAD";
@@ -93,22 +91,20 @@ public:
     record(request, fields, route, get ? 0 : method_index(request.method), outcome);
   }
 
-  void refuse(const Refusal &refusal, Content content, const sys::Address &peer,
+  void refuse(const Refusal &refusal, Content content, const Request &known,
               std::string &out) noexcept override {
     if (clock_.at(std::chrono::steady_clock::now())) set_date();
+    const Fields fields = fields_of(known);
     Response response = problem(refusal);
-    if (log_.on()) response.request_id = log_.new_id();
+    response.request_id = fields.request_id;
     append_response(out, response, clock_.http_date(), Persistence::close, content);
     stats_.refuse(refusal.reason);
     stats_.count(Route::none, kMethods.size() - 1, refusal.status, 0);
     if (!log_.on()) return;
-    Access access;
-    access.status = refusal.status;
+    const std::size_t body_bytes = content == Content::omitted ? 0 : response.body.size();
+    Access access = access_of(known, fields, {refusal.status, body_bytes});
     access.reason = refusal.reason;
-    access.remote = remote(peer, {});
-    access.request_id = response.request_id;
-    access.body_bytes = content == Content::omitted ? 0 : response.body.size();
-    if (!log_.write(clock_, access)) stats_.lines_dropped.add();
+    log_.write(clock_, access);
   }
 
   void flush() noexcept override {
@@ -177,6 +173,13 @@ private:
       default: break;
       }
     }
+    return fields;
+  }
+
+  Fields fields_of(const Request &request) {
+    Fields fields = scan(request);
+    if (!fields.request_id.empty()) fields.request_id = request_id(fields.request_id);
+    if (fields.request_id.empty() && log_.on()) fields.request_id = log_.new_id();
     return fields;
   }
 
@@ -282,6 +285,12 @@ private:
     const auto duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0));
     stats_.count(route, method, outcome.status, duration_ns);
     if (!log_.on()) return;
+    Access access = access_of(request, fields, outcome);
+    access.duration_ns = duration_ns;
+    log_.write(clock_, access);
+  }
+
+  Access access_of(const Request &request, const Fields &fields, const Outcome &outcome) {
     Access access;
     access.method = request.method;
     access.path = request.target.substr(0, request.target.find('?'));
@@ -291,8 +300,7 @@ private:
     access.trace_id = trace_id(fields.traceparent);
     access.status = outcome.status;
     access.body_bytes = outcome.body_bytes;
-    access.duration_ns = duration_ns;
-    if (!log_.write(clock_, access)) stats_.lines_dropped.add();
+    return access;
   }
 
   const Messages &messages_;

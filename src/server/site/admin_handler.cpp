@@ -61,7 +61,7 @@ public:
                  static_cast<std::uint64_t>(ns.count()));
   }
 
-  void refuse(const Refusal &refusal, Content content, const sys::Address &,
+  void refuse(const Refusal &refusal, Content content, const Request &,
               std::string &out) noexcept override {
     clock_.at(std::chrono::steady_clock::now());
     append_response(out, problem(refusal), clock_.http_date(), Persistence::close, content);

@@ -9,7 +9,7 @@
 #include "hello/error.h"
 #include "hello/file.h"
 #include "hello/file_work.h"
-#include "server/log/notice.h"
+#include "hello/notice.h"
 
 namespace hello::server {
 namespace {
@@ -183,12 +183,12 @@ void Messages::take(std::string text) {
     page_ = std::move(page);
     version_.fetch_add(1, std::memory_order_release);
   }
-  notice(Level::info, "messages changed", {{"file", watch_->path()}});
+  notice(Level::info, Event::messages_changed, "messages changed", {{"file", watch_->path()}});
 }
 
 void Messages::fail(std::string_view problem) {
   failures_.fetch_add(1, std::memory_order_relaxed);
-  notice(Level::warning, "messages not changed: the old text stays",
+  notice(Level::warning, Event::messages_kept, "messages not changed: the old text stays",
          {{"file", watch_->path()}, {"reason", problem}});
 }
 

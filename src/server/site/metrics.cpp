@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "hello/notice.h"
 #include "hello/version.h"
 
 namespace hello::server {
@@ -172,10 +173,9 @@ std::string render_metrics(const MetricsSources &sources, MetricsFormat format) 
   append_refused(out, sources);
   append_memory(out, sources.budget);
 
-  std::uint64_t dropped = sources.sink ? sources.sink->dropped() : 0;
-  for (const auto &loop : sources.loops) dropped += loop->lines_dropped.get();
+  const std::uint64_t dropped = (sources.sink ? sources.sink->dropped() : 0) + lost_notices();
   out.family("hello_log_lines_dropped", "counter", "",
-             "Access log lines dropped, because the log's reader is slow or gone.");
+             "Log lines lost, because the log's reader is slow or gone, or the disk is full.");
   out.sample("_total", "", dropped);
   if (sources.messages.watched()) {
     out.family("hello_messages_reloads", "counter", "",
