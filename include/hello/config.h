@@ -38,9 +38,10 @@ struct Type {
   std::string_view choices = {}; ///< of a choice: "annotations|podMonitor|none"
   Pattern pattern = {};          ///< of a string, or of a list's items, which are then all strings
   bool is_stacked = false;       ///< a map whose layers merge, a list whose layers append
-  bool has_quantities = false;   ///< of such a map: the values are quantities, else strings
-  bool is_lines = false;         ///< of a string: may be written as a list of its lines
-  std::string_view needed = {};  ///< why null is refused, and what to do; empty: it removes
+  enum class Values { texts, quantities, any } values = Values::texts; ///< of such a map
+  bool keeps_default = false;   ///< of such a map: the first layer too merges with the default
+  bool is_lines = false;        ///< of a string: may be written as a list of its lines
+  std::string_view needed = {}; ///< why null is refused, and what to do; empty: it removes
 };
 
 /// One row of the table. File, environment, flags, schema, starter file and `hello config` all come

@@ -68,7 +68,10 @@ std::string describe(const Config &config) {
     else if (!config.entries(setting.key).empty())
       out += stacked(config, setting, name, indent);
     else
-      out += with_comment(entry(name, value, indent), where(config, config.origin(setting.key)));
+      out += with_comment(
+          entry(name, setting.type.keeps_default && !config.has(setting.key) ? YAML::Node() : value,
+                indent),
+          where(config, config.origin(setting.key)));
   }
   return out;
 }

@@ -37,11 +37,13 @@ std::string merge(const Setting &setting, Value &value, const Layer &layer) {
     result.force_insert(key, node);
     entries.push_back(std::move(entry));
   };
+  if (setting.type.keeps_default && value.origin.from == From::default_value)
+    for (const auto &entry : value.node) value.entries.push_back({entry.first.Scalar(), {}, 0});
   if (!value.entries.empty()) {
     auto old = value.entries.begin();
     for (const auto &entry : value.node) {
       if (!more[entry.first.Scalar()]) {
-        same.push_back(old->key);
+        if (old->origin.from != From::default_value) same.push_back(old->key);
         add(entry.first, entry.second, *old);
       }
       ++old;

@@ -75,10 +75,8 @@ void put_quantity(YAML::Node &out, std::string_view before, std::string_view nul
 /// Of a map that merges.
 YAML::Node map_value(const Type &type) {
   YAML::Node out = new_map();
-  if (type.has_quantities)
-    put_quantity(out, "", "null");
-  else
-    put(out, "type", words("string null"));
+  if (type.values == Type::Values::quantities) put_quantity(out, "", "null");
+  if (type.values == Type::Values::texts) put(out, "type", words("string null"));
   return out;
 }
 

@@ -58,7 +58,16 @@ constexpr Type map() { return {.kind = Kind::map}; }
 /// Names to values, whose layers merge.
 constexpr Type texts() { return {.kind = Kind::map, .is_stacked = true}; }
 constexpr Type quantities() {
-  return {.kind = Kind::map, .is_stacked = true, .has_quantities = true};
+  return {.kind = Kind::map, .is_stacked = true, .values = Type::Values::quantities};
+}
+constexpr Type by_name() {
+  return {.kind = Kind::map, .is_stacked = true, .values = Type::Values::any};
+}
+/// Keys of which each has a default of its own.
+constexpr Type each_with_default() {
+  Type type = by_name();
+  type.keeps_default = true;
+  return type;
 }
 /// A list whose layers append.
 constexpr Type appended() { return {.kind = Kind::list, .is_stacked = true}; }
@@ -85,9 +94,33 @@ constexpr Setting kSettings[] = {
      "By default Always where the image names a registry or a digest, IfNotPresent for a bare "
      "local name."},
     {"imagePullSecrets", list(kSubdomain), "[]", "Names of pull secrets for the image's registry."},
+    {"command", list({".", "word of a command"}), "[]",
+     "The container's command, which gets hello's arguments; empty: the image's own."},
     {"args", list({".", "flag of hello serve"}), "[]",
      "Additional flags for `hello serve`; see `hello serve --help`."},
     {"env", list(), "[]", "Additional environment variables, as in a container's env."},
+    {"envFrom", list(), "[]",
+     "Environment variables from whole ConfigMaps and Secrets, as in a container."},
+    {"probes.startup", each_with_default(),
+     "{periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 30}",
+     "Times, counts and httpHeaders of the startup probe, as in a container; null: no probe."},
+    {"probes.readiness", each_with_default(),
+     "{periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2}", "The same of readiness."},
+    {"probes.liveness", each_with_default(),
+     "{periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 3}", "The same of liveness."},
+    {"containers", list(), "[]", "More containers of the pod, whole."},
+    {"initContainers", list(), "[]",
+     "Containers that run before the others, or beside them (restartPolicy: Always), whole."},
+    {"securityContext", map(),
+     "{runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, allowPrivilegeEscalation: false, "
+     "readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}, seccompProfile: {type: "
+     "RuntimeDefault}}",
+     "The container's, whole. OpenShift assigns the user itself: leave out runAsUser and "
+     "runAsGroup there, here and in podSecurityContext."},
+    {"podSecurityContext", map(),
+     "{runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, seccompProfile: {type: "
+     "RuntimeDefault}}",
+     "The pod's, whole."},
 
     // Where
     {"name", needed(string(kRelease), kUseDefault), "hello",
@@ -127,6 +160,8 @@ constexpr Setting kSettings[] = {
     {"autoscaling.external.selector", texts(), "{}", "Labels of the metric's series."},
     {"autoscaling.external.value", quantity(), "", "Target value; or set averageValue."},
     {"autoscaling.external.averageValue", quantity(), "", "Target value per pod."},
+    {"autoscaling.metrics", list(), "[]",
+     "More metrics, as in autoscaling/v2, such as several external ones."},
     {"autoscaling.behavior", map(), "{}",
      "scaleUp and scaleDown policies, as in autoscaling/v2; empty: Kubernetes' own."},
     {"podDisruptionBudget.enabled", boolean(), "true",
@@ -142,12 +177,29 @@ constexpr Setting kSettings[] = {
     {"basePath", needed(string(kBasePath), "write / for the root"), "/",
      "The path of the page, for a proxy that does not strip it. It is the default path of the "
      "Ingress and HTTPRoute, and a deploy sends its test request there."},
+    {"service.port", needed(integer(1, 65535), "a Service must have a port"), "80",
+     "The Service's port, which leads to the public port of the pods."},
+    {"service.annotations", texts(), "{}",
+     "Annotations for the Service; those of loadBalancer win."},
+    {"service.clusterIP", string({"^(None|[0-9a-fA-F.:]+)$", "IP address, or None"}), "",
+     "The Service's address; None: headless, names resolve to the pods."},
+    {"service.ipFamilyPolicy", choice("SingleStack|PreferDualStack|RequireDualStack"), "",
+     "IPv4 and IPv6 for the Service."},
+    {"service.sessionAffinity", choice("None|ClientIP"), "",
+     "ClientIP: each client keeps its pod."},
+    {"ports", list(), "[]",
+     "More ports of the Service: {name, port, targetPort, protocol, appProtocol, nodePort, "
+     "allowIngress}; targetPort names a port of `containers`, by default the one called name. Only "
+     "allowIngress: true opens it in the NetworkPolicy."},
     {"ingress.className", string(kSubdomain), "",
      "The IngressClass; empty: the cluster's default."},
     {"ingress.hosts", list(kHost), "[NAME.localhost]", "Host names."},
     {"ingress.paths", list(kPath), "[]", "Paths of each host; empty: basePath."},
     {"ingress.pathType", choice("Prefix|Exact|ImplementationSpecific"), "Prefix",
      "How the paths match."},
+    {"ingress.rules", list(), "[]",
+     "Paths and certificate of each host, instead of ingress.hosts: {host, paths, secretName}; "
+     "without paths, ingress.paths; without secretName, that of ingress.tls."},
     {"ingress.tls.secretName", string(kSubdomain), "",
      "The secret with the certificate of all hosts; empty: no TLS, or NAME-tls if an issuer is "
      "set."},
@@ -205,6 +257,8 @@ constexpr Setting kSettings[] = {
      "Disk limit: /tmp and the container's log, which the kubelet rotates only now and then. A pod "
      "beyond it is evicted."},
     {"tmp.sizeLimit", quantity(), "32Mi", "Size of the emptyDir at /tmp."},
+    {"tmp.medium", choice("Memory"), "",
+     "Memory: /tmp is in memory, and counts against the container's limit."},
     {"resourceQuota.enabled", boolean(), "false", "A ResourceQuota on the namespace."},
     {"resourceQuota.hard", quantities(),
      "{pods: 20, requests.cpu: 4, requests.memory: 2Gi, requests.ephemeral-storage: 4Gi, "
@@ -219,12 +273,16 @@ constexpr Setting kSettings[] = {
 
     // Where its pods go, and how they change
     {"priorityClassName", string(kSubdomain), "", "The pods' PriorityClass."},
+    {"runtimeClassName", string(kSubdomain), "", "The pods' RuntimeClass."},
+    {"hostAliases", list(), "[]", "More lines of /etc/hosts, as in a pod."},
+    {"dnsConfig", map(), "{}", "As in a pod."},
     {"nodeSelector", texts(), "{}", "Labels of the nodes that may run the pods."},
     {"tolerations", list(), "[]", "As in a pod."},
     {"affinity", map(), "{}", "As in a pod; empty: pods avoid each other's node if possible."},
     {"topologySpread", choice("ScheduleAnyway|DoNotSchedule|none"), "ScheduleAnyway",
      "Spreads pods over nodes and zones: if possible (ScheduleAnyway), strictly (DoNotSchedule), "
      "or not at all (none)."},
+    {"topologySpreadConstraints", list(), "[]", "As in a pod, instead of topologySpread."},
     {"strategy.maxSurge", string({"^[0-9]+%?$", "pod count or percentage"}), "50%",
      "Pods above the desired number during a rollout."},
     {"strategy.maxUnavailable", string(kCount), "0",
@@ -242,6 +300,9 @@ constexpr Setting kSettings[] = {
     {"labels", texts(), "{}", "Labels for every object and the pods."},
     {"annotations", texts(), "{}", "Annotations for every object."},
     {"podAnnotations", texts(), "{}", "Annotations for the pods."},
+    {"metadata", by_name(), "{}",
+     "Labels and annotations for one object: {Service: {annotations: {key: value}}}, by its kind, "
+     "or KIND/NAME."},
 
     // Metrics and logs
     {"metrics.scrape", choice("annotations|podMonitor|none"), "annotations",

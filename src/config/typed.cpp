@@ -91,13 +91,14 @@ YAML::Node joined(const Type &type, const YAML::Node &list) {
 
 /// Of a map that merges; null drops the lower layers' entry.
 YAML::Node checked_map(const Type &type, const YAML::Node &map) {
-  if (!type.is_stacked) return map;
+  if (!type.is_stacked || type.values == Type::Values::any) return map;
+  const bool quantities = type.values == Type::Values::quantities;
   for (const auto &entry : map) {
     const YAML::Node &value = entry.second;
     if (value.IsNull()) continue;
-    if (type.has_quantities && !(value.IsScalar() && is_quantity(value.Scalar())))
+    if (quantities && !(value.IsScalar() && is_quantity(value.Scalar())))
       fail(fmt::format("has a value that is no quantity: {}", entry.first.Scalar()));
-    if (!type.has_quantities && (!value.IsScalar() || yaml::kind_of(value) != yaml::Scalar::string))
+    if (!quantities && (!value.IsScalar() || yaml::kind_of(value) != yaml::Scalar::string))
       fail(fmt::format("has a value that is not text: {}; put it in quotes", entry.first.Scalar()));
   }
   return map;
@@ -194,7 +195,7 @@ YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
 }
 
 YAML::Node entry_from_text(const Setting &setting, std::string_view text, std::string_view where) {
-  return setting.type.has_quantities ? yaml::load(text, where) : yaml::string(text);
+  return setting.type.values == Type::Values::texts ? yaml::string(text) : yaml::load(text, where);
 }
 
 bool is_removable(const Setting &setting) {

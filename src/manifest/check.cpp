@@ -17,9 +17,10 @@ void check_autoscaling(const Config &config) {
     refuse(config, "autoscaling.minReplicas", "is more than autoscaling.maxReplicas");
   const bool external = config.has("autoscaling.external.metric");
   if (config.integer("autoscaling.cpu") == 0 && config.integer("autoscaling.memory") == 0 &&
-      !config.has("autoscaling.requestsPerSecond") && !external)
+      !config.has("autoscaling.requestsPerSecond") && !external &&
+      !config.has("autoscaling.metrics"))
     refuse(config, "autoscaling.enabled", "is true, but no metric is set",
-           "set autoscaling.cpu, .memory, .requestsPerSecond or .external, or "
+           "set autoscaling.cpu, .memory, .requestsPerSecond, .external or .metrics, or "
            "autoscaling.enabled: false");
   if (external &&
       config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
@@ -43,11 +44,15 @@ void check_exposure(const Config &config) {
   if (expose == "gateway" && is_empty(config, "gateway.parentRefs"))
     refuse(config, "expose", "is gateway, but gateway.parentRefs names no Gateway",
            "gateway: {parentRefs: [{name: GATEWAY, namespace: NAMESPACE}]}");
-  if (expose == "ingress" && is_empty(config, "ingress.hosts"))
+  if (expose == "ingress" && is_empty(config, "ingress.hosts") && is_empty(config, "ingress.rules"))
     refuse(config, "expose", "is ingress, but ingress.hosts is empty");
   if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
     refuse(config, "ingress.tls.issuer",
            "stands beside ingress.tls.clusterIssuer: one makes the certificate");
+  if (config.text("service.clusterIP") == "None" &&
+      (expose == "loadBalancer" || expose == "nodePort"))
+    refuse(config, "service.clusterIP",
+           fmt::format("is None, and a Service with expose: {} needs an address", expose));
   if (config.has("networkPolicy.ingressNamespace") &&
       (expose == "loadBalancer" || expose == "nodePort"))
     refuse(config, "networkPolicy.ingressNamespace",

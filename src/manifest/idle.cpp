@@ -20,6 +20,8 @@ constexpr Row kRows[] = {
     {"podDisruptionBudget.", "podDisruptionBudget.enabled", "false"},
     {"podDisruptionBudget.maxUnavailable", "podDisruptionBudget.minAvailable", "*"},
     {"ingress.", "expose", "!ingress"},
+    {"ingress.hosts", "ingress.rules", "*"},
+    {"topologySpread", "topologySpreadConstraints", "*"},
     {"gateway.", "expose", "!gateway"},
     {"loadBalancer.", "expose", "!loadBalancer"},
     {"nodePort.", "expose", "!nodePort"},
@@ -42,6 +44,11 @@ bool holds(const Row &row, const config::Config &config) {
   return row.values.starts_with('!') ? value != row.values.substr(1) : value == row.values;
 }
 
+std::string shown(const config::Config &config, const Row &row) {
+  if (row.values.empty()) return "not set";
+  return row.values == "*" ? "set" : config.text(row.other);
+}
+
 } // namespace
 
 void warn_of_idle(const config::Config &config, std::vector<std::string> &warnings) {
@@ -52,9 +59,8 @@ void warn_of_idle(const config::Config &config, std::vector<std::string> &warnin
       if (!covers(row, setting.key) || !holds(row, config) ||
           config.origin(row.other).from > origin.from)
         continue;
-      const std::string value = config.text(row.other);
       warnings.push_back(fmt::format("{} does nothing: {} is {}", config.place(setting.key),
-                                     row.other, value.empty() ? "not set" : value));
+                                     row.other, shown(config, row)));
       break;
     }
   }

@@ -27,7 +27,13 @@ constexpr Row kDerived[] = {
     {"spreadKeys", "topologySpread"},
     {"pullPolicy", "imagePullPolicy"},
     {"preStopSleep", "termination.preStop"},
-    {"serviceAnnotations", "loadBalancer.annotations"},
+    {"serviceAnnotations", "service.annotations"},
+    {"servicePorts", "ports"},
+    {"openPorts", "ports"},
+    {"ingressRules", "ingress.rules"},
+    {"startupProbe", "probes.startup"},
+    {"readinessProbe", "probes.readiness"},
+    {"livenessProbe", "probes.liveness"},
     {"sidecar", "logging.sidecar"},
 };
 

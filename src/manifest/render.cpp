@@ -10,6 +10,7 @@
 #include "hello/names.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
+#include "manifest/metadata.h"
 #include "manifest/patch.h"
 #include "manifest/values.h"
 
@@ -167,6 +168,7 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   });
   for (Object &object : objects) name(object);
   if (records) add_shared(config, values);
+  add_metadata(config, objects, records ? &values : nullptr);
   apply_patches(config, objects, values, warnings);
   if (warnings) warn_of_idle(config, *warnings);
   return objects;

@@ -14,6 +14,7 @@
 #include "hello/text.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
+#include "manifest/pods.h"
 
 namespace hello::manifest {
 namespace {
@@ -177,6 +178,14 @@ YAML::Node labels(const Config &config) {
   return map;
 }
 
+YAML::Node service_annotations(const Config &config) {
+  YAML::Node result = YAML::Clone(config.node("service.annotations"));
+  if (config.text("expose") == "loadBalancer")
+    for (const auto &entry : config.node("loadBalancer.annotations"))
+      result[entry.first.Scalar()] = YAML::Clone(entry.second);
+  return result;
+}
+
 YAML::Node spread_keys(const Config &) {
   YAML::Node keys;
   for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"})
@@ -236,11 +245,16 @@ const std::map<std::string_view, Derive> kDerived = {
        return yaml::integer(seconds(c, "termination.preStop") +
                             seconds(c, "termination.drainTimeout") + kSlackSeconds);
      }},
-    {"serviceAnnotations",
-     [](const Config &c) {
-       return c.text("expose") == "loadBalancer" ? c.node("loadBalancer.annotations")
-                                                 : YAML::Node();
-     }},
+    {"serviceAnnotations", service_annotations},
+    {"servicePorts", service_ports},
+    {"openPorts", open_ports},
+    {"ingressRules", ingress_rules},
+    {"ingressTls", ingress_tls},
+    {"startupProbe", [](const Config &c) { return probe(c, "probes.startup", "/healthz"); }},
+    {"readinessProbe", [](const Config &c) { return probe(c, "probes.readiness", "/readyz"); }},
+    {"livenessProbe", [](const Config &c) { return probe(c, "probes.liveness", "/livez"); }},
+    {"runAsUser", [](const Config &c) { return security(c, "runAsUser"); }},
+    {"runAsGroup", [](const Config &c) { return security(c, "runAsGroup"); }},
     {"labels", labels},
     {"strategy.maxSurge", [](const Config &c) { return count(c, "strategy.maxSurge"); }},
     {"strategy.maxUnavailable",
