@@ -24,7 +24,7 @@ using release::Set;
 
 /// What happens to one object.
 struct Item {
-  enum class Action { remove, create, change, adopt, same } action = Action::same;
+  enum class Action { remove, create, change, replace, adopt, same } action = Action::same;
   kube::Id id;
   std::vector<kube::Change>
       changes; ///< of a change; adopt: the values are equal, but not held by us yet
@@ -46,12 +46,15 @@ struct Plan {
   std::optional<std::int64_t> take_replicas; ///< the autoscaler's count gives way to this one
   Set set;                                   ///< what is applied, with the release's mark
   std::set<kube::Id> adopted;                ///< of the set: taken from their owners
-  std::vector<Foreign> foreign;              ///< not of the set any more: others own them
-  std::vector<std::string> notes;            ///< for people, once
-  std::vector<event::Warning> warnings;      ///< what works, but perhaps not as intended
-  std::map<kube::Id, kube::Live> live;       ///< as it was found; removals too
-  std::vector<release::Release> history;     ///< newest first; empty where it is lost
-  std::vector<release::Found> kept;          ///< left by an earlier release, but not ours to remove
+  /// Of the set: new, and of a kind or in a namespace that the set brings, so that the server can
+  /// check them only once that is there.
+  std::set<kube::Id> unchecked;
+  std::vector<Foreign> foreign;          ///< not of the set any more: others own them
+  std::vector<std::string> notes;        ///< for people, once
+  std::vector<event::Warning> warnings;  ///< what works, but perhaps not as intended
+  std::map<kube::Id, kube::Live> live;   ///< as it was found; removals too
+  std::vector<release::Release> history; ///< newest first; empty where it is lost
+  std::vector<release::Found> kept;      ///< left by an earlier release, but not ours to remove
 
   /// The object as it was found; absent if it was not looked for.
   const kube::Live &before(const kube::Id &id) const;
@@ -61,11 +64,17 @@ struct Plan {
 };
 
 struct Options {
-  std::chrono::seconds timeout{300}; ///< for the whole wait, and again for the way back
+  std::chrono::seconds timeout{300}; ///< up to the verdict
+  std::chrono::seconds soak{0};      ///< how long a ready rollout is looked after
   std::chrono::seconds grace{30};    ///< how long a recoverable problem is tolerated
   bool force_conflicts = false;
   std::vector<std::string> adopt{}; ///< objects of others to take over; "all"
   std::set<kube::Id> unmarked{};    ///< applied without the release's mark: others own them
+  std::set<kube::Id> replace{};     ///< removed and made anew where a field cannot change
+  bool back = false; ///< to an earlier set: definitions, claims and Jobs stay as they are
+  std::chrono::seconds rollback_timeout{300}; ///< for the whole way back
+  /// The only plan that is applied, as lines_of() writes it; none: any plan.
+  std::optional<std::vector<std::string>> approved{};
   bool rollback = true;
   bool keep_autoscaled =
       true; ///< replicas were not chosen by the user: an autoscaler's count stays as it is
@@ -95,6 +104,8 @@ struct Applied {
   std::map<std::string, std::string> selector;
   std::map<kube::Id, json::Value> objects; ///< the server's answers; empty if none was applied
   std::vector<kube::Id> others;            ///< of the set, to be waited for besides the Deployment
+  /// Why the cluster refuses what it could not check before: a failed rollout.
+  std::optional<kube::Problem> refused{};
 };
 
 /// Applies the plan (hand-over of replicas, the whole set, then removals, so that what takes an old

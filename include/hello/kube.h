@@ -101,9 +101,10 @@ struct Answer {
   std::vector<std::string> warnings;
 };
 
-/// What an object must still be to be removed; empty: not asked for.
+/// How an object is removed, and what it must still be; empty: not asked for.
 struct Preconditions {
   std::string uid, resource_version;
+  bool orphan = false; ///< what it owns stays; else that goes in the background
 };
 
 /// An object in a namespace, as far as it tells who made it.
@@ -172,7 +173,7 @@ public:
   virtual Result<Answer> dry_run(std::span<const Object> set, const ApplyOptions &options) = 0;
   /// Server-side apply, in order; where one object is refused, the others are applied.
   virtual Result<Answer> apply(std::span<const Object> set, const ApplyOptions &options) = 0;
-  /// Removes an object; what it owns goes in the background. Trouble::stale: it is another by now.
+  /// Removes an object. Trouble::stale: it is another by now.
   virtual Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) = 0;
   /// `json` is sent as it is.
   virtual Result<Done> create(const Id &id, std::string_view json, std::string_view manager,

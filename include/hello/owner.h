@@ -62,6 +62,7 @@ struct Ownership {
     replaced,      ///< another of that name has taken its place
     contested,     ///< it changed each time it was to be removed
     needed,        ///< an account that pods of the set run as
+    ran,           ///< a Job that ran, on the way to an earlier set
   } state = State::ours;
   std::string who{}; ///< the other manager or release, what others have made, or the kind
   bool ours() const { return state == State::ours; }

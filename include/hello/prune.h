@@ -39,12 +39,16 @@ std::string why_kept(const Found &found, const kube::Access &access);
 /// Whether an object may be removed as it is now.
 using Decide = std::function<Ownership(const json::Value &live)>;
 
+/// What becomes of the objects that a removed one owns.
+enum class Dependents { go, stay };
+
 /// Removes an object: reads it, lets `decide` say whether it may go, and deletes exactly what was
 /// read, by uid and resourceVersion. Where it changed in between, it reads and decides again, at
 /// most five times. `uid`: the object that is meant; empty: whatever has the name. Ours: it is
 /// gone, or on its way. Throws Error(Exit::cluster) if the cluster refuses. Main thread.
 Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &uid,
-                 const Decide &decide, sys::Deadline deadline);
+                 const Decide &decide, sys::Deadline deadline,
+                 Dependents dependents = Dependents::go);
 /// The same for an entry of the history.
 Ownership remove_entry(kube::Cluster &cluster, const Release &release, sys::Deadline deadline);
 

@@ -75,6 +75,7 @@ struct Happening {
   std::string reason, message;
   bool warning = false;
   Instant time{};
+  std::string container{}; ///< that is meant; may be empty
 };
 
 /// All of it at one time.
@@ -116,6 +117,7 @@ enum class Cause {
   node,
   paused,
   deadline,
+  gate,      ///< a readiness gate
   not_ready, ///< of an object other than the release's pods
   failed     ///< the same, and it cannot heal
 };

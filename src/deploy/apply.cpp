@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "deploy/anything.h"
 #include "deploy/main_deployment.h"
 #include "deploy/others.h"
 #include "deploy/replicas.h"
@@ -73,6 +74,7 @@ private:
           object.value["spec"]["replicas"] = json::integer(*plan_.take_replicas);
     }
     Applied applied = apply_set(set);
+    if (applied.refused) return applied;
     remove_items(Removals::others);
     if (deployment_ && !before.present() && !deployment_->value.at("spec").find("replicas"))
       // the autoscaler itself would take up to 15 s to set the number, and the server records who
@@ -89,10 +91,13 @@ private:
                                     const kube::ApplyOptions &how) {
     for (bool warned = false;;) {
       auto answer = cluster_.apply(set, how);
-      if (answer || !answer.failure().retryable || cluster_.now() + 1s > deadline_) return answer;
+      const bool silent = !answer && lacks_endpoints(answer.failure());
+      if (answer || (!answer.failure().retryable && !silent) || cluster_.now() + 1s > deadline_)
+        return answer;
       if (!std::exchange(warned, true))
-        emit_(event::Warning{"",
-                             "the API server does not answer; trying again until the time limit"});
+        emit_(event::Warning{"", fmt::format("{}; trying again until the time limit",
+                                             silent ? "an admission webhook has no pods yet"
+                                                    : "the API server does not answer")});
       cluster_.sleep(1s);
     }
   }
@@ -114,12 +119,46 @@ private:
         shared.push_back(object);
     take_over(shared);
     apply_part(shared, std::string(names::kSharedManager), force());
-    apply_in_order(own);
     Applied applied;
+    if (!plan_.unchecked.empty()) applied.refused = apply_first(own);
+    for (const Item &item : plan_.items)
+      if (item.action == Item::Action::replace && !applied.refused)
+        remove_for_replacement(cluster_, plan_, item.id, deadline_);
+    if (!applied.refused) apply_in_order(own);
     for (const auto &[id, value] : applied_)
-      if (deployment_ && id == deployment_->id) applied = applied_of(value);
+      if (deployment_ && id == deployment_->id) {
+        auto refused = std::move(applied.refused);
+        applied = applied_of(value);
+        applied.refused = std::move(refused);
+      }
     applied.objects = std::move(applied_);
     return applied;
+  }
+
+  /// Applies new definitions and namespaces, then lets the server check what needs them. Returns
+  /// why it refuses that.
+  std::optional<kube::Problem> apply_first(const Set &set) {
+    const std::string manager = names::manager(access_.release);
+    Set first, unchecked;
+    for (const kube::Object &object : set)
+      if (release::rank(object.id) <= kinds::Rank::definition && !plan_.before(object.id).present())
+        first.push_back(object);
+      else if (plan_.unchecked.count(object.id))
+        unchecked.push_back(object);
+    apply_part(first, manager, force());
+    await_definitions(cluster_, first, deadline_);
+    if (unchecked.empty()) return std::nullopt;
+    const auto checked = cluster_.dry_run(
+        unchecked, {.manager = manager, .extra = options_.kubectl_args, .deadline = deadline_});
+    if (checked) return std::nullopt;
+    const kube::Id &id = unchecked.front().id;
+    return kube::Problem{kube::Cause::refused,
+                         id.kind,
+                         id.name,
+                         "",
+                         "the cluster refuses what it could check only now",
+                         kube::explain(checked.failure(), "check it", access_).words(),
+                         true};
   }
 
   /// One call for the release's own, and one for each adopted object: before it what pods need,

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "deploy/adopt.h"
+#include "deploy/anything.h"
 #include "deploy/hosts.h"
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
@@ -136,16 +137,21 @@ public:
     reading.get();
     if (!ending(plan_).empty()) return std::move(plan_);
     sort_out(plan_, options_, access_);
+    settle_jobs(cluster_, plan_);
+    if (options_.back) hold_back(plan_);
     release::sort_for_removal(left);
     for (release::Found &found : left) plan_removal(std::move(found));
     if (!dry && namespace_is_missing() && !dry.failure().ns.empty()) {
       plan_unchecked();
       return std::move(plan_);
     }
+    find_unchecked(plan_);
     const Set shared = shared_to_apply();
+    replace_what_cannot_change();
     // What is shared was checked as the release's own: that may conflict where nothing changes.
     const bool by_shared = !dry && applied_alone().size() < plan_.set.size();
-    const bool all_in_one = plan_.set.size() == whole && plan_.adopted.empty() && shared.empty();
+    const bool all_in_one = plan_.set.size() == whole && plan_.adopted.empty() && shared.empty() &&
+                            plan_.unchecked.empty() && replaced_.empty();
     if (settle_replicas(plan_, options_, access_) || !all_in_one || by_shared)
       dry = dry_run(applied_alone(), manager_, options_.force_conflicts);
     kube::Answer answer = checked(std::move(dry));
@@ -161,15 +167,20 @@ public:
 private:
   kube::Result<kube::Answer> dry_run(const Set &set, const std::string &manager, bool force) {
     if (set.empty()) return kube::Answer{};
-    return cluster_.dry_run(set, {.manager = manager,
-                                  .force = force,
-                                  .extra = options_.kubectl_args,
-                                  .deadline = deadline_});
+    for (;; cluster_.sleep(std::chrono::seconds(1))) { // a webhook may be about to start
+      auto answer = cluster_.dry_run(set, {.manager = manager,
+                                           .force = force,
+                                           .extra = options_.kubectl_args,
+                                           .deadline = deadline_});
+      if (answer || !lacks_endpoints(answer.failure()) || cluster_.now() >= deadline_)
+        return answer;
+    }
   }
 
   kube::Answer checked(kube::Result<kube::Answer> result) const {
     if (!result && !result.failure().conflicts.empty())
       throw conflict_error(plan_, result.failure().conflicts);
+    if (result.failed_with(kube::Trouble::immutable)) throw immutable_error(result.failure());
     return std::move(result).take("check the manifests with the cluster", access_);
   }
 
@@ -193,7 +204,9 @@ private:
   Set applied_alone() const {
     Set own;
     for (const kube::Object &object : plan_.set)
-      if (!plan_.adopted.count(object.id) && !is_shared_and_there(object)) own.push_back(object);
+      if (!plan_.adopted.count(object.id) && !is_shared_and_there(object) &&
+          !plan_.unchecked.count(object.id) && !replaced_.count(object.id))
+        own.push_back(object);
     return own;
   }
 
@@ -218,7 +231,25 @@ private:
     return shared;
   }
 
+  /// Finds which objects that may be replaced would have to be, each by a dry run of its own.
+  void replace_what_cannot_change() {
+    const release::Claims claims(access_, plan_.history);
+    for (const kube::Object &object : plan_.set) {
+      const kube::Live &live = plan_.before(object.id);
+      if (!live.present() || !may_be_replaced(object, options_)) continue;
+      const auto answer = dry_run({object}, manager_, true);
+      if (!answer.failed_with(kube::Trouble::immutable)) continue;
+      if (const release::Ownership owner = claims.owner_of(object.id, live.value); !owner.ours())
+        throw Error(Exit::cluster, fmt::format("{} cannot be replaced: {}", object.id.text(),
+                                               release::describe(owner)));
+      replaced_.insert(object.id);
+      plan_.warnings.push_back({object.id.text(), replacement(object.id)});
+    }
+  }
+
   void plan_removal(release::Found found) {
+    if (options_.back && found.id.kind == "Job" && found.ownership.ours())
+      found.ownership.state = release::Ownership::State::ran;
     if (found.ownership.ours() && is_account_of(plan_.set, found.id))
       found.ownership.state = release::Ownership::State::needed;
     if (!found.ownership.ours()) {
@@ -244,6 +275,7 @@ private:
     for (const kube::Object &object : plan_.set) {
       const auto wanted = answers.find(object.id);
       Item item = item_of(object.id, wanted == answers.end() ? nullptr : wanted->second);
+      if (replaced_.count(object.id)) item.action = Action::replace;
       if (release::is_shared(object.id, access_) && changes_values(item) && !is_alone()) {
         plan_.warnings.push_back({object.id.text(), "other releases share it and set other "
                                                     "values: it stays as it is"});
@@ -287,6 +319,7 @@ private:
   std::string manager_;
   sys::Deadline deadline_;
   std::optional<bool> alone_;
+  std::set<kube::Id> replaced_;
   Plan plan_;
 };
 
@@ -337,6 +370,7 @@ std::string Plan::summary() const {
   count({Action::remove}, "to remove");
   count({Action::create}, "new");
   count({Action::change, Action::adopt}, "changed");
+  count({Action::replace}, "to replace");
   count({Action::same}, "unchanged");
   if (!foreign.empty())
     text += fmt::format("{}{} owned by others", text.empty() ? "" : ", ", foreign.size());

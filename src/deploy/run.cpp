@@ -6,12 +6,15 @@
 #include "deploy/adopt.h"
 #include "deploy/interference.h"
 #include "deploy/inventory.h"
+#include "deploy/main_deployment.h"
 #include "deploy/others.h"
 #include "deploy/port_forward.h"
+#include "deploy/soak.h"
 #include "deploy/way_back.h"
 #include "hello/deploy.h"
 #include "hello/lock.h"
 #include "hello/owner.h"
+#include "hello/saved_plan.h"
 
 namespace hello::deploy {
 namespace {
@@ -66,11 +69,15 @@ public:
     emit_(event::Planned{&plan_});
     for (const std::string &note : plan_.notes) emit_(event::Note{note});
     if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
+    check_approved();
     if (!plan_.empty()) begin();
     for (const release::Found &found : plan_.kept)
       emit_(event::Warning{found.id.text(), "an earlier release had it, but it stays: " +
                                                 release::why_kept(found, cluster_.access())});
-    const Exit code = finish(bring_up());
+    Outcome outcome = bring_up();
+    if (outcome.state == State::ready && options_.soak.count() > 0 && !plan_.empty())
+      outcome = look_after();
+    const Exit code = finish(outcome);
     recorder_.settle();
     lock_.release();
     return code;
@@ -82,6 +89,16 @@ private:
   using State = Outcome::State;
   using Left = event::Failed::Left;
 
+  /// Throws Error(Exit::no) if the plan is not the one that was approved.
+  void check_approved() const {
+    if (!options_.approved) return;
+    std::string text;
+    for (const std::string &line : differences(*options_.approved, plan_)) text += "\n" + line;
+    if (!text.empty())
+      throw Error(Exit::no, "the cluster gives another plan than the approved one:" + text,
+                  "nothing was changed; hello diff --save makes a new one");
+  }
+
   /// What comes before the first write of the set: a missing namespace, alone; the sign that the
   /// namespace is used; the lock; the entry, so that the next run knows what a kill leaves behind.
   void begin() {
@@ -91,6 +108,7 @@ private:
       plan_ = make_plan(cluster_, set_, options_, &emit_);
       emit_(event::Planned{&plan_});
       if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
+      check_approved();
     }
     if (!options_.history || plan_.empty() || recorder_.begin(set_, carried(plan_))) return;
     if (const std::string needs = needs_history(set_, cluster_.access()); !needs.empty())
@@ -105,6 +123,7 @@ private:
     Outcome outcome;
     for (int round = 0; round < 3; ++round) {
       apply_plan();
+      if (applied_.refused) return {State::failed, {*applied_.refused}};
       if (!plan_.empty()) emit_(event::Applied{applied_.generation});
       const kube::Access &access = cluster_.access();
       if (!plan_.empty() || !was_ready(plan_, access) || !others_were_ready(plan_, access))
@@ -139,7 +158,10 @@ private:
   Outcome wait_for_it() {
     const std::string port =
         verifies() && options_.through_forward() ? target_port(set_) : std::string();
-    return wait(cluster_, applied_, options_, [&](const Event &event) {
+    Options rest = options_;
+    rest.timeout = std::chrono::ceil<std::chrono::seconds>(
+        std::max(deadline_ - cluster_.now(), sys::Clock::duration::zero()));
+    return wait(cluster_, applied_, rest, [&](const Event &event) {
       lock_.check();
       emit_(event);
       const auto *pod = std::get_if<event::Pod>(&event);
@@ -167,6 +189,24 @@ private:
       applied_.template_text = now.template_text;
       applied_.generation = now.generation;
     }
+  }
+
+  /// The soak, without the lock: a newer deploy that starts meanwhile wins.
+  Outcome look_after() {
+    lock_.release();
+    Outcome outcome = soak(cluster_, applied_, set_, options_, emit_);
+    try {
+      lock_.take();
+    } catch (const Error &error) {
+      if (error.is_interruption()) throw;
+      emit_(event::Note{error.what()});
+      return {State::superseded};
+    }
+    const auto history = release::read_history(cluster_);
+    if (history && recorder_.revision() != 0 && !history->empty() &&
+        history->front().revision > recorder_.revision())
+      return {State::superseded};
+    return outcome;
   }
 
   kube::Id deployment_id() const {
@@ -210,9 +250,24 @@ private:
       if (error.is_interruption()) throw;
       end.detail = error.words();
     }
+    if (end.left == Left::rollback_failed) end.detail += what_runs();
     emit_(end);
     if (end.left == Left::rolled_back) return release::State::rolled_back;
     return end.left == Left::superseded ? release::State::superseded : release::State::failed;
+  }
+
+  /// "\nwhat runs now: image hello:2, 1 of 2 pods available".
+  std::string what_runs() {
+    const kube::Object *main = main_deployment(plan_.set, cluster_.access());
+    if (!main) return "";
+    const auto live = cluster_.read(main->id);
+    if (!live) return "";
+    const kube::Deployment now = kube::deployment_of(*live);
+    std::string image;
+    for (const json::Value &one : live->at("spec", "template", "spec", "containers").items())
+      image += (image.empty() ? "" : ", ") + one.text("image");
+    return fmt::format("\nwhat runs now: image {}, {} of {} pods available", image, now.available,
+                       now.wanted);
   }
 
   /// Why there is no way back, if so, before the cluster is asked.
@@ -236,18 +291,27 @@ private:
     if (!before) return {Left::nothing_earlier};
     if (!still_ours(cluster_, applied_)) return {Left::superseded};
     emit_(event::RollingBack{});
+    const auto deadline = cluster_.now() + options_.rollback_timeout;
     Options back = options_;
+    back.timeout = options_.rollback_timeout;
     back.history = false;
+    back.back = true;
+    for (const Item &item : plan_.items)
+      if (item.action == Item::Action::replace) back.replace.insert(item.id);
     back.adopt.clear();
     back.unmarked = plan_.adopted;           // they go back to their owners
     back.keep_autoscaled = autoscaled(set_); // else the number is ours
     Plan plan = make_plan(cluster_, *before, back, &emit_);
+    plan.history = plan_.history; // it tells what is ours
+    for (const event::Warning &warning : plan.warnings)
+      if (warning.text.starts_with("not rolled back")) emit_(warning);
     const auto extra = made(plan_, *before);
     plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
-    const Applied restored = apply(cluster_, plan, back, cluster_.now() + options_.timeout, emit_);
+    const Applied restored = apply(cluster_, plan, back, deadline, emit_);
     const Outcome end = wait(cluster_, restored, back, emit_);
-    if (end.state != State::ready) return {Left::rollback_failed, describe(end, options_.timeout)};
-    remove_outside(cluster_, plan, cluster_.now() + options_.timeout, emit_);
+    if (end.state != State::ready)
+      return {Left::rollback_failed, describe(end, options_.rollback_timeout)};
+    remove_outside(cluster_, plan, deadline, emit_);
     return {Left::rolled_back};
   }
 

@@ -179,6 +179,8 @@ private:
   }
 
   StatusNode node_of(const kube::Id &id, const kube::Live &live) {
+    if (!live.present() && id.kind == "Job") // one that lives for a time after it
+      return {Health::good, id.text(), "not there: it ran, and is gone"};
     if (!live.present())
       return {Health::bad, id.text(), "missing: the release has it; hello deploy brings it back"};
     const auto &main = observed_.snapshot.deployment;

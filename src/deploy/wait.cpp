@@ -14,6 +14,9 @@ namespace {
 using kube::Problem;
 using namespace std::chrono_literals;
 
+/// By then the kubelet has tried a second time: its first back-off is 10 s.
+constexpr auto kSecondPull = 13s;
+
 /// How long a problem has been there. One that comes and goes (a crash loop runs in between) is one
 /// problem.
 class Patience {
@@ -21,9 +24,10 @@ public:
   struct Entry {
     sys::Deadline first, last;
     bool reported = false;
+    std::string what{}, words{}; ///< of a container's last end
   };
   Entry &see(const Problem &problem, sys::Deadline now) {
-    Entry &entry = seen_.try_emplace(problem.key(), Entry{now, now, false}).first->second;
+    Entry &entry = seen_.try_emplace(problem.key(), Entry{now, now}).first->second;
     entry.last = now;
     return entry;
   }
@@ -125,7 +129,8 @@ public:
     for (Problem problem : found) {
       Patience::Entry &entry = patience_.see(problem, now);
       if (now - entry.first < settling(problem)) continue;
-      enough = enough || problem.fatal || now - entry.first >= grace_;
+      enough = enough || problem.fatal || now - entry.first >= grace_ ||
+               is_hopeless(problem, entry, now);
       if (!std::exchange(entry.reported, true)) {
         add_evidence(cluster_, problem);
         emit_(event::Problem{problem});
@@ -136,6 +141,9 @@ public:
     return enough;
   }
 
+  /// A pod of the new template was ready: what fails now may be by chance.
+  void note_ready() { ever_ready_ = true; }
+
   /// Those of the last look, the first of each kind with all evidence.
   std::vector<Problem> problems() {
     std::set<std::string> seen;
@@ -145,7 +153,38 @@ public:
   }
 
 private:
+  /// Whether waiting cannot help: a registry has said no twice, or a container has ended twice in
+  /// the same way with the same last words.
+  bool is_hopeless(const Problem &problem, Patience::Entry &entry, sys::Deadline now) {
+    if (ever_ready_) return false;
+    if (problem.cause == kube::Cause::image_pull)
+      return now - entry.first >= kSecondPull && is_refusal(problem.evidence);
+    if (problem.cause != kube::Cause::crash) return false;
+    if (problem.what == entry.what) return false;
+    Problem ended = problem;
+    add_evidence(cluster_, ended);
+    const std::string words = end_of_run(ended);
+    // after the first restart, what it runs may still show its first end
+    const bool again = problem.what.ends_with(" restarts") && words == entry.words;
+    entry.what = problem.what;
+    entry.words = words;
+    return again;
+  }
+
+  static bool is_refusal(const std::string &words) {
+    return words.find("not found") != words.npos || words.find("denied") != words.npos ||
+           words.find("nauthorized") != words.npos;
+  }
+
+  /// How it ended and its last words, without digits: times and addresses differ.
+  static std::string end_of_run(const Problem &crash) {
+    std::string words = evidence_of(crash);
+    std::erase_if(words, [](char c) { return c >= '0' && c <= '9'; });
+    return crash.what.substr(0, crash.what.find(", ")) + words;
+  }
+
   kube::Cluster &cluster_;
+  bool ever_ready_ = false;
   std::chrono::seconds grace_;
   const Listener &emit_;
   Patience patience_;
@@ -259,6 +298,7 @@ private:
       reporter_.report(snapshot, verdict);
     else
       emit_(event::Tick{});
+    if (verdict.available > 0) judge_.note_ready();
     problems = std::move(verdict.problems);
     return end_of(verdict);
   }

@@ -72,7 +72,8 @@ std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, cons
 std::vector<Item> made(const Plan &plan, const Set &before) {
   std::vector<Item> extra;
   for (const Item &item : plan.items)
-    if (item.action == Item::Action::create && item.id.kind != "Namespace" && !has(before, item.id))
+    if (item.action == Item::Action::create && item.id.kind != "Namespace" &&
+        item.id.kind != "Job" && !has(before, item.id))
       extra.push_back({Item::Action::remove, item.id, {}});
   return extra;
 }

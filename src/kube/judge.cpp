@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view kCauses[] = {
     "ImagePull", "InvalidImageName", "Crash",    "MissingConfig", "CannotStart",
     "Probe",     "Unschedulable",    "Quota",    "Refused",       "Volume",
-    "Node",      "Paused",           "Deadline", "NotReady",      "Failed"};
+    "Node",      "Paused",           "Deadline", "ReadinessGate", "NotReady",
+    "Failed"};
 constexpr std::string_view kSteps[] = {"pending", "scheduled", "pulled", "started", "ready"};
 
 bool has(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -130,7 +131,9 @@ std::optional<Problem> judge_container(const Container &c, const Pod &pod,
   if (auto found = judge_start(problem, c)) return found;
   const bool init_goes_well = c.init && c.restarts == 0 && c.running;
   const std::optional<End> &end = c.ended ? c.ended : c.last_ended;
-  if (init_goes_well || c.ready || !end || (c.init && end->exit_code == 0)) return std::nullopt;
+  // an init container that is started again is a sidecar, which must not end
+  const bool init_is_done = c.init && end && end->exit_code == 0 && c.restarts == 0;
+  if (init_goes_well || c.ready || !end || init_is_done) return std::nullopt;
   return judge_end(problem, c, *end, pod, snapshot);
 }
 
@@ -205,7 +208,12 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
                    pod.message);
   const Condition *scheduled = pod.condition("PodScheduled");
   if (scheduled && scheduled->status == "False")
-    return problem(Cause::unschedulable, "no node takes it", scheduled->message);
+    return problem(Cause::unschedulable,
+                   has(scheduled->message, {"free ports"})
+                       ? "no node takes it: its host port is taken, perhaps by an old pod "
+                         "(strategy.maxSurge: 0 lets that go first)"
+                       : "no node takes it",
+                   scheduled->message);
   for (const Container &c : pod.containers)
     if (auto found = judge_container(c, pod, snapshot)) return found;
   const bool none_runs = std::none_of(pod.containers.begin(), pod.containers.end(),
@@ -217,8 +225,13 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
     if (const Happening *event =
             newest(snapshot, pod.uid, {"FailedCreatePodSandBox", "FailedCreatePodContainer"}))
       return problem(Cause::start, "the pod cannot be started", event->message);
+  } else if (const Condition *ready = pod.condition("Ready");
+             ready && ready->reason == "ReadinessGatesNotReady") {
+    return problem(Cause::gate, "nobody sets a readiness gate of it", ready->message);
   } else if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy", "ProbeError"})) {
-    return problem(Cause::probe, which_probe(event->message), event->message);
+    Problem probe = problem(Cause::probe, which_probe(event->message), event->message);
+    probe.container = event->container;
+    return probe;
   }
   return std::nullopt;
 }

@@ -152,6 +152,7 @@ std::string describe(const Ownership &ownership) {
   case State::replaced: return "another of that name has taken its place meanwhile";
   case State::contested: return "it changed each time it was to be removed";
   case State::needed: return "pods of the set run as it";
+  case State::ran: return "it ran: a rollback neither removes nor runs a Job";
   }
   return "";
 }

@@ -169,7 +169,7 @@ std::vector<kube::Id> new_outside(kube::Cluster &cluster, const Set &set,
 }
 
 Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &uid,
-                 const Decide &decide, sys::Deadline deadline) {
+                 const Decide &decide, sys::Deadline deadline, Dependents dependents) {
   using State = Ownership::State;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto live = cluster.read(id);
@@ -181,7 +181,8 @@ Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &
     if (!uid.empty() && now != uid) return {State::replaced};
     if (meta.find("deletionTimestamp")) return {};
     if (Ownership owner = decide(*live); !owner.ours()) return owner;
-    const auto done = cluster.remove(id, {now, meta.text("resourceVersion")}, deadline);
+    const auto done = cluster.remove(
+        id, {now, meta.text("resourceVersion"), dependents == Dependents::stay}, deadline);
     if (done || done.failure().absent()) return {};
     if (!done.failed_with(kube::Trouble::stale))
       throw kube::explain(done.failure(), "remove " + id.text(), cluster.access());

@@ -595,3 +595,32 @@ TEST_CASE("wait: an outcome is described with its state and one problem of each 
         "it cannot get ready\nPod/a: hello: it ended\nReplicaSet/s: no quota: exceeded");
   CHECK(deploy::describe({State::timed_out, {}}, 30s) == "not ready after 30 s (--timeout)");
 }
+
+TEST_CASE(
+    "wait: a registry's refusal ends it after the second try, without the rest of the grace") {
+  Rollout it(pod_status::waiting("ErrImagePull", "no-such:1: not found"));
+  it.options.grace = 60s;
+  CHECK(it.wait().state == State::failed);
+  CHECK(it.time() >= 13s);
+  CHECK(it.time() < 16s);
+  Rollout slow(pod_status::waiting("ErrImagePull", "i/o timeout"));
+  slow.options.grace = 60s;
+  CHECK(slow.wait().state == State::failed);
+  CHECK(slow.time() >= 60s);
+}
+
+TEST_CASE("wait: the same end with the same last words twice ends it early; other words do not") {
+  for (const char *second : {"no port 81\n", "something else\n"}) {
+    Rollout it(pod_status::crashed(2, 0));
+    it.options.grace = 60s;
+    for (const char *pod : {"hello-1-1/hello", "hello-1-2/hello"})
+      it.cluster.previous_logs[pod] = "no port 80\n";
+    it.cluster.after(12s, [&] {
+      for (const char *pod : {"hello-1-1/hello", "hello-1-2/hello"})
+        it.cluster.previous_logs[pod] = second;
+      it.pods_are(pod_status::crashed(2, 2));
+    });
+    CHECK(it.wait().state == State::failed);
+    CHECK((it.time() < 15s) == (second[0] == 'n'));
+  }
+}

@@ -267,7 +267,7 @@ TEST_CASE("kube errors: a Status is read by its fields, not by its message") {
         kube::failure_of_status(one.code, status(one.code, one.reason, one.message, one.details));
     CHECK(failure.trouble == one.trouble);
     CHECK(failure.words == one.message);
-    CHECK(failure.retryable == (one.code >= 500));
+    CHECK(failure.retryable == (one.code >= 500 || one.code == 429));
   }
 }
 
@@ -463,4 +463,14 @@ TEST_CASE("kube errors: what kubectl says of each object in the same words is sa
                                     {"lab", "shop"});
   CHECK(error.what() ==
         "cannot ask: namespace shop does not exist\n" + words.substr(0, words.size() - 1));
+}
+
+TEST_CASE("errors: an API server that is too busy is asked again") {
+  CHECK(kube::failure_of_status(429,
+                                R"({"kind":"Status","reason":"TooManyRequests","message":"busy"})")
+            .retryable);
+  kube::Failure busy = kube::failure_of(
+      {1, false, "",
+       "Error from server (TooManyRequests): the server has received too many requests"});
+  CHECK(busy.retryable);
 }

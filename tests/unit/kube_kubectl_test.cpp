@@ -91,8 +91,7 @@ TEST_CASE("kubectl: a dry run changes nothing, and does not wait for ever") {
       R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m","namespace":"shop"}})");
   const auto answer = lab.cluster->dry_run(kSet, {.manager = "hello", .deadline = generous()});
   CHECK(lab.args() == Words{"apply", "--server-side", "--field-manager=hello", "--validate=ignore",
-                            "-f=-", "-o=json", "--show-managed-fields", "--dry-run=server",
-                            "--request-timeout=30s"});
+                            "-f=-", "-o=json", "--show-managed-fields", "--dry-run=server"});
   CHECK(lab.input() == kSetLines);
   REQUIRE(answer);
   REQUIRE(answer->objects.size() == 1); // kubectl writes one object without a list around it

@@ -22,12 +22,15 @@ Exit run(const RenderOptions &options);
 
 struct DeployOptions : RolloutOptions {
   ReachOptions reach;
+  std::string plan; ///< file of an approved plan; empty: none
+  std::chrono::milliseconds plan_age{std::chrono::hours(2)};
 };
 void declare(const Command &command, DeployOptions &options);
 Exit run(const DeployOptions &options);
 
 struct DiffOptions : PlanOptions {
   bool exit_code = false;
+  std::string save; ///< file for the plan; empty: none
 };
 void declare(const Command &command, DiffOptions &options);
 Exit run(const DiffOptions &options);

@@ -1,7 +1,11 @@
+#include <ctime>
+
 #include "cli/commands/commands.h"
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "hello/file.h"
+#include "hello/saved_plan.h"
 #include "hello/text.h"
 
 namespace hello::cli {
@@ -17,6 +21,12 @@ Exit deploy_one(const DeployOptions &flags, const std::optional<std::string> &co
       "interrupted: the cluster stays as it is",
       "run the same hello deploy again to continue; 'hello diff' shows what is left to do");
   const auto cluster = connect(config, flags.config, Purpose::change);
+  if (!flags.plan.empty()) {
+    const auto saved = deploy::read_plan(sys::read_file(flags.plan, 64 << 20), flags.plan);
+    deploy::check_plan(*cluster, set, saved, text::utc(std::time(nullptr)),
+                       std::chrono::floor<std::chrono::seconds>(flags.plan_age));
+    options.approved = saved.objects;
+  }
   return flags.carry_out(*cluster, set, options,
                          listener(flags.format, flags.config.console, cluster->access()));
 }
@@ -50,6 +60,8 @@ private:
 Exit deploy_all(const DeployOptions &flags) {
   if (flags.reach.given()) flags.reach.check(); // before anything is done
   if (!flags.may_adopt()) return Exit::no;
+  if (!flags.plan.empty() && flags.config.contexts.size() > 1)
+    throw Error(Exit::usage, "--plan is for one cluster: give one --context");
   const auto &contexts = flags.config.contexts;
   if (contexts.size() < 2)
     return deploy_one(flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
@@ -71,6 +83,12 @@ Exit run(const DeployOptions &options) {
 void declare(const Command &command, DeployOptions &options) {
   options.add_to(command, {.contexts = true, .image = true});
   options.reach.add_to(command);
+  OptionSpec plan{"plan of 'hello diff --save': apply this one only; exit 1 if it no longer holds",
+                  "FILE"};
+  plan.completes = Completes::file;
+  command.text("--plan", options.plan, plan);
+  command.duration("--plan-age", options.plan_age, {"maximum age of that plan", "TIME"},
+                   std::chrono::seconds(1), std::chrono::hours(24 * 365));
   command.details(
       "Repeat --context to deploy to several clusters, one after the other, up to the first "
       "failure.");

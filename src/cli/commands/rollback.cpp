@@ -40,9 +40,14 @@ Exit roll_back(const RollbackOptions &flags) {
   const release::Release &release = release::rollback_target(releases, flags.revision);
   const deploy::Set set = release::read_set(*cluster, release);
   options.note = fmt::format("rollback to {}", release.revision);
+  options.back = true;
   emit(deploy::event::Note{fmt::format("rolling back to revision {} of {}, image {}",
                                        release.revision, release.when, release.image),
                            release.revision});
+  for (const kube::Id &id : release.objects)
+    if (id.kind == "Secret")
+      emit(deploy::event::Warning{id.text(), "not rolled back: the history keeps no Secrets. By "
+                                             "hand: kubectl apply --server-side -f it"});
   if (!flags.yes && !flags.dry_run && !may_apply(*cluster, set, releases, flags.config.console)) {
     say("nothing was changed");
     return Exit::no;

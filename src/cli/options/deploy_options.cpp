@@ -80,6 +80,12 @@ void RolloutOptions::add_to(const Command &command, Shown shown) {
   PlanOptions::add_to(command, shown, "text|json");
   command.flag("--yes", yes, "do not ask for confirmation; required without a terminal");
   command.flag("--no-rollback", no_rollback, "leave a failed rollout as it is");
+  command.duration("--rollback-timeout", rollback_timeout,
+                   {"maximum time for the rollback of a failed rollout; 0: as --timeout", "TIME"},
+                   std::chrono::milliseconds(0), std::chrono::hours(24));
+  command.duration("--soak", soak,
+                   {"time to observe a ready rollout before it counts as deployed", "TIME"},
+                   std::chrono::milliseconds(0), std::chrono::hours(24));
   command.flag("--no-verify", no_verify, "skip the final test request to the service");
 }
 
@@ -87,6 +93,10 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
   deploy::Options options = PlanOptions::options(config);
   options.rollback = !no_rollback;
   options.verify = !no_verify;
+  options.soak = std::chrono::ceil<std::chrono::seconds>(soak);
+  options.rollback_timeout = rollback_timeout.count() == 0
+                                 ? options.timeout
+                                 : std::chrono::ceil<std::chrono::seconds>(rollback_timeout);
   return options;
 }
 

@@ -27,7 +27,9 @@ struct PlanOptions {
 /// Options of the commands that carry out a plan: deploy and rollback.
 struct RolloutOptions : PlanOptions {
   bool dry_run = false, no_rollback = false, no_verify = false;
-  bool yes = false; ///< agreed to whatever is asked
+  bool yes = false;                              ///< agreed to whatever is asked
+  std::chrono::milliseconds soak{0};             ///< how long a ready rollout is looked after
+  std::chrono::milliseconds rollback_timeout{0}; ///< 0: as --timeout
 
   void add_to(const Command &command, Shown shown);
   deploy::Options options(const config::Config &config) const;

@@ -21,6 +21,7 @@ Look look_of(Action action) {
   case Action::remove: return {"-", "remove", kRed};
   case Action::create: return {"+", "create", kGreen};
   case Action::change: return {"~", "change", kYellow};
+  case Action::replace: return {"±", "replace", kRed};
   case Action::adopt: return {"~", "adopt", kYellow};
   case Action::same: break;
   }
@@ -121,6 +122,8 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint) {
     if (item.action == Action::same) continue;
     const Look look = look_of(item.action);
     out += "  " + paint(look.colour, fmt::format("{} {}", look.mark, item.id.text()));
+    if (plan.unchecked.count(item.id)) out += " (new, not checked by the server)";
+    if (item.action == Action::replace) out += " (removed and created again)";
     if (item.action == Action::adopt) out += " (no change; hello becomes one of its managers)";
     out += '\n';
     for (const kube::Change &change : item.changes) out += field(change, paint);
@@ -148,7 +151,9 @@ std::string json_of(const deploy::Plan &plan) {
   for (const deploy::Item &item : plan.items) {
     out.begin_object().key("action").string(look_of(item.action).word);
     out.key("kind").string(item.id.kind).key("name").string(item.id.name);
-    out.key("namespace").string(item.id.ns).key("fields").begin_array();
+    out.key("namespace").string(item.id.ns);
+    if (plan.unchecked.count(item.id)) out.key("checked").boolean(false);
+    out.key("fields").begin_array();
     for (const kube::Change &whole : item.changes) {
       const kube::Change change = shown(whole);
       out.begin_object().key("path").string(change.path);

@@ -57,7 +57,9 @@ public:
 
   void show(const deploy::Event &event) override {
     if (std::holds_alternative<event::Tick>(event)) {
-      if (live_) draw();
+      if (live_) return draw();
+      if (waiting_ && !quiet_ && sys::Clock::now() - said_at_ >= std::chrono::seconds(2))
+        say("waiting: " + event_text(deploy::Event(state_)).text);
       return;
     }
     if (const auto *progress = std::get_if<event::Progress>(&event)) {
@@ -91,7 +93,10 @@ private:
 
   void say(const std::string &line) {
     clear();
-    if (said_.insert(line).second) err(line + "\n");
+    if (said_.insert(line).second) {
+      err(line + "\n");
+      said_at_ = sys::Clock::now();
+    }
     if (live_ && waiting_) draw();
   }
 
@@ -134,7 +139,7 @@ private:
 
   bool live_, quiet_, waiting_ = false;
   Paint paint_;
-  sys::Deadline start_;
+  sys::Deadline start_, said_at_ = start_;
   event::Progress state_;
   std::set<std::string> said_;
   int drawn_ = 0;

@@ -35,8 +35,13 @@ constexpr Sign kSigns[] = {
     {"the server has asked for the client to provide credentials", Trouble::unauthorized},
     {"error loading config file", Trouble::bad_kubeconfig},
     {"Error in configuration:", Trouble::bad_kubeconfig},
-    {"field is immutable", Trouble::immutable},
+    {"is immutable", Trouble::immutable},
     {"may not change once set", Trouble::immutable},
+    {"updates to statefulset spec for fields other than", Trouble::immutable},
+    {"pod updates may not change fields other than", Trouble::immutable},
+    {"cannot change roleRef", Trouble::immutable},
+    {"updates to parameters are forbidden", Trouble::immutable},
+    {"updates to provisioner are forbidden", Trouble::immutable},
     {"namespaces \"", Trouble::no_namespace},
     {"it is being terminated", Trouble::namespace_ending},
     {"no matches for kind", Trouble::unknown_kind},
@@ -168,7 +173,8 @@ Failure read(std::string_view said) {
   failure.by_kubectl = words.starts_with("error:"); // the server: "Error from server"
   failure.ns = missing_namespace(words);
   failure.trouble = trouble_of(words, failure.ns);
-  failure.retryable = no_answer(words) && failure.trouble != Trouble::webhook_silent;
+  failure.retryable = (no_answer(words) && failure.trouble != Trouble::webhook_silent) ||
+                      failure.trouble == Trouble::too_many_requests;
   if (failure.trouble == Trouble::forbidden) failure.rule = missing_rule(words);
   failure.conflicts = conflicts(said);
   return failure;
@@ -267,7 +273,7 @@ Failure failure_of_status(int http_status, std::string_view body) {
   const json::Value status = status_in(body);
   const std::string message = status.text("message");
   Failure failure = read(message.empty() ? body : message);
-  failure.retryable = http_status >= 500;
+  failure.retryable = http_status >= 500 || http_status == 429;
   if (status.is_object() && !status.text("reason").empty()) {
     read_status(failure, status);
   } else if (failure.trouble == Trouble::other) {

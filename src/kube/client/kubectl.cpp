@@ -195,7 +195,10 @@ Result<Answer> Kubectl::server_side(std::span<const Object> set, const ApplyOpti
 }
 
 Result<Answer> Kubectl::dry_run(std::span<const Object> set, const ApplyOptions &options) {
-  return server_side(set, options, {"--dry-run=server", "--request-timeout=30s"});
+  // not by --request-timeout: kubectl with an override ignores a pod's own credentials
+  ApplyOptions soon = options;
+  soon.deadline = std::min(options.deadline, sys::Clock::now() + std::chrono::seconds(30));
+  return server_side(set, soon, {"--dry-run=server"});
 }
 
 Result<Answer> Kubectl::apply(std::span<const Object> set, const ApplyOptions &options) {
@@ -208,7 +211,8 @@ Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Dead
   std::string body;
   json::Writer out(body);
   out.begin_object().key("apiVersion").string("v1").key("kind").string("DeleteOptions");
-  out.key("propagationPolicy").string("Background").key("preconditions").begin_object();
+  out.key("propagationPolicy").string(still.orphan ? "Orphan" : "Background");
+  out.key("preconditions").begin_object();
   if (!still.uid.empty()) out.key("uid").string(still.uid);
   if (!still.resource_version.empty()) out.key("resourceVersion").string(still.resource_version);
   out.end_object().end_object();

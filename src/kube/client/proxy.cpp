@@ -1,5 +1,6 @@
 #include "kube/client/proxy.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -42,6 +43,19 @@ private:
   std::unique_ptr<sys::HttpClient> client_;
   std::string path_;
 };
+
+constexpr std::chrono::seconds kBusy{
+    60}; ///< how long an API server that is too busy is asked again
+
+/// As the reply says: the Status object repeats the header Retry-After.
+std::chrono::milliseconds retry_after(const std::string &body) {
+  std::int64_t seconds = 1;
+  try {
+    seconds = json::parse(body, "reply").at("details", "retryAfterSeconds").number(1);
+  } catch (const Error &) { // no Status
+  }
+  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 10));
+}
 
 constexpr std::string_view kPrefix = "hello-proxy-";
 constexpr std::size_t kLongestBase = sizeof(sockaddr_un::sun_path) - 32;
@@ -128,6 +142,23 @@ void Proxy::await() {
 }
 
 Result<std::string> Proxy::get(const std::string &path, const char *accept) {
+  sys::HttpReply reply = ask(path, accept);
+  if (reply.status != 200) return failure_of_status(reply.status, reply.body);
+  return std::move(reply.body);
+}
+
+Result<std::string> Proxy::get_patiently(const std::string &path, const char *accept) {
+  const auto start = sys::Clock::now();
+  for (;;) {
+    sys::HttpReply reply = ask(path, accept);
+    if (reply.status == 200) return std::move(reply.body);
+    if (reply.status != 429 || sys::Clock::now() - start > kBusy)
+      return failure_of_status(reply.status, reply.body);
+    sys::pause(retry_after(reply.body));
+  }
+}
+
+sys::HttpReply Proxy::ask(const std::string &path, const char *accept) {
   await();
   std::unique_ptr<sys::HttpClient> client; // kept alive from read to read, one for each at a time
   {
@@ -149,8 +180,7 @@ Result<std::string> Proxy::get(const std::string &path, const char *accept) {
     const std::lock_guard lock(using_);
     idle_.push_back(std::move(client));
   }
-  if (reply.status != 200) return failure_of_status(reply.status, reply.body);
-  return std::move(reply.body);
+  return reply;
 }
 
 std::unique_ptr<Stream> Proxy::stream(const std::string &path) {

@@ -21,11 +21,15 @@ public:
   /// GET of an API path ("/api/v1/…"). Any thread. Starts out waiting for the proxy to listen.
   /// Throws Error(Exit::cluster) if it could not start.
   Result<std::string> get(const std::string &path, const char *accept = "application/json");
+  /// The same, again where the API server is too busy (429), when it says so, for a minute.
+  Result<std::string> get_patiently(const std::string &path,
+                                    const char *accept = "application/json");
   /// A stream of an API path. Any thread. Throws as get() does.
   std::unique_ptr<Stream> stream(const std::string &path);
 
 private:
   void await();
+  sys::HttpReply ask(const std::string &path, const char *accept);
 
   const std::string program_;
   const Access access_;

@@ -40,7 +40,7 @@ std::string Kubectl::discover(const Id &id) {
 }
 
 Result<json::Value> Kubectl::read(const Id &id) {
-  Result<std::string> reply = proxy_.get(object_path(id));
+  Result<std::string> reply = proxy_.get_patiently(object_path(id));
   if (reply.failed_with(Trouble::unknown_kind)) { // the guessed plural may be wrong
     const std::string resource = discover(id);
     if (resource.empty()) return reply.failure();
@@ -53,7 +53,7 @@ Result<json::Value> Kubectl::read(const Id &id) {
 std::optional<Failure> Kubectl::list(const Collection &collection, const TakeValue &take) {
   const bool metadata = collection.detail == Collection::Detail::metadata;
   const auto reply =
-      proxy_.get(query_path(collection), metadata ? kMetadataOnly : "application/json");
+      proxy_.get_patiently(query_path(collection), metadata ? kMetadataOnly : "application/json");
   if (!reply) return reply.failure();
   for_each_item(*reply, "list", take);
   return std::nullopt;

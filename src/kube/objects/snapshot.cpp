@@ -169,11 +169,14 @@ Happening happening_of(const Value &object) {
   h.name = about.text("name");
   h.uid = about.text("uid");
   h.id = object.text("metadata", "uid");
+  std::string field = about.text("fieldPath"); // spec.containers{hello}
+  if (const auto at = field.find('{'); at != field.npos && field.ends_with('}'))
+    h.container = field.substr(at + 1, field.size() - at - 2);
   h.reason = object.text("reason");
   h.message = object.text("message");
   h.warning = object.text("type") == "Warning";
-  for (const char *field : {"firstTimestamp", "eventTime", "lastTimestamp"})
-    h.time = std::max(h.time, instant_of(object.text(field)));
+  for (const char *time : {"firstTimestamp", "eventTime", "lastTimestamp"})
+    h.time = std::max(h.time, instant_of(object.text(time)));
   h.time = std::max(h.time, instant_of(object.text("series", "lastObservedTime")));
   return h;
 }

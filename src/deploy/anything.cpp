@@ -1,0 +1,179 @@
+#include "deploy/anything.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "hello/owner.h"
+#include "hello/prune.h"
+#include "hello/readiness.h"
+#include "hello/text.h"
+
+namespace hello::deploy {
+namespace {
+
+using kinds::Rank;
+
+bool is_new(const Plan &plan, const kube::Id &id) {
+  return plan.before(id).state == kube::Live::State::absent;
+}
+
+/// Takes objects out of the plan's set.
+template <class Which> void take_out(Plan &plan, Which which) { std::erase_if(plan.set, which); }
+
+constexpr std::string_view kKept[] = {"Namespace", "CustomResourceDefinition", "PersistentVolume",
+                                      "PersistentVolumeClaim"};
+
+bool keeps_data(const kube::Id &id) {
+  return std::find(std::begin(kKept), std::end(kKept), id.kind) != std::end(kKept);
+}
+
+} // namespace
+
+void find_unchecked(Plan &plan) {
+  std::set<std::pair<std::string, std::string>> kinds; // group and kind
+  std::set<std::string> namespaces;
+  for (const kube::Object &object : plan.set) {
+    if (!is_new(plan, object.id)) continue;
+    const json::Value &spec = object.value.at("spec");
+    if (object.id.kind == "CustomResourceDefinition")
+      kinds.emplace(spec.text("group"), spec.text("names", "kind"));
+    if (object.id.kind == "Namespace") namespaces.insert(object.id.name);
+  }
+  for (const kube::Object &object : plan.set)
+    if (kinds.count({release::identity(object.id).group, object.id.kind}) ||
+        namespaces.count(object.id.ns))
+      plan.unchecked.insert(object.id);
+}
+
+void settle_jobs(kube::Cluster &cluster, Plan &plan) {
+  const auto gone = [&](const kube::Object &object) {
+    return object.id.kind == "Job" && is_new(plan, object.id) &&
+           object.value.at("spec").find("ttlSecondsAfterFinished");
+  };
+  if (std::none_of(plan.set.begin(), plan.set.end(), gone)) return;
+  const auto ready =
+      std::find_if(plan.history.begin(), plan.history.end(),
+                   [](const release::Release &one) { return one.state == release::State::ready; });
+  if (ready == plan.history.end()) return;
+  const auto ran = release::find_set(cluster, *ready);
+  if (!ran) return;
+  const Set marked = release::marked(*ran, cluster.access());
+  take_out(plan, [&](const kube::Object &object) {
+    return gone(object) && std::any_of(marked.begin(), marked.end(), [&](const kube::Object &old) {
+             return old.id == object.id &&
+                    json::canonical(old.value) == json::canonical(object.value);
+           });
+  });
+}
+
+void hold_back(Plan &plan) {
+  take_out(plan, [&](const kube::Object &object) {
+    const kube::Id &id = object.id;
+    if (id.kind != "Job" && id.kind != "CustomResourceDefinition" &&
+        id.kind != "PersistentVolumeClaim")
+      return false;
+    const kube::Live &live = plan.before(id);
+    const auto changes =
+        live.present() ? kube::changes(live.value, object.value) : std::vector<kube::Change>{{}};
+    const bool differs = std::any_of(changes.begin(), changes.end(), [](const kube::Change &one) {
+      return one.after.empty() ? one.path.empty() : !one.path.starts_with("metadata");
+    });
+    if (differs)
+      plan.warnings.push_back(
+          {id.text(),
+           fmt::format("not rolled back: {}. By hand: hello history REVISION > set.yaml, "
+                       "then kubectl apply --server-side -f with this object of it",
+                       id.kind == "Job" ? "no Job runs again" : "an earlier one could lose data")});
+    return true;
+  });
+}
+
+bool may_be_replaced(const kube::Object &object, const Options &options) {
+  const bool asked = object.value.text("metadata", "annotations", "hello/replace") == "true";
+  if (asked && keeps_data(object.id))
+    throw Error(Exit::invalid,
+                fmt::format("{}: hello/replace is not for a {}: data would go with it",
+                            object.id.text(), object.id.kind),
+                "remove the annotation");
+  return asked || options.replace.count(object.id);
+}
+
+std::string replacement(const kube::Id &id) {
+  if (id.kind == "StatefulSet")
+    return "a field cannot change, so it is removed and made anew; its pods stay and are taken "
+           "over";
+  if (id.kind == "Service")
+    return "a field cannot change, so it is removed and made anew: it gets a new address, and does "
+           "not answer for a moment";
+  return "a field cannot change, so it is removed and made anew: what it runs is away for that "
+         "time";
+}
+
+Error immutable_error(const kube::Failure &failure) {
+  // The KIND "NAME" is invalid: FIELD: …, or with lines "* FIELD: …" below; among others:
+  // Error from server (Invalid): KIND.GROUP "NAME" is invalid: [FIELD: …
+  constexpr std::string_view kInvalid = "\" is invalid: ";
+  std::string text, object;
+  const auto add = [&](std::string_view rest) {
+    if (rest.starts_with("[")) rest.remove_prefix(1);
+    text += fmt::format("\n{}: {}", object, rest.substr(0, rest.find(": ")));
+  };
+  for (const std::string_view line : text::lines(failure.words)) {
+    const auto end = line.find(kInvalid), quote = line.rfind(" \"", end);
+    if (end != line.npos && quote != line.npos) {
+      const std::string_view before = line.substr(0, quote),
+                             kind = before.substr(before.rfind(' ') + 1);
+      object = fmt::format("{}/{}", kind.substr(0, kind.find('.')),
+                           line.substr(quote + 2, end - quote - 2));
+      if (const auto rest = line.substr(end + kInvalid.size()); !rest.empty()) add(rest);
+    } else if (line.starts_with("* ") && !object.empty()) {
+      add(line.substr(2));
+    }
+  }
+  return Error(
+      Exit::cluster,
+      "the set would change fields that cannot change:" +
+          (text.empty() ? "\n" + failure.words : text),
+      "leave them as they are; or the annotation hello/replace: \"true\" lets hello remove "
+      "the object and make it anew");
+}
+
+bool lacks_endpoints(const kube::Failure &failure) {
+  return failure.trouble == kube::Trouble::webhook_silent &&
+         failure.words.find("no endpoints available") != std::string::npos;
+}
+
+void await_definitions(kube::Cluster &cluster, const Set &applied, sys::Deadline deadline) {
+  for (const kube::Object &object : applied) {
+    if (object.id.kind != "CustomResourceDefinition") continue;
+    for (;; cluster.sleep(std::chrono::milliseconds(200))) {
+      const auto live = cluster.read(object.id);
+      if (live && kube::readiness(*live).over()) break;
+      if (cluster.now() >= deadline)
+        throw Error(Exit::rollout, object.id.text() + " is not established at the time limit");
+    }
+  }
+}
+
+void remove_for_replacement(kube::Cluster &cluster, const Plan &plan, const kube::Id &id,
+                            sys::Deadline deadline) {
+  const std::string uid = plan.before(id).value.text("metadata", "uid");
+  const release::Claims claims(cluster.access(), plan.history);
+  const auto owner = release::remove(
+      cluster, id, uid, [&](const json::Value &live) { return claims.owner_of(id, live); },
+      deadline, id.kind == "StatefulSet" ? release::Dependents::stay : release::Dependents::go);
+  if (!owner.ours())
+    throw Error(Exit::cluster,
+                fmt::format("{} cannot be replaced: {}", id.text(), release::describe(owner)));
+  for (;; cluster.sleep(std::chrono::milliseconds(250))) {
+    const auto live = cluster.read(id);
+    if (live ? live->text("metadata", "uid") != uid : live.failure().absent()) return;
+    if (cluster.now() >= deadline)
+      throw Error(Exit::rollout, id.text() + " is not gone at the time limit",
+                  "a finalizer may hold it: kubectl get it -o yaml");
+  }
+}
+
+} // namespace hello::deploy

@@ -1,0 +1,41 @@
+#pragma once
+#include "hello/deploy.h"
+#include "hello/failure.h"
+
+/// What a plan does about objects of which not every kind of set has any: definitions and what they
+/// define, Jobs, claims, fields that cannot change.
+namespace hello::deploy {
+
+/// Finds the objects of the plan whose kind or namespace the set itself brings.
+void find_unchecked(Plan &plan);
+
+/// Takes Jobs out of the plan's set that ran and are gone by their time to live, while their
+/// manifest is as in the newest ready revision: they are done.
+void settle_jobs(kube::Cluster &cluster, Plan &plan);
+
+/// On the way to an earlier set: takes out definitions, claims and Jobs, which stay as they are,
+/// and warns of those that differ.
+void hold_back(Plan &plan);
+
+/// Whether the object may be removed and made anew: hello/replace: "true". Throws
+/// Error(Exit::invalid) for a kind whose data would go with it.
+bool may_be_replaced(const kube::Object &object, const Options &options);
+/// What replacing it means.
+std::string replacement(const kube::Id &id);
+
+/// "Deployment/hello: spec.selector cannot change", for each object that the words name.
+Error immutable_error(const kube::Failure &failure);
+
+/// Whether a webhook's pods are not there yet.
+bool lacks_endpoints(const kube::Failure &failure);
+
+/// Waits until the definitions among `applied` are established. Throws Error(Exit::rollout) at
+/// `deadline`.
+void await_definitions(kube::Cluster &cluster, const Set &applied, sys::Deadline deadline);
+
+/// Removes an object that is to be made anew, and waits until it is gone. Throws
+/// Error(Exit::cluster) if it is another's by now, or stays until `deadline`.
+void remove_for_replacement(kube::Cluster &cluster, const Plan &plan, const kube::Id &id,
+                            sys::Deadline deadline);
+
+} // namespace hello::deploy

@@ -1,0 +1,144 @@
+#include "deploy/soak.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/core.h>
+
+#include "deploy/port_forward.h"
+#include "deploy/watch.h"
+
+namespace hello::deploy {
+namespace {
+
+using namespace std::chrono_literals;
+using kube::Cause;
+using kube::Problem;
+using State = Outcome::State;
+
+constexpr auto kShort = 10s;   ///< how long pods may be too few
+constexpr auto kBetween = 5s;  ///< requests
+constexpr int kUnanswered = 3; ///< in a row
+
+class Soak {
+public:
+  Soak(kube::Cluster &cluster, const Applied &applied, const Set &set, const Options &options,
+       const Listener &emit)
+      : cluster_(cluster), applied_(applied), options_(options), emit_(emit),
+        watch_(cluster, applied), path_(base_path(set)), ask_next_(cluster.now() + kBetween),
+        explained_(cluster.now()) {
+    const auto service = std::find_if(set.begin(), set.end(), [](const kube::Object &object) {
+      return object.id.kind == "Service";
+    });
+    if (service == set.end()) return;
+    service_ = "service/" + service->id.name;
+    if (const json::Value *port = kube::find_at(service->value, ".spec.ports[0].port"))
+      port_ = port->text();
+  }
+
+  Outcome run() {
+    const auto end = cluster_.now() + options_.soak;
+    emit_(event::Note{
+        fmt::format("ready; looking after it for {} s (--soak)", options_.soak.count())});
+    while (cluster_.now() < end) {
+      watch_.wait(std::min(end, cluster_.now() + 500ms));
+      emit_(event::Tick{});
+      if (watch_.complete())
+        if (const auto outcome = judge()) return *outcome;
+      if (const auto problem = unanswered()) return {State::failed, {*problem}};
+    }
+    return {State::ready};
+  }
+
+private:
+  std::optional<Outcome> judge() {
+    const kube::Snapshot &now = watch_.snapshot();
+    const kube::Verdict verdict = kube::judge(now, applied_.template_text, applied_.generation);
+    if (verdict.state == kube::Verdict::State::gone) return Outcome{State::gone};
+    if (verdict.state == kube::Verdict::State::superseded) return Outcome{State::superseded};
+    if (const auto problem = restarted(now)) return Outcome{State::failed, {*problem}};
+    const bool enough = now.deployment->available >= verdict.wanted;
+    if (enough || is_explained(now, verdict)) explained_ = cluster_.now();
+    wanted_ = verdict.wanted;
+    if (cluster_.now() - explained_ <= kShort) return std::nullopt;
+    std::vector<Problem> problems = verdict.problems;
+    problems.insert(problems.begin(),
+                    {Cause::not_ready, "Deployment", applied_.deployment, "",
+                     fmt::format("{} of {} pods available for more than {} s",
+                                 now.deployment->available, verdict.wanted, kShort.count()),
+                     "", true});
+    return Outcome{State::failed, std::move(problems)};
+  }
+
+  /// A container that has restarted since its pod was first seen.
+  std::optional<Problem> restarted(const kube::Snapshot &now) {
+    const kube::ReplicaSet *set = now.current();
+    for (const kube::Pod &pod : now.pods) {
+      if (!set || pod.owner != set->uid || pod.deleting) continue;
+      for (const kube::Container &one : pod.containers) {
+        const auto [known, is_new] = restarts_.try_emplace(pod.uid + one.name, one.restarts);
+        if (is_new || one.restarts <= known->second) continue;
+        auto problem = kube::judge_pod(pod, now);
+        if (!problem)
+          problem = Problem{Cause::crash, "Pod", pod.name, one.name, "the container restarted", ""};
+        problem->cause = Cause::crash;
+        add_evidence(cluster_, *problem);
+        return problem;
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Pods that go, or another number of them.
+  bool is_explained(const kube::Snapshot &now, const kube::Verdict &verdict) const {
+    return verdict.wanted != wanted_ || !now.dead_nodes.empty() ||
+           std::any_of(now.pods.begin(), now.pods.end(), [](const kube::Pod &pod) {
+             const kube::Condition *taken = pod.condition("DisruptionTarget");
+             return pod.deleting || pod.reason == "Evicted" || (taken && taken->status == "True");
+           });
+  }
+
+  std::optional<Problem> unanswered() {
+    if (!options_.verify || cluster_.now() < ask_next_) return std::nullopt;
+    const Response response = ask();
+    ask_next_ = cluster_.now() + kBetween;
+    silent_ = response.ok ? 0 : silent_ + 1;
+    if (silent_ < kUnanswered) return std::nullopt;
+    return Problem{Cause::not_ready,
+                   "Deployment",
+                   applied_.deployment,
+                   "",
+                   fmt::format("{} did not answer {} times in a row", response.url, kUnanswered),
+                   response.text,
+                   true};
+  }
+
+  Response ask() {
+    if (!options_.verify_url.empty()) return get(cluster_, options_.verify_url);
+    if (service_.empty() || port_.empty()) return {true, "", ""};
+    PortForward forward(cluster_); // one that broke would not heal
+    forward.start(service_, port_);
+    return forward.get(path_);
+  }
+
+  kube::Cluster &cluster_;
+  const Applied &applied_;
+  const Options &options_;
+  const Listener &emit_;
+  Watch watch_;
+  std::string path_, service_, port_;
+  sys::Deadline ask_next_, explained_;
+  std::map<std::string, int> restarts_; ///< by pod and container
+  std::int64_t wanted_ = -1;
+  int silent_ = 0;
+};
+
+} // namespace
+
+Outcome soak(kube::Cluster &cluster, const Applied &applied, const Set &set, const Options &options,
+             const Listener &emit) {
+  if (applied.deployment.empty()) return {State::ready};
+  return Soak(cluster, applied, set, options, emit).run();
+}
+
+} // namespace hello::deploy

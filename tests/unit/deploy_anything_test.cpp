@@ -1,0 +1,220 @@
+#include "deploy/anything.h"
+#include "support/shop.h"
+
+using namespace hello;
+using namespace hello::test;
+using namespace std::chrono_literals;
+namespace event = hello::deploy::event;
+using Action = deploy::Item::Action;
+using kube::Trouble;
+
+namespace {
+
+const kube::Id kCrd{"apiextensions.k8s.io/v1", "CustomResourceDefinition", "",
+                    "gizmos.example.org"};
+const kube::Id kJob{"batch/v1", "Job", "shop", "migrate"};
+const std::string kCrdYaml = R"(
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gizmos.example.org}
+spec: {group: example.org, names: {kind: Gizmo, plural: gizmos}, versions: [{name: v1}]}
+)";
+const std::string kGizmoYaml = R"(---
+apiVersion: example.org/v1
+kind: Gizmo
+metadata: {name: g, namespace: shop, annotations: {hello/wait: "false"}}
+)";
+const std::string kJobYaml = R"(
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, namespace: shop, annotations: {hello/wait: "false"}}
+spec: {ttlSecondsAfterFinished: 60, template: {spec: {containers: [{name: m, image: m}]}}}
+)";
+
+release::Set with(const std::string &yaml, const std::string &image = "hello:1") {
+  release::Set set = hello_set(image);
+  for (const kube::Object &object : set_of(yaml)) set.push_back(object);
+  return set;
+}
+
+bool contains(const std::string &text, const std::string &part) {
+  return text.find(part) != text.npos;
+}
+
+struct Any : Shop {
+  deploy::Plan plan(const release::Set &set) { return deploy::make_plan(cluster, set, options); }
+  void establish_soon() {
+    cluster.after(2s, [this] {
+      if (!cluster.api.find(kCrd)) return;
+      cluster.api.update(kCrd, "", [](json::Value &crd) {
+        crd["status"] = object("{conditions: [{type: Established, status: 'True'}]}");
+      });
+    });
+  }
+  /// The server refuses a change of the Service's address.
+  void fix_service() {
+    cluster.fail_always(Operation::dry_run,
+                        failure(Trouble::immutable,
+                                "The Service \"hello\" is invalid: "
+                                "spec.clusterIPs[0]: Invalid value: [\"None\"]: "
+                                "may not change once set"),
+                        "Service/hello");
+  }
+};
+
+} // namespace
+
+TEST_CASE("anything: what a new definition defines is applied once that is established") {
+  Any shop;
+  const release::Set set = with(kCrdYaml + kGizmoYaml);
+  const deploy::Plan plan = shop.plan(set);
+  REQUIRE(plan.unchecked.size() == 1);
+  CHECK(plan.unchecked.begin()->text() == "Gizmo/g");
+  CHECK(plan.action(*plan.unchecked.begin()) == Action::create);
+  shop.establish_soon();
+  REQUIRE(shop.run(set) == Exit::ok);
+  CHECK(shop.cluster.times("apply CustomResourceDefinition/gizmos.example.org as hello") == 1);
+  CHECK(shop.cluster.elapsed() >= 2s);
+  CHECK(shop.plan(set).empty());
+}
+
+TEST_CASE("anything: a refusal of what could be checked only then is a failed rollout") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.establish_soon();
+  shop.cluster.fail_always(Operation::dry_run, failure(Trouble::invalid, "spec.a is no number"),
+                           "Gizmo/g");
+  CHECK(shop.run(with(kCrdYaml + kGizmoYaml, "hello:2")) == Exit::rollout);
+  const auto *failing = shop.seen.last<event::Failing>();
+  REQUIRE(failing);
+  CHECK(failing->outcome.problems.at(0).object() == "Gizmo/g");
+  CHECK(contains(failing->outcome.problems.at(0).evidence, "spec.a is no number"));
+  CHECK(shop.live_image() == "hello:1");
+  CHECK(shop.cluster.api.find(kCrd)); // a definition is never deleted
+  CHECK(shop.state_of_entry(2) == "rolled-back");
+}
+
+TEST_CASE("anything: a field that cannot change is one plain sentence before anything is applied") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.fix_service();
+  const Error error = shop.run_fails(hello_set("hello:2"));
+  CHECK(std::string(error.what()) == "the set would change fields that cannot change:\n"
+                                     "Service/hello: spec.clusterIPs[0]");
+  CHECK(contains(error.hint(), "hello/replace: \"true\""));
+  CHECK(shop.cluster.journal.empty());
+}
+
+TEST_CASE("anything: fields that cannot change are named from all of kubectl's forms") {
+  kube::Failure failure;
+  failure.words =
+      "The ConfigMap \"fixed\" is invalid: \n* immutable: Forbidden: no\n* data: Forbidden: no\n"
+      "Error from server (Invalid): Deployment.apps \"one\" is invalid: spec.selector: "
+      "Invalid value: {\"a\":\"b\"}: field is immutable";
+  CHECK(std::string(deploy::immutable_error(failure).what()) ==
+        "the set would change fields that cannot change:\nConfigMap/fixed: immutable\n"
+        "ConfigMap/fixed: data\nDeployment/one: spec.selector");
+}
+
+TEST_CASE("anything: hello/replace removes the object and makes it anew") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  const std::string uid = shop.cluster.api.find(kService)->text("metadata", "uid");
+  shop.fix_service();
+  release::Set set = hello_set("hello:2");
+  in(set, "Service")["metadata"]["annotations"]["hello/replace"] = json::string("true");
+  const deploy::Plan plan = shop.plan(set);
+  CHECK(plan.action(kService) == Action::replace);
+  CHECK(contains(plan.warnings.at(0).text, "it gets a new address"));
+  REQUIRE(shop.run(set) == Exit::ok);
+  CHECK(shop.cluster.times("remove Service/hello") == 1);
+  CHECK(shop.cluster.api.find(kService)->text("metadata", "uid") != uid);
+}
+
+TEST_CASE("anything: what is not only this release's is not replaced, nor what holds data") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  release::Set set = hello_set("hello:2");
+  in(set, "Service")["metadata"]["annotations"]["hello/replace"] = json::string("true");
+  REQUIRE(shop.cluster.api.apply(
+      {kService, object("{apiVersion: v1, kind: Service, metadata: {name: hello, namespace: shop, "
+                        "labels: {theirs: x}}}")},
+      "argocd", false));
+  shop.fix_service();
+  const Error error = shop.run_fails(set);
+  CHECK(contains(error.what(), "Service/hello cannot be replaced: \"argocd\" applies it too"));
+  CHECK(shop.cluster.times("remove") == 0);
+
+  Any claims;
+  const release::Set claim =
+      with("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, namespace: shop, "
+           "annotations: {hello/replace: 'true', hello/wait: 'false'}}\n");
+  REQUIRE(claims.cluster.api.apply(claim.back(), "hello", false));
+  claims.options.adopt = {"all"};
+  CHECK(claims.run_fails(claim).code() == Exit::invalid);
+}
+
+TEST_CASE("anything: a Job that ran and went by its time to live is done while it is unchanged") {
+  Any shop;
+  REQUIRE(shop.run(with(kJobYaml)) == Exit::ok);
+  shop.cluster.api.erase(kJob);
+  CHECK(shop.plan(with(kJobYaml)).empty());
+  release::Set changed = with(kJobYaml);
+  in(changed, "Job")["spec"]["template"]["spec"]["containers"] = object("[{name: m, image: n}]");
+  CHECK(shop.plan(changed).action(kJob) == Action::create);
+}
+
+TEST_CASE("anything: a rollback neither runs nor removes a Job, and applies no older definition") {
+  Any shop;
+  shop.establish_soon();
+  REQUIRE(shop.run(with(kCrdYaml + "---" + kJobYaml)) == Exit::ok);
+  release::Set second = with(kCrdYaml, "hello:2");
+  in(second, "CustomResourceDefinition")["spec"]["versions"] = object("[{name: v1}, {name: v2}]");
+  for (const kube::Object &one : set_of("apiVersion: batch/v1\nkind: Job\nmetadata: {name: later, "
+                                        "namespace: shop, annotations: {hello/wait: 'false'}}\n"))
+    second.push_back(one);
+  REQUIRE(shop.run(second) == Exit::ok);
+  shop.options.back = true;
+  REQUIRE(shop.run(with(kCrdYaml + "---" + kJobYaml)) == Exit::ok);
+  CHECK(shop.live_image() == "hello:1");
+  CHECK_FALSE(shop.cluster.api.find(kJob));
+  CHECK(shop.cluster.api.find({"batch/v1", "Job", "shop", "later"}));
+  CHECK(shop.cluster.api.find(kCrd)->at("spec", "versions").items().size() == 2);
+}
+
+TEST_CASE("anything: the way back leaves a Job that ran, and says what it does not bring back") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+  CHECK(shop.run(with(kJobYaml, "hello:2")) == Exit::rollout);
+  CHECK(shop.how_it_was_left() == event::Failed::Left::rolled_back);
+  CHECK(shop.cluster.api.find(kJob));
+}
+
+TEST_CASE("anything: a way back that is refused changes nothing, and says what runs") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.fail_always(Operation::dry_run, failure(Trouble::invalid, "no lower version"));
+  });
+  CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
+  CHECK(shop.how_it_was_left() == event::Failed::Left::rollback_failed);
+  const auto *failed = shop.seen.last<event::Failed>();
+  CHECK(contains(failed->detail, "no lower version"));
+  CHECK(contains(failed->detail, "what runs now: image hello:2, "));
+  CHECK(shop.cluster.times("apply") == 1);
+  CHECK(shop.state_of_entry(2) == "failed");
+  shop.cluster.allow(Operation::dry_run);
+  CHECK(shop.run(hello_set("hello:3")) == Exit::ok);
+}
+
+TEST_CASE("anything: a webhook whose pods are not there yet is waited for") {
+  Any shop;
+  kube::Failure silent = failure(
+      Trouble::webhook_silent, "failed calling webhook \"w\": no endpoints available for service");
+  shop.cluster.fail_next(Operation::dry_run, silent);
+  shop.cluster.fail_next(Operation::apply, silent);
+  CHECK(shop.run(hello_set()) == Exit::ok);
+  CHECK(shop.warned("", "an admission webhook has no pods yet"));
+}

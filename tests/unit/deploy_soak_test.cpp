@@ -1,0 +1,75 @@
+#include "support/shop.h"
+
+using namespace hello;
+using namespace hello::test;
+using namespace std::chrono_literals;
+namespace event = hello::deploy::event;
+using kube::Cause;
+
+namespace {
+
+const kube::Id kPod{"v1", "Pod", "shop", "hello-1-1"};
+
+struct Soaked : Shop {
+  Soaked() {
+    options.soak = 60s;
+    cluster.replies = {{200, "hi\n"}};
+  }
+  const kube::Problem *problem() const {
+    const auto *failing = seen.last<event::Failing>();
+    return failing ? &failing->outcome.problems.at(0) : nullptr;
+  }
+};
+
+} // namespace
+
+TEST_CASE(
+    "soak: a rollout that stays well counts once the time is over, and is pending until then") {
+  Soaked shop;
+  shop.cluster.after(30s, [&] { CHECK(shop.state_of_entry(1) == "pending"); });
+  shop.cluster.after(30s, [&] {
+    CHECK_FALSE(shop.cluster.api.find(
+        {"coordination.k8s.io/v1", "Lease", "shop", "hello-release"})); // nobody has to wait
+  });
+  CHECK(shop.run(hello_set()) == Exit::ok);
+  CHECK(shop.cluster.elapsed() >= 60s);
+  CHECK(shop.state_of_entry(1) == "ready");
+  shop.run(hello_set()); // unchanged: only a report
+  CHECK(shop.cluster.elapsed() < 100s);
+}
+
+TEST_CASE("soak: a restart fails it, and goes back") {
+  Soaked shop;
+  REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
+  shop.cluster.after(20s, [&] {
+    shop.cluster.api.update({"v1", "Pod", "shop", "hello-2-1"}, "", [](json::Value &pod) {
+      pod["status"] = object(pod_status::crashed(1));
+    });
+  });
+  CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
+  REQUIRE(shop.problem());
+  CHECK(shop.problem()->cause == Cause::crash);
+  CHECK(shop.how_it_was_left() == event::Failed::Left::rolled_back);
+  CHECK(shop.live_image() == "hello:1");
+}
+
+TEST_CASE("soak: three requests in a row without an answer fail it") {
+  Soaked shop;
+  shop.options.rollback = false;
+  shop.cluster.after(10s, [&] { shop.cluster.replies = {{0, "refused"}}; });
+  CHECK(shop.run(hello_set()) == Exit::rollout);
+  REQUIRE(shop.problem());
+  CHECK(shop.problem()->what.find("did not answer 3 times in a row") != std::string::npos);
+}
+
+TEST_CASE("soak: a newer deploy that starts meanwhile wins") {
+  Soaked shop;
+  shop.cluster.after(20s, [&] {
+    json::Value newer = *shop.cluster.api.find(Shop::entry_id(1));
+    newer["metadata"]["name"] = json::string("hello-release-2");
+    shop.cluster.api.put(std::move(newer));
+  });
+  CHECK(shop.run(hello_set()) == Exit::rollout);
+  CHECK(shop.seen.count<event::Superseded>() == 1);
+  CHECK(shop.state_of_entry(1) == "superseded");
+}
