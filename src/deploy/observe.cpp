@@ -89,6 +89,8 @@ private:
       list({one.first, one.second, ns_, names::objects_selector(release_)},
            [&](json::Value &&item) {
              const kube::Id id{one.first, one.second, ns_, item.text("metadata", "name")};
+             item["apiVersion"] = json::string(one.first); // items of a list have none
+             item["kind"] = json::string(one.second);
              observed_.objects[id] = {kube::Live::State::present, std::move(item)};
            });
   }

@@ -27,6 +27,15 @@ bool still_ours(kube::Cluster &cluster, const Applied &applied) {
   return live.present() && kube::deployment_of(live.value).template_text == applied.template_text;
 }
 
+/// Whether the Deployment or its pods are what fails.
+bool is_its_fault(const Outcome &outcome) {
+  return outcome.problems.empty() || std::any_of(outcome.problems.begin(), outcome.problems.end(),
+                                                 [](const kube::Problem &problem) {
+                                                   return problem.cause != kube::Cause::not_ready &&
+                                                          problem.cause != kube::Cause::failed;
+                                                 });
+}
+
 /// Whether `manager` holds the same fields with the same values in both.
 bool same_to(const std::string &manager, const json::Value &a, const json::Value &b) {
   return json::canonical(kube::owned(a, manager)) == json::canonical(kube::owned(b, manager));
@@ -227,7 +236,8 @@ private:
     case State::failed:
     case State::timed_out: break;
     }
-    emit_(event::Failing{applied_.deployment, outcome, options_.timeout});
+    emit_(event::Failing{is_its_fault(outcome) ? applied_.deployment : std::string(), outcome,
+                         options_.timeout});
     recorder_.finish(finish_failed(outcome));
     return Exit::rollout;
   }

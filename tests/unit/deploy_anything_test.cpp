@@ -99,7 +99,7 @@ TEST_CASE("anything: a field that cannot change is one plain sentence before any
   REQUIRE(shop.run(hello_set()) == Exit::ok);
   shop.fix_service();
   const Error error = shop.run_fails(hello_set("hello:2"));
-  CHECK(std::string(error.what()) == "the set would change fields that cannot change:\n"
+  CHECK(std::string(error.what()) == "the set would change immutable fields:\n"
                                      "Service/hello: spec.clusterIPs[0]");
   CHECK(contains(error.hint(), "hello/replace: \"true\""));
   CHECK(shop.cluster.journal.empty());
@@ -112,7 +112,7 @@ TEST_CASE("anything: fields that cannot change are named from all of kubectl's f
       "Error from server (Invalid): Deployment.apps \"one\" is invalid: spec.selector: "
       "Invalid value: {\"a\":\"b\"}: field is immutable";
   CHECK(std::string(deploy::immutable_error(failure).what()) ==
-        "the set would change fields that cannot change:\nConfigMap/fixed: immutable\n"
+        "the set would change immutable fields:\nConfigMap/fixed: immutable\n"
         "ConfigMap/fixed: data\nDeployment/one: spec.selector");
 }
 
