@@ -78,7 +78,7 @@ TEST_CASE("sandbox: a system call that serving does not need kills the process" 
   const auto exit_in_sandbox = [](const std::function<int()> &what) {
     return exit_of([&] {
       ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-      server::apply_seccomp();
+      server::apply_seccomp(server::FileWrites::any);
       return what();
     });
   };
@@ -104,7 +104,7 @@ TEST_CASE("sandbox: calls that serving needs are allowed with its arguments only
   const auto exit_in_sandbox = [](const std::function<int()> &what) {
     return exit_of([&] {
       ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-      server::apply_seccomp();
+      server::apply_seccomp(server::FileWrites::any);
       return what();
     });
   };

@@ -56,6 +56,13 @@ public:
     temp_error_.store(error, std::memory_order_relaxed);
     temp_checked_.store(now, std::memory_order_relaxed);
   }
+  /// The parts of the sandbox that are in force. Before the first loop.
+  void set_sandbox(bool seccomp, bool landlock) {
+    seccomp_ = seccomp;
+    landlock_ = landlock;
+  }
+  bool has_seccomp() const { return seccomp_; }
+  bool has_landlock() const { return landlock_; }
   /// The admin loop is number public_loops().
   LoopStatus &loop(unsigned n) { return loops_[n]; }
 
@@ -63,6 +70,7 @@ private:
   std::atomic<Phase> phase_{Phase::starting};
   std::atomic<int> temp_error_{0};
   std::atomic<Moment> temp_checked_{Moment()};
+  bool seccomp_ = false, landlock_ = false;
   std::unique_ptr<LoopStatus[]> loops_;
   unsigned public_loops_;
 };

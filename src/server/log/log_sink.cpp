@@ -53,6 +53,7 @@ struct LogSink::Writer {
 
   void find_kind();
   bool open_file();
+  bool is_at_path() const;
   void reopen();
   void rotate();
   std::size_t next_write_bytes(std::string_view lines) const;
@@ -72,7 +73,10 @@ void LogSink::Writer::find_kind() {
 
 /// False, with errno, if the file cannot be used.
 bool LogSink::Writer::open_file() {
-  sys::Fd opened = sys::open_regular(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW);
+  // A new one first: a sandbox without Landlock lets no existing file be written.
+  constexpr int kFlags = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW;
+  sys::Fd opened = sys::open_regular(path, kFlags | O_EXCL);
+  if (!opened && errno == EEXIST) opened = sys::open_regular(path, kFlags);
   struct stat status {};
   if (!opened || fstat(opened.get(), &status) != 0) return false;
   file = std::move(opened);
@@ -85,8 +89,15 @@ bool LogSink::Writer::open_file() {
   return true;
 }
 
+bool LogSink::Writer::is_at_path() const {
+  struct stat open {};
+  struct stat there {};
+  return fstat(fd, &open) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         open.st_dev == there.st_dev && open.st_ino == there.st_ino;
+}
+
 void LogSink::Writer::reopen() {
-  if (path.empty() || open_file()) return;
+  if (path.empty() || is_at_path() || open_file()) return;
   notice(Level::warning, Event::log_file, "the log file cannot be opened again: the open one stays",
          {{"file", path}, {"reason", sys::open_problem(errno)}});
 }

@@ -62,9 +62,7 @@ std::string apply_landlock(const std::vector<std::string> &writable) {
   RulesetAttr attr = all_rights(abi);
   sys::Fd ruleset(static_cast<int>(::syscall(kCreateRuleset, &attr, ruleset_size(abi), 0)));
   if (!ruleset || !allow(ruleset.get(), "/", kReadFile | kReadDir)) return std::strerror(errno);
-  std::uint64_t write =
-      (kWriteFile | kReadFile | kReadDir | kRemoveFile | kMakeReg | kRefer | kTruncate) &
-      attr.handled_access_fs;
+  constexpr std::uint64_t write = kWriteFile | kReadFile | kReadDir | kRemoveFile | kMakeReg;
   for (const std::string &path : writable)
     allow(ruleset.get(), path, write); // a missing folder is reported by /readyz
   if (::syscall(kRestrictSelf, ruleset.get(), 0) != 0) return std::strerror(errno);

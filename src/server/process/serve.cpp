@@ -85,8 +85,9 @@ std::vector<std::string> writable_folders(const Options &options) {
   return {slash == file.npos ? "." : file.substr(0, slash + 1)};
 }
 
-void report(const Sandbox &sandbox) {
-  const bool complete = sandbox.complete();
+void report(const Sandbox &sandbox, Status &status) {
+  status.set_sandbox(sandbox.has_seccomp(), sandbox.has_landlock());
+  const bool complete = sandbox.has_seccomp() && sandbox.has_landlock();
   notice(complete ? Level::info : Level::warning, Event::sandbox,
          complete ? "locked in" : "sandbox only partly available on this kernel; serving continues",
          {{"seccomp", sandbox.seccomp}, {"landlock", sandbox.landlock}});
@@ -130,7 +131,7 @@ int serve(const Options &options) {
   auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, admin_group),
                                       *handlers.back(), status.loop(threads));
 
-  if (options.sandbox) report(enter_sandbox(writable_folders(options)));
+  if (options.sandbox) report(enter_sandbox(writable_folders(options)), status);
   application.start(&group);
   lifecycle.start(std::move(loops), std::move(admin));
   std::string text = sys::to_text(public_address), admin_text = sys::to_text(admin_address);

@@ -183,6 +183,9 @@ std::string render_metrics(const MetricsSources &sources, MetricsFormat format) 
     out.sample("_total", "result=\"shown\"", sources.messages.reloads());
     out.sample("_total", "result=\"failed\"", sources.messages.failures());
   }
+  out.family("hello_sandbox", "gauge", "", "Whether a part of the sandbox is in force.");
+  out.sample("", "part=\"seccomp\"", std::uint64_t{sources.status.has_seccomp()});
+  out.sample("", "part=\"landlock\"", std::uint64_t{sources.status.has_landlock()});
   const BuildInfo &build = build_info();
   out.family("hello_build_info", "gauge", "", "Which hello this is; always 1.");
   out.sample("", fmt::format("version=\"{}\",commit=\"{}\"", build.version, build.commit),
