@@ -2,6 +2,8 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 /// The service: a public and an admin listener in one process, which writes no file except in the
@@ -38,8 +40,13 @@ struct Options {
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"
   std::string temp_dir = "/tmp";
   std::vector<std::string> warnings; ///< about the options, to be logged at the start
-  bool sandbox = true;               ///< seccomp, Landlock and no_new_privs, once listening
+  /// Flag and variable of each value that a variable held: errors name it.
+  std::vector<std::pair<std::string_view, std::string_view>> variables;
+  bool sandbox = true; ///< seccomp, Landlock and no_new_privs, once listening
 };
+
+/// What held the value of the flag: the flag itself, or its variable.
+std::string_view holder(const Options &options, std::string_view flag);
 
 /// Serves until SIGTERM or SIGINT, then drains. Returns the exit code. Throws Error(Exit::usage) if
 /// an option is invalid, Error(Exit::failure) if it cannot listen.

@@ -120,6 +120,54 @@ TEST_CASE("options of the commands that need no cluster") {
   CHECK(parsed<cli::VersionOptions>({"-o=yaml"}).format == cli::Format::yaml);
 }
 
+TEST_CASE("options of serve: flags that contradict each other on one line are refused") {
+  const std::pair<Words, const char *> cases[] = {
+      {{"--messages", "a", "--messages-file", "b"}, "--messages and --messages-file"},
+      {{"--messages-file=b", "--messages=a"}, "--messages-file and --messages"},
+      {{"--sandbox", "--no-sandbox"}, "--sandbox and --no-sandbox"},
+      {{"--no-sandbox=false", "--no-sandbox"}, "--no-sandbox=false and --no-sandbox"}};
+  for (auto [words, both] : cases) {
+    words.insert(words.begin(), "serve");
+    CHECK(refusal(words).starts_with(std::string(both) + " contradict each other"));
+  }
+  for (const Words &words : {Words{"serve", "--no-sandbox", "--sandbox=false"},
+                             Words{"serve", "--messages=a", "--messages=b"}})
+    CHECK(refusal(words).empty());
+}
+
+TEST_CASE("options of serve: a flag beats a variable, its own and that of what it excludes") {
+  const Variable text("MESSAGES", "variable"), file("HELLO_MESSAGES_FILE", "/variable"),
+      listen("HELLO_LISTEN", ":1"), sandbox("HELLO_SANDBOX", "off");
+  const auto by_variables = parsed<server::Options>({});
+  CHECK(by_variables.messages_file == "/variable");
+  CHECK_FALSE(by_variables.sandbox);
+  const auto by_text = parsed<server::Options>({"--messages", "flag", "--sandbox"});
+  CHECK(by_text.messages == "flag");
+  CHECK(by_text.messages_file.empty());
+  CHECK(by_text.sandbox);
+  CHECK(server::holder(by_text, "--messages") == "--messages");
+  CHECK(server::holder(by_text, "--listen") == "HELLO_LISTEN");
+  const auto by_file = parsed<server::Options>({"--messages-file", "/flag", "--listen=:2"});
+  CHECK(by_file.messages_file == "/flag");
+  CHECK(server::holder(by_file, "--messages-file") == "--messages-file");
+  CHECK(server::holder(by_file, "--listen") == "--listen");
+}
+
+TEST_CASE("options of serve: an error names the variable or the flag that held the value") {
+  const std::pair<const char *, const char *> wrong[] = {{"HELLO_THREADS", "x"},
+                                                         {"HELLO_SANDBOX", "maybe"},
+                                                         {"HELLO_IDLE_TIMEOUT", "5"},
+                                                         {"HELLO_MEMORY_LIMIT", "1"},
+                                                         {"HELLO_TRUSTED_HEADER", "x"}};
+  for (const auto &[name, value] : wrong) {
+    const Variable variable(name, value);
+    CHECK(refusal({"serve"}).starts_with(std::string(name) + ": "));
+  }
+  const Variable threads("HELLO_THREADS", "x");
+  CHECK(refusal({"serve", "--threads=x"}).starts_with("--threads: "));
+  CHECK(refusal({"serve", "--threads=1"}).empty());
+}
+
 TEST_CASE(
     "options of serve: HELLO_MESSAGES is the text unless MESSAGES is set; lists may have blanks") {
   const Variable other("HELLO_MESSAGES", "other\n");

@@ -30,14 +30,26 @@ void set_format_variable() {
   if (access && !old_form(access).empty()) ::setenv("HELLO_LOG_FORMAT", access, 0);
 }
 
+/// A log file and no log contradict each other, unless a variable asks for one of them.
+void settle_log(server::Options &options) {
+  if (options.access_log != "off" || options.access_log_file.empty()) return;
+  if (server::holder(options, "--access-log-file") != "--access-log-file") return;
+  if (server::holder(options, "--access-log") == "--access-log")
+    throw Error(Exit::usage, "--access-log=off and --access-log-file contradict each other",
+                "give one of them");
+  options.access_log = server::Options().access_log;
+}
+
 } // namespace
 
 Exit run(const server::Options &options) {
   server::Options checked = options;
   const char *const messages = std::getenv("MESSAGES"), *const other =
                                                             std::getenv("HELLO_MESSAGES");
-  if (messages && other && std::string_view(messages) != other)
+  if (messages && other && std::string_view(messages) != other &&
+      server::holder(options, "--messages") == "MESSAGES")
     checked.warnings.emplace_back("HELLO_MESSAGES is ignored: MESSAGES has another text");
+  settle_log(checked);
   for (char **variable = environ; *variable; ++variable) {
     const std::string_view text = *variable;
     const std::size_t equals = text.find('=');
@@ -127,6 +139,10 @@ void declare(const Command &command, server::Options &options) {
   const char *const set = std::getenv("MESSAGES"), *const other = std::getenv("HELLO_MESSAGES");
   if (set && !*set) options.messages.clear();
   if (!set && other) options.messages = other;
+  if (set && !*set) options.variables.emplace_back("--messages", "MESSAGES");
+  if (!set && other) options.variables.emplace_back("--messages", "HELLO_MESSAGES");
+  command.note_variables(options.variables);
+  command.either("--messages", "--messages-file");
   command.text("--messages", options.messages,
                {"text to show; each line is a message", "TEXT", "MESSAGES"});
   OptionSpec file{"file to read the text from instead; reloaded when it changes", "PATH",

@@ -52,6 +52,15 @@ void Command::section(std::string_view title) const { row_->open_section = title
 
 void Command::last_value_wins() const { row_->last_value_wins = true; }
 
+void Command::either(std::string_view one, std::string_view other) const {
+  row_->either.emplace_back(one, other);
+}
+
+void Command::note_variables(
+    std::vector<std::pair<std::string_view, std::string_view>> &variables) const {
+  row_->variables = &variables;
+}
+
 OptionRow &Command::add(std::string_view names, Form form, const OptionSpec &spec) const {
   OptionRow row;
   row.form = form;

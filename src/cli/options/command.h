@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/options/row.h"
@@ -40,6 +41,11 @@ public:
   void section(std::string_view title = "Options") const;
   /// An option may be given again, and its last value holds. Otherwise that is an error.
   void last_value_wins() const;
+  /// Two options that exclude each other on one line. One that is given there beats the variable of
+  /// the other.
+  void either(std::string_view one, std::string_view other) const;
+  /// Sets option and variable of each value that comes from a variable.
+  void note_variables(std::vector<std::pair<std::string_view, std::string_view>> &variables) const;
 
   void flag(std::string_view names, bool &value, std::string_view help) const;
   /// A flag that is true by default, as "--no-x,--x": the first clears it, the second sets it.

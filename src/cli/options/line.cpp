@@ -54,6 +54,13 @@ std::size_t command_at(const CommandRow &top, const Words &words) {
   return words.size();
 }
 
+bool exclude(const CommandRow &command, const OptionRow &one, const OptionRow &other) {
+  for (const auto &[a, b] : command.either)
+    if ((one.has_name(a) && other.has_name(b)) || (one.has_name(b) && other.has_name(a)))
+      return true;
+  return false;
+}
+
 /// Reads the words of one command into a Line.
 class Reader {
 public:
@@ -99,7 +106,9 @@ private:
         *value != "false")
       throw error(fmt::format("{} takes no value, but has '{}'", part.name, *value));
     twice(*row, value);
-    line_.options.push_back({row, part.name, std::move(value)});
+    Given given{row, part.name, std::move(value)};
+    contradicts(given);
+    line_.options.push_back(std::move(given));
     return taken;
   }
 
@@ -109,6 +118,27 @@ private:
       if (before.row == &row && before.value)
         throw error(fmt::format("{} is given twice: '{}' and '{}'", row.long_name(), *before.value,
                                 *value));
+  }
+
+  /// What "--no-sandbox", or "--no-sandbox=false", sets its flag to.
+  static bool is_on(const Given &given) {
+    const OptionRow &row = *given.row;
+    const bool clears = row.form == Form::pair && row.names.starts_with(given.name + ',');
+    return (given.value != "false") != clears;
+  }
+
+  static std::string written(const Given &given) {
+    return given.row->flag && given.value ? given.name + "=" + *given.value : given.name;
+  }
+
+  void contradicts(const Given &given) const {
+    for (const Given &before : line_.options) {
+      const bool reverses =
+          given.row->flag && before.row == given.row && is_on(before) != is_on(given);
+      if (reverses || exclude(*line_.command, *before.row, *given.row))
+        throw error(fmt::format("{} and {} contradict each other", written(before), written(given)),
+                    "give one of them");
+    }
   }
 
   /// A word that is no option: a subcommand, or an argument.
@@ -156,6 +186,16 @@ private:
 };
 
 } // namespace
+
+bool Line::has(const OptionRow &row) const {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const Given &given) { return given.row == &row; });
+}
+
+bool Line::excludes(const OptionRow &row) const {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const Given &given) { return exclude(*command, *given.row, row); });
+}
 
 const OptionRow *option_anywhere(const CommandRow &row, std::string_view name) {
   if (const OptionRow *found = row.option(name)) return found;

@@ -27,10 +27,16 @@ struct Line {
   std::vector<Given> options;
   Words arguments;
   Words rest; ///< after "--", of a command that takes such words
+
+  /// Whether the line has the option.
+  bool has(const OptionRow &row) const;
+  /// Whether it has one that excludes this option.
+  bool excludes(const OptionRow &row) const;
 };
 
 /// Throws Error(Exit::usage) with the nearest name for a command or option that does not exist, a
-/// value that is missing, an option that is given twice, and an argument too many.
+/// value that is missing, an option that is given twice, options that contradict each other, and an
+/// argument too many.
 Line read_line(const CommandRow &top, const std::string &program, const Words &words);
 
 /// The command that `names` lead to. Throws as read_line() does.

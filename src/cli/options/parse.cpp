@@ -1,9 +1,11 @@
 #include "cli/options/parse.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include "cli/options/complete.h"
 #include "cli/options/help.h"
@@ -15,32 +17,43 @@ namespace {
 
 using Form = OptionRow::Form;
 
-/// Checks each value by the row's `take`. An error names the variable that a value comes from.
-CLI::callback_t taker(const OptionRow &row) {
-  return [&row](const CLI::results_t &values) {
-    for (const std::string &value : values) {
-      const std::string wrong = row.take(value);
-      if (wrong.empty()) continue;
-      const char *from = row.env ? std::getenv(row.env) : nullptr;
-      throw CLI::ValidationError(from && from == value ? row.env : std::string(row.long_name()),
-                                 wrong);
-    }
+/// The variable that holds the option's value; null if the line does, or another option of the line
+/// excludes it, or there is none.
+const char *variable_of(const Line &line, const OptionRow &row) {
+  if (!row.env || line.has(row) || line.excludes(row)) return nullptr;
+  const char *const value = std::getenv(row.env);
+  return value && *value ? row.env : nullptr;
+}
+
+/// Checks each value by the row's `take`. An error names what held the value.
+CLI::callback_t taker(const OptionRow &row, std::string name) {
+  return [&row, name = std::move(name)](const CLI::results_t &values) {
+    for (const std::string &value : values)
+      if (const std::string wrong = row.take(value); !wrong.empty())
+        throw CLI::ValidationError(name, wrong);
     return true;
   };
 }
 
-void add_flag(CLI::App &app, const OptionRow &row) {
+void add_flag(CLI::App &app, const OptionRow &row, const char *variable) {
   std::string names(row.names);
   if (row.form == Form::pair) names.insert(0, "!");
   CLI::Option *flag = app.add_flag(names, *row.flag);
-  if (row.env) flag->envname(row.env);
+  if (!variable) return;
+  flag->envname(variable);
+  const char *const value = std::getenv(variable);
+  errno = 0;
+  CLI::detail::to_flag_value(value);
+  if (errno != 0)
+    throw CLI::ValidationError(variable, fmt::format("invalid value '{}': use on or off", value));
 }
 
-void add(CLI::App &app, const OptionRow &row) {
-  if (row.flag) return add_flag(app, row);
-  CLI::Option *option = app.add_option(std::string(row.names), taker(row));
+void add(CLI::App &app, const OptionRow &row, const char *variable) {
+  if (row.flag) return add_flag(app, row, variable);
+  CLI::Option *option = app.add_option(
+      std::string(row.names), taker(row, variable ? variable : std::string(row.long_name())));
   option->required(row.required);
-  if (row.env) option->envname(row.env);
+  if (variable) option->envname(variable);
   if (row.repeats) option->take_all();
   if (row.repeats && !row.is_option()) option->expected(CLI::detail::expected_max_vector_size);
   if (row.separator) option->delimiter(row.separator);
@@ -64,22 +77,33 @@ std::vector<std::string> for_parser(const Line &line) {
   return words;
 }
 
-void set_values(const Line &line) {
+/// Also drops what the command itself has noted, where the line has the option or one that excludes
+/// it.
+void note_variable(std::vector<std::pair<std::string_view, std::string_view>> &noted,
+                   const Line &line, const OptionRow &row, const char *variable) {
+  if (line.has(row) || line.excludes(row))
+    std::erase_if(noted, [&](const auto &one) { return row.has_name(one.first); });
+  if (variable) noted.emplace_back(row.long_name(), variable);
+}
+
+void set_values(const Line &line) try {
   CLI::App app;
   app.set_help_flag();
-  for (const OptionRow &row : line.command->options)
-    if (row.form != Form::rest) add(app, row);
+  for (const OptionRow &row : line.command->options) {
+    if (row.form == Form::rest) continue;
+    const char *const variable = variable_of(line, row);
+    add(app, row, variable);
+    if (line.command->variables) note_variable(*line.command->variables, line, row, variable);
+  }
   for (const OptionRow &row : line.command->options)
     if (row.form == Form::rest)
       for (const std::string &word : line.rest) row.take(word);
   if (line.command->last_value_wins) // before the parse: CLI11 counts values
     for (CLI::Option *option : app.get_options())
       if (option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw) option->take_last();
-  try {
-    app.parse(for_parser(line));
-  } catch (const CLI::ParseError &error) {
-    throw usage_error(*line.command, line.path, error.what());
-  }
+  app.parse(for_parser(line));
+} catch (const CLI::ParseError &error) {
+  throw usage_error(*line.command, line.path, error.what());
 }
 
 std::string program_of(const char *argv0) {

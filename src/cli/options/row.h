@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hello/error.h"
@@ -79,7 +80,11 @@ struct CommandRow {
   std::vector<Example> examples;
   std::vector<OptionRow> options;
   std::vector<std::unique_ptr<CommandRow>> commands;
-  bool last_value_wins = false;              ///< an option may be given again
+  bool last_value_wins = false; ///< an option may be given again
+  std::vector<std::pair<std::string_view, std::string_view>>
+      either; ///< options that exclude each other
+  /// Receives option and variable of each value that a variable held; may be null.
+  std::vector<std::pair<std::string_view, std::string_view>> *variables = nullptr;
   std::string_view open_section = "Options"; ///< of the options that are added next
   Action action;
 

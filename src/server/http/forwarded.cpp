@@ -57,7 +57,8 @@ std::string_view for_value(std::string_view element) {
 
 } // namespace
 
-TrustedProxies::TrustedProxies(const std::vector<std::string> &cidrs, TrustedHeader header)
+TrustedProxies::TrustedProxies(const std::vector<std::string> &cidrs, TrustedHeader header,
+                               std::string_view holder)
     : header_(header) {
   for (const std::string &cidr : cidrs) {
     const std::size_t slash = cidr.find('/');
@@ -70,7 +71,7 @@ TrustedProxies::TrustedProxies(const std::vector<std::string> &cidrs, TrustedHea
         slash == std::string::npos ||
         (std::from_chars(cidr.data() + slash + 1, end, bits).ptr == end && slash + 1 < cidr.size());
     if (!address || !good || bits > max_bits)
-      throw Error(Exit::usage, "--trusted-proxies: '" + cidr + "' is not a network",
+      throw Error(Exit::usage, std::string(holder) + ": '" + cidr + "' is not a network",
                   "write networks like 10.0.0.0/8, fd00::/8 or 192.0.2.1, separated by commas");
     networks_.push_back({address->ip(), v4 ? bits + 96 : bits});
   }

@@ -17,8 +17,10 @@ enum class TrustedHeader : std::uint8_t { x_forwarded_for, forwarded };
 class TrustedProxies {
 public:
   /// "10.0.0.0/8", "fd00::/8", "10.1.2.3". Throws Error(Exit::usage) for any other form.
+  /// `holder`: what held the value, for errors.
   explicit TrustedProxies(const std::vector<std::string> &cidrs,
-                          TrustedHeader header = TrustedHeader::x_forwarded_for);
+                          TrustedHeader header = TrustedHeader::x_forwarded_for,
+                          std::string_view holder = "--trusted-proxies");
   bool contains(const sys::Address &address) const;
   bool empty() const { return networks_.empty(); }
   TrustedHeader header() const { return header_; }

@@ -29,7 +29,7 @@ TrustedHeader trusted_header(const std::string &name) {
 }
 
 /// "/BASE" or "/BASE/" as "/BASE/".
-std::string base_path(const std::string &given) {
+std::string base_path(const std::string &given, std::string_view holder) {
   std::string path = given;
   if (!path.ends_with('/')) path += '/';
   const bool good = path.starts_with('/') && path.find("//") == path.npos &&
@@ -37,15 +37,21 @@ std::string base_path(const std::string &given) {
                     path.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                            "0123456789-._~/") == path.npos;
   if (!good)
-    throw Error(Exit::usage, "--base-path: '" + given + "' is not a path",
+    throw Error(Exit::usage, std::string(holder) + ": '" + given + "' is not a path",
                 "write a path like /hello, of letters, digits and -._~");
   return path;
 }
 
 std::unique_ptr<LogSink> make_sink(const Options &options) {
   if (!has_access_log(options.access_log)) return nullptr;
-  const std::string &file = options.access_log_file;
-  return file.empty() ? std::make_unique<LogSink>(STDOUT_FILENO) : std::make_unique<LogSink>(file);
+  if (options.access_log_file.empty()) return std::make_unique<LogSink>(STDOUT_FILENO);
+  try {
+    return std::make_unique<LogSink>(options.access_log_file);
+  } catch (const Error &error) {
+    throw Error(error.code(),
+                std::string(holder(options, "--access-log-file")) + ": " + error.what(),
+                error.hint());
+  }
 }
 
 /// The temp directory matters only where the access log is in it.
@@ -69,9 +75,11 @@ std::uint64_t random_seed() {
 } // namespace
 
 Application::Application(const Options &options, Status &status, Budget &budget)
-    : status_(status), base_path_(base_path(options.base_path)),
-      trusted_(options.trusted_proxies, trusted_header(options.trusted_header)),
-      messages_(options.messages, options.messages_file, host_name(), budget),
+    : status_(status), base_path_(base_path(options.base_path, holder(options, "--base-path"))),
+      trusted_(options.trusted_proxies, trusted_header(options.trusted_header),
+               holder(options, "--trusted-proxies")),
+      messages_(options.messages, options.messages_file, host_name(), budget,
+                holder(options, options.messages_file.empty() ? "--messages" : "--messages-file")),
       format_(log_format(options.log_format, options.access_log_file.empty() ? STDOUT_FILENO : -1)),
       sink_(make_sink(options)),
       temp_check_(make_temp_check(options, sink_ != nullptr, status)), sources_{status_, messages_,

@@ -63,7 +63,8 @@ std::size_t connection_limit(const Options &options, unsigned threads, std::size
   const std::size_t max = limit - own;
   if (options.max_connections > max)
     notice(Level::warning, Event::option,
-           "--max-connections is more than the descriptor limit allows",
+           fmt::format("{} is more than the descriptor limit allows",
+                       holder(options, "--max-connections")),
            {{"max_connections", std::to_string(max)}});
   const std::size_t affordable = std::max<std::size_t>(budget / 4 / kIdlePrice, 1);
   return std::min(options.max_connections ? options.max_connections : affordable, max);
@@ -94,16 +95,23 @@ void report(const Sandbox &sandbox, Status &status) {
 }
 } // namespace
 
+std::string_view holder(const Options &options, std::string_view flag) {
+  for (const auto &[name, variable] : options.variables)
+    if (name == flag) return variable;
+  return flag;
+}
+
 int serve(const Options &options) {
   set_notice_format(log_format(options.log_format, STDERR_FILENO));
   for (const std::string &warning : options.warnings)
     notice(Level::warning, Event::option, warning);
-  sys::Address public_address = listen_address(options.listen, "--listen");
-  sys::Address admin_address = listen_address(options.admin_listen, "--admin-listen");
+  sys::Address public_address = listen_address(options.listen, holder(options, "--listen"));
+  sys::Address admin_address =
+      listen_address(options.admin_listen, holder(options, "--admin-listen"));
   if (sys::to_text(public_address) == sys::to_text(admin_address) && public_address.port() != 0)
     throw Error(Exit::usage,
-                fmt::format("--listen and --admin-listen are both {}: they must differ",
-                            sys::to_text(admin_address)),
+                fmt::format("{} and {} are both {}: they must differ", holder(options, "--listen"),
+                            holder(options, "--admin-listen"), sys::to_text(admin_address)),
                 "leave out --admin-listen to use :8081");
   unsigned threads = std::min(options.threads ? options.threads : usable_cpus(), kMaxThreads);
   Budget budget(budget_bytes(options));

@@ -104,19 +104,23 @@ private:
   std::optional<Error> error_;      ///< that it met first
 };
 
-Messages::Messages(std::string text, std::string file, std::string pod, Budget &budget)
+Messages::Messages(std::string text, std::string file, std::string pod, Budget &budget,
+                   std::string_view holder)
     : pod_(std::move(pod)), text_(std::move(text)), budget_(budget) {
+  std::string name(holder);
   if (!file.empty()) {
     watch_ = std::make_shared<Watch>(file, *this);
     if (!sys::run_within(sys::kFileTimeout, [watch = watch_] { watch->read_first(); }))
-      throw Error(Exit::invalid, "cannot read " + file + ": its file system does not answer",
+      throw Error(Exit::invalid,
+                  name + ": cannot read " + file + ": its file system does not answer",
                   "name a file that can be read, or give the text by MESSAGES");
-    if (watch_->error()) throw Error(*watch_->error());
+    if (const auto &error = watch_->error())
+      throw Error(error->code(), name + ": " + error->what(), error->hint());
+    name += ": " + file;
     text_ = std::move(*watch_->text());
   }
   if (const std::string problem = messages_problem(text_); !problem.empty())
-    throw Error(Exit::invalid, (file.empty() ? "MESSAGES" : file) + ": " + problem,
-                "give UTF-8 text");
+    throw Error(Exit::invalid, name + ": " + problem, "give UTF-8 text");
   page_ = make(text_);
 }
 

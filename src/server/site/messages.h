@@ -23,7 +23,9 @@ public:
   /// With an empty `file` the page is `text` and never changes. Throws Error(Exit::invalid) if the
   /// text cannot be shown or the file cannot be read within sys::kFileTimeout.
   /// `budget` is borrowed, and charged for every version of the page that is still in memory.
-  Messages(std::string text, std::string file, std::string pod, Budget &budget);
+  /// `holder`: the flag or variable with the text or the file, for errors.
+  Messages(std::string text, std::string file, std::string pod, Budget &budget,
+           std::string_view holder = "MESSAGES");
   ~Messages();
 
   /// Starts the thread, if there is a file. `readers`, borrowed, send the page.
