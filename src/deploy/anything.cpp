@@ -134,8 +134,7 @@ Error immutable_error(const kube::Failure &failure) {
   }
   return Error(
       Exit::cluster,
-      "the set would change immutable fields:" +
-          (text.empty() ? "\n" + failure.words : text),
+      "the set would change immutable fields:" + (text.empty() ? "\n" + failure.words : text),
       "leave them as they are; or the annotation hello/replace: \"true\" lets hello remove "
       "the object and make it anew");
 }

@@ -6,6 +6,7 @@
 
 #include "deploy/adopt.h"
 #include "deploy/anything.h"
+#include "deploy/conflicts.h"
 #include "deploy/hosts.h"
 #include "deploy/replicas.h"
 #include "hello/deploy.h"
@@ -21,44 +22,6 @@ std::map<kube::Id, kube::Live> read_live(kube::Cluster &cluster, const Set &set)
   std::map<kube::Id, kube::Live> live;
   for (const kube::Object &object : set) live.emplace(object.id, kube::look_up(cluster, object.id));
   return live;
-}
-
-/// The object that a group of conflicts is about: kubectl does not name it. The one whose live
-/// values are the other manager's and differ from ours in all those fields.
-const kube::Object *about(const Plan &plan, const std::vector<kube::Conflict> &group) {
-  for (const kube::Object &object : plan.set) {
-    const kube::Live &live = plan.live.at(object.id);
-    if (!live.present()) continue;
-    const auto names = kube::managers(live.value, {});
-    if (std::all_of(group.begin(), group.end(), [&](const kube::Conflict &one) {
-          const std::string ours = kube::value_at(object.value, one.path);
-          return !ours.empty() && ours != kube::value_at(live.value, one.path) &&
-                 std::find(names.begin(), names.end(), one.manager) != names.end();
-        }))
-      return &object;
-  }
-  return nullptr;
-}
-
-Error conflict_error(const Plan &plan, const std::vector<std::vector<kube::Conflict>> &all) {
-  std::string text = "other managers own fields that these manifests would change:";
-  for (const auto &group : all) {
-    const kube::Object *object = about(plan, group);
-    if (object) text += "\n" + object->id.text();
-    for (const kube::Conflict &one : group) {
-      text += fmt::format("\n  {} is held by \"{}\"", one.path, one.manager);
-      if (object && object->id.kind != "Secret")
-        text += fmt::format(": {} there, {} here",
-                            kube::value_at(plan.live.at(object->id).value, one.path),
-                            kube::value_at(object->value, one.path));
-    }
-  }
-  const Error conflict(Exit::cluster, text,
-                       "pass --force-conflicts to take them over, or leave those fields out");
-  if (plan.foreign.empty()) return conflict;
-  const Error foreign = foreign_error(plan.foreign);
-  return Error(Exit::cluster, text + "\n" + foreign.what(),
-               conflict.hint() + "\n" + foreign.hint());
 }
 
 /// What is on its way out: "Namespace/hello, ConfigMap/x"; empty if nothing is.
@@ -339,42 +302,6 @@ Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
                   "kubectl get it -o yaml");
     if (!std::exchange(noted, true)) (*emit)(event::Note{"waiting until it is gone: " + names});
   }
-}
-
-const kube::Live &Plan::before(const kube::Id &id) const {
-  static const kube::Live none;
-  const auto found = live.find(id);
-  return found == live.end() ? none : found->second;
-}
-
-Item::Action Plan::action(const kube::Id &id) const {
-  const auto found =
-      std::find_if(items.begin(), items.end(), [&](const Item &item) { return item.id == id; });
-  return found == items.end() ? Action::same : found->action;
-}
-
-bool Plan::empty() const {
-  return !keep_replicas && foreign.empty() &&
-         std::all_of(items.begin(), items.end(),
-                     [](const Item &item) { return item.action == Action::same; });
-}
-
-std::string Plan::summary() const {
-  std::string text;
-  const auto count = [&](std::initializer_list<Action> actions, const char *word) {
-    const auto n = std::count_if(items.begin(), items.end(), [&](const Item &item) {
-      return std::find(actions.begin(), actions.end(), item.action) != actions.end();
-    });
-    if (n) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, word);
-  };
-  count({Action::remove}, "to remove");
-  count({Action::create}, "new");
-  count({Action::change, Action::adopt}, "changed");
-  count({Action::replace}, "to replace");
-  count({Action::same}, "unchanged");
-  if (!foreign.empty())
-    text += fmt::format("{}{} owned by others", text.empty() ? "" : ", ", foreign.size());
-  return text;
 }
 
 } // namespace hello::deploy

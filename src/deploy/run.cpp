@@ -41,9 +41,15 @@ bool same_to(const std::string &manager, const json::Value &a, const json::Value
   return json::canonical(kube::owned(a, manager)) == json::canonical(kube::owned(b, manager));
 }
 
-/// An object that another deploy has changed since: two at once may have had each other's objects
-/// for a moment.
-std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
+/// An object that was changed or removed since it was applied.
+struct Taken {
+  std::string object; ///< empty: none
+  Interference by{};  ///< with a field: another manager changed that
+};
+
+/// Two deploys at once may have had each other's objects for a moment; other managers may take
+/// fields.
+Taken taken_over(kube::Cluster &cluster, const Applied &applied) {
   std::vector<std::pair<kube::Id, std::future<kube::Result<json::Value>>>>
       reads; // at once: people wait
   for (const auto &[id, answer] : applied.objects)
@@ -52,12 +58,17 @@ std::string taken_over(kube::Cluster &cluster, const Applied &applied) {
       reads.emplace_back(
           id, std::async(std::launch::async, [&cluster, id = id] { return cluster.read(id); }));
   const std::string manager = names::manager(cluster.access().release);
-  std::string taken;
+  Taken taken;
   for (auto &[id, read] : reads) {
     const auto live = read.get();
     const bool gone = !live && live.failure().absent();
     if (gone ? id.kind == "Job" : !live) continue; // some go when they have run
-    if (gone || !same_to(manager, *live, applied.objects.at(id))) taken = id.text();
+    const json::Value &answer = applied.objects.at(id);
+    if (!gone && same_to(manager, *live, answer)) continue;
+    if (taken.by.field.empty()) taken = {id.text(), {}};
+    if (gone) continue;
+    Interference by = interference(answer, *live, manager);
+    if (by.manager != manager && !by.field.empty()) taken = {id.text(), std::move(by)};
   }
   return taken;
 }
@@ -137,9 +148,13 @@ private:
       const kube::Access &access = cluster_.access();
       if (!plan_.empty() || !was_ready(plan_, access) || !others_were_ready(plan_, access))
         outcome = wait_through_restarts();
-      const std::string other = outcome.state == State::ready ? taken_over(cluster_, applied_) : "";
-      if (other.empty()) break;
-      emit_(event::Warning{other,
+      const Taken taken = outcome.state == State::ready ? taken_over(cluster_, applied_) : Taken();
+      if (taken.object.empty()) break;
+      if (!taken.by.field.empty()) {
+        interference_ = {taken.by.manager, taken.object + " " + taken.by.field};
+        return {State::superseded};
+      }
+      emit_(event::Warning{taken.object,
                            "it was changed or removed during the wait, but the pods are ours: "
                            "applying again"});
     }

@@ -1,6 +1,7 @@
 #include "hello/undeploy.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -60,11 +61,18 @@ void await(kube::Cluster &cluster, const std::function<std::vector<std::string>(
   }
 }
 
-/// Whether it is still the object that was found.
-bool there(kube::Cluster &cluster, const release::Found &found) {
+/// The object that was found, with what holds it; none: it is gone.
+std::optional<std::string> remains(kube::Cluster &cluster, const release::Found &found) {
   const auto live = cluster.read(found.id);
-  if (!live) return !live.failure().absent(); // unknown is not gone
-  return live->at("metadata", "uid").text() == found.live.at("metadata", "uid").text();
+  if (!live && live.failure().absent()) return std::nullopt;
+  if (!live) return found.id.text(); // unknown is not gone
+  const json::Value &meta = live->at("metadata");
+  if (meta.text("uid") != found.live.text("metadata", "uid")) return std::nullopt;
+  std::string holders;
+  for (const json::Value &one : meta.at("finalizers").items())
+    holders += (holders.empty() ? "" : ", ") + std::string(one.text());
+  return found.id.text() +
+         (holders.empty() ? "" : fmt::format(" (being removed, held by finalizer {})", holders));
 }
 
 std::vector<std::string> pods(kube::Cluster &cluster) {
@@ -116,11 +124,17 @@ void add_namespaces(kube::Cluster &cluster, Removal &removal) {
   }
 }
 
-/// Those of `found` that are still there.
-std::vector<std::string> left_of(kube::Cluster &cluster, const std::vector<release::Found> &found) {
+/// Those of `found` that are still there. The others are reported as removed, and go from the list.
+std::vector<std::string> left_of(kube::Cluster &cluster, std::vector<release::Found> &found,
+                                 const Listener &emit) {
   std::vector<std::string> left;
-  for (const release::Found &one : found)
-    if (there(cluster, one)) left.push_back(one.id.text());
+  std::erase_if(found, [&](const release::Found &one) {
+    auto text = remains(cluster, one);
+    if (!text) emit(event::Removed{one.id.text()});
+    const bool gone = !text;
+    if (text) left.push_back(std::move(*text));
+    return gone;
+  });
   return left;
 }
 
@@ -150,7 +164,6 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
       return claims.fate_of(found.id, live, release::Purpose::undeploy);
     };
     const bool goes = remove_one(cluster, found, decide, deadline, emit);
-    if (goes) emit(event::Removed{found.id.text()});
     (goes ? removed : stay).push_back(found);
   }
   const bool serves_on = std::any_of(stay.begin(), stay.end(), [](const release::Found &one) {
@@ -160,7 +173,7 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
       cluster,
       [&] {
         std::vector<std::string> left = serves_on ? std::vector<std::string>() : pods(cluster);
-        for (std::string &name : left_of(cluster, removed)) left.push_back(std::move(name));
+        for (std::string &name : left_of(cluster, removed, emit)) left.push_back(std::move(name));
         return left;
       },
       deadline, emit);
@@ -179,8 +192,7 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
       forget_use(cluster, found.live);
   }
   await(
-      cluster, [&] { return left_of(cluster, namespaces); }, deadline, emit);
-  for (const release::Found &found : namespaces) emit(event::Removed{found.id.text()});
+      cluster, [&] { return left_of(cluster, namespaces, emit); }, deadline, emit);
 }
 
 } // namespace

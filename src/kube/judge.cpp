@@ -173,6 +173,33 @@ Step step_of(const Pod &pod, const Snapshot &snapshot) {
   return started ? Step::started : pulled ? Step::pulled : Step::scheduled;
 }
 
+namespace {
+
+/// A pod whose containers show no problem: volumes, probes and gates.
+template <class Make> std::optional<Problem> judge_running(const Pod &pod, const Snapshot &snapshot,
+                                                           const Make &problem) {
+  const bool none_runs = std::none_of(pod.containers.begin(), pod.containers.end(),
+                                      [](const Container &c) { return c.running; });
+  if (none_runs) {
+    if (const Happening *event =
+            newest(snapshot, pod.uid, {"FailedMount", "FailedAttachVolume", "FailedMapVolume"}))
+      return problem(Cause::volume, "a volume cannot be mounted", event->message);
+    if (const Happening *event =
+            newest(snapshot, pod.uid, {"FailedCreatePodSandBox", "FailedCreatePodContainer"}))
+      return problem(Cause::start, "the pod cannot be started", event->message);
+  } else if (const Condition *ready = pod.condition("Ready");
+             ready && ready->reason == "ReadinessGatesNotReady") {
+    return problem(Cause::gate, "nobody sets a readiness gate of it", ready->message);
+  } else if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy", "ProbeError"})) {
+    Problem probe = problem(Cause::probe, which_probe(event->message), event->message);
+    probe.container = event->container;
+    return probe;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
 std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
   const auto problem = [&](Cause cause, std::string what, std::string evidence) {
     return Problem{cause, "Pod", pod.name, "", std::move(what), std::move(evidence), false};
@@ -216,24 +243,7 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
                    scheduled->message);
   for (const Container &c : pod.containers)
     if (auto found = judge_container(c, pod, snapshot)) return found;
-  const bool none_runs = std::none_of(pod.containers.begin(), pod.containers.end(),
-                                      [](const Container &c) { return c.running; });
-  if (none_runs) {
-    if (const Happening *event =
-            newest(snapshot, pod.uid, {"FailedMount", "FailedAttachVolume", "FailedMapVolume"}))
-      return problem(Cause::volume, "a volume cannot be mounted", event->message);
-    if (const Happening *event =
-            newest(snapshot, pod.uid, {"FailedCreatePodSandBox", "FailedCreatePodContainer"}))
-      return problem(Cause::start, "the pod cannot be started", event->message);
-  } else if (const Condition *ready = pod.condition("Ready");
-             ready && ready->reason == "ReadinessGatesNotReady") {
-    return problem(Cause::gate, "nobody sets a readiness gate of it", ready->message);
-  } else if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy", "ProbeError"})) {
-    Problem probe = problem(Cause::probe, which_probe(event->message), event->message);
-    probe.container = event->container;
-    return probe;
-  }
-  return std::nullopt;
+  return judge_running(pod, snapshot, problem);
 }
 
 namespace {

@@ -90,7 +90,9 @@ private:
     if (ownership.ours() && release && set_keeps(*release, id))
       ownership.state = Ownership::State::keep;
     const bool being_removed = live->at("metadata").find("deletionTimestamp");
-    if (!being_removed && (release || is_news(ownership)))
+    // an undeploy waits for what an earlier one began to remove
+    if ((!being_removed || (purpose_ == Purpose::undeploy && ownership.ours())) &&
+        (release || is_news(ownership)))
       found_.push_back({id, std::move(*live), ownership});
   }
 

@@ -369,6 +369,22 @@ TEST_CASE("deploy: an object that was changed or removed during the wait is appl
   CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "hi");
 }
 
+TEST_CASE("deploy: another manager that takes a field of hello's ends it, whatever the object") {
+  Shop shop;
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.api.update(kConfigMap, "kubectl-edit", [](json::Value &map) {
+      map["data"]["MESSAGES"] = json::string("theirs");
+    });
+  });
+  CHECK(shop.run(hello_set()) == Exit::rollout);
+  const auto *end = shop.seen.last<event::Superseded>();
+  REQUIRE(end);
+  CHECK(end->manager == "kubectl-edit");
+  CHECK(end->field == "ConfigMap/m data.MESSAGES");
+  CHECK(shop.state_of_entry(1) == "superseded");
+  CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "theirs");
+}
+
 TEST_CASE("deploy: a field that no hello holds may change during the wait") {
   Shop shop;
   shop.cluster.after(500ms, [&] {

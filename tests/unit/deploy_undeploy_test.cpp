@@ -285,12 +285,20 @@ TEST_CASE("undeploy: a finalizer that holds an object is a time-out that names i
   shop.hold(kConfigMap);
   const Error error = shop.failed(30s);
   CHECK(error.code() == Exit::rollout);
-  CHECK(std::string(error.what()) == "still there at the time limit: ConfigMap/m");
+  CHECK(std::string(error.what()) == "still there at the time limit: ConfigMap/m (being removed, "
+                                     "held by finalizer example.com/hold)");
+  CHECK(shop.removed() == Names{"Deployment/hello", "Service/hello"});
   CHECK(contains(error.hint(), "finalizer"));
   CHECK(shop.cluster.elapsed() >= 30s);
   CHECK(shop.cluster.elapsed() < 31s);
   CHECK(shop.cluster.api.find(kEntry));
   CHECK(shop.seen.count<event::HistoryRemoved>() == 0);
+  // a second one knows that hello deleted it
+  CHECK(names_of(shop.plan().remove) == Names{"ConfigMap/m"});
+  shop.cluster.after(5s, [&] { shop.cluster.api.erase(kConfigMap); });
+  shop.undeploy();
+  CHECK(shop.removed() == Names{"ConfigMap/m"});
+  CHECK(shop.is_empty());
 }
 
 TEST_CASE("undeploy: a time-out names five of the objects that are left, and counts the others") {
@@ -447,7 +455,9 @@ TEST_CASE("undeploy: a namespace that does not go is a time-out that names it") 
   shop.hold(kNamespace);
   const Error error = shop.failed(20s);
   CHECK(error.code() == Exit::rollout);
-  CHECK(std::string(error.what()) == "still there at the time limit: Namespace/shop");
+  CHECK(std::string(error.what()) ==
+        "still there at the time limit: Namespace/shop (being removed, "
+        "held by finalizer example.com/hold)");
   CHECK(shop.seen.count<event::HistoryRemoved>() == 1);
   CHECK(shop.removed() == Names{"Deployment/hello", "Service/hello", "ConfigMap/m"});
 }

@@ -18,11 +18,10 @@ bool may_apply(kube::Cluster &cluster, const deploy::Set &set,
   for (const kube::Id &id : release::new_outside(cluster, set, history))
     objects += "  " + release::reference(id, ns) + "\n";
   if (objects.empty()) return true;
-  tell(
-      STDERR_FILENO,
-      fmt::format("the revision has objects outside namespace {} that the running one does not "
-                  "have:\n{}",
-                  ns, objects));
+  tell(STDERR_FILENO,
+       fmt::format("the revision has objects outside namespace {} that the running one does not "
+                   "have:\n{}",
+                   ns, objects));
   return confirmed(console, "Apply them as recorded in the history?");
 }
 

@@ -56,12 +56,7 @@ public:
   ~TextView() override { clear(); }
 
   void show(const deploy::Event &event) override {
-    if (std::holds_alternative<event::Tick>(event)) {
-      if (live_) return draw();
-      if (waiting_ && !quiet_ && sys::Clock::now() - said_at_ >= std::chrono::seconds(2))
-        say("waiting: " + event_text(deploy::Event(state_)).text);
-      return;
-    }
+    if (std::holds_alternative<event::Tick>(event)) return tick();
     if (const auto *progress = std::get_if<event::Progress>(&event)) {
       state_ = *progress;
       waiting_ = true;
@@ -88,6 +83,12 @@ public:
   }
 
 private:
+  void tick() {
+    if (live_) return draw();
+    if (waiting_ && !quiet_ && sys::Clock::now() - said_at_ >= std::chrono::seconds(2))
+      say("waiting: " + event_text(deploy::Event(state_)).text);
+  }
+
   /// Ignores errors: a reader that left or a full disk must not end a rollout.
   static void err(std::string_view bytes) { tell(STDERR_FILENO, bytes); }
 
