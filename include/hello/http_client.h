@@ -9,6 +9,16 @@
 /// The HTTP/1.1 client for everything hello asks: GET only, over TCP or a Unix socket, without TLS.
 namespace hello::sys {
 
+/// An http:// URL taken apart.
+struct HttpUrl {
+  std::string authority, host; ///< "example.com:8080", "example.com"; IPv6 without brackets
+  int port = 80;
+  std::string target = "/"; ///< path and query, as they were written
+};
+
+/// Throws Error(Exit::usage) if `url` is malformed or not http.
+HttpUrl parse_http_url(const std::string &url);
+
 /// The outcome of a GET.
 struct HttpReply {
   int status = 0;   ///< 0: there was no response; `body` gives the reason

@@ -143,22 +143,16 @@ HttpReply HttpClient::get(const std::string &target, const char *accept, const H
   }
 }
 
-namespace {
-
-struct Url {
-  std::string authority, host, target = "/";
-  int port = 0;
-};
-
-Url parse_url(const std::string &given) {
+HttpUrl parse_http_url(const std::string &given) {
   auto bad = [&](std::string_view why) {
     return Error(Exit::usage, fmt::format("invalid URL '{}': {}", given, why),
                  "write it like http://127.0.0.1:8081/healthz");
   };
+  if (given.starts_with("https://")) throw bad("hello speaks no TLS; ask its http address");
   if (!given.starts_with("http://")) throw bad("it does not begin with http://");
   for (char c : given)
     if (c <= ' ' || c == 0x7f) throw bad("it contains a space or a control character");
-  Url url;
+  HttpUrl url;
   const auto end = std::min(given.find_first_of("/?#", 7), given.size());
   url.authority = given.substr(7, end - 7);
   if (end < given.size()) url.target = given.substr(end, given.find('#') - end);
@@ -173,10 +167,8 @@ Url parse_url(const std::string &given) {
   return url;
 }
 
-} // namespace
-
 HttpReply http_get(const std::string &given, milliseconds timeout) {
-  const Url url = parse_url(given);
+  const HttpUrl url = parse_http_url(given);
   HttpClient client(url.host, url.port, url.authority);
   return client.get(url.target, "text/plain", {timeout, Clock::now() + timeout, 64 << 10});
 }

@@ -2,6 +2,7 @@
 #include "cli/options/deploy_options.h"
 #include "hello/follow.h"
 #include "hello/history.h"
+#include "hello/load.h"
 #include "hello/logs.h"
 #include "hello/server.h"
 
@@ -134,6 +135,15 @@ struct HealthcheckOptions {
 };
 void declare(const Command &command, HealthcheckOptions &options);
 Exit run(const HealthcheckOptions &options);
+
+struct LoadOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+  std::string url, yes_really;
+  load::Plan plan;
+};
+void declare(const Command &command, LoadOptions &options);
+Exit run(const LoadOptions &options);
 
 struct VersionOptions {
   Format format = Format::text;
