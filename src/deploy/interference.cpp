@@ -1,8 +1,11 @@
 #include "deploy/interference.h"
 
 #include <algorithm>
+#include <future>
+#include <utility>
 
 #include "hello/fields.h"
+#include "hello/owner.h"
 
 namespace hello::deploy {
 namespace {
@@ -22,12 +25,41 @@ std::string changed_by(const json::Value &applied, const json::Value &live,
   return found;
 }
 
+/// Whether `manager` holds the same fields with the same values in both.
+bool same_to(const std::string &manager, const json::Value &a, const json::Value &b) {
+  return json::canonical(kube::owned(a, manager)) == json::canonical(kube::owned(b, manager));
+}
+
 } // namespace
 
 Interference interference(const json::Value &applied, const json::Value &live,
                           const std::string &ours) {
   const auto changes = kube::changes(kube::owned(applied, ours), kube::owned(live, ours, applied));
   return {changed_by(applied, live, ours), changes.empty() ? "" : changes.front().path};
+}
+
+Taken taken_over(kube::Cluster &cluster, const Applied &applied) {
+  std::vector<std::pair<kube::Id, std::future<kube::Result<json::Value>>>>
+      reads; // at once: people wait
+  for (const auto &[id, answer] : applied.objects)
+    // the wait looks at the one; the others may change what they share
+    if (id.kind != "Deployment" && !release::is_shared(id, cluster.access()))
+      reads.emplace_back(
+          id, std::async(std::launch::async, [&cluster, id = id] { return cluster.read(id); }));
+  const std::string manager = names::manager(cluster.access().release);
+  Taken taken;
+  for (auto &[id, read] : reads) {
+    const auto live = read.get();
+    const bool gone = !live && live.failure().absent();
+    if (gone ? id.kind == "Job" : !live) continue; // some go when they have run
+    const json::Value &answer = applied.objects.at(id);
+    if (!gone && same_to(manager, *live, answer)) continue;
+    if (taken.by.field.empty()) taken = {id.text(), {}};
+    if (gone) continue;
+    Interference by = interference(answer, *live, manager);
+    if (by.manager != manager && !by.field.empty()) taken = {id.text(), std::move(by)};
+  }
+  return taken;
 }
 
 } // namespace hello::deploy

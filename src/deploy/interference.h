@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "hello/deploy.h"
 #include "hello/json.h"
 
 namespace hello::deploy {
@@ -15,5 +16,16 @@ struct Interference {
 /// an annotation that kubectl rollout restart adds is no change of them.
 Interference interference(const json::Value &applied, const json::Value &live,
                           const std::string &ours);
+
+/// An object that was changed or removed since it was applied.
+struct Taken {
+  std::string object; ///< empty: none
+  Interference by{};  ///< with a field: another manager changed that
+};
+
+/// What became of the applied objects but the Deployment, which the wait looks at, and what
+/// releases share. Two deploys at once may have had each other's objects for a moment; other
+/// managers may take fields.
+Taken taken_over(kube::Cluster &cluster, const Applied &applied);
 
 } // namespace hello::deploy

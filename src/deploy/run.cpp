@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <future>
 
 #include <fmt/core.h>
 
@@ -34,43 +33,6 @@ bool is_its_fault(const Outcome &outcome) {
                                                    return problem.cause != kube::Cause::not_ready &&
                                                           problem.cause != kube::Cause::failed;
                                                  });
-}
-
-/// Whether `manager` holds the same fields with the same values in both.
-bool same_to(const std::string &manager, const json::Value &a, const json::Value &b) {
-  return json::canonical(kube::owned(a, manager)) == json::canonical(kube::owned(b, manager));
-}
-
-/// An object that was changed or removed since it was applied.
-struct Taken {
-  std::string object; ///< empty: none
-  Interference by{};  ///< with a field: another manager changed that
-};
-
-/// Two deploys at once may have had each other's objects for a moment; other managers may take
-/// fields.
-Taken taken_over(kube::Cluster &cluster, const Applied &applied) {
-  std::vector<std::pair<kube::Id, std::future<kube::Result<json::Value>>>>
-      reads; // at once: people wait
-  for (const auto &[id, answer] : applied.objects)
-    // the wait looks at the one; the others may change what they share
-    if (id.kind != "Deployment" && !release::is_shared(id, cluster.access()))
-      reads.emplace_back(
-          id, std::async(std::launch::async, [&cluster, id = id] { return cluster.read(id); }));
-  const std::string manager = names::manager(cluster.access().release);
-  Taken taken;
-  for (auto &[id, read] : reads) {
-    const auto live = read.get();
-    const bool gone = !live && live.failure().absent();
-    if (gone ? id.kind == "Job" : !live) continue; // some go when they have run
-    const json::Value &answer = applied.objects.at(id);
-    if (!gone && same_to(manager, *live, answer)) continue;
-    if (taken.by.field.empty()) taken = {id.text(), {}};
-    if (gone) continue;
-    Interference by = interference(answer, *live, manager);
-    if (by.manager != manager && !by.field.empty()) taken = {id.text(), std::move(by)};
-  }
-  return taken;
 }
 
 /// One deploy, from its plan to the way back.
