@@ -177,7 +177,8 @@ void declare(const Command &command, server::Options &options) {
   command.section();
   command.details(
       "SIGTERM drains connections; a second one exits at once. If an option is repeated, "
-      "the last value wins.");
+      "the last value wins. Options that contradict each other, such as --messages and "
+      "--messages-file, are an error; one of them overrides the other's variable.");
   command.example("hello serve --messages 'Hello, World!'", "serve on port 8080");
   command.example("MESSAGES=$'one\\ntwo' hello serve --listen :9000", "serve on another port");
 }
