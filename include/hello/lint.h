@@ -37,6 +37,16 @@ std::vector<LintRule> lint_rules();
 std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
                           const std::vector<std::string> &allow = {});
 
+/// The rule of what the API server would refuse. Its own dry run decides before a deploy, which
+/// this rule does not stop.
+inline constexpr std::string_view kApiRule = "api";
+
+/// The findings of that rule alone, of `objects` that are not yet linted.
+std::vector<Finding> check_api(std::span<const Object> objects, const config::Config &config);
+
+/// The objects whose structure is not known here, such as custom resources: "PodMonitor/hello".
+std::vector<std::string> unchecked(std::span<const Object> objects);
+
 /// "error", "warning"
 std::string_view word(Severity severity);
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <fmt/core.h>
-#include <yaml-cpp/node/iterator.h>
 #include <yaml-cpp/yaml.h>
 
 #include "config/environment.h"

@@ -1,5 +1,6 @@
 #include "manifest/types.h"
 
+#include <map>
 #include <string>
 
 #include "hello/embedded.h"
@@ -8,15 +9,33 @@
 namespace hello::manifest::types {
 namespace {
 
-/// The rest of the line that begins with the name; empty if there is none.
-std::string_view line_of(std::string_view name) {
-  std::string_view rest = embedded("src/manifest/types.txt");
+/// The lines of a table, by their first words.
+using Lines = std::map<std::string_view, std::string_view>;
+
+Lines lines_of(std::string_view file) {
+  Lines lines;
+  std::string_view rest = embedded(file);
   while (!rest.empty()) {
-    std::string_view line = text::take(rest, '\n');
-    if (line.starts_with(name) && (line.size() == name.size() || line[name.size()] == ' '))
-      return line;
+    const std::string_view line = text::take(rest, '\n');
+    lines.emplace(line.substr(0, line.find(' ')), line);
   }
-  return {};
+  return lines;
+}
+
+std::string_view found(const Lines &lines, std::string_view name) {
+  const auto line = lines.find(name);
+  return line == lines.end() ? std::string_view() : line->second;
+}
+
+/// The line that begins with the name; empty if there is none.
+std::string_view line_of(std::string_view name) {
+  static const Lines lines = lines_of("src/manifest/types.txt");
+  return found(lines, name);
+}
+
+/// The name without what says how it merges.
+std::string_view plain(Type type) {
+  return type.text.ends_with('!') ? type.text.substr(0, type.text.size() - 1) : type.text;
 }
 
 Field parsed(std::string_view word) {
@@ -58,11 +77,21 @@ Type of_kind(std::string_view api_version, std::string_view kind) {
 std::vector<Field> fields(Type type) {
   std::vector<Field> out;
   if (!type.is_known() || type.is_list() || type.is_map()) return out;
-  std::string_view name = type.text;
-  if (name.ends_with('!')) name.remove_suffix(1);
-  std::string_view line = line_of(name);
+  std::string_view line = line_of(plain(type));
   text::take(line, ' ');
   for (const std::string_view word : text::words(line)) out.push_back(parsed(word));
+  return out;
+}
+
+std::vector<Limit> limits(Type type) {
+  static const Lines lines = lines_of("src/manifest/limits.txt");
+  std::vector<Limit> out;
+  std::string_view line = found(lines, plain(type));
+  text::take(line, ' ');
+  for (std::string_view word : text::words(line)) {
+    const std::string_view name = text::take(word, ':');
+    out.push_back({name, word});
+  }
   return out;
 }
 

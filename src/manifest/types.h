@@ -42,4 +42,11 @@ std::vector<Field> fields(Type type);
 /// One of them; without a name if there is none.
 Field field(Type type, std::string_view name);
 
+/// What the API server demands of a field, as in src/manifest/limits.txt: "required,min=1". A name
+/// that begins with ? is about several fields, which the demands name: ?exactly and ?both.
+struct Limit {
+  std::string_view name, demands;
+};
+std::vector<Limit> limits(Type type);
+
 } // namespace hello::manifest::types

@@ -272,6 +272,11 @@ void refuse(const Config &config, std::string_view key, const std::string &why,
   throw Error(Exit::invalid, config.place(key) + " " + why, hint);
 }
 
+int kube_minor_number(const Config &config) {
+  const std::string version = kube_minor(config);
+  return static_cast<int>(text::integer(version.substr(version.find('.') + 1)).value_or(0));
+}
+
 bool before_1_30(const Config &config) { return kube_minor(config) == "1.29"; }
 
 std::optional<YAML::Node> value(const Config &config, std::string_view name) {

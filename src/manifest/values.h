@@ -26,6 +26,9 @@ void check_together(const config::Config &config);
 [[noreturn]] void refuse(const config::Config &config, std::string_view key, const std::string &why,
                          const std::string &hint = {});
 
+/// 30 for the kubeVersion 1.30.
+int kube_minor_number(const config::Config &config);
+
 /// Whether the set must do without the native sleep in preStop, which came with Kubernetes 1.30.
 bool before_1_30(const config::Config &config);
 

@@ -5,6 +5,7 @@
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
 #include "cli/view/table.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -29,7 +30,10 @@ bool has_error(const std::vector<manifest::Finding> &findings) {
 Exit run(const LintOptions &options) {
   if (options.rules) return show_rules();
   const config::Config config = options.config.load();
-  const auto findings = manifest::lint(rendered(config), config, options.allow);
+  const std::vector<manifest::Object> objects = rendered(config);
+  const auto findings = manifest::lint(objects, config, options.allow);
+  if (const auto others = manifest::unchecked(objects); !others.empty())
+    options.config.console.note("note: structure not checked: " + text::join(others, ", "));
   if (options.format != Format::text)
     print_document(manifest::to_json(findings), options.format);
   else

@@ -7,6 +7,7 @@
 #include "cli/commands/deployer.h"
 #include "cli/commands/split.h"
 #include "cli/options/release_set.h"
+#include "cli/view/findings.h"
 #include "cli/view/output.h"
 #include "hello/version.h"
 
@@ -46,6 +47,7 @@ Exit run(const RenderOptions &options) {
                 "leave one of them out");
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = rendered(config, options.with);
+  warn_of_api(objects, config);
   const Console &console = options.config.console;
   if (options.deployer) {
     std::vector<std::string> notes;

@@ -7,16 +7,28 @@
 
 namespace hello::cli {
 
+namespace {
+std::string about(const manifest::Finding &finding) {
+  return fmt::format("{}: {} [{}]", finding.object, finding.what, finding.rule);
+}
+} // namespace
+
 std::string line_of(const manifest::Finding &finding) {
-  return fmt::format("{}: {}: {} [{}]", manifest::word(finding.severity), finding.object,
-                     finding.what, finding.rule);
+  return fmt::format("{}: {}", manifest::word(finding.severity), about(finding));
+}
+
+void warn_of_api(std::span<const manifest::Object> objects, const config::Config &config) {
+  for (const manifest::Finding &finding : manifest::check_api(objects, config))
+    say("warning: " + about(finding));
 }
 
 void stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
                     const std::vector<std::string> &allow) {
   std::string errors, last; // the digest is mentioned last: it is no mistake of this set
   for (const manifest::Finding &finding : manifest::lint(objects, config, allow)) {
-    if (finding.severity == manifest::Severity::error)
+    if (finding.rule == manifest::kApiRule)
+      say("warning: " + about(finding));
+    else if (finding.severity == manifest::Severity::error)
       errors += "\n  " + line_of(finding);
     else if (finding.rule == "image")
       last = line_of(finding);

@@ -14,4 +14,7 @@ void stop_at_errors(std::span<const manifest::Object> objects, const config::Con
 /// "error: Deployment/hello: what is wrong [rule]"
 std::string line_of(const manifest::Finding &finding);
 
+/// Warns of what the API server would refuse.
+void warn_of_api(std::span<const manifest::Object> objects, const config::Config &config);
+
 } // namespace hello::cli

@@ -74,8 +74,8 @@ std::string about(const Container &container, const std::string &what) {
 
 std::vector<LintRule> lint_rules() {
   std::vector<LintRule> all;
-  for (const auto rules :
-       {pod_security_rules(), running_rules(), link_rules(), network_rules(), scale_rules()})
+  for (const auto rules : {pod_security_rules(), running_rules(), link_rules(), network_rules(),
+                           scale_rules(), api_rules()})
     all.insert(all.end(), rules.begin(), rules.end());
   return all;
 }
@@ -132,6 +132,12 @@ bool selects(const YAML::Node &wanted, const YAML::Node &labels) {
 
 std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
                           const std::vector<std::string> &allow) {
+  return lint_with(lint_rules(), objects, config, allow);
+}
+
+std::vector<Finding> lint_with(std::span<const LintRule> rules, std::span<const Object> objects,
+                               const config::Config &config,
+                               const std::vector<std::string> &allow) {
   Allowed allowed;
   for (const std::string &rule : allow) allowed.add("--allow", "", rule);
   for (const YAML::Node &rule : config.node("lint.allow"))
@@ -144,7 +150,7 @@ std::vector<Finding> lint(std::span<const Object> objects, const config::Config 
 
   Lint run{objects, config};
   add_workloads(run);
-  for (const LintRule &rule : lint_rules()) {
+  for (const LintRule &rule : rules) {
     run.rule = rule.name;
     rule.check(run);
   }

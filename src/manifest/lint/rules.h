@@ -61,11 +61,17 @@ struct Lint {
 /// Whether the labels have all of `wanted`; an empty or missing `wanted` selects everything.
 bool selects(const YAML::Node &wanted, const YAML::Node &labels);
 
+/// Runs the rules. Errors come first.
+std::vector<Finding> lint_with(std::span<const LintRule> rules, std::span<const Object> objects,
+                               const config::Config &config,
+                               const std::vector<std::string> &allow = {});
+
 // The tables, by what the rules look at.
 std::span<const LintRule> pod_security_rules();
 std::span<const LintRule> running_rules();
 std::span<const LintRule> link_rules();
 std::span<const LintRule> network_rules();
 std::span<const LintRule> scale_rules();
+std::span<const LintRule> api_rules();
 
 } // namespace hello::manifest

@@ -1,0 +1,332 @@
+// What the API server would refuse: fields, types, required values, ranges, formats.
+#include <algorithm>
+#include <set>
+
+#include <fmt/core.h>
+#include <yaml-cpp/node/iterator.h>
+
+#include "hello/address.h"
+#include "hello/nearest.h"
+#include "hello/text.h"
+#include "manifest/lint/formats.h"
+#include "manifest/lint/rules.h"
+#include "manifest/types.h"
+#include "manifest/values.h"
+
+namespace hello::manifest {
+namespace {
+
+using types::Type;
+
+/// Kubernetes reads null as a value that is not there.
+bool is_there(const YAML::Node &node) { return node.IsDefined() && !node.IsNull(); }
+
+bool is_empty(const YAML::Node &node) {
+  if (!is_there(node)) return true;
+  return node.IsScalar() ? node.Scalar().empty() : node.IsSequence() && node.size() == 0;
+}
+
+bool is_empty_map(const YAML::Node &node) { return !is_there(node) || node.size() == 0; }
+
+/// What is wrong with the type of a scalar; empty: nothing.
+std::string wrong_type(const YAML::Node &node, char type) {
+  if (!node.IsScalar()) return "is a list or map, and must be one value";
+  const yaml::Scalar kind = yaml::kind_of(node);
+  const bool number = kind == yaml::Scalar::integer || kind == yaml::Scalar::real;
+  switch (type) {
+  case 's':
+  case 't':
+    if (kind != yaml::Scalar::string) return node.Scalar() + " is not text: put it in quotes";
+    break;
+  case 'n':
+    if (kind == yaml::Scalar::string) return fmt::format("\"{}\" is not a number", node.Scalar());
+    if (!number) return node.Scalar() + " is not a number";
+    // 3.0 is written as 3 before the API server reads it.
+    if (const std::string digits = yaml::to_json(node);
+        kind == yaml::Scalar::real && !digits.ends_with(".0") && digits.find('e') == digits.npos)
+      return node.Scalar() + " is not a whole number";
+    break;
+  case 'b':
+    if (kind != yaml::Scalar::boolean) return node.Scalar() + " is neither true nor false";
+    break;
+  case 'i':
+    if (kind != yaml::Scalar::integer && kind != yaml::Scalar::string)
+      return node.Scalar() + " is neither a whole number nor text";
+    break;
+  case 'q':
+    if (kind == yaml::Scalar::boolean || !text::Quantity::parse(node.Scalar()))
+      return fmt::format("'{}' is not a quantity", node.Scalar());
+    break;
+  default: break;
+  }
+  return "";
+}
+
+/// Fields of 64 bits; all other numbers have 32.
+constexpr std::string_view kLong[] = {"activeDeadlineSeconds",
+                                      "terminationGracePeriodSeconds",
+                                      "tolerationSeconds",
+                                      "runAsUser",
+                                      "runAsGroup",
+                                      "fsGroup",
+                                      "seconds",
+                                      "generation",
+                                      "startingDeadlineSeconds",
+                                      "expirationSeconds",
+                                      "deletionGracePeriodSeconds"};
+
+bool is_too_large(const YAML::Node &node, std::string_view path) {
+  const std::string_view field = path.substr(path.rfind('.') + 1);
+  const auto number = text::integer(node.Scalar());
+  const bool is_long = std::find(std::begin(kLong), std::end(kLong), field) != std::end(kLong) ||
+                       field.starts_with("supplementalGroups");
+  return number && !is_long && (*number > INT32_MAX || *number < INT32_MIN);
+}
+
+/// A resource of Kubernetes' own, or one with a domain in its name.
+bool is_resource(std::string_view name) {
+  return name == "cpu" || name == "memory" || name == "ephemeral-storage" || name == "storage" ||
+         name.starts_with("hugepages-") || name.find('/') != name.npos;
+}
+
+/// Checks one object.
+class ApiCheck {
+public:
+  ApiCheck(Lint &lint, const Object &object) : lint_(lint), object_(object) {}
+
+  void run(Type type) {
+    YAML::Node body(YAML::NodeType::Map);
+    for (const auto &entry : object_.node)
+      if (const std::string &key = entry.first.Scalar();
+          key != "apiVersion" && key != "kind" && key != "status")
+        body.force_insert(entry.first, entry.second);
+    value(body, type, "");
+  }
+
+private:
+  void error(const std::string &path, const std::string &what) {
+    lint_.error(object_, path + ": " + what);
+  }
+
+  void value(const YAML::Node &node, Type type, const std::string &path) {
+    if (!type.is_known() || !is_there(node)) return;
+    if (type.is_list()) return list(node, type, path);
+    if (type.is_map()) return map(node, type, path);
+    if (type.text.size() > 1) return fields(node, type, path);
+    const char kind = type.text[0];
+    if (const std::string wrong = wrong_type(node, kind); !wrong.empty())
+      error(path, wrong);
+    else if ((kind == 'n' || kind == 'i') && yaml::kind_of(node) == yaml::Scalar::integer &&
+             is_too_large(node, path))
+      error(path, node.Scalar() + " does not fit 32 bits");
+  }
+
+  void list(const YAML::Node &node, Type type, const std::string &path) {
+    if (!node.IsSequence()) return error(path, "must be a list");
+    std::set<std::string> seen;
+    std::size_t index = 0;
+    for (const YAML::Node &item : items(node)) {
+      if (item.IsNull() && type.merges_items())
+        error(fmt::format("{}[{}]", path, index), "is null");
+      value(item, type.element(), fmt::format("{}[{}]", path, index++));
+      if (!type.merges_items()) continue;
+      const std::string identity = identity_of(item, type.keys());
+      if (!seen.insert(identity).second) error(path, fmt::format("{} is there twice", identity));
+    }
+  }
+
+  static std::string identity_of(const YAML::Node &item, const std::vector<types::Key> &keys) {
+    if (keys.empty()) return text(item);
+    std::string out;
+    for (const types::Key &key : keys) {
+      const std::string value = text(item, std::string(key.name).c_str());
+      if (!out.empty()) out += '/';
+      out += value.empty() ? key.default_value : value;
+    }
+    return out;
+  }
+
+  void map(const YAML::Node &node, Type type, const std::string &path) {
+    if (!node.IsMap()) return error(path, "must be a map");
+    for (const auto &entry : node)
+      value(entry.second, type.element(), path + "." + entry.first.Scalar());
+  }
+
+  void fields(const YAML::Node &node, Type type, const std::string &path) {
+    if (!node.IsMap()) return error(path, "must be a map");
+    const std::vector<types::Field> known = types::fields(type);
+    for (const auto &entry : node) {
+      const std::string &key = entry.first.Scalar();
+      const std::string below = path.empty() ? key : path + "." + key;
+      const auto field = std::find_if(known.begin(), known.end(),
+                                      [&](const types::Field &one) { return one.name == key; });
+      if (field == known.end())
+        unknown(below, key, known);
+      else
+        known_field(entry.second, *field, below);
+    }
+    for (const types::Limit &limit : types::limits(type)) check(node, limit, path);
+  }
+
+  void known_field(const YAML::Node &node, const types::Field &field, const std::string &path) {
+    value(node, field.type, path);
+    if (const int oldest = kube_minor_number(lint_.config); field.since > oldest)
+      lint_.warning(object_,
+                    fmt::format("{}: Kubernetes has this field since 1.{}, and kubeVersion "
+                                "is 1.{}",
+                                path, field.since, oldest));
+  }
+
+  void unknown(const std::string &path, const std::string &key,
+               const std::vector<types::Field> &known) {
+    std::vector<std::string_view> names;
+    names.reserve(known.size());
+    for (const types::Field &one : known) names.push_back(one.name);
+    error(path, "unknown field" + config::hint(config::nearest(key, names)));
+  }
+
+  void check(const YAML::Node &node, const types::Limit &limit, const std::string &path) {
+    if (limit.name.starts_with('?')) return together(node, limit, path);
+    const std::string name(limit.name), below = path.empty() ? name : path + "." + name;
+    const YAML::Node found = at(node, name.c_str());
+    // Selectors of metrics are not of labels.
+    if (path.ends_with(".metric.selector")) return;
+    for (const std::string_view demand : text::split(limit.demands, ',')) {
+      if (demand == "required") {
+        if (is_empty(found)) error(below, "is required");
+        continue;
+      }
+      if (is_empty(found)) continue;
+      if (found.IsMap()) entries(found, demand, below);
+      if (found.IsScalar()) format(found, demand, below);
+      for (const YAML::Node &item : items(found))
+        if (item.IsScalar()) format(item, demand, below);
+    }
+  }
+
+  void together(const YAML::Node &node, const types::Limit &limit, const std::string &path) {
+    std::size_t count = 0;
+    for (const std::string_view name : text::split(limit.demands, '|'))
+      if (!is_empty(at(node, std::string(name).c_str()))) ++count;
+    const std::string names = text::alternatives(limit.demands);
+    if (count > 1) error(path, "has more than one of " + names);
+    if (count == 0 && limit.name != "?both") error(path, "needs one of " + names);
+  }
+
+  /// The keys and values of a map.
+  void entries(const YAML::Node &map, std::string_view demand, const std::string &path) {
+    for (const auto &entry : map) {
+      const std::string &key = entry.first.Scalar(), below = path + "." + key;
+      const std::string wrong = format_mistake(key, "key");
+      if (!wrong.empty()) error(path, wrong);
+      if (!entry.second.IsScalar()) continue;
+      if (demand == "labels") format(entry.second, "value", below);
+      if (demand != "amounts") continue;
+      format(entry.second, "positive", below);
+      if (!is_resource(key)) error(below, "is not a resource");
+    }
+  }
+
+  void format(const YAML::Node &node, std::string_view demand, const std::string &path) {
+    if (const std::string wrong = format_mistake(node.Scalar(), demand); !wrong.empty())
+      error(path, wrong);
+  }
+
+  Lint &lint_;
+  const Object &object_;
+};
+
+/// What containers request is at most their limit, and their volumes are there.
+void check_containers(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    const YAML::Node limits = at(container.node, "resources", "limits");
+    for (const auto &entry : at(container.node, "resources", "requests")) {
+      const std::string &name = entry.first.Scalar();
+      const YAML::Node most = at(limits, name.c_str()); // null is 0
+      const auto request = text::Quantity::parse(text(entry.second)),
+                 limit = text::Quantity::parse(most.IsNull() ? "0" : text(most));
+      if (request && limit && *request > *limit)
+        lint.error(container, fmt::format("requests.{} {} is more than its limit {}", name,
+                                          text(entry.second), text(most)));
+    }
+    std::set<std::string> known;
+    for (const YAML::Node &volume : items(at(container.work->spec, "volumes")))
+      known.insert(text(volume, "name"));
+    for (const YAML::Node &claim :
+         items(at(container.work->object->node, "spec", "volumeClaimTemplates")))
+      known.insert(text(claim, "metadata", "name"));
+    for (const YAML::Node &mount : items(at(container.node, "volumeMounts")))
+      if (const std::string name = text(mount, "name"); !name.empty() && !known.count(name))
+        lint.error(container, fmt::format("volumeMounts: no volume is named {}", name));
+  }
+}
+
+/// A workload's selector matches its own pods.
+void check_selectors(Lint &lint) {
+  for (const Workload &work : lint.workloads) {
+    const std::string &kind = work.object->kind;
+    if (kind == "Job" || kind == "CronJob" || kind == "Pod") continue;
+    const YAML::Node wanted = at(work.object->node, "spec", "selector", "matchLabels");
+    if (wanted.IsDefined() && !selects(wanted, work.labels))
+      lint.error(*work.object, "spec.selector does not match the labels of its pods");
+    const YAML::Node selector = at(work.object->node, "spec", "selector");
+    if (selector.IsMap() && is_empty_map(at(selector, "matchLabels")) &&
+        is_empty(at(selector, "matchExpressions")))
+      lint.error(*work.object, "spec.selector is empty");
+  }
+}
+
+/// preStop sleeps no longer than the pod has to end.
+void check_sleep(Lint &lint) {
+  constexpr std::int64_t kDefault = 30; // Kubernetes' own
+  for (const Container &container : lint.containers) {
+    const auto sleep =
+        text::integer(text(container.node, "lifecycle", "preStop", "sleep", "seconds"));
+    const auto grace = text::integer(text(container.work->spec, "terminationGracePeriodSeconds"));
+    if (sleep && *sleep > grace.value_or(kDefault))
+      lint.error(container,
+                 fmt::format("preStop sleeps {} s, and terminationGracePeriodSeconds is {}", *sleep,
+                             grace.value_or(kDefault)));
+  }
+}
+
+void check_scalers(Lint &lint) {
+  for (const Object *scaler : lint.all("HorizontalPodAutoscaler")) {
+    const auto least = text::integer(text(scaler->node, "spec", "minReplicas"));
+    const auto most = text::integer(text(scaler->node, "spec", "maxReplicas"));
+    if (least && most && *least > *most)
+      lint.error(*scaler, "spec.minReplicas is more than spec.maxReplicas");
+  }
+}
+
+void api(Lint &lint) {
+  check_containers(lint);
+  check_selectors(lint);
+  check_sleep(lint);
+  check_scalers(lint);
+  for (const Object &object : lint.objects)
+    if (const Type type = types::of_kind(object.api_version, object.kind); type.is_known())
+      ApiCheck(lint, object).run(type);
+}
+
+constexpr LintRule kRules[] = {
+    {kApiRule, "the API server refuses it; before a deploy, its own dry run decides", api},
+};
+
+} // namespace
+
+std::span<const LintRule> api_rules() { return kRules; }
+
+std::vector<Finding> check_api(std::span<const Object> objects, const config::Config &config) {
+  return lint_with(api_rules(), objects, config);
+}
+
+std::vector<std::string> unchecked(std::span<const Object> objects) {
+  std::vector<std::string> out;
+  for (const Object &object : objects)
+    if (!types::of_kind(object.api_version, object.kind).is_known())
+      out.push_back(fmt::format("{}/{}", object.kind, object.name));
+  return out;
+}
+
+} // namespace hello::manifest
