@@ -11,6 +11,7 @@
 
 #include "hello/address.h"
 #include "hello/error.h"
+#include "hello/json.h"
 #include "server/process/application.h"
 
 using namespace hello::server;
@@ -283,9 +284,72 @@ TEST_CASE("application: the public port serves only the page, the admin port eve
   }
   CHECK(starts(World::ask(*world.admin, "GET", "/nothing"), "HTTP/1.1 404"));
   const Answer live = World::ask(*world.admin, "GET", "/");
-  CHECK(live.body.find("fetch('metrics'") != std::string::npos);
+  CHECK(live.body.find("ask('metrics')") != std::string::npos);
   CHECK(live.field("Content-Security-Policy").find("unsafe") == std::string::npos);
   CHECK(live.field("Content-Security-Policy").find("script-src 'sha256-") != std::string::npos);
+}
+
+TEST_CASE("application: the admin port refuses a browser whose Host is a name but localhost") {
+  World world;
+  const auto status = [&](std::vector<Header> headers, std::string_view path = "/metrics") {
+    return World::ask(*world.admin, "GET", path, headers).head.substr(9, 3);
+  };
+  const Header fetch = {"sec-fetch-site", "same-origin"}, origin = {"Origin", "http://evil.test"};
+  for (const char *good : {"127.0.0.1:8081", "localhost:8081", "LOCALHOST", "localhost.:1",
+                           "a.localhost", "[::1]:8081", "10.1.2.3", "[2001:db8::1]"}) {
+    INFO(good);
+    CHECK(status({{"Host", good}, fetch}) == "200");
+    CHECK(status({{"Host", good}, origin}) == "200");
+  }
+  for (const char *bad : {"evil.test", "evil.test:8081", "localhost.evil.test", "notlocalhost",
+                          "127.0.0.1.evil.test", "hello.hello.svc", "", "0x7f.1"}) {
+    INFO(bad);
+    CHECK(status({{"Host", bad}}) == "200"); // Prometheus, a probe
+    for (const char *path : {"/", "/metrics", "/latency", "/livez", "/version"}) {
+      CHECK(status({{"Host", bad}, fetch}, path) == "403");
+      CHECK(status({{"Host", bad}, {"Sec-Fetch-Mode", "cors"}}, path) == "403");
+      CHECK(status({{"Host", bad}, origin}, path) == "403");
+    }
+  }
+}
+
+TEST_CASE("application: /latency has the durations of the public page, and of nothing else") {
+  World world;
+  CHECK(World::ask(*world.admin, "GET", "/latency").body ==
+        "{\"route\":\"/\",\"unit\":\"ns\",\"buckets\":[]}\n");
+  for (int i = 0; i < 3; ++i) world.get("/");
+  world.get("/nothing");
+  const Answer answer = World::ask(*world.admin, "GET", "/latency");
+  CHECK(answer.has("Content-Type: application/json"));
+  const hello::json::Value value = hello::json::parse(answer.body, "latency");
+  std::int64_t all = 0;
+  for (const hello::json::Value &bucket : value.at("buckets").items()) {
+    REQUIRE(bucket.items().size() == 3);
+    CHECK(bucket.items()[0].number() < bucket.items()[1].number());
+    all += bucket.items()[2].number();
+  }
+  CHECK(all == 3);
+}
+
+TEST_CASE("latency: the middle of a bucket is right to 12 % from 5 us to 10 s") {
+  using H = LatencyHistogram;
+  std::size_t before = 0;
+  for (std::uint64_t ns = 5'000; ns < 10'000'000'000; ns += 1 + ns / 97) {
+    const std::size_t i = H::index(ns);
+    CAPTURE(ns);
+    CHECK(i >= before); // and no bucket is left out
+    CHECK(i <= before + 1 + (before == 0 ? 4 : 0));
+    before = i;
+    CHECK(H::from_ns(i) <= ns);
+    CHECK(ns < H::from_ns(i + 1));
+    const std::uint64_t middle = (H::from_ns(i) + H::from_ns(i + 1)) / 2;
+    CHECK(middle * 100 <= ns * 113);
+    CHECK(middle * 100 >= ns * 87);
+  }
+  CHECK(H::index(0) == 0);
+  CHECK(H::index(4'095) == 0);
+  CHECK(H::index(UINT64_MAX) == H::kSize - 1);
+  CHECK(H::index((1ULL << H::kLastBit) - 1) == H::kSize - 1);
 }
 
 TEST_CASE("application: while draining, /readyz fails with the reason and /livez succeeds") {

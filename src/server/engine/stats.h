@@ -5,28 +5,32 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/engine/counter.h"
+#include "server/engine/latency.h"
+
 /// The counters of one loop's handler. Only the loop's thread writes them, and the admin thread
 /// reads them at any time: plain loads and stores suffice, and no loops share a cache line.
 namespace hello::server {
 
-class Counter {
-public:
-  void add(std::uint64_t n = 1) { value_.store(get() + n, std::memory_order_relaxed); }
-  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
-private:
-  std::atomic<std::uint64_t> value_{0};
-};
-
 /// Labels of hello_http_requests_total. A value that is not in its list counts under the last
 /// entry, so that a client cannot create time series.
-inline constexpr std::array<std::string_view, 8> kRoutes = {
-    "/", "/livez", "/readyz", "/healthz", "/metrics", "/version", "/*", "none"};
+inline constexpr std::array<std::string_view, 9> kRoutes = {
+    "/", "/livez", "/readyz", "/healthz", "/metrics", "/version", "/latency", "/*", "none"};
 inline constexpr std::array<std::string_view, 9> kMethods = {
     "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "other"};
-inline constexpr std::array<int, 18> kCodes = {200, 204, 304, 308, 400, 404, 405, 408, 411,
+inline constexpr std::array<int, 19> kCodes = {200, 204, 304, 308, 400, 403, 404, 405, 408, 411,
                                                412, 413, 414, 417, 431, 501, 503, 505, 0};
-enum class Route : std::uint8_t { root, livez, readyz, healthz, metrics, version, unmatched, none };
+enum class Route : std::uint8_t {
+  root,
+  livez,
+  readyz,
+  healthz,
+  metrics,
+  version,
+  latency,
+  unmatched,
+  none
+};
 
 /// Upper bounds of the duration histogram; longer durations count under +Inf.
 struct Bucket {
@@ -72,6 +76,7 @@ struct alignas(64) RequestStats {
   std::array<std::array<std::array<Counter, kCodes.size()>, kMethods.size()>, kRoutes.size()>
       requests;
   std::array<Histogram, kRoutes.size()> durations;
+  LatencyHistogram latency; ///< of "/"
 
   /// Counts a refusal; `reason` must be a literal. Beyond 31 different reasons all others count
   /// under "other".

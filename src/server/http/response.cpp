@@ -29,6 +29,7 @@ std::string_view reason_phrase(int status) {
   case 304: return "Not Modified";
   case 308: return "Permanent Redirect";
   case 400: return "Bad Request";
+  case 403: return "Forbidden";
   case 404: return "Not Found";
   case 405: return "Method Not Allowed";
   case 408: return "Request Timeout";

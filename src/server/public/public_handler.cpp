@@ -284,6 +284,7 @@ private:
         std::chrono::duration_cast<std::chrono::nanoseconds>(now - request.started).count();
     const auto duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0));
     stats_.count(route, method, outcome.status, duration_ns);
+    if (route == Route::root) stats_.latency.observe(duration_ns);
     if (!log_.on()) return;
     Access access = access_of(request, fields, outcome);
     access.duration_ns = duration_ns;

@@ -7,6 +7,7 @@
 #include "hello/json.h"
 #include "hello/sha256.h"
 #include "hello/version.h"
+#include "server/http/browser.h"
 #include "server/http/negotiate.h"
 #include "server/http/syntax.h"
 #include "server/log/clock.h"
@@ -99,6 +100,9 @@ private:
       if (syntax::iequals(header.name, "if-none-match")) if_none_match_fails = header.value == "*";
     }
     const Asker asker{accept, request.path};
+    if (is_rebound(request))
+      return problem(403, "A browser must reach the admin port by an address or as localhost.",
+                     asker);
     Response response = get(request, route, asker);
     if (response.status == 200 && if_match_fails)
       return problem(412, "The page is not the one that If-Match names.", asker);
@@ -120,6 +124,7 @@ private:
     case Route::readyz: return probe(status_.unready(last_round_, resumed_));
     case Route::metrics: return metrics(asker.accept);
     case Route::version: return version();
+    case Route::latency: return latency();
     default: return live_page();
     }
   }
@@ -148,6 +153,29 @@ private:
     Response response;
     response.content_type = "application/json";
     response.body = version_json();
+    return response;
+  }
+
+  /// What the live page makes percentiles of: the requests for the public page in each bucket that
+  /// has any, as [from ns, to ns, count].
+  Response latency() const {
+    Response response;
+    response.content_type = "application/json";
+    json::Writer writer(response.body);
+    writer.begin_object().key("route").string("/").key("unit").string("ns").key("buckets");
+    writer.begin_array();
+    for (std::size_t i = 0; i < LatencyHistogram::kSize; ++i) {
+      std::uint64_t count = 0;
+      for (const auto &loop : metrics_.loops) count += loop->latency.count(i);
+      if (count == 0) continue;
+      writer.begin_array();
+      for (const std::uint64_t number :
+           {LatencyHistogram::from_ns(i), LatencyHistogram::from_ns(i + 1), count})
+        writer.number(static_cast<std::int64_t>(number));
+      writer.end_array();
+    }
+    writer.end_array().end_object();
+    response.body += '\n';
     return response;
   }
 
