@@ -18,6 +18,8 @@ struct Follow {
   std::atomic<std::uint64_t> *copied = nullptr; ///< borrowed; the bytes so far
   /// Called once for each event: `files` were rotated away before they could be opened.
   std::function<void(std::uint64_t files)> skipped;
+  /// Called when the file was truncated in place: it is read from its start again.
+  std::function<void()> truncated{};
 };
 
 /// Copies `path` and its successors to `out`, oldest first (`path`.1 if it exists), in whole lines,

@@ -134,4 +134,12 @@ void replace_extras(Value &value, const std::string &own_namespace) {
   value.entries = std::move(entries);
 }
 
+bool replace_log_form(Value &access, Value &format) {
+  const std::string word = access.node.Scalar();
+  if (word != "json" && word != "text") return false;
+  if (format.origin.from == From::default_value) format.set(yaml::string(word), access.origin);
+  access.set(yaml::string("on"), access.origin);
+  return true;
+}
+
 } // namespace hello::config

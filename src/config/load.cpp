@@ -98,16 +98,13 @@ private:
           value.set(default_of(setting, release), {});
   }
 
-  /// logging.access: json of 0.1.0 means on, and format: json where that is not set.
   void old_log_forms() {
-    Value &access = config_.values_.find("logging.access")->second;
-    const std::string word = access.node.Scalar();
-    if (word != "json" && word != "text") return;
-    config_.warnings_.push_back(fmt::format("{} is an old form: write access: on and format: {}",
-                                            config_.place("logging.access") + ": " + word, word));
-    Value &format = config_.values_.find("logging.format")->second;
-    if (format.origin.from == From::default_value) format.set(yaml::string(word), access.origin);
-    access.set(yaml::string("on"), access.origin);
+    const std::string word = config_.text("logging.access"),
+                      place = config_.place("logging.access");
+    if (replace_log_form(config_.values_.find("logging.access")->second,
+                         config_.values_.find("logging.format")->second))
+      config_.warnings_.push_back(place + ": " + word +
+                                  " is an old form: write access: on, format: " + word);
   }
 
   /// The bytes of a file, or of stdin for "-". `where` asks for it.

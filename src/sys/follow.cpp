@@ -98,7 +98,8 @@ private:
       if (end == text.npos && n == 0) {
         struct stat status {};
         if (last && ::fstat(file.fd.get(), &status) == 0 && status.st_size < file.offset) {
-          file.offset = 0; // truncated in place
+          file.offset = 0;
+          if (options_.truncated) options_.truncated();
           continue;
         }
         if (last) return false;

@@ -103,6 +103,11 @@ Exit run(const TailOptions &options) {
     warn(server::Event::lines_lost, "log lines lost: rotated before they could be read", "files",
          files);
   };
+  copying->what.truncated = [file = options.follow.path] {
+    using namespace server;
+    notice(Level::warning, Event::log_file,
+           "the log file was truncated: what was not yet copied is lost", {{"file", file}});
+  };
   std::thread thread([copying] { copying->run(); });
   if (wait_for_end(*copying)) {
     thread.join();

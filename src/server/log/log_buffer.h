@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,17 @@ public:
   /// For the loop: counts a line for which there was no room.
   void count_lost() { lost_.store(lost() + 1, std::memory_order_relaxed); }
   std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+
+  /// Counts all lines as lost that the writer has not taken. For the end, when the loop is over and
+  /// the writer stands still.
+  void give_up() {
+    const std::lock_guard lock(mutex_);
+    for (std::string *text : {&ready_, &pending_}) {
+      const auto lines = std::count(text->begin(), text->end(), '\n');
+      lost_.store(lost() + static_cast<std::uint64_t>(lines), std::memory_order_relaxed);
+      text->clear();
+    }
+  }
 
   /// Clears `text`, and frees its memory if a burst has made it large.
   static void clear(std::string &text) {

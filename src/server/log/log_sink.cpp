@@ -23,6 +23,9 @@ namespace hello::server {
 namespace {
 /// Pause between two writes, in which lines collect to a batch.
 constexpr std::chrono::milliseconds kBatchPause{5};
+constexpr std::chrono::seconds kLookPause{1};   ///< between two looks at the file's name
+constexpr std::chrono::minutes kReportPause{1}; ///< between two reports of lost lines
+constexpr int kBlockedMs = 1000; ///< how often a writer that waits for its reader reports
 /// PIPE_BUF: up to this size, the write to a pipe is not mixed with those of other processes.
 constexpr std::size_t kAtomicBytes = 4096;
 
@@ -33,6 +36,7 @@ constexpr std::size_t kAtomicBytes = 4096;
 } // namespace
 
 struct LogSink::Writer {
+  using Clock = std::chrono::steady_clock;
   std::string path;
   std::size_t limit_bytes = 0;
   sys::Fd file; ///< none: the descriptor is borrowed
@@ -43,6 +47,10 @@ struct LogSink::Writer {
   std::string batch;
   std::vector<std::unique_ptr<LogBuffer>> buffers;
   std::atomic<std::uint64_t> dropped{0};
+  std::atomic<std::uint64_t> blocked{0}; ///< lines that wait for a slow reader
+  std::atomic<std::uint64_t> said{0};    ///< lost lines that were reported
+  std::atomic<int> problem{0};           ///< errno of the last write that failed
+  Clock::time_point said_at, looked_at;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -55,7 +63,12 @@ struct LogSink::Writer {
   bool open_file();
   bool is_at_path() const;
   void reopen();
+  void check_file();
+  void replace_file(std::string_view why);
   void rotate();
+  std::uint64_t lost() const;
+  void report_lost(Clock::duration pause);
+  void wait_for_reader(std::string_view lines);
   std::size_t next_write_bytes(std::string_view lines) const;
   void write_batch();
   void write_some(std::string_view lines);
@@ -69,6 +82,8 @@ void LogSink::Writer::find_kind() {
   if (fstat(fd, &status) == 0)
     slow_reader = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
                   (S_ISCHR(status.st_mode) && isatty(fd) == 1);
+  // Otherwise there would be a hole after somebody has truncated the file.
+  if (S_ISREG(status.st_mode)) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_APPEND);
 }
 
 /// False, with errno, if the file cannot be used.
@@ -102,6 +117,62 @@ void LogSink::Writer::reopen() {
          {{"file", path}, {"reason", sys::open_problem(errno)}});
 }
 
+void LogSink::Writer::replace_file(std::string_view why) {
+  notice(Level::info, Event::log_file, why, {{"file", path}});
+  file.reset(); // what is written to a file without a name would be lost, and not counted
+  fd = -1;
+  open_file();
+}
+
+/// Finds out whether the file was changed from outside.
+void LogSink::Writer::check_file() {
+  struct stat own {
+  }, named{};
+  if (path.empty() || fd < 0 || fstat(fd, &own) != 0) return;
+  if (own.st_nlink == 0) return replace_file("the log file was deleted: a new one is begun");
+  if (static_cast<std::size_t>(own.st_size) < file_bytes) {
+    notice(Level::info, Event::log_file, "the log file was truncated: it goes on from there",
+           {{"file", path}});
+    file_bytes = static_cast<std::size_t>(own.st_size);
+  }
+  const Clock::time_point now = Clock::now();
+  if (now - looked_at < kLookPause) return; // a renamed file has its lines
+  looked_at = now;
+  const bool is_there = ::stat(path.c_str(), &named) == 0;
+  if (is_there ? named.st_ino != own.st_ino || named.st_dev != own.st_dev : errno == ENOENT)
+    replace_file("the log file was renamed: a new one is begun");
+}
+
+std::uint64_t LogSink::Writer::lost() const {
+  std::uint64_t lines = dropped.load(std::memory_order_relaxed);
+  for (const auto &buffer : buffers) lines += buffer->lost();
+  return lines;
+}
+
+/// Reports lost lines, at once the first time, then at most once in `pause`.
+void LogSink::Writer::report_lost(Clock::duration pause) {
+  const std::uint64_t before = said.load(), all = lost();
+  if (all == before || (before > 0 && Clock::now() - said_at < pause)) return;
+  said = all;
+  said_at = Clock::now();
+  const std::string lines = std::to_string(all - before);
+  const int number = problem.load();
+  notice(Level::warning, Event::lines_lost, "log lines lost",
+         {{"lines", lines, Note::Kind::number},
+          {"log", path.empty() ? "stdout" : path},
+          {"reason", number == 0 ? "its reader is too slow" : sys::open_problem(number)}});
+}
+
+/// Waits until the reader takes something, or is gone. `lines`: the next ones of the batch.
+void LogSink::Writer::wait_for_reader(std::string_view lines) {
+  pollfd out{fd, POLLOUT, 0};
+  if (::poll(&out, 1, 0) != 0) return;
+  const char *const end = batch.data() + batch.size();
+  blocked = static_cast<std::uint64_t>(std::count(lines.data(), end, '\n'));
+  while (::poll(&out, 1, kBlockedMs) == 0) report_lost(kReportPause);
+  blocked = 0;
+}
+
 void LogSink::Writer::rotate() {
   const sys::Fd old = std::move(file);
   fd = -1;
@@ -126,10 +197,7 @@ std::size_t LogSink::Writer::next_write_bytes(std::string_view lines) const {
 void LogSink::Writer::write_some(std::string_view lines) {
   const std::size_t all = lines.size();
   while (!lines.empty()) {
-    if (slow_reader) {
-      pollfd out{fd, POLLOUT, 0};
-      ::poll(&out, 1, -1);
-    }
+    if (slow_reader) wait_for_reader(lines);
     const ssize_t n = ::write(fd, lines.data(), lines.size());
     if (n >= 0) {
       lines.remove_prefix(static_cast<std::size_t>(n));
@@ -137,6 +205,7 @@ void LogSink::Writer::write_some(std::string_view lines) {
     } else if (errno == EAGAIN) {
       slow_reader = true; // another process has made the descriptor's file non-blocking
     } else if (errno != EINTR) {
+      problem = errno;
       dropped += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
       // The disk is full and the last line is incomplete: continue in a new file.
       if (lines.size() < all && !path.empty()) file_bytes = limit_bytes;
@@ -146,6 +215,7 @@ void LogSink::Writer::write_some(std::string_view lines) {
 }
 
 void LogSink::Writer::write_batch() {
+  check_file();
   std::string_view rest = batch;
   while (!rest.empty()) {
     if (!path.empty() && fd < 0) rotate(); // the last attempt failed: try again
@@ -188,6 +258,7 @@ void LogSink::Writer::run() {
     if (reopening.exchange(false)) reopen();
     if (take()) {
       write_batch();
+      report_lost(kReportPause);
       std::unique_lock lock(mutex);
       if (!last) changed.wait_for(lock, kBatchPause, [this] { return stopping.load(); });
     } else if (last) {
@@ -196,6 +267,7 @@ void LogSink::Writer::run() {
       sleep();
     }
   }
+  report_lost({});
   file.reset(); // here, since a close may hang too
   const std::lock_guard lock(mutex);
   done = true;
@@ -251,13 +323,13 @@ void LogSink::stop(std::chrono::milliseconds timeout) {
     thread_.join();
   } else {
     thread_.detach();
+    lock.unlock();
+    for (const auto &buffer : writer_->buffers) buffer->give_up();
+    writer_->dropped += writer_->blocked.exchange(0);
+    writer_->report_lost({});
   }
 }
 
-std::uint64_t LogSink::dropped() const {
-  std::uint64_t lines = writer_->dropped.load(std::memory_order_relaxed);
-  for (const auto &buffer : writer_->buffers) lines += buffer->lost();
-  return lines;
-}
+std::uint64_t LogSink::dropped() const { return writer_->lost(); }
 
 } // namespace hello::server
