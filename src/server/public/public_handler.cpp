@@ -196,12 +196,13 @@ private:
   }
 
   std::size_t choose_kind(std::string_view accept) {
-    if (accept != last_accept_ || last_accept_.empty()) { // clients repeat their Accept
+    if (!knows_accept_ || accept != last_accept_) { // clients repeat their Accept, or have none
       const int offer = negotiate(accept, kOffers);
       const bool acceptable = offer >= 0;
       last_kind_ =
           acceptable ? static_cast<std::size_t>(offer) : static_cast<std::size_t>(Kind::text);
-      last_accept_ = accept.size() <= 512 ? accept : std::string_view();
+      knows_accept_ = accept.size() <= 512;
+      last_accept_ = knows_accept_ ? accept : std::string_view();
     }
     return last_kind_;
   }
@@ -316,6 +317,7 @@ private:
   std::array<Prepared, kOffers.size()> pages_, unchanged_;
   std::array<std::string, 4> joined_; ///< lists made from several fields of one name
   std::string last_accept_;
+  bool knows_accept_ = false; ///< last_kind_ is that of last_accept_
   std::size_t last_kind_ = 0;
   std::array<std::uint8_t, 16> remote_ip_{};
   std::string remote_text_;
