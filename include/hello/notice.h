@@ -36,7 +36,8 @@ enum class Event : std::uint8_t {
   fatal,
 };
 
-/// Text until it is set. Set it once, before other threads start.
+/// Text until it is set. Also makes errors that end the process at once lines of this log. Call it
+/// once, before other threads start.
 void set_notice_format(LogFormat format);
 
 /// A field beside those that every line has.

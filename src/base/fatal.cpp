@@ -5,13 +5,21 @@
 #ifdef _LIBCPP_VERSION
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "hello/error.h"
+#include "hello/fatal.h"
 
 namespace {
 
 [[noreturn]] void die(const char *why, const char *more) noexcept {
-  std::fprintf(stderr, "hello: %s%s\n", why, more); // unbuffered: takes no memory
+  char line[256];
+  std::snprintf(line, sizeof line, "%s%s", why, more);
+  const auto write = std::exchange(hello::write_fatal, nullptr); // it may find no memory either
+  if (write)
+    write(line);
+  else
+    std::fprintf(stderr, "hello: %s\n", line); // unbuffered: takes no memory
   std::_Exit(static_cast<int>(hello::Exit::failure));
 }
 

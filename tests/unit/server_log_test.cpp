@@ -167,6 +167,24 @@ TEST_CASE("access log: durations keep three places, long texts are cut, a line f
   CHECK(one_line(LogFormat::json, access).find("\"duration_ms\":0.000,") != std::string::npos);
 }
 
+TEST_CASE("access log: a cut splits no character, and controls of writing direction are escaped") {
+  const auto agent = [](std::string_view text, LogFormat format) {
+    Access access;
+    access.user_agent = text;
+    access.request_id = "r";
+    const std::string line = one_line(format, access);
+    const std::size_t from = line.find("user_agent") + 10;
+    return line.substr(from, line.find("request_id") - from);
+  };
+  const std::string a254(254, 'a');
+  CHECK(agent(a254 + "\u20ac\u20ac", LogFormat::json) == "\":\"" + a254 + "…\",\"");
+  CHECK(agent(a254 + "\u20ac\u20ac", LogFormat::text) == "=" + a254 + "… ");
+  CHECK(agent(a254 + "\u00e9", LogFormat::json) == "\":\"" + a254 + "\u00e9\",\"");
+  CHECK(agent("\u202e\u2066x\u200f\u061c\u05d0", LogFormat::json) ==
+        "\":\"\\u202e\\u2066x\\u200f\\u061c\u05d0\",\"");
+  CHECK(agent("\u202ex", LogFormat::text) == "=\"\\u202ex\" ");
+}
+
 TEST_CASE("access log: requests without an id get a unique one") {
   const std::string a = one_line(LogFormat::json, {});
   TempDir dir;
@@ -332,4 +350,17 @@ TEST_CASE("log: a reader that stops reading blocks neither the loop nor the end;
   }
   CHECK(count > 0);
   close(ends[0]); // ends the thread that was left behind; it may still use the other end
+}
+
+TEST_CASE("log line: a message of a text line is quoted if anything in it needs an escape") {
+  const auto message = [](std::string_view text) {
+    std::string out;
+    Line line(out, LogFormat::text);
+    line.begin("T", Level::info, text, Event::option);
+    return out.substr(7, out.find(" event=") - 7);
+  };
+  CHECK(message("a b: c=d") == "a b: c=d");
+  CHECK(message("a\nb") == "\"a\\nb\"");
+  CHECK(message("say \"x\"") == "\"say \\\"x\\\"\"");
+  CHECK(message("\xf7\x91\x8a") == "\"\ufffd\""); // as long as its replacement
 }

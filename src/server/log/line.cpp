@@ -31,7 +31,7 @@ void append_word(std::string &out, std::string_view text) {
 void append_message(std::string &out, std::string_view text) {
   std::string quoted;
   json::quote_visible(quoted, text);
-  out += quoted.size() == text.size() + 2 ? text : quoted;
+  out += std::string_view(quoted).substr(1, quoted.size() - 2) == text ? text : quoted;
 }
 
 } // namespace

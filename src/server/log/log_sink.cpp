@@ -48,9 +48,12 @@ struct LogSink::Writer {
   std::vector<std::unique_ptr<LogBuffer>> buffers;
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<std::uint64_t> blocked{0}; ///< lines that wait for a slow reader
-  std::atomic<std::uint64_t> said{0};    ///< lost lines that were reported
   std::atomic<int> problem{0};           ///< errno of the last write that failed
-  Clock::time_point said_at, looked_at;
+  Clock::time_point looked_at;
+
+  std::mutex report_mutex;
+  std::uint64_t said = 0; ///< lost lines that were reported; as said_at, under report_mutex
+  Clock::time_point said_at;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -151,7 +154,8 @@ std::uint64_t LogSink::Writer::lost() const {
 
 /// Reports lost lines, at once the first time, then at most once in `pause`.
 void LogSink::Writer::report_lost(Clock::duration pause) {
-  const std::uint64_t before = said.load(), all = lost();
+  const std::lock_guard lock(report_mutex);
+  const std::uint64_t before = said, all = lost();
   if (all == before || (before > 0 && Clock::now() - said_at < pause)) return;
   said = all;
   said_at = Clock::now();

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "hello/error.h"
+#include "hello/fatal.h"
 #include "server/log/clock.h"
 #include "server/log/line.h"
 
@@ -68,7 +70,13 @@ void report_lost() {
 }
 } // namespace
 
-void set_notice_format(LogFormat format) { chosen = format; }
+void set_notice_format(LogFormat format) {
+  chosen = format;
+  write_fatal = [](const char *why) noexcept {
+    static_assert(static_cast<int>(Exit::failure) == 6);
+    notice(Level::error, Event::fatal, why, {{"exit_code", "6", Note::Kind::number}});
+  };
+}
 
 void notice(Level level, Event event, std::string_view message,
             std::initializer_list<Note> notes) noexcept {
