@@ -5,7 +5,7 @@ import sys, time
 sys.dont_write_bytecode = True
 from chromium import Chromium
 
-WIDTH, HEIGHT = 1200, 640
+WIDTH, HEIGHT = 1200, 740
 TAKE = """(() => {
   for (const e of document.querySelectorAll('script, noscript, link, meta')) e.remove();
   for (const p of document.querySelectorAll('path')) p.setAttribute('d', p.getAttribute('d').replace(/(\\d\\.\\d)\\d/g, '$1'));
