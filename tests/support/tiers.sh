@@ -219,7 +219,7 @@ part() {
     sanitizers) sanitizers ;;
     generators) fuzzers "${FUZZ_SECONDS:-1200}" ;;
     cli | image | jenkins) run_scripts "$1" "tests/$1" ;;
-    scan) run_scripts scan tests/scan/run ;;
+    scan) run_scripts scan tests/scan/run tests/scan/api ;;
     trivy) TRIVY=1 run_scripts scan tests/scan/run ;;
     lab) run_scripts e2e tests/e2e ;;
     soak) SCRIPT_SECONDS=0 run_scripts soak tests/soak ;;
