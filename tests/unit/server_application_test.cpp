@@ -443,5 +443,6 @@ TEST_CASE("application: invalid options are errors that name the value") {
         "--trusted-header: invalid value 'x-real-ip': use x-forwarded-for or forwarded");
   CHECK(problem({.access_log = "off", .trusted_proxies = {"everyone"}}) ==
         "--trusted-proxies: 'everyone' is not a network");
-  CHECK(problem({.messages = "\xff", .access_log = "off"}) == "--messages: invalid UTF-8 at byte 0");
+  CHECK(problem({.messages = "\xff", .access_log = "off"}) ==
+        "--messages: invalid UTF-8 at byte 0");
 }

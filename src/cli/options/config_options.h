@@ -20,8 +20,8 @@ struct Shown {
 };
 
 /// The options of every command that reads the configuration: --config, --context, --no-overlay,
-/// --set, --set-string, --set-file, --unset, the flags that settings have of their own (--namespace, --image, …), and how
-/// the command talks (--quiet, --verbose, --color, --no-input).
+/// --set, --set-string, --set-file, --unset, the flags that settings have of their own
+/// (--namespace, --image, …), and how the command talks (--quiet, --verbose, --color, --no-input).
 struct ConfigOptions {
   std::vector<std::string> files;
   std::optional<std::string> context; ///< unless Shown::contexts

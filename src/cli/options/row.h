@@ -49,7 +49,7 @@ struct OptionRow {
   std::string_view choices; ///< "text|json"
   std::string_view section; ///< title in the help
   const char *env = nullptr;
-  std::string fallback; ///< default, for the help
+  std::string fallback;  ///< default, for the help
   std::string_view also; ///< an option that gets the same value, if it takes it
   Completes completes = Completes::nothing;
   bool required = false;

@@ -8,8 +8,8 @@ namespace hello::cli {
 /// What a command prints: text for people, or JSON or YAML for programs.
 enum class Format { text, json, yaml };
 
-/// Writes all of the data to stdout, without the values of Secrets. A closed pipe is no error. Throws Error(Exit::failure) if
-/// stdout is closed or full.
+/// Writes all of the data to stdout, without the values of Secrets. A closed pipe is no error.
+/// Throws Error(Exit::failure) if stdout is closed or full.
 void print(std::string_view bytes);
 /// Prints one JSON document, as YAML if that is the format.
 void print_document(std::string_view json, Format format);
