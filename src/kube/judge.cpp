@@ -189,7 +189,7 @@ template <class Make> std::optional<Problem> judge_running(const Pod &pod, const
       return problem(Cause::start, "the pod cannot be started", event->message);
   } else if (const Condition *ready = pod.condition("Ready");
              ready && ready->reason == "ReadinessGatesNotReady") {
-    return problem(Cause::gate, "nobody sets a readiness gate of it", ready->message);
+    return problem(Cause::gate, "nothing has set one of its readiness gates", ready->message);
   } else if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy", "ProbeError"})) {
     Problem probe = problem(Cause::probe, which_probe(event->message), event->message);
     probe.container = event->container;

@@ -153,7 +153,7 @@ void Generator::watch(Connection &connection, std::uint32_t events, int operatio
 }
 
 void Generator::close(Connection &connection) {
-  const linger reset{1, 0}; // the server need not go on with an answer that nobody reads
+  const linger reset{1, 0}; // a reset tells the server to stop sending
   if (connection.state == State::busy)
     ::setsockopt(connection.fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   connection.fd.reset();
@@ -250,7 +250,7 @@ void Generator::finish_response(Connection &connection) {
 void Generator::read(Connection &connection) {
   const ssize_t n = ::recv(connection.fd.get(), buffer_.data(), buffer_.size(), 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (connection.state == State::idle) { // the server closes it, or says what nobody asked for
+  if (connection.state == State::idle) { // closed by the server, or unsolicited bytes
     idle_.erase(std::find(idle_.begin(), idle_.end(), &connection));
     return close(connection);
   }

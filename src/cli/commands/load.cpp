@@ -128,7 +128,7 @@ void declare(const Command &command, LoadOptions &options) {
   command.number("--connections", plan.connections, 1, 10'000,
                  {"connections, opened as they are needed", "NUMBER", nullptr, "50"});
   command.duration("--wait", plan.wait, {"longest wait for answers at the end", "TIME"});
-  OptionSpec header{"header of each request; may be given again", "NAME: VALUE"};
+  OptionSpec header{"header of each request", "NAME: VALUE"};
   command
       .each(
           "--header",

@@ -85,7 +85,7 @@ void LogSink::Writer::find_kind() {
   if (fstat(fd, &status) == 0)
     slow_reader = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
                   (S_ISCHR(status.st_mode) && isatty(fd) == 1);
-  // Otherwise there would be a hole after somebody has truncated the file.
+  // Without O_APPEND, a file that was truncated would begin with a hole.
   if (S_ISREG(status.st_mode)) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_APPEND);
 }
 
