@@ -64,6 +64,9 @@ constexpr Setting kSettings[] = {
      "The container's command, which gets hello's arguments; empty: the image's own."},
     {"args", list({".", "flag of hello serve"}), "[]",
      "Additional flags for `hello serve`; see `hello serve --help`."},
+    {"echo.enabled", boolean(), "false",
+     "Shows each request as it arrived at /echo of the page's path, with credentials masked: for "
+     "tests of what stands in front."},
     {"env", list(), "[]", "Additional environment variables, as in a container's env."},
     {"envFrom", list(), "[]",
      "Environment variables from whole ConfigMaps and Secrets, as in a container."},

@@ -69,6 +69,7 @@ YAML::Node args(const Config &config) {
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
   if (config.text("basePath") != "/") add("--base-path=" + config.text("basePath"));
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
+  if (config.boolean("echo.enabled")) add("--echo");
   for (const YAML::Node &arg : config.node("args")) add(arg.Scalar());
   return list;
 }
@@ -159,13 +160,28 @@ void check_text(const Config &config, std::string_view key, const std::string &n
     refuse(config, key, fmt::format("has a value that is not text: {}", name), "put it in quotes");
 }
 
+/// Adds a variable of the downward API, unless the release sets it itself.
+void add_fact(YAML::Node &list, const YAML::Node &own, const char *name, const char *field) {
+  for (const YAML::Node &item : own)
+    if (yaml::text(item, "name") == name) return;
+  YAML::Node fact = yaml::nested({"valueFrom", "fieldRef", "fieldPath"}, yaml::string(field));
+  YAML::Node variable;
+  variable["name"] = yaml::string(name);
+  variable["valueFrom"] = fact["valueFrom"];
+  list.push_back(variable);
+}
+
 /// Checked here because the API server's error would name its own fields, not the setting.
 YAML::Node env(const Config &config) {
-  const YAML::Node list = config.node("env");
-  for (const YAML::Node &item : list)
+  YAML::Node list;
+  const YAML::Node own = config.node("env");
+  if (config.boolean("echo.enabled")) add_fact(list, own, "NODE_NAME", "spec.nodeName");
+  for (const YAML::Node &item : own) {
     if (const YAML::Node value = yaml::at(item, {"value"}); value.IsDefined() && !value.IsNull())
       check_text(config, "env", yaml::text(item, "name"), value);
-  return config.has("env") ? list : YAML::Node();
+    list.push_back(item);
+  }
+  return list;
 }
 
 /// Refuses the three labels that every object has: selectors need two of them, and the third would

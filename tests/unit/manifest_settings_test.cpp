@@ -56,6 +56,28 @@ bool contains(const std::string &text, std::string_view part) {
 
 } // namespace
 
+TEST_CASE("settings: echo gives the service its flag and the node's name, and is warned of") {
+  const std::string on = "echo: {enabled: true}\n";
+  CHECK(contains(json(container(on)["args"]), "\"--echo\""));
+  CHECK_FALSE(contains(json(container("")["args"]), "--echo"));
+  const std::string node =
+      R"({"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}})";
+  CHECK(json(container(on)["env"][1]) == node);
+  CHECK(json(container(on + "reload: live")["env"]) == "[" + node + "]");
+  CHECK(json(container(on + "env: [{name: NODE_NAME, value: x}]")["env"][1]) ==
+        R"({"name": "NODE_NAME", "value": "x"})");
+  const auto warns = [](const std::string &text) {
+    const config::Config config = configured(text);
+    for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
+      if (one.rule == "echo") return true;
+    return false;
+  };
+  CHECK(warns(on));
+  CHECK(warns("args: [--echo]"));
+  CHECK_FALSE(warns(""));
+  CHECK_FALSE(warns(on + "expose: none"));
+}
+
 TEST_CASE("settings: the times and headers of a probe, each with its default, or no probe") {
   CHECK(json(container("probes: {startup: {periodSeconds: 3}}")["startupProbe"]) ==
         R"({"httpGet": {"path": "/healthz", "port": "admin"}, "timeoutSeconds": 3, )"

@@ -185,6 +185,88 @@ TEST_CASE("application: errors are in the format that Accept prefers") {
         "Not Found: There is nothing at this address.\n");
 }
 
+TEST_CASE("application: /echo is there only with --echo, and shows the request") {
+  CHECK(starts(World().get("/echo"), "HTTP/1.1 404"));
+  Options options = World::text_options("Hello");
+  options.echo = true;
+  options.node = "node-7";
+  options.trusted_proxies = {"127.0.0.0/8"};
+  World world(options);
+  const Answer answer = World::ask(*world.open, "PUT", "/echo",
+                                   {{"Host", "a.test"},
+                                    {"X-Forwarded-For", "192.0.2.9"},
+                                    {"X-Forwarded-Proto", "https"},
+                                    {"X-Request-Id", "abc"},
+                                    {"Odd", "\x80\""}});
+  CHECK(starts(answer, "HTTP/1.1 200 OK\r\n"));
+  CHECK(answer.has("Content-Type: application/json"));
+  CHECK(answer.has("Cache-Control: no-store"));
+  CHECK(answer.has("X-Content-Type-Options: nosniff"));
+  CHECK(answer.field("Access-Control-Allow-Origin") == "");
+  const hello::json::Value echo = hello::json::parse(answer.body, "echo");
+  CHECK(echo.text("method") == "PUT");
+  CHECK(echo.text("path") == "/echo");
+  CHECK(echo.text("node") == "node-7");
+  CHECK(echo.text("pod") != "");
+  CHECK(echo.text("address") == "127.0.0.1:0");
+  CHECK(echo.text("client") == "192.0.2.9");
+  CHECK(echo.at("forwarded", "trusted").boolean());
+  CHECK(echo.text("forwarded", "proto") == "https");
+  CHECK(echo.find("forwarded")->find("host") == nullptr);
+  CHECK(echo.text("request_id") == "abc");
+  CHECK(echo.at("time_ns").number() > 1'700'000'000'000'000'000);
+  REQUIRE(echo.at("headers").items().size() == 5);
+  CHECK(echo.at("headers").items()[0].text("name") == "Host");
+  CHECK(echo.at("headers").items()[4].text("value") == "\xEF\xBF\xBD\"");
+  CHECK(World::ask(*world.open, "HEAD", "/echo").body.empty());
+  CHECK(starts(world.get("/echo/"), "HTTP/1.1 404"));
+}
+
+TEST_CASE("application: /echo is below the base path, and is a route of the metrics") {
+  Options options = World::text_options("Hello");
+  options.echo = true;
+  options.base_path = "/shop";
+  World world(options);
+  CHECK(starts(world.get("/echo"), "HTTP/1.1 404"));
+  CHECK(starts(world.get("/shop/echo"), "HTTP/1.1 200"));
+  CHECK(World::ask(*world.admin, "GET", "/metrics")
+            .body.find(
+                "hello_http_requests_total{route=\"/echo\",method=\"GET\",code=\"200\"} 1\n") !=
+        std::string::npos);
+  CHECK(starts(World::ask(*world.admin, "GET", "/echo"), "HTTP/1.1 404"));
+}
+
+TEST_CASE("application: /echo shows no credential") {
+  for (const char *name :
+       {"Authorization", "Proxy-Authorization", "Cookie", "X-Forwarded-Client-Cert", "X-Api-Key",
+        "X-CSRF-Token", "Client-Secret", "X-PASSWORD", "X-Auth-Request-User", "X-Amz-Signature"}) {
+    INFO(name);
+    CHECK(is_masked(name));
+  }
+  for (const char *name : {"Host", "X-Forwarded-For", "Accept", "traceparent", "X-Request-Id"}) {
+    INFO(name);
+    CHECK_FALSE(is_masked(name));
+  }
+  Options options = World::text_options("Hello");
+  options.echo = true;
+  World world(options);
+  const std::string body = world.get("/echo", {{"COOKIE", "id=hidden"}, {"X-Key", "hidden"}}).body;
+  CHECK(body.find("hidden") == std::string::npos);
+  CHECK(body.find("{\"name\":\"COOKIE\",\"value\":\"***\"}") != std::string::npos);
+}
+
+TEST_CASE("application: /echo has at most 32 KiB, and says where it is cut") {
+  Options options = World::text_options("Hello");
+  options.echo = true;
+  World world(options);
+  const std::string worst(1000, '\x7f'); // six characters each in JSON
+  const Answer answer = world.get("/echo", std::vector<Header>(16, {"X", worst}));
+  CHECK(answer.body.size() <= kEchoBytes);
+  CHECK(answer.body.size() > kEchoBytes - 8000);
+  CHECK(hello::json::parse(answer.body, "echo").at("cut").boolean());
+  CHECK(hello::json::parse(world.get("/echo").body, "echo").find("cut") == nullptr);
+}
+
 TEST_CASE("application: with a base path, the page is there and nowhere else") {
   Options options = World::text_options("Hello");
   options.base_path = "/shop/front";

@@ -158,6 +158,10 @@ void declare(const Command &command, server::Options &options) {
   command.text(
       "--base-path", options.base_path,
       {"path of the public page, for a proxy that does not strip it", "PATH", "HELLO_BASE_PATH"});
+  command.flag("--echo", options.echo,
+               "show each request as it arrived at /echo, with credentials masked");
+  // The Deployment sets it from the downward API. It switches nothing on.
+  if (const char *const node = std::getenv("NODE_NAME")) options.node = node;
   declare_log(command, options);
   declare_limits(command, options);
   command.section("Shutdown");

@@ -62,6 +62,12 @@ std::optional<std::string> flag(const Container &container, const std::string &n
   return value;
 }
 
+bool has_flag(const Container &container, std::string_view name) {
+  const auto args = items(at(container.node, "args"));
+  return std::any_of(args.begin(), args.end(),
+                     [&](const YAML::Node &arg) { return text(arg) == name; });
+}
+
 std::chrono::seconds seconds_of(const std::string &digits) {
   return std::chrono::seconds(text::integer(digits).value_or(0));
 }
@@ -216,6 +222,15 @@ void log_form(Lint &lint) {
   }
 }
 
+/// What helps to test a platform, but tells strangers about it.
+void echo(Lint &lint) {
+  for (const Container &container : lint.containers)
+    if (is_service(container) && lint.config.text("expose") != "none" &&
+        has_flag(container, "--echo"))
+      lint.warning(container, "--echo shows clients what proxies add to their requests, and pod "
+                              "and node; use it where expose is none, or only for a test");
+}
+
 constexpr LintRule kRules[] = {
     {"resources", "without requests and limits, one pod can starve its neighbours", resources},
     {"probes", "without them, traffic goes to pods that cannot answer", probes},
@@ -229,6 +244,7 @@ constexpr LintRule kRules[] = {
      secret},
     {"messages", "the service takes its text from the ConfigMap, and is rolled when that changes",
      messages},
+    {"echo", "/echo shows inner addresses and headers to everyone who reaches it", echo},
     {"log-format", "one form of log lines, which the log's reader understands", log_form},
 };
 

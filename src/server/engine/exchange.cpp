@@ -114,7 +114,7 @@ bool Loop::take_body(Connection &c, std::string_view &bytes) {
   if (!complete) return false;
   const auto body = std::move(c.body);
   parse_head(body->head, config_.limits, head_); // other requests have used head_ since
-  answer(c, body->head, body->head.size() + body->received);
+  answer(c, body->head, body->is_chunked ? body->chunked.total() : body->received);
   return true;
 }
 
@@ -145,7 +145,7 @@ bool Loop::take_head(Connection &c, std::string_view &bytes) {
   if (!length) return false;
   bytes.remove_prefix(length);
   if (!head_.chunked && head_.content_length == 0) {
-    answer(c, head, length);
+    answer(c, head, 0);
     return true;
   }
   begin_body(c, head);
@@ -170,7 +170,7 @@ void Loop::begin_body(Connection &c, std::string_view head) {
 }
 
 /// Answers the request whose head is in head_, parsed from `head_bytes`.
-void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t received) {
+void Loop::answer(Connection &c, std::string_view head_bytes, std::uint64_t body_bytes) {
   request_.head = head_bytes;
   request_.method = head_.method;
   request_.target = head_.target;
@@ -178,7 +178,7 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::size_t receiv
   request_.query = head_.query;
   request_.minor = head_.minor;
   request_.headers = {head_.headers.data(), head_.header_count};
-  request_.received_bytes = received;
+  request_.body_bytes = body_bytes;
   ++c.requests;
   request_.keep_alive =
       head_.keep_alive && phase_ == Phase::ready && (waiting_ == 0 || !is_turn_over(c));

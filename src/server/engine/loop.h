@@ -102,7 +102,7 @@ private:
   bool take_head(Connection &c, std::string_view &bytes);
   Refusal check_first_line(std::string_view bytes, std::size_t seen);
   void begin_body(Connection &c, std::string_view head);
-  void answer(Connection &c, std::string_view head_bytes, std::size_t received);
+  void answer(Connection &c, std::string_view head_bytes, std::uint64_t body_bytes);
   void refuse(Connection &c, const Refusal &refusal, std::string_view begun);
   bool send_output(Connection &c);
   bool send_shared(Connection &c);

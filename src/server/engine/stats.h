@@ -14,8 +14,9 @@ namespace hello::server {
 
 /// Labels of hello_http_requests_total. A value that is not in its list counts under the last
 /// entry, so that a client cannot create time series.
-inline constexpr std::array<std::string_view, 9> kRoutes = {
-    "/", "/livez", "/readyz", "/healthz", "/metrics", "/version", "/latency", "/*", "none"};
+inline constexpr std::array<std::string_view, 10> kRoutes = {
+    "/",        "/livez",   "/readyz", "/healthz", "/metrics",
+    "/version", "/latency", "/*",      "/echo",    "none"};
 inline constexpr std::array<std::string_view, 9> kMethods = {
     "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "other"};
 inline constexpr std::array<int, 19> kCodes = {200, 204, 304, 308, 400, 403, 404, 405, 408, 411,
@@ -29,6 +30,7 @@ enum class Route : std::uint8_t {
   version,
   latency,
   unmatched,
+  echo, ///< on the public port
   none
 };
 

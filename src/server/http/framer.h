@@ -67,6 +67,7 @@ public:
   void consume(std::string_view &bytes, const Limits &limits);
   bool done() const { return state_ == State::done; }
   const Refusal &refusal() const { return refusal_; }
+  std::uint64_t total() const { return total_; } ///< bytes of the chunks so far
 
 private:
   enum class State : std::uint8_t { line, data, data_cr, data_lf, trailer, done };

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -23,8 +24,8 @@ struct Request {
   std::string_view query; ///< after the first '?', raw
   int minor = 1;          ///< HTTP/1.minor: 0 or 1
   std::span<const Header> headers;
-  /// Head and body. The body is read and dropped: no route uses it.
-  std::size_t received_bytes = 0;
+  /// Of the body, without its chunked coding. It is read and dropped: no route uses it.
+  std::uint64_t body_bytes = 0;
   bool keep_alive = true; ///< whether the connection stays open after the response
   const sys::Address *peer = nullptr;
   std::chrono::steady_clock::time_point started; ///< when its first bytes were read

@@ -76,9 +76,10 @@ std::uint64_t random_seed() {
 
 Application::Application(const Options &options, Status &status, Budget &budget)
     : status_(status), base_path_(base_path(options.base_path, holder(options, "--base-path"))),
-      trusted_(options.trusted_proxies, trusted_header(options.trusted_header),
-               holder(options, "--trusted-proxies")),
-      messages_(options.messages, options.messages_file, host_name(), budget,
+      pod_(host_name()), trusted_(options.trusted_proxies, trusted_header(options.trusted_header),
+                                  holder(options, "--trusted-proxies")),
+      echo_{pod_, options.node, trusted_}, has_echo_(options.echo),
+      messages_(options.messages, options.messages_file, pod_, budget,
                 holder(options, options.messages_file.empty() ? "--messages" : "--messages-file")),
       format_(log_format(options.log_format, options.access_log_file.empty() ? STDOUT_FILENO : -1)),
       sink_(make_sink(options)),
@@ -87,8 +88,8 @@ Application::Application(const Options &options, Status &status, Budget &budget)
                                                                                 budget} {}
 
 std::unique_ptr<Handler> Application::public_handler() {
-  return make_public_handler({messages_, trusted_, base_path_}, add_stats(),
-                             AccessLog(format_, sink_.get(), random_seed()));
+  return make_public_handler({messages_, trusted_, base_path_, has_echo_ ? &echo_ : nullptr},
+                             add_stats(), AccessLog(format_, sink_.get(), random_seed()));
 }
 
 std::unique_ptr<Handler> Application::admin_handler() {

@@ -9,6 +9,7 @@
 #include "server/http/forwarded.h"
 #include "server/log/access_log.h"
 #include "server/process/temp_check.h"
+#include "server/site/echo.h"
 #include "server/site/messages.h"
 #include "server/site/metrics.h"
 
@@ -39,8 +40,10 @@ private:
   RequestStats &add_stats();
 
   const Status &status_;
-  const std::string base_path_;
+  const std::string base_path_, pod_;
   TrustedProxies trusted_;
+  EchoSource echo_;
+  const bool has_echo_;
   Messages messages_;
   LogFormat format_;
   std::unique_ptr<LogSink> sink_;         ///< nullptr: no access log

@@ -67,8 +67,9 @@ struct Outcome {
 class PublicHandler final : public Handler {
 public:
   PublicHandler(const PublicSite &site, RequestStats &stats, AccessLog log)
-      : messages_(site.messages), trusted_(site.trusted), base_path_(site.base_path), stats_(stats),
-        log_(log) {
+      : messages_(site.messages), trusted_(site.trusted), base_path_(site.base_path),
+        echo_(site.echo), stats_(stats), log_(log) {
+    if (echo_) echo_path_ = base_path_ + "echo";
     clock_.at(std::chrono::steady_clock::now());
     prepare();
   }
@@ -79,11 +80,13 @@ public:
     if (messages_.version() != version_) prepare();
     const bool get = request.method == "GET", head = request.method == "HEAD";
     const Content content = head ? Content::omitted : Content::sent;
-    const Route route = request.path == base_path_ ? Route::root : Route::unmatched;
+    const Route route = route_of(request.path);
     Outcome outcome;
     if (route != Route::root || !(get || head) ||
         !append_page(request, fields, content, outcome, {out, shared})) {
-      Response response = respond(request, fields);
+      Response response = route == Route::echo
+                              ? echo(request, *echo_, fields.forwarded, fields.request_id)
+                              : respond(request, fields);
       response.request_id = fields.request_id;
       append_response(out, response, clock_.http_date(), persistence(request), content);
       outcome = {response.status, head ? 0 : response.body.size()};
@@ -193,6 +196,11 @@ private:
     list.append(", ").append(value);
     joined = std::move(list);
     field = joined;
+  }
+
+  Route route_of(std::string_view path) const {
+    if (path == base_path_) return Route::root;
+    return echo_ && path == echo_path_ ? Route::echo : Route::unmatched;
   }
 
   std::size_t choose_kind(std::string_view accept) {
@@ -308,6 +316,8 @@ private:
   const Messages &messages_;
   const TrustedProxies &trusted_;
   const std::string &base_path_;
+  const EchoSource *echo_;
+  std::string echo_path_;
   RequestStats &stats_;
   AccessLog log_;
   Clock clock_;

@@ -6,6 +6,7 @@
 #include "server/engine/stats.h"
 #include "server/http/forwarded.h"
 #include "server/log/access_log.h"
+#include "server/site/echo.h"
 #include "server/site/messages.h"
 
 namespace hello::server {
@@ -14,7 +15,8 @@ namespace hello::server {
 struct PublicSite {
   const Messages &messages;
   const TrustedProxies &trusted;
-  const std::string &base_path; ///< where the page is: "/", or "/BASE/"
+  const std::string &base_path;     ///< where the page is: "/", or "/BASE/"
+  const EchoSource *echo = nullptr; ///< nullptr: there is no /echo
 };
 
 /// Makes the handler of one public loop. It answers requests for the page with responses made in
