@@ -137,8 +137,10 @@ void replace_extras(Value &value, const std::string &own_namespace) {
 bool replace_log_form(Value &access, Value &format) {
   const std::string word = access.node.Scalar();
   if (word != "json" && word != "text") return false;
-  if (format.origin.from == From::default_value) format.set(yaml::string(word), access.origin);
-  access.set(yaml::string("on"), access.origin);
+  if (format.origin.from == From::default_value)
+    format.set(yaml::string(word), access.origin);
+  else
+    access.set(yaml::string("on"), access.origin);
   return true;
 }
 

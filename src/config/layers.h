@@ -21,8 +21,9 @@ struct Layer {
 /// warning if 0.1.0, which replaced the value whole, gave another result; else an empty text.
 std::string stack(const Setting &setting, Value &value, const Layer &layer);
 
-/// logging.access: json of 0.1.0 means on, and logging.format: json where that is not set. False
-/// for any other value.
+/// logging.access: json of 0.1.0 means on, and logging.format: json. Where that is set too, access
+/// becomes on; else it stays, so that the pods' flags are those of 0.1.0. False for any other
+/// value.
 bool replace_log_form(Value &access, Value &format);
 
 /// Of extra manifests with the same kind, namespace and name, keeps the one of the highest layer,

@@ -62,10 +62,12 @@ YAML::Node args(const Config &config) {
   add(fmt::format("--drain-delay={}s",
                   before_1_30(config) ? seconds(config, "termination.preStop") : 0));
   add(fmt::format("--drain-timeout={}s", seconds(config, "termination.drainTimeout")));
-  // An image of 0.1 has no --log-format.
+  // An image of 0.1 has no --log-format. Where it is named by a digest alone, hello cannot know:
+  // logging.access: json, as 0.1 had it, gives 0.1's flags.
   const std::string access = config.text("logging.access"), format = config.text("logging.format");
-  add("--access-log=" + (has_log_format(config) || access == "off" ? access : format));
-  if (has_log_format(config)) add("--log-format=" + format);
+  const bool old = access == "json" || access == "text" || !has_log_format(config);
+  add("--access-log=" + (old && access != "off" ? format : access));
+  if (!old) add("--log-format=" + format);
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
   if (config.text("basePath") != "/") add("--base-path=" + config.text("basePath"));
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");

@@ -170,7 +170,8 @@ TEST_CASE("logging: the log's form goes to the service and its streaming sidecar
   CHECK(contains(args(text, "initContainers"), "--log-format=text"));
   CHECK_FALSE(contains(args({{"logging.sidecar", "stream"}}, "initContainers"), "--log-format"));
   const Set old = {{"logging.access", "text"}};
-  CHECK(contains(args(old, "containers"), R"("--access-log=on", "--log-format=text")"));
+  CHECK(contains(args(old, "containers"), R"("--access-log=text")"));
+  CHECK_FALSE(contains(args(old, "containers"), "--log-format"));
   REQUIRE(configured(old).warnings().size() == 1);
   CHECK(contains(configured(old).warnings()[0], "logging.access: text is an old form"));
   CHECK(contains(args({{"logging.access", "text"}, {"logging.format", "json"}}, "containers"),

@@ -211,7 +211,7 @@ void log_form(Lint &lint) {
   for (const Container &container : lint.containers) {
     if (!is_service(container) || !has_log_format(lint.config)) continue;
     const std::string access = flag(container, "--access-log").value_or("on");
-    if (access == "json" || access == "text")
+    if ((access == "json" || access == "text") && access != lint.config.text("logging.access"))
       lint.warning(container, fmt::format("--access-log={0} is an old form: write --access-log=on "
                                           "and --log-format={0}",
                                           access));
