@@ -39,8 +39,8 @@ struct Options {
   std::vector<std::string> trusted_proxies;
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"
   std::string temp_dir = "/tmp";
-  bool echo = false; ///< /echo on the public port shows each request as it arrived
-  std::string node;  ///< Kubernetes' node, for /echo; empty: unknown
+  bool echo = false;                 ///< /echo on the public port shows each request as it arrived
+  std::string node;                  ///< Kubernetes' node, for /echo; empty: unknown
   std::vector<std::string> warnings; ///< about the options, to be logged at the start
   /// Flag and variable of each value that a variable held: errors name it.
   std::vector<std::pair<std::string_view, std::string_view>> variables;
