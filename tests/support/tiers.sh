@@ -4,7 +4,7 @@
 
 every_change='lint unit cli asan tsan fuzz'
 every_night='sanitizers soak generators image scan lab jenkins'
-declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night trivy bench")
+declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night packaging trivy bench")
 
 passed=0 failed=0 skipped=0
 lab_is_ours='' engine_is_ours='' lab_parts='' lab_has=' ' own_image=''
@@ -111,6 +111,14 @@ image() {
   fi
 }
 
+# packages: RELEASE is the folder of a release; without the caller's it is made of this commit
+packages() {
+  [ -z "${RELEASE:-}" ] || return 0
+  RELEASE=$PWD/dist/release
+  mkdir -p build/log
+  packaging/release >build/log/release.log 2>&1
+}
+
 # cluster: tests run against CONTEXT, or in the lab
 cluster() {
   if [ -n "${CONTEXT:-}" ]; then
@@ -131,6 +139,7 @@ provide() {
     hello-0.1.0) need c++ cmake ninja git; quietly hello-0.1.0 tests/support/hello-0.1.0; settings+=("HELLO_0_1_0=$PWD/build/0.1.0/hello") ;;
     docker) engine || lacking="no Docker engine answers" ;;
     image) if [ -n "${IMAGE:-}" ] || engine; then image; else lacking="no Docker engine answers, which builds the image"; fi ;;
+    packages) packages || lacking="no release: $(tail -n 1 build/log/release.log)"; settings+=("RELEASE=$RELEASE") ;;
     cluster) cluster || lacking="no cluster: CONTEXT names a kubectl context, LAB a lab" ;;
     lab) if lab; then settings+=("LAB=$LAB"); else lacking="no lab: LAB names one"; fi ;;
     metrics | ingress | netpol | prometheus | logs | collector | registry | kwok)
@@ -218,7 +227,7 @@ part() {
     fuzz) fuzzers "${FUZZ_SECONDS:-20}" ;;
     sanitizers) sanitizers ;;
     generators) fuzzers "${FUZZ_SECONDS:-1200}" ;;
-    cli | image | jenkins) run_scripts "$1" "tests/$1" ;;
+    cli | image | jenkins | packaging) run_scripts "$1" "tests/$1" ;;
     scan) run_scripts scan tests/scan/run tests/scan/api ;;
     trivy) TRIVY=1 run_scripts scan tests/scan/run ;;
     lab) run_scripts e2e tests/e2e ;;
