@@ -33,6 +33,8 @@ enum class Event : std::uint8_t {
   stopped,
   log_file,
   lines_lost,
+  drill_began,
+  drill_ended,
   fatal,
 };
 

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "hello/drills.h"
+
 /// The service: a public and an admin listener in one process, which writes no file except in the
 /// temp directory and the access log.
 namespace hello::server {
@@ -39,9 +41,11 @@ struct Options {
   std::vector<std::string> trusted_proxies;
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"
   std::string temp_dir = "/tmp";
-  bool echo = false;                 ///< /echo on the public port shows each request as it arrived
-  std::string node;                  ///< Kubernetes' node, for /echo; empty: unknown
-  std::vector<std::string> warnings; ///< about the options, to be logged at the start
+  bool echo = false;         ///< /echo on the public port shows each request as it arrived
+  std::string node;          ///< Kubernetes' node, for /echo; empty: unknown
+  bool allow_drills = false; ///< whether faults may be asked for
+  std::vector<drills::Scheduled> drill_at; ///< drills from the start on
+  std::vector<std::string> warnings;       ///< about the options, to be logged at the start
   /// Flag and variable of each value that a variable held: errors name it.
   std::vector<std::pair<std::string_view, std::string_view>> variables;
   bool sandbox = true; ///< seccomp, Landlock and no_new_privs, once listening

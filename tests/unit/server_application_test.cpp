@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -183,6 +184,100 @@ TEST_CASE("application: errors are in the format that Accept prefers") {
   CHECK(type("image/png") == "application/problem+json");
   CHECK(world.get("/nothing", {{"Accept", "text/plain"}}).body ==
         "Not Found: There is nothing at this address.\n");
+}
+
+TEST_CASE("application: without --drills nothing disturbs a request") {
+  World world;
+  world.status.faults().begin(
+      {.fault = hello::drills::Fault::errors, .amount = 503, .second = 100});
+  CHECK(starts(world.get("/"), "HTTP/1.1 200 OK\r\n"));
+  CHECK(World::ask(*world.admin, "GET", "/metrics").body.find("hello_drill_active") ==
+        std::string::npos);
+}
+
+TEST_CASE("application: errors answer their share of all public requests, and count as such") {
+  Options options = World::text_options("Hello");
+  options.allow_drills = true;
+  World world(options);
+  Faults &faults = world.status.faults();
+  const auto failed = [&](int requests) {
+    int count = 0;
+    for (int n = 0; n < requests; ++n) count += starts(world.get("/"), "HTTP/1.1 503 ");
+    return count;
+  };
+  CHECK(failed(10) == 0);
+  faults.begin({.fault = hello::drills::Fault::errors, .amount = 503, .second = 20});
+  CHECK(failed(100) == 20);
+  faults.begin({.fault = hello::drills::Fault::errors, .amount = 503, .second = 100});
+  const Answer answer = world.get("/nothing", {{"Accept", "text/plain"}});
+  CHECK(starts(answer, "HTTP/1.1 503 Service Unavailable\r\n"));
+  CHECK(answer.body == "Service Unavailable: A drill makes this request fail.\n");
+  CHECK(World::ask(*world.open, "HEAD", "/").body.empty());
+  CHECK(starts(World::ask(*world.admin, "GET", "/readyz"), "HTTP/1.1 200"));
+  const std::string metrics = World::ask(*world.admin, "GET", "/metrics").body;
+  CHECK(metrics.find("hello_http_requests_total{route=\"/\",method=\"GET\",code=\"503\"} 20\n") !=
+        std::string::npos);
+  CHECK(metrics.find("hello_drill_active{fault=\"errors\"} 1\n") != std::string::npos);
+  CHECK(metrics.find("hello_drill_active{fault=\"latency\"} 0\n") != std::string::npos);
+  faults.end(hello::drills::Fault::errors);
+  CHECK(failed(10) == 0);
+}
+
+TEST_CASE(
+    "application: latency delays responses by its amount and jitter, and counts in durations") {
+  Options options = World::text_options("Hello");
+  options.allow_drills = true;
+  World world(options);
+  world.status.faults().begin(
+      {.fault = hello::drills::Fault::latency, .amount = 700, .second = 50});
+  std::int64_t least = 1000, most = 0;
+  for (int n = 0; n < 200; ++n) {
+    world.open->effect = {};
+    world.get("/");
+    least = std::min(least, world.open->effect.delay_ms);
+    most = std::max(most, world.open->effect.delay_ms);
+  }
+  CHECK(least >= 650);
+  CHECK(least < 670);
+  CHECK(most <= 750);
+  CHECK(most > 730);
+  CHECK(World::ask(*world.admin, "GET", "/metrics")
+            .body.find("duration_seconds_bucket{route=\"/\",le=\"0.5\"} 0\n") != std::string::npos);
+}
+
+TEST_CASE("application: a reset counts as 500, and work takes CPU time") {
+  Options options = World::text_options("Hello");
+  options.allow_drills = true;
+  World world(options);
+  Faults &faults = world.status.faults();
+  faults.begin({.fault = hello::drills::Fault::reset, .amount = 50});
+  int resets = 0;
+  for (int n = 0; n < 10; ++n) {
+    world.open->effect = {};
+    world.get("/");
+    resets += world.open->effect.reset;
+  }
+  CHECK(resets == 5);
+  CHECK(World::ask(*world.admin, "GET", "/metrics").body.find("code=\"500\"} 5\n") !=
+        std::string::npos);
+  faults.end(hello::drills::Fault::reset);
+  faults.begin({.fault = hello::drills::Fault::work, .amount = 20});
+  const std::clock_t before = std::clock();
+  world.get("/");
+  CHECK(std::clock() - before >= CLOCKS_PER_SEC / 50);
+}
+
+TEST_CASE("application: unready and unlive fail their probes alone") {
+  World world;
+  Faults &faults = world.status.faults();
+  faults.begin({.fault = hello::drills::Fault::unready});
+  CHECK(World::ask(*world.admin, "GET", "/readyz").body == "drill: unready\n");
+  CHECK(starts(World::ask(*world.admin, "GET", "/livez"), "HTTP/1.1 200"));
+  faults.end(hello::drills::Fault::unready);
+  faults.begin({.fault = hello::drills::Fault::unlive});
+  CHECK(World::ask(*world.admin, "GET", "/livez").body == "drill: unlive\n");
+  CHECK(starts(World::ask(*world.admin, "GET", "/readyz"), "HTTP/1.1 200"));
+  CHECK(starts(world.get("/"), "HTTP/1.1 200"));
 }
 
 TEST_CASE("application: /echo is there only with --echo, and shows the request") {

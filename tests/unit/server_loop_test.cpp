@@ -41,6 +41,8 @@ public:
     const std::lock_guard lock(mutex_);
     paths_.emplace_back(request.path);
     if (request.path == "/shared") shared = {page_, *page_, 7};
+    if (request.path == "/reset") effect.reset = true;
+    if (request.path.starts_with("/late")) effect.delay_ms = request.path == "/late" ? 300 : 100;
   }
   void refuse(const Refusal &refusal, Content content, const Request &known,
               std::string &out) noexcept override {
@@ -94,8 +96,8 @@ struct Service {
     group.budget = &budget;
     group.admission = setup.admission;
     LoopConfig config;
-    config.timeouts = {60s,         60s,         setup.head_and_body, setup.head_and_body,
-                       setup.write, setup.linger};
+    config.timeouts = {60s,         60s, setup.head_and_body, setup.head_and_body,
+                       setup.write, 0s,  setup.linger};
     config.group = &group;
     for (unsigned n = 0; n < setup.loops; ++n) {
       addresses.push_back(sys::parse_address("127.0.0.1:0", "test"));
@@ -563,4 +565,57 @@ TEST_CASE("loop: draining says close; closing serves what has begun, then ends")
   CHECK(line(busy).empty());
   busy.reset();
   CHECK(eventually([&] { return service.loops[0]->ended(); }));
+}
+
+TEST_CASE("loop: a delayed response comes late, and those behind it in their order") {
+  Service service;
+  auto c = service.client(), other = service.client();
+  const auto start = std::chrono::steady_clock::now();
+  say(c, get("/late") + get("/2") + get("/late-too") + get("/4"));
+  CHECK(ask(other, "/other") == "/other\n"); // the loop goes on meanwhile
+  CHECK(line(c) == "/late\n");
+  CHECK(std::chrono::steady_clock::now() - start >= 300ms);
+  CHECK(line(c) == "/2\n");
+  CHECK(line(c) == "/late-too\n");
+  CHECK(std::chrono::steady_clock::now() - start >= 400ms);
+  CHECK(line(c) == "/4\n");
+  CHECK(ask(c, "/5") == "/5\n");
+  say(c, "GET /late HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(line(c) == "/late close\n");
+  CHECK(line(c) == "");
+}
+
+TEST_CASE("loop: delays of different length end each at its own time") {
+  Service service;
+  auto late = service.client(), sooner = service.client();
+  say(late, get("/late"));
+  REQUIRE(eventually([&] { return service.statuses[0].writing == 1; }));
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(ask(sooner, "/late-less") == "/late-less\n");
+  const auto between = std::chrono::steady_clock::now();
+  CHECK(between - start >= 100ms);
+  CHECK(line(late) == "/late\n");
+}
+
+TEST_CASE("loop: a client that goes away while its response is delayed leaves nothing behind") {
+  Service service;
+  auto c = service.client();
+  say(c, get("/late"));
+  REQUIRE(eventually([&] { return service.statuses[0].writing == 1; }));
+  c.reset();
+  CHECK(eventually([&] { return service.open() == 0; }));
+}
+
+TEST_CASE("loop: a reset loses its response alone, and the connection") {
+  Service service;
+  auto c = service.client();
+  say(c, get("/1") + get("/reset") + get("/3"));
+  std::string got(100, '\0');
+  ssize_t n = 0;
+  std::string all;
+  while ((n = ::recv(c.get(), got.data(), got.size(), 0)) > 0) all.append(got, 0, n);
+  CHECK(n < 0);
+  CHECK(errno == ECONNRESET);
+  CHECK(std::string_view("/1\n").starts_with(all)); // a reset may overtake it
+  CHECK(service.handlers[0].paths() == std::vector<std::string>{"/1", "/reset"});
 }

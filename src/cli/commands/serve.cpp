@@ -50,6 +50,8 @@ Exit run(const server::Options &options) {
       server::holder(options, "--messages") == "MESSAGES")
     checked.warnings.emplace_back("HELLO_MESSAGES is ignored: MESSAGES has another text");
   settle_log(checked);
+  if (!options.drill_at.empty() && !options.allow_drills)
+    throw Error(Exit::usage, "--drill-at needs --drills");
   for (char **variable = environ; *variable; ++variable) {
     const std::string_view text = *variable;
     const std::size_t equals = text.find('=');
@@ -128,6 +130,25 @@ void declare_limits(const Command &command, server::Options &options) {
       {"how long a client may read nothing of its response", "TIME", "HELLO_WRITE_TIMEOUT"}, some);
 }
 
+void declare_drills(const Command &command, server::Options &options) {
+  command.section("Tests");
+  command.flag("--echo", options.echo,
+               "show each request as it arrived at /echo, with credentials masked");
+  command.flag("--drills", options.allow_drills,
+               "allow faults on request, see docs/drills.md; not for production");
+  const auto take_drill = [&all = options.drill_at](const std::string &text) {
+    drills::Scheduled one;
+    std::string why = drills::parse(text, one);
+    if (why.empty()) all.push_back(std::move(one));
+    return why;
+  };
+  command
+      .each("--drill-at", take_drill,
+            {"a fault at a time after the start, such as unready@20s+15s; needs --drills",
+             "FAULT[=VALUE]@START[+TIME]"})
+      .repeats = true;
+}
+
 } // namespace
 
 void declare(const Command &command, server::Options &options) {
@@ -158,8 +179,6 @@ void declare(const Command &command, server::Options &options) {
   command.text(
       "--base-path", options.base_path,
       {"path of the public page, for a proxy that does not strip it", "PATH", "HELLO_BASE_PATH"});
-  command.flag("--echo", options.echo,
-               "show each request as it arrived at /echo, with credentials masked");
   // The Deployment sets it from the downward API. It switches nothing on.
   if (const char *const node = std::getenv("NODE_NAME")) options.node = node;
   declare_log(command, options);
@@ -178,6 +197,7 @@ void declare(const Command &command, server::Options &options) {
   command.text("--temp-dir", options.temp_dir, temp);
   command.flag_pair("--no-sandbox,--sandbox", options.sandbox,
                     {"seccomp, Landlock and no_new_privs", "", "HELLO_SANDBOX", "on"});
+  declare_drills(command, options);
   command.section();
   command.details(
       "SIGTERM drains connections; a second one exits at once. If an option is repeated, "

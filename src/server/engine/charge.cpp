@@ -94,7 +94,8 @@ Connection *Loop::costliest() {
   if (Connection *c = list(State::writing).first()) return c;
   for (Connection *c = list(State::idle).first(); c; c = c->next)
     if (c->kernel_bytes > 0) return c;
-  for (State state : {State::reading_head, State::reading_body, State::lingering, State::idle})
+  for (State state :
+       {State::reading_head, State::reading_body, State::lingering, State::idle, State::held})
     if (Connection *c = list(state).first()) return c;
   return list(State::fresh).first();
 }

@@ -25,6 +25,16 @@ void DeadlineList::push(Connection &c) {
   ++size_;
 }
 
+void DeadlineList::insert(Connection &c) {
+  Connection *before = last_;
+  while (before && before->deadline_ms > c.deadline_ms) before = before->previous;
+  c.previous = before;
+  c.next = before ? before->next : first_;
+  (c.previous ? c.previous->next : first_) = &c;
+  (c.next ? c.next->previous : last_) = &c;
+  ++size_;
+}
+
 void DeadlineList::remove(Connection &c) {
   (c.previous ? c.previous->next : first_) = c.next;
   (c.next ? c.next->previous : last_) = c.previous;

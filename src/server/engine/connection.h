@@ -21,18 +21,20 @@ enum class ConnectionState : std::uint8_t {
   reading_head, ///< part of a request's head has arrived
   reading_body, ///< the head has arrived, part of the body is missing
   writing,      ///< part of a response is unsent; nothing is read until it is sent
+  held,         ///< a drill delays the response; the state ends at its own time
   /// Everything is sent and our side is shut down; input is dropped until the peer closes. Closing
   /// with unread input would reset the connection and lose the response. Source: RFC 9112 section
   /// 9.6.
   lingering
 };
-inline constexpr std::size_t kConnectionStates = 6;
+inline constexpr std::size_t kConnectionStates = 7;
 
 /// The events that epoll watches for. Edge-triggered: each change is reported once, which saves the
 /// kernel a second check of every socket. A read that stops before EAGAIN must watch again, or the
 /// rest of the input is not reported.
 inline constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 inline constexpr std::uint32_t kWriteEvents = EPOLLOUT | EPOLLET;
+inline constexpr std::uint32_t kHeldEvents = EPOLLET; ///< only errors, which are always reported
 
 /// A request whose body has not fully arrived. The body's bytes are dropped: no route uses them.
 struct Body {
@@ -76,10 +78,11 @@ struct Connection {
 };
 
 /// The connections in one state, in the order of their deadlines. All of them have the same time
-/// limit, so a new one belongs at the end.
+/// limit, so a new one belongs at the end; but held ones have their own.
 class DeadlineList {
 public:
   void push(Connection &c);
+  void insert(Connection &c); ///< at the place of its deadline
   void remove(Connection &c);
   Connection *first() const { return first_; }
   std::size_t size() const { return size_; }

@@ -22,14 +22,14 @@ constexpr std::size_t kSmallBytes = 4 << 10, kMappedBytes = 128 << 10;
 constexpr std::size_t kProgressBytes = 16 << 10;
 constexpr std::size_t kMaxEmptyLines = 4; ///< before a request: RFC 9112 section 2.2
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+} // namespace
 
-std::string buffered(std::string_view text) {
+std::string Loop::buffered(std::string_view text) {
   std::string out;
   if (text.size() > kSmallBytes) out.reserve(kMappedBytes);
   out = text;
   return out;
 }
-} // namespace
 
 void Loop::read(Connection &c, std::uint32_t events) {
   ssize_t n;
@@ -61,6 +61,8 @@ void Loop::read(Connection &c, std::uint32_t events) {
 /// decides what the connection waits for next. `bytes` is in read_buffer_ or is all of c.input.
 void Loop::process_input(Connection &c, std::string_view bytes) {
   std::string_view rest = answer_requests(c, bytes);
+  if (effect_) [[unlikely]]
+    return disturb(c, rest);
   // A full batch may leave complete requests in `rest`. They are answered in the next round, so
   // that other connections get their turn; after a shared body, once that is sent.
   const bool batch_full = output_.size() >= kBatchBytes || shared_.owner;
@@ -92,7 +94,7 @@ void Loop::process_input(Connection &c, std::string_view bytes) {
 
 /// Returns the bytes after the last request that was answered.
 std::string_view Loop::answer_requests(Connection &c, std::string_view bytes) {
-  while (!c.close_after_write && output_.size() < kBatchBytes && !shared_.owner) {
+  while (!c.close_after_write && output_.size() < kBatchBytes && !shared_.owner && !effect_) {
     const bool taken = c.body ? take_body(c, bytes) : take_head(c, bytes);
     if (!taken) break;
   }
@@ -184,7 +186,10 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::uint64_t body
       head_.keep_alive && phase_ == Phase::ready && (waiting_ == 0 || !is_turn_over(c));
   request_.peer = &c.peer;
   request_.started = c.started;
+  const std::size_t output_before = output_.size();
   handler_.handle(request_, output_, shared_);
+  if (handler_.effect) [[unlikely]]
+    apply(std::exchange(handler_.effect, {}), output_before);
   c.started = now_;
   if (request_.keep_alive) return;
   c.close_after_write = true;
@@ -293,9 +298,7 @@ void Loop::close_gracefully(Connection &c) {
 /// Closes a connection that makes room for others. What the client has not taken is dropped, or it
 /// would stay in the kernel. Source: socket(7), SO_LINGER.
 void Loop::cut(Connection &c) {
-  const linger at_once{1, 0};
-  if (c.state == State::writing || c.kernel_bytes > 0)
-    ::setsockopt(c.fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  if (c.state == State::writing || c.state == State::held || c.kernel_bytes > 0) return reset(c);
   close(c);
 }
 

@@ -17,6 +17,14 @@ struct SharedBody {
   std::uint64_t version = 0; ///< of the page
 };
 
+/// What a drill does to the response that handle() has just made.
+struct Effect {
+  std::int64_t delay_ms = 0; ///< the response is sent so much later
+  bool reset = false;        ///< the connection is reset, and the response is lost
+
+  explicit operator bool() const { return delay_ms != 0 || reset; }
+};
+
 /// The interface between the engine (bytes, connections, timers) and the site (routes, pages,
 /// metrics, log). Each loop has a Handler of its own and calls it on its thread only.
 class Handler {
@@ -37,6 +45,9 @@ public:
   /// Called at the end of each round of the loop, after its responses are sent: for batched work
   /// such as the access log.
   virtual void flush() noexcept {}
+
+  /// handle() sets it where a drill asks for it, and the loop clears it.
+  Effect effect;
 };
 
 } // namespace hello::server

@@ -170,7 +170,7 @@ void Loop::publish() {
   set(status_.heartbeat_ms, now_ms_);
   set(status_.idle, size(State::fresh) + size(State::idle));
   set(status_.reading, size(State::reading_head) + size(State::reading_body));
-  set(status_.writing, size(State::writing));
+  set(status_.writing, size(State::writing) + size(State::held));
   set(status_.closing, size(State::lingering));
   set(status_.accepted, accepted_);
   set(status_.evicted, evicted_);

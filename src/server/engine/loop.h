@@ -113,6 +113,15 @@ private:
   void close(Connection &c);
   void cut(Connection &c);
 
+  static std::string buffered(std::string_view text);
+
+  // disturb.cpp: what drills do to responses
+  void apply(Effect effect, std::size_t output_before);
+  void disturb(Connection &c, std::string_view rest);
+  void hold(Connection &c, std::int64_t time_ms);
+  void release(Connection &c);
+  void reset(Connection &c);
+
   // timeouts.cpp: states, deadlines, and what epoll watches
   void enter_state(Connection &c, State state, std::uint32_t events);
   void watch(Connection &c, std::uint32_t events);
@@ -160,6 +169,7 @@ private:
   std::unique_ptr<char[]> read_buffer_;
   std::string output_; ///< the responses to the requests of one read
   SharedBody shared_;  ///< the last one's body, if it is shared
+  Effect effect_;      ///< of a drill, on the last one
   Head head_;
   Request request_;
 };

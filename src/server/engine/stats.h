@@ -19,8 +19,9 @@ inline constexpr std::array<std::string_view, 10> kRoutes = {
     "/version", "/latency", "/*",      "/echo",    "none"};
 inline constexpr std::array<std::string_view, 9> kMethods = {
     "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "other"};
-inline constexpr std::array<int, 19> kCodes = {200, 204, 304, 308, 400, 403, 404, 405, 408, 411,
-                                               412, 413, 414, 417, 431, 501, 503, 505, 0};
+inline constexpr std::array<int, 23> kCodes = {200, 204, 304, 308, 400, 403, 404, 405,
+                                               408, 411, 412, 413, 414, 417, 429, 431,
+                                               500, 501, 502, 503, 504, 505, 0};
 enum class Route : std::uint8_t {
   root,
   livez,

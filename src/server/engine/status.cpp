@@ -18,6 +18,7 @@ const char *to_text(Phase phase) {
 
 std::string Status::unready(Moment now, Moment resumed) const {
   if (Phase at = phase(); at != Phase::ready) return std::string("phase: ") + to_text(at);
+  if (faults_.has(drills::Fault::unready)) return "drill: unready";
   if (int error = temp_error()) return std::string("temp-directory: ") + std::strerror(error);
   const Moment checked = temp_checked_.load(std::memory_order_relaxed);
   if (checked != Moment() && now - std::max(checked, resumed) > 3 * kTempCheck)
@@ -26,6 +27,7 @@ std::string Status::unready(Moment now, Moment resumed) const {
 }
 
 std::string Status::stuck(Moment now, Moment resumed) const {
+  if (faults_.has(drills::Fault::unlive)) return "drill: unlive";
   for (unsigned n = 0; n < public_loops_; ++n) {
     const std::chrono::milliseconds beat(loops_[n].heartbeat_ms.load(std::memory_order_relaxed));
     if (beat.count() && now - std::max(Moment(beat), resumed) > kStuck)

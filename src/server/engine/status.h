@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "server/engine/faults.h"
+
 /// The state of the engine, for /livez, /readyz and /metrics. Any thread may read it without a
 /// lock.
 namespace hello::server {
@@ -61,6 +63,9 @@ public:
     seccomp_ = seccomp;
     landlock_ = landlock;
   }
+  /// What drills make fail.
+  Faults &faults() { return faults_; }
+  const Faults &faults() const { return faults_; }
   bool has_seccomp() const { return seccomp_; }
   bool has_landlock() const { return landlock_; }
   /// The admin loop is number public_loops().
@@ -71,6 +76,7 @@ private:
   std::atomic<int> temp_error_{0};
   std::atomic<Moment> temp_checked_{Moment()};
   bool seccomp_ = false, landlock_ = false;
+  Faults faults_;
   std::unique_ptr<LoopStatus[]> loops_;
   unsigned public_loops_;
 };

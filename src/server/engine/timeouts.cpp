@@ -50,6 +50,10 @@ void Loop::expire() {
         process_input(*c, {});
         continue;
       }
+      if (c->state == State::held) {
+        release(*c);
+        continue;
+      }
       if (c->state == State::lingering && still_takes(*c)) {
         renew_deadline(*c);
         continue;

@@ -24,6 +24,7 @@ constexpr Field kRemote = {",\"remote\":", " remote="};
 constexpr Field kUserAgent = {",\"user_agent\":", " user_agent="};
 constexpr Field kReason = {",\"reason\":", " reason="};
 constexpr Field kRequestId = {",\"request_id\":", " request_id="};
+constexpr Field kDrill = {",\"drill\":", " drill="};
 constexpr Field kTraceId = {",\"trace_id\":", " trace_id="};
 
 /// splitmix64: no id repeats within 2^64 calls.
@@ -84,6 +85,7 @@ void AccessLog::write(Clock &clock, const Access &access) {
   if (!access.reason.empty()) line.text(kReason, access.reason, 64);
   line.text(kRequestId, access.request_id.empty() ? new_id() : access.request_id, 128);
   if (!access.trace_id.empty()) line.text(kTraceId, access.trace_id, 32);
+  if (!access.drill.empty()) line.text(kDrill, access.drill, 128);
   line.end();
   if (out.size() <= LogBuffer::kBytes) return;
   out.resize(before);

@@ -15,6 +15,7 @@ namespace hello::server {
 struct Access {
   std::string_view method, path, remote, user_agent, request_id, trace_id;
   std::string_view reason; ///< of a refusal; empty for a valid request
+  std::string_view drill;  ///< the faults of drills that changed it; empty: none
   int status = 0;
   std::size_t body_bytes = 0;
   std::uint64_t duration_ns = 0;

@@ -79,17 +79,17 @@ Application::Application(const Options &options, Status &status, Budget &budget)
       pod_(host_name()), trusted_(options.trusted_proxies, trusted_header(options.trusted_header),
                                   holder(options, "--trusted-proxies")),
       echo_{pod_, options.node, trusted_}, has_echo_(options.echo),
+      faults_(options.allow_drills ? &status.faults() : nullptr),
       messages_(options.messages, options.messages_file, pod_, budget,
                 holder(options, options.messages_file.empty() ? "--messages" : "--messages-file")),
       format_(log_format(options.log_format, options.access_log_file.empty() ? STDOUT_FILENO : -1)),
-      sink_(make_sink(options)),
-      temp_check_(make_temp_check(options, sink_ != nullptr, status)), sources_{status_, messages_,
-                                                                                stats_, sink_.get(),
-                                                                                budget} {}
+      sink_(make_sink(options)), temp_check_(make_temp_check(options, sink_ != nullptr, status)),
+      sources_{status_, messages_, stats_, sink_.get(), budget, faults_} {}
 
 std::unique_ptr<Handler> Application::public_handler() {
-  return make_public_handler({messages_, trusted_, base_path_, has_echo_ ? &echo_ : nullptr},
-                             add_stats(), AccessLog(format_, sink_.get(), random_seed()));
+  return make_public_handler(
+      {messages_, trusted_, base_path_, has_echo_ ? &echo_ : nullptr, faults_}, add_stats(),
+      AccessLog(format_, sink_.get(), random_seed()));
 }
 
 std::unique_ptr<Handler> Application::admin_handler() {

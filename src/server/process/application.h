@@ -44,6 +44,7 @@ private:
   TrustedProxies trusted_;
   EchoSource echo_;
   const bool has_echo_;
+  const Faults *faults_; ///< nullptr: there are no drills
   Messages messages_;
   LogFormat format_;
   std::unique_ptr<LogSink> sink_;         ///< nullptr: no access log

@@ -11,6 +11,7 @@
 #include "server/engine/listener.h"
 #include "server/process/application.h"
 #include "server/process/cpus.h"
+#include "server/process/drill_runner.h"
 #include "server/process/lifecycle.h"
 #include "server/process/memory.h"
 #include "server/process/sandbox.h"
@@ -72,8 +73,13 @@ std::size_t connection_limit(const Options &options, unsigned threads, std::size
 
 LoopConfig loop_config(const Options &options, LoopGroup &group) {
   LoopConfig config;
-  config.timeouts = {options.idle_timeout, options.idle_timeout,  options.header_timeout,
-                     options.body_timeout, options.write_timeout, 2000ms};
+  config.timeouts = {options.idle_timeout,
+                     options.idle_timeout,
+                     options.header_timeout,
+                     options.body_timeout,
+                     options.write_timeout,
+                     0ms,
+                     2000ms};
   config.group = &group;
   return config;
 }
@@ -139,6 +145,7 @@ int serve(const Options &options) {
   auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, admin_group),
                                       *handlers.back(), status.loop(threads));
 
+  DrillRunner runner(status.faults(), options.drill_at);
   if (options.sandbox) report(enter_sandbox(writable_folders(options)), status);
   application.start(&group);
   lifecycle.start(std::move(loops), std::move(admin));
@@ -150,6 +157,7 @@ int serve(const Options &options) {
           {"threads", std::to_string(threads)},
           {"max_connections", std::to_string(max_connections)},
           {"memory_budget_bytes", std::to_string(budget.limit_bytes())}});
+  if (options.allow_drills) runner.start();
   int code = lifecycle.wait([&](int signal) { application.refresh(signal); });
   application.stop(code == 0 ? kFilesEnd : kFilesEndAtOnce);
   return code;

@@ -6,44 +6,12 @@
 #include "server/http/negotiate.h"
 #include "server/http/syntax.h"
 #include "server/log/trace.h"
+#include "server/public/disturbance.h"
+#include "server/public/prepared.h"
 #include "server/site/problem.h"
 
 namespace hello::server {
 namespace {
-
-/// Up to this size, a prepared response includes the body, so that one copy writes all of it.
-constexpr std::size_t kInlineBytes = 16 * 1024;
-/// Keeps the place of a request id in a prepared response.
-constexpr std::string_view kAnyId = "0000000000000000";
-static_assert(kAnyId.size() == AccessLog::kIdBytes);
-
-/// A response made in advance, complete except for the Date, which changes once a second, and the
-/// Connection field.
-struct Prepared {
-  std::string head;  ///< without the empty line
-  std::string whole; ///< head, empty line and body; empty if the body is too long
-  std::size_t date_at = 0;
-  std::size_t id_at = 0; ///< of the request id in `whole`, if it has one
-
-  /// `response.request_id` stands for the ids that the requests will have.
-  void set(const Response &response, std::string_view body, std::string_view date) {
-    head.clear();
-    append_head(head, response, body.size(), date);
-    date_at = head.find("\r\nDate: ") + sizeof("\r\nDate: ") - 1;
-    whole.clear();
-    if (body.size() <= kInlineBytes) {
-      whole = head;
-      end_head(whole, response.request_id, Persistence::implied);
-      id_at = whole.size() - sizeof("\r\n\r\n") + 1 - response.request_id.size();
-      whole += body;
-    }
-  }
-
-  void set_date(std::string_view date) {
-    head.replace(date_at, date.size(), date);
-    if (!whole.empty()) whole.replace(date_at, date.size(), date);
-  }
-};
 
 /// The request fields that a response or its log line depends on.
 struct Fields {
@@ -68,30 +36,16 @@ class PublicHandler final : public Handler {
 public:
   PublicHandler(const PublicSite &site, RequestStats &stats, AccessLog log)
       : messages_(site.messages), trusted_(site.trusted), base_path_(site.base_path),
-        echo_(site.echo), stats_(stats), log_(log) {
+        echo_(site.echo), disturber_(site.faults), stats_(stats), log_(log) {
     if (echo_) echo_path_ = base_path_ + "echo";
     clock_.at(std::chrono::steady_clock::now());
     prepare();
   }
 
   void handle(const Request &request, std::string &out, SharedBody &shared) noexcept override {
-    const Fields fields = fields_of(request);
-    if (clock_.at(std::chrono::steady_clock::now())) set_date();
-    if (messages_.version() != version_) prepare();
-    const bool get = request.method == "GET", head = request.method == "HEAD";
-    const Content content = head ? Content::omitted : Content::sent;
-    const Route route = route_of(request.path);
-    Outcome outcome;
-    if (route != Route::root || !(get || head) ||
-        !append_page(request, fields, content, outcome, {out, shared})) {
-      Response response = route == Route::echo
-                              ? echo(request, *echo_, fields.forwarded, fields.request_id)
-                              : respond(request, fields);
-      response.request_id = fields.request_id;
-      append_response(out, response, clock_.http_date(), persistence(request), content);
-      outcome = {response.status, head ? 0 : response.body.size()};
-    }
-    record(request, fields, route, get ? 0 : method_index(request.method), outcome);
+    if (disturber_.is_on()) [[unlikely]]
+      return handle_disturbed(request, out, shared);
+    answer(request, out, shared);
   }
 
   void refuse(const Refusal &refusal, Content content, const Request &known,
@@ -116,6 +70,51 @@ public:
   }
 
 private:
+  void answer(const Request &request, std::string &out, SharedBody &shared) {
+    const Fields fields = fields_of(request);
+    if (clock_.at(std::chrono::steady_clock::now())) set_date();
+    if (messages_.version() != version_) prepare();
+    const bool get = request.method == "GET", head = request.method == "HEAD";
+    const Content content = head ? Content::omitted : Content::sent;
+    const Route route = route_of(request.path);
+    Outcome outcome;
+    if (route != Route::root || !(get || head) ||
+        !append_page(request, fields, content, outcome, {out, shared})) {
+      Response response = route == Route::echo
+                              ? echo(request, *echo_, fields.forwarded, fields.request_id)
+                              : respond(request, fields);
+      response.request_id = fields.request_id;
+      append_response(out, response, clock_.http_date(), persistence(request), content);
+      outcome = {response.status, head ? 0 : response.body.size()};
+    }
+    record(request, fields, route, get ? 0 : method_index(request.method), outcome);
+  }
+
+  /// Answers while drills are active.
+  void handle_disturbed(const Request &request, std::string &out, SharedBody &shared) {
+    disturbance_ = disturber_.next();
+    effect = disturbance_.effect;
+    if (disturbance_.status == 0)
+      answer(request, out, shared);
+    else
+      fail(request, disturbance_.status, out);
+    disturbance_ = {};
+  }
+
+  /// Answers as if the service had failed.
+  void fail(const Request &request, int status, std::string &out) {
+    if (clock_.at(std::chrono::steady_clock::now())) set_date();
+    const Fields fields = fields_of(request);
+    Response response = problem(status, "A drill makes this request fail.",
+                                {fields.accept, request.path, base_path_});
+    response.request_id = fields.request_id;
+    const Content content = request.method == "HEAD" ? Content::omitted : Content::sent;
+    append_response(out, response, clock_.http_date(), persistence(request), content);
+    const bool is_sent = content == Content::sent && !effect.reset;
+    record(request, fields, route_of(request.path), method_index(request.method),
+           {status, is_sent ? response.body.size() : 0});
+  }
+
   void prepare() {
     version_ =
         messages_.version(); // before page(): a change in between is seen at the next request
@@ -291,12 +290,14 @@ private:
     const auto now = std::chrono::steady_clock::now();
     const auto ns =
         std::chrono::duration_cast<std::chrono::nanoseconds>(now - request.started).count();
-    const auto duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0));
+    const auto duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0) +
+                                                        disturbance_.effect.delay_ms * 1'000'000);
     stats_.count(route, method, outcome.status, duration_ns);
     if (route == Route::root) stats_.latency.observe(duration_ns);
     if (!log_.on()) return;
     Access access = access_of(request, fields, outcome);
     access.duration_ns = duration_ns;
+    access.drill = disturbance_.names;
     log_.write(clock_, access);
   }
 
@@ -318,6 +319,8 @@ private:
   const std::string &base_path_;
   const EchoSource *echo_;
   std::string echo_path_;
+  Disturber disturber_;
+  Disturbance disturbance_; ///< of the request that is being answered
   RequestStats &stats_;
   AccessLog log_;
   Clock clock_;

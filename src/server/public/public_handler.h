@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "server/engine/faults.h"
 #include "server/engine/handler.h"
 #include "server/engine/stats.h"
 #include "server/http/forwarded.h"
@@ -17,6 +18,7 @@ struct PublicSite {
   const TrustedProxies &trusted;
   const std::string &base_path;     ///< where the page is: "/", or "/BASE/"
   const EchoSource *echo = nullptr; ///< nullptr: there is no /echo
+  const Faults *faults = nullptr;   ///< nullptr: there are no drills
 };
 
 /// Makes the handler of one public loop. It answers requests for the page with responses made in

@@ -186,6 +186,12 @@ std::string render_metrics(const MetricsSources &sources, MetricsFormat format) 
   out.family("hello_sandbox", "gauge", "", "Whether a part of the sandbox is in force.");
   out.sample("", "part=\"seccomp\"", std::uint64_t{sources.status.has_seccomp()});
   out.sample("", "part=\"landlock\"", std::uint64_t{sources.status.has_landlock()});
+  if (sources.faults) {
+    out.family("hello_drill_active", "gauge", "", "Whether a drill makes this fault happen now.");
+    for (std::size_t i = 0; i < drills::kFaults; ++i)
+      out.sample("", fmt::format("fault=\"{}\"", drills::definitions()[i].name),
+                 std::uint64_t{sources.faults->has(static_cast<drills::Fault>(i))});
+  }
   const BuildInfo &build = build_info();
   out.family("hello_build_info", "gauge", "", "Which hello this is; always 1.");
   out.sample("", fmt::format("version=\"{}\",commit=\"{}\"", build.version, build.commit),

@@ -28,6 +28,7 @@ struct MetricsSources {
   const std::vector<std::unique_ptr<RequestStats>> &loops;
   const LogSink *sink; ///< nullptr: no access log
   const Budget &budget;
+  const Faults *faults = nullptr; ///< nullptr: there are no drills
 };
 
 /// Returns all metrics of the process. Source: Prometheus exposition formats; OpenMetrics 1.0.

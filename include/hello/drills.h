@@ -1,0 +1,62 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// Faults on request. The definitions that the service, which has the faults, and the commands that
+/// start them share: names, values and bounds.
+namespace hello::drills {
+
+enum class Fault : std::uint8_t { unready, unlive, latency, errors, reset, work, burn, crash };
+inline constexpr std::size_t kFaults = 8;
+
+inline constexpr std::chrono::seconds kDefaultTime{60};
+inline constexpr std::chrono::minutes kLongestTime{15};
+/// Of a drill that is scheduled from the start of the service.
+inline constexpr std::chrono::hours kLatestStart{24};
+
+/// How a crash ends the process.
+enum class Crash : std::uint8_t { exit, segv, ill, fpe };
+
+/// One fault for a time. Amounts: latency, work: milliseconds; errors: a status; reset, burn:
+/// percent; crash: the exit code. Second amounts: latency: milliseconds of jitter to both sides;
+/// errors: percent; crash: a Crash.
+struct Drill {
+  Fault fault = Fault::unready;
+  std::int64_t amount = 0, second = 0;
+  std::string text; ///< as it was given: "latency=200ms"
+  std::chrono::milliseconds time = kDefaultTime;
+};
+
+/// A fault as help and documents describe it.
+struct Definition {
+  std::string_view name;
+  std::string_view value;    ///< "TIME[,JITTER]"; empty: it takes none
+  std::string_view fallback; ///< value that is used without one; empty: it must be given
+  std::string_view help;
+};
+
+/// In the order of Fault.
+std::span<const Definition> definitions();
+std::string_view name_of(Fault fault);
+std::optional<Fault> fault_of(std::string_view name);
+
+/// Reads "FAULT" or "FAULT=VALUE". Returns what is wrong with it, or nothing.
+std::string parse(std::string_view text, Drill &drill);
+
+/// Reads a time that a drill may last: from 1 s to kLongestTime.
+std::string parse_time(std::string_view text, Drill &drill);
+
+/// A drill at a time after the start of the service.
+struct Scheduled {
+  Drill drill;
+  std::chrono::milliseconds start{};
+};
+
+/// Reads "FAULT[=VALUE]@START[+TIME]".
+std::string parse(std::string_view text, Scheduled &scheduled);
+
+} // namespace hello::drills

@@ -1,0 +1,138 @@
+#include "server/process/drill_runner.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "hello/notice.h"
+
+namespace hello::server {
+
+using namespace std::chrono;
+using drills::Crash;
+using drills::Fault;
+
+namespace {
+
+constexpr milliseconds kSlice{50}; ///< of a burn: a share of it is spent
+
+/// Ends the process as the drill says. A real fault of the processor also ends a container's first
+/// process, for which signals that it sends itself have no default action. Source: signal(7).
+[[noreturn]] void crash(const drills::Drill &drill) {
+  switch (static_cast<Crash>(drill.second)) {
+  case Crash::exit: break;
+  case Crash::segv: *reinterpret_cast<volatile int *>(std::uintptr_t{8}) = 0; break;
+#if defined(__x86_64__)
+  case Crash::ill: asm volatile("ud2"); break;
+  case Crash::fpe: asm volatile("xor %%ecx, %%ecx; div %%ecx" ::: "eax", "ecx", "edx"); break;
+#else
+  case Crash::ill: asm volatile(".inst 0"); break;
+  case Crash::fpe: break; // refused when it is parsed
+#endif
+  }
+  ::_exit(static_cast<int>(drill.amount));
+}
+
+} // namespace
+
+DrillRunner::DrillRunner(Faults &faults, std::vector<drills::Scheduled> schedule)
+    : faults_(faults) {
+  for (drills::Scheduled &one : schedule)
+    entries_.push_back({std::move(one.drill), Clock::time_point(one.start), {}});
+}
+
+void DrillRunner::start() {
+  const auto now = Clock::now();
+  for (Entry &entry : entries_) entry.start += now.time_since_epoch();
+  thread_ = std::thread([this] { run(); });
+}
+
+void DrillRunner::stop() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void DrillRunner::begin(const drills::Drill &drill) {
+  {
+    const std::lock_guard lock(mutex_);
+    entries_.push_back({drill, Clock::now(), {}});
+  }
+  changed_.notify_all();
+}
+
+void DrillRunner::end(Fault fault) {
+  const std::lock_guard lock(mutex_);
+  for (Entry &entry : entries_)
+    if (entry.has_begun && entry.drill.fault == fault) finish(entry, "stopped");
+  std::erase_if(entries_, [fault](const Entry &entry) { return entry.drill.fault == fault; });
+  changed_.notify_all();
+}
+
+std::vector<DrillRunner::Active> DrillRunner::active() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Active> all;
+  const auto now = Clock::now();
+  for (const Entry &entry : entries_)
+    if (entry.has_begun) all.push_back({entry.drill, ceil<milliseconds>(entry.end - now)});
+  return all;
+}
+
+void DrillRunner::finish(Entry &entry, std::string_view why) {
+  faults_.end(entry.drill.fault);
+  entry.is_over = true;
+  notice(Level::info, Event::drill_ended, "drill ended",
+         {{"drill", entry.drill.text}, {"reason", why}});
+}
+
+void DrillRunner::begin_one(Entry &entry, Clock::time_point now) {
+  for (Entry &other : entries_)
+    if (&other != &entry && other.has_begun && other.drill.fault == entry.drill.fault)
+      finish(other, "replaced");
+  entry.has_begun = true;
+  entry.end = now + entry.drill.time;
+  const std::string seconds =
+      fmt::format("{}", ceil<std::chrono::seconds>(entry.drill.time).count());
+  notice(Level::warning, Event::drill_began, "drill began",
+         {{"drill", entry.drill.text}, {"seconds", seconds, Note::Kind::number}});
+  if (entry.drill.fault == Fault::crash) crash(entry.drill);
+  faults_.begin(entry.drill);
+}
+
+void DrillRunner::update(Clock::time_point now) {
+  for (Entry &entry : entries_)
+    if (entry.has_begun && !entry.is_over && entry.end <= now) finish(entry, "time is up");
+  for (Entry &entry : entries_)
+    if (!entry.has_begun && entry.start <= now) begin_one(entry, now);
+  std::erase_if(entries_, [](const Entry &entry) { return entry.is_over; });
+}
+
+/// Spends a share of a slice of time, then waits for its end.
+void DrillRunner::burn(std::unique_lock<std::mutex> &lock) {
+  const auto slice = Clock::now() + kSlice;
+  lock.unlock();
+  spend_cpu(kSlice * faults_.amount(Fault::burn) / 100);
+  lock.lock();
+  changed_.wait_until(lock, slice, [this] { return stopping_; });
+}
+
+void DrillRunner::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    update(Clock::now());
+    if (faults_.has(Fault::burn)) {
+      burn(lock);
+      continue;
+    }
+    auto next = Clock::now() + hours(24);
+    for (const Entry &entry : entries_)
+      next = std::min(next, entry.has_begun ? entry.end : entry.start);
+    changed_.wait_until(lock, next);
+  }
+}
+
+} // namespace hello::server

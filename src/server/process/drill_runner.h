@@ -1,0 +1,59 @@
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "hello/drills.h"
+#include "server/engine/faults.h"
+
+namespace hello::server {
+
+/// Begins and ends drills at their times, on a thread of its own. Each ends by itself; there is one
+/// of a fault at a time, and a new one takes its place.
+class DrillRunner {
+public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `faults` is borrowed. The times of the schedule count from start().
+  DrillRunner(Faults &faults, std::vector<drills::Scheduled> schedule);
+  ~DrillRunner() { stop(); }
+
+  /// Call it in the sandbox, which the thread inherits.
+  void start();
+  void stop() noexcept;
+
+  // For any thread.
+  void begin(const drills::Drill &drill);
+  /// Ends the drill of a fault, or does nothing.
+  void end(drills::Fault fault);
+  struct Active {
+    drills::Drill drill;
+    std::chrono::milliseconds left;
+  };
+  std::vector<Active> active();
+
+private:
+  struct Entry {
+    drills::Drill drill;
+    Clock::time_point start, end;
+    bool has_begun = false, is_over = false;
+  };
+
+  void run();
+  void update(Clock::time_point now);
+  void begin_one(Entry &entry, Clock::time_point now);
+  void finish(Entry &entry, std::string_view why);
+  void burn(std::unique_lock<std::mutex> &lock);
+
+  Faults &faults_;
+  std::mutex mutex_; ///< of all that follows
+  std::condition_variable changed_;
+  std::vector<Entry> entries_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+} // namespace hello::server
