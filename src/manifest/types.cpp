@@ -96,8 +96,13 @@ std::vector<Limit> limits(Type type) {
 }
 
 Field field(Type type, std::string_view name) {
-  for (const Field &one : fields(type))
-    if (one.name == name) return one;
+  if (!type.is_known() || type.is_list() || type.is_map()) return {};
+  const std::string_view line = line_of(plain(type));
+  for (std::size_t at = line.find(name); at != line.npos; at = line.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if (at == 0 || line[at - 1] != ' ' || end == line.size() || line[end] != ':') continue;
+    return parsed(line.substr(at, line.find(' ', at) - at));
+  }
   return {};
 }
 

@@ -94,16 +94,15 @@ class ApiCheck {
 public:
   ApiCheck(Lint &lint, const Object &object) : lint_(lint), object_(object) {}
 
-  void run(Type type) {
-    YAML::Node body(YAML::NodeType::Map);
-    for (const auto &entry : object_.node)
-      if (const std::string &key = entry.first.Scalar();
-          key != "apiVersion" && key != "kind" && key != "status")
-        body.force_insert(entry.first, entry.second);
-    value(body, type, "");
-  }
+  void run(Type type) { value(object_.node, type, ""); }
 
 private:
+  /// A field that the API server makes demands of.
+  struct Limited {
+    const std::string &name;
+    YAML::Node value;
+  };
+
   void error(const std::string &path, const std::string &what) {
     lint_.error(object_, path + ": " + what);
   }
@@ -154,22 +153,36 @@ private:
 
   void fields(const YAML::Node &node, Type type, const std::string &path) {
     if (!node.IsMap()) return error(path, "must be a map");
-    const std::vector<types::Field> known = types::fields(type);
+    const std::vector<types::Limit> limits = types::limits(type);
+    std::vector<Limited> limited;
     for (const auto &entry : node) {
       const std::string &key = entry.first.Scalar();
+      if (path.empty() && (key == "apiVersion" || key == "kind" || key == "status")) continue;
       const std::string below = path.empty() ? key : path + "." + key;
-      const auto field = std::find_if(known.begin(), known.end(),
-                                      [&](const types::Field &one) { return one.name == key; });
-      if (field == known.end())
-        unknown(below, key, known);
+      if (const types::Field field = types::field(type, key); field.name.empty())
+        unknown(below, key, types::fields(type));
       else
-        known_field(entry.second, *field, below);
+        known_field(entry.second, field, below);
+      if (std::any_of(limits.begin(), limits.end(),
+                      [&](const types::Limit &limit) { return limit.name == key; }))
+        limited.push_back({key, entry.second});
     }
-    for (const types::Limit &limit : types::limits(type)) check(node, limit, path);
+    // Selectors of metrics are not of labels.
+    if (path.ends_with(".metric.selector")) return;
+    for (const types::Limit &limit : limits) {
+      if (limit.name.starts_with('?')) {
+        together(node, limit, path);
+        continue;
+      }
+      const auto found = std::find_if(limited.begin(), limited.end(),
+                                      [&](const Limited &one) { return one.name == limit.name; });
+      check(found == limited.end() ? YAML::Node() : found->value, limit, path);
+    }
   }
 
   void known_field(const YAML::Node &node, const types::Field &field, const std::string &path) {
     value(node, field.type, path);
+    if (field.since == 0) return;
     if (const int oldest = kube_minor_number(lint_.config); field.since > oldest)
       lint_.warning(object_,
                     fmt::format("{}: Kubernetes has this field since 1.{}, and kubeVersion "
@@ -185,18 +198,14 @@ private:
     error(path, "unknown field" + config::hint(config::nearest(key, names)));
   }
 
-  void check(const YAML::Node &node, const types::Limit &limit, const std::string &path) {
-    if (limit.name.starts_with('?')) return together(node, limit, path);
+  /// `found`: the field's value; null where it is not there. `path` is that of what has the field.
+  void check(const YAML::Node &found, const types::Limit &limit, const std::string &path) {
+    const bool required = limit.demands.starts_with("required");
+    if (is_empty(found) && !required) return;
     const std::string name(limit.name), below = path.empty() ? name : path + "." + name;
-    const YAML::Node found = at(node, name.c_str());
-    // Selectors of metrics are not of labels.
-    if (path.ends_with(".metric.selector")) return;
+    if (is_empty(found)) return error(below, "is required");
     for (const std::string_view demand : text::split(limit.demands, ',')) {
-      if (demand == "required") {
-        if (is_empty(found)) error(below, "is required");
-        continue;
-      }
-      if (is_empty(found)) continue;
+      if (demand == "required") continue;
       if (found.IsMap()) entries(found, demand, below);
       if (found.IsScalar()) format(found, demand, below);
       for (const YAML::Node &item : items(found))
