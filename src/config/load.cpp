@@ -317,7 +317,9 @@ private:
       layer.node.reset(make());
       if (layer.node.IsNull()) check_removal(setting);
     } catch (const std::invalid_argument &error) {
-      invalid(place, fmt::format("{}: {}", setting.key, error.what()));
+      // A flag and a variable name their setting; a place in a file does not.
+      const std::string key = layer.file.empty() ? "" : std::string(setting.key) + ": ";
+      invalid(place, key + error.what());
     }
     if (!checking_) store(setting, layer);
   }

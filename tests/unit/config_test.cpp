@@ -216,27 +216,26 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
 TEST_CASE("config: for flags and environment the place is the flag or the variable") {
   config::Sources sources;
   sources.set = {set("replicas", "many")};
-  CHECK(error_of("", sources) == "--set replicas: replicas: 'many' is not a whole number");
+  CHECK(error_of("", sources) == "--set replicas: 'many' is not a whole number");
   sources.set = {set("replicas", "010")};
-  CHECK(error_of("", sources).find("--set replicas: replicas: '010' begins with a zero") == 0);
+  CHECK(error_of("", sources).find("--set replicas: '010' begins with a zero") == 0);
   sources.set = {set("replcas", "3")};
   CHECK(error_of("", sources) == "--set replcas: unknown key 'replcas' (did you mean replicas?)");
   sources.set = {set("autoscaling", "{maxReplica: 3}")};
   CHECK(error_of("", sources) ==
         "--set autoscaling:1:2: unknown key 'autoscaling.maxReplica' (did you mean maxReplicas?)");
   sources.set = {set("ingress.hosts", "a, b")};
-  CHECK(error_of("", sources) ==
-        "--set ingress.hosts: ingress.hosts: 'a, b' is not a list: [a, b]");
+  CHECK(error_of("", sources) == "--set ingress.hosts: 'a, b' is not a list: [a, b]");
   sources.set = {set("messages", std::string("a\0b", 3))};
-  CHECK(error_of("", sources) == "--set messages: messages: a NUL byte: text cannot carry one");
+  CHECK(error_of("", sources) == "--set messages: a NUL byte: text cannot carry one");
   sources.set = {set("messages", "a\xFF")};
-  CHECK(error_of("", sources) == "--set messages: messages: invalid UTF-8 (byte 0xFF at offset 1)");
+  CHECK(error_of("", sources) == "--set messages: invalid UTF-8 (byte 0xFF at offset 1)");
   sources.set = {
       {"messages", "/nonexistent/x", "--set-file messages", config::Assignment::How::file}};
   CHECK(error_of("", sources) == "cannot read /nonexistent/x: No such file or directory");
   sources.set.clear();
   sources.environment["HELLO_REPLICAS"] = "";
-  CHECK(error_of("", sources) == "HELLO_REPLICAS: replicas: '' is not a whole number");
+  CHECK(error_of("", sources) == "HELLO_REPLICAS: '' is not a whole number");
 }
 
 TEST_CASE("config: a list, map or section in --set is YAML flow") {
