@@ -15,6 +15,17 @@ namespace hello::deploy {
 enum class Health { good, warning, waiting, bad }; ///< a warning is still healthy
 std::string_view name_of(Health health);
 
+/// What a release is doing, from best to worst. The last that applies counts.
+enum class State {
+  healthy,    ///< everything is as the release wants it
+  restarting, ///< ready, but a container has restarted, and its pod is ready for under 10 minutes
+  updating,   ///< a rollout goes on, or an object is not ready yet; no problem was found
+  degraded,   ///< pods serve, but fewer than wanted outside of a rollout, or some have a problem
+  failed,     ///< no pod serves, or another object of the release is missing or has failed
+};
+/// "healthy", "ready, restarting", "updating", "degraded", "failed"
+std::string_view name_of(State state);
+
 /// One object, or pod, of the tree.
 struct StatusNode {
   Health health = Health::good;
@@ -25,8 +36,9 @@ struct StatusNode {
 
 struct Status {
   Health health = Health::good; ///< the worst of all
-  std::string summary;          ///< "2 of 2 pods available"
-  std::string image;            ///< of the live Deployment
+  State state = State::healthy;
+  std::string summary; ///< "2 of 2 pods available"
+  std::string image;   ///< of the live Deployment
   std::optional<release::Release> release;
   std::vector<StatusNode> objects;
   bool healthy() const { return health == Health::good || health == Health::warning; }

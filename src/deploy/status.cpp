@@ -79,11 +79,34 @@ StatusNode pod_node(const kube::Pod &pod, const kube::Snapshot &snapshot, kube::
   return {pod.ready() || pod.deleting ? Health::good : Health::waiting, "Pod/" + pod.name, words};
 }
 
+/// A container of the pod has restarted, and the pod has not been ready for long since then.
+bool is_restarting(const kube::Pod &pod, kube::Instant now) {
+  constexpr std::chrono::minutes kSettled{10};
+  const kube::Condition *ready = pod.condition("Ready");
+  return ready && now - ready->since < kSettled &&
+         std::any_of(pod.containers.begin(), pod.containers.end(),
+                     [](const kube::Container &c) { return c.restarts > 0; });
+}
+
+State state_of(const kube::Verdict &verdict, const kube::Snapshot &snapshot, kube::Instant now) {
+  const bool rolling = !verdict.observed || verdict.updated < verdict.wanted || verdict.old > 0;
+  const bool problems = !verdict.problems.empty();
+  if (verdict.available == 0 && (!rolling || problems)) return State::failed;
+  if (problems) return State::degraded;
+  if (rolling) return State::updating;
+  if (verdict.available < verdict.wanted) return State::degraded;
+  const bool restarting =
+      std::any_of(snapshot.pods.begin(), snapshot.pods.end(),
+                  [now](const kube::Pod &pod) { return is_restarting(pod, now); });
+  return restarting ? State::restarting : State::healthy;
+}
+
 StatusNode deployment(const kube::Id &id, const Observation &observed, kube::Instant now,
                       Status &status) {
   const kube::Snapshot &snapshot = observed.snapshot;
   const kube::Deployment &d = *snapshot.deployment;
   const kube::Verdict verdict = kube::judge(snapshot, d.template_text, 0);
+  status.state = state_of(verdict, snapshot, now);
   status.summary =
       fmt::format("{} of {} pods available{}", verdict.available, verdict.wanted,
                   verdict.old > 0 ? fmt::format(", {} of an older release", verdict.old) : "");
@@ -122,6 +145,12 @@ StatusNode by_look(const kube::Id &id, const kube::Look &look) {
   return node;
 }
 
+/// What another object of the release makes of its state.
+State state_of(const StatusNode &node) {
+  if (node.health == Health::bad) return State::failed;
+  return node.health == Health::waiting ? State::updating : State::healthy;
+}
+
 Health worst(const StatusNode &node) {
   Health health = node.health;
   for (const StatusNode &below : node.below) health = std::max(health, worst(below));
@@ -133,6 +162,12 @@ Health worst(const StatusNode &node) {
 std::string_view name_of(Health health) {
   constexpr std::array<std::string_view, 4> names = {"good", "warning", "waiting", "bad"};
   return names[static_cast<std::size_t>(health)];
+}
+
+std::string_view name_of(State state) {
+  constexpr std::array<std::string_view, 5> names = {"healthy", "ready, restarting", "updating",
+                                                     "degraded", "failed"};
+  return names[static_cast<std::size_t>(state)];
 }
 
 std::string age(kube::Instant from, kube::Instant to) {
@@ -163,8 +198,13 @@ public:
         status_.objects.push_back(node_of(id, live));
     if (!observed_.snapshot.deployment && recorded().empty())
       status_.objects.push_back({Health::bad, "Deployment/" + observed_.release, "is not there"});
-    for (const StatusNode &node : status_.objects)
+    for (const StatusNode &node : status_.objects) {
       status_.health = std::max(status_.health, worst(node));
+      if (!node.below.empty()) continue; // the Deployment has said its state
+      status_.state = std::max(status_.state, state_of(node));
+    }
+    // Pods that no longer count, such as evicted ones, are shown as bad.
+    if (!status_.healthy()) status_.state = std::max(status_.state, State::updating);
     return std::move(status_);
   }
 

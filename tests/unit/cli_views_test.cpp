@@ -76,6 +76,7 @@ TEST_CASE("history prints a table, or one release a line as JSON") {
 TEST_CASE("status prints a tree, or one JSON object on a line") {
   deploy::Status status;
   status.health = deploy::Health::bad;
+  status.state = deploy::State::failed;
   status.summary = "0 of 1 pods available";
   status.image = "hello:2";
   deploy::StatusNode pod{deploy::Health::bad, "Pod/a", "why\nand more"};
@@ -84,23 +85,25 @@ TEST_CASE("status prints a tree, or one JSON object on a line") {
   observed.unread = {{"Secret", "a Role"}};
   const kube::Access access{"lab", "shop"};
   CHECK(cli::text_of(status, observed, access, cli::Paint{}) ==
-        "context lab, namespace shop\nimage hello:2\nnot healthy: 0 of 1 pods available\n\n"
+        "context lab, namespace shop\nimage hello:2\nfailed: 0 of 1 pods available\n\n"
         "… Deployment/hello\n  ✗ Pod/a  why\n      and more\n"
         "? Secret  these rights do not let it be read: a Role\n");
-  CHECK(cli::json_of(status, observed, access) ==
-        R"({"healthy":false,"health":"bad","summary":"0 of 1 pods available","context":"lab",)"
-        R"("namespace":"shop","image":"hello:2","release":null,"objects":[{"object":)"
-        R"("Deployment/hello","health":"waiting","text":"","below":[{"object":"Pod/a","health":)"
-        R"("bad","text":"why\nand more","below":[]}]}],"unread":["Secret"]})"
-        "\n");
+  CHECK(
+      cli::json_of(status, observed, access) ==
+      R"({"healthy":false,"health":"bad","state":"failed","summary":"0 of 1 pods available","context":"lab",)"
+      R"("namespace":"shop","image":"hello:2","release":null,"objects":[{"object":)"
+      R"("Deployment/hello","health":"waiting","text":"","below":[{"object":"Pod/a","health":)"
+      R"("bad","text":"why\nand more","below":[]}]}],"unread":["Secret"]})"
+      "\n");
 
   status.health = deploy::Health::warning;
+  status.state = deploy::State::restarting;
   status.release = releases().front();
   status.objects.clear();
   CHECK(cli::text_of(status, {}, access, cli::Paint{.colours = true}) ==
         "context lab, namespace shop\nrelease 12, pending, 2026-11-23T04:00:00Z by jörg 日本, from "
         "0123456789abcdef, rollback to 1\nimage hello:2\n"
-        "\033[33mhealthy\033[0m: 0 of 1 pods available\n\n");
+        "\033[33mready, restarting\033[0m: 0 of 1 pods available\n\n");
   CHECK(
       cli::json_of(status, {}, access)
           .find(

@@ -101,6 +101,69 @@ status:
   CHECK(r.objects[0].below[0].below[0].text.find("exit code 3") != std::string::npos);
 }
 
+TEST_CASE("status: the state follows from the pods and the other objects") {
+  struct Row {
+    const char *counts;     ///< of the Deployment's status
+    const char *ready;      ///< whether its pod is, and since when
+    const char *containers; ///< of the pod
+    deploy::State state;
+    const char *word;
+  };
+  const char *const kRunning = "[{name: hello, restartCount: 0, ready: true}]";
+  const char *const kRestarted = "[{name: hello, restartCount: 1, ready: true}]";
+  const char *const kCrashing =
+      "[{name: hello, restartCount: 4, ready: false, state: {waiting: {reason: CrashLoopBackOff}}, "
+      "lastState: {terminated: {exitCode: 1, reason: Error}}}]";
+  const char *const kEarly = "'True', lastTransitionTime: '2026-11-23T04:00:00Z'",
+                    *const kLate = "'True', lastTransitionTime: '2026-11-23T04:05:00Z'";
+  const Row rows[] = {
+      {"updatedReplicas: 2, replicas: 2, availableReplicas: 2", kEarly, kRestarted,
+       deploy::State::healthy, "healthy"},
+      {"updatedReplicas: 2, replicas: 2, availableReplicas: 2", kLate, kRestarted,
+       deploy::State::restarting, "ready, restarting"},
+      {"updatedReplicas: 1, replicas: 2, availableReplicas: 2", kLate, kRestarted,
+       deploy::State::updating, "updating"},
+      {"updatedReplicas: 1, replicas: 1, availableReplicas: 0", "\'False\'", kRunning,
+       deploy::State::updating, "updating"},
+      {"updatedReplicas: 2, replicas: 2, availableReplicas: 1", kEarly, kRunning,
+       deploy::State::degraded, "degraded"},
+      {"updatedReplicas: 2, replicas: 2, availableReplicas: 1", kEarly, kCrashing,
+       deploy::State::degraded, "degraded"},
+      {"updatedReplicas: 2, replicas: 2, availableReplicas: 0", "\'False\'", kRunning,
+       deploy::State::failed, "failed"},
+      {"updatedReplicas: 1, replicas: 1, availableReplicas: 0", "\'False\'", kCrashing,
+       deploy::State::failed, "failed"},
+  };
+  for (const Row &row : rows) {
+    CAPTURE(row.counts);
+    CAPTURE(row.containers);
+    auto observed = good();
+    observed.objects[kDeployment] = live(std::string(R"(
+metadata: {name: hello, uid: d1, generation: 2, annotations: {deployment.kubernetes.io/revision: "7"}}
+spec: {replicas: 2, selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: hello, image: "hello:3"}]}}}
+status: {observedGeneration: 2, )") + row.counts +
+                                         "}\n");
+    observed.snapshot.deployment = kube::deployment_of(observed.objects[kDeployment].value);
+    observed.snapshot.pods[0] = kube::pod_of(read(
+        std::string(
+            "metadata: {name: hello-5d9-a, uid: p1, creationTimestamp: "
+            "'2026-11-23T04:00:00Z', ownerReferences: [{uid: r1, controller: true}]}\n"
+            "spec: {nodeName: lab}\nstatus: {phase: Running, conditions: [{type: Ready, status: ") +
+        row.ready + "}], containerStatuses: " + row.containers + "}\n"));
+    const auto status = report(observed);
+    CHECK(status.state == row.state);
+    CHECK(name_of(status.state) == row.word);
+    CHECK(status.healthy() == (status.state <= deploy::State::restarting));
+  }
+}
+
+TEST_CASE("status: another object that is missing makes the release failed") {
+  auto observed = good();
+  CHECK(report(observed).state == deploy::State::healthy);
+  observed.objects[kIngress] = {};
+  CHECK(report(observed).state == deploy::State::failed);
+}
+
 TEST_CASE("status: what will bite later is a warning, and healthy all the same") {
   auto observed = good();
   observed.objects[kIngress] = live("metadata: {name: hello}\nspec: {rules: [{host: a.test}]}\n");

@@ -51,7 +51,7 @@ std::string text_of(const deploy::Status &status, const deploy::Observation &obs
                        r->who, r->source.empty() ? "" : ", from " + r->source,
                        r->note.empty() ? "" : ", " + r->note);
   if (!status.image.empty()) out += "image " + status.image + "\n";
-  out += paint(look_of(status.health).colour, status.healthy() ? "healthy" : "not healthy");
+  out += paint(look_of(status.health).colour, name_of(status.state));
   out += ": " + status.summary + "\n\n";
   for (const deploy::StatusNode &node : status.objects) draw(node, 0, paint, out);
   for (const auto &[what, rule] : observed.unread)
@@ -64,7 +64,8 @@ std::string json_of(const deploy::Status &status, const deploy::Observation &obs
   std::string text;
   json::Writer out(text);
   out.begin_object().key("healthy").boolean(status.healthy());
-  out.key("health").string(name_of(status.health)).key("summary").string(status.summary);
+  out.key("health").string(name_of(status.health)).key("state").string(name_of(status.state));
+  out.key("summary").string(status.summary);
   out.key("context").string(access.context).key("namespace").string(access.ns);
   out.key("image").string(status.image).key("release");
   if (const auto &r = status.release) {
