@@ -1,8 +1,9 @@
 // Runs the real Jenkinsfile without Jenkins: gives the words of a declarative pipeline that it uses their meaning, and
 // runs its sh steps for real. A word, an option or a step that is not known here is an error, as it is in Jenkins.
 //   groovy harness.groovy JENKINSFILE SETTINGS.json
+// A stage with an agent holds an executor, checks out and has a workspace (a parallel one its own); input must hold none.
 // SETTINGS: workspace, build (number), scm ({url, revision}), params, credentials (id → {file} or {username, password}),
-// stashes (a folder), from (the stage to restart at, as Jenkins' "Restart from Stage": with the stashes of before),
+// stashes (a folder), state (a folder that builds share, for locks and milestones), previous (the last build's result), from (the stage to restart at, as Jenkins' "Restart from Stage": with the stashes of before),
 // input ("ok", "abort" or "wait"), env (the agent's), abortAt (words of the log: then the running step is ended as Jenkins
 // ends it), minute (how many seconds one lasts for time limits; 60). Prints the build's log; its last line is the result.
 import groovy.json.JsonSlurper
@@ -10,22 +11,26 @@ import java.nio.file.FileSystems
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption
+import java.util.concurrent.atomic.AtomicInteger
 
 class Aborted extends RuntimeException { Aborted(String why) { super(why) } }
 class StepFailed extends RuntimeException { StepFailed(String why) { super(why) } }
+
+class CutOff extends RuntimeException { CutOff() { super('a parallel stage has failed') } }
 
 class Build {
   Map settings
   Map params = [:]
   Map env = [:]
-  Map parameterDefaults = [:]
   String result = 'SUCCESS'
   boolean stashesKept = false
-  List stagesRun = []
-  volatile Process running
+  List stagesRun = [].asSynchronized()
+  Set running = ([] as Set).asSynchronized()
   volatile boolean aborted = false
+  volatile boolean cutOff = false
+  final AtomicInteger executors = new AtomicInteger()
 
-  void log(String line) {
+  synchronized void log(String line) {
     println line
     System.out.flush()
     if (settings.abortAt && !aborted && line.contains((String) settings.abortAt)) abort('by a person')
@@ -68,9 +73,32 @@ class Build {
   void abort(String why) {
     log "Aborted: $why"
     aborted = true
-    Process p = running
-    // Jenkins sends SIGTERM to all that the step started
-    if (p != null) ['bash', '-c', "pkill -TERM -s ${pid(p)}"].execute().waitFor()
+    terminate()
+  }
+
+  /** Jenkins sends SIGTERM to all that the running steps started. */
+  void terminate() { running.toList().each { ['bash', '-c', "pkill -TERM -s ${pid((Process) it)}"].execute().waitFor() } }
+
+  synchronized void worsen(String to) { if (result == 'SUCCESS' || result == 'UNSTABLE') result = to }
+
+  /** Around `body`, the lock of that name, which builds in other processes respect too. */
+  void locked(Map lock, Closure body) {
+    if (lock == null) { body(); return }
+    def file = new RandomAccessFile(new File((String) settings.state, "lock-${lock.resource}"), 'rw')
+    try {
+      def held = file.channel.tryLock()
+      if (held == null) { log "Trying to acquire lock on ${lock.resource}"; held = file.channel.lock() }
+      log "Lock acquired on ${lock.resource}"
+      body()
+    } finally { file.close() }
+  }
+
+  /** An older build than one that has been here is aborted. */
+  void milestone(int ordinal) {
+    def file = new File((String) settings.state, "milestone-$ordinal")
+    int newest = file.exists() ? file.text.toInteger() : 0
+    if (newest > (int) settings.build) throw new Aborted("superseded: build $newest has passed milestone $ordinal")
+    file.text = settings.build.toString()
   }
 
   static long pid(Process p) { (long) Process.getMethod('pid').invoke(p) } // Java 9; Groovy 2.4 itself would ask the hidden class
@@ -94,23 +122,27 @@ class PipelineWords extends Words {
   Closure stagesBody, postBody
   OptionWords limits
   PipelineWords(Build b) { super(b) }
-  void agent(Closure c) { Build.call(new AgentWords(build), c) }
+  String getNone() { 'none' }
+  void agent(String none) { assert none == 'none' }
   void options(Closure c) { limits = new OptionWords(build); Build.call(limits, c) }
   void parameters(Closure c) { Build.call(new ParameterWords(build), c) }
-  void environment(Closure c) { Build.call(new EnvironmentWords(build), c) }
+  void environment(Closure c) { Build.call(new EnvironmentWords(build, build.env), c) }
   void stages(Closure c) { stagesBody = c }
   void post(Closure c) { postBody = c }
 }
 
 class AgentWords extends Words {
   AgentWords(Build b) { super(b) }
-  void label(String name) { build.log "Running on an agent with the label $name" }
+  String name
+  void label(String label) { name = label }
 }
 
 class OptionWords extends Words {
-  Map limit
+  Map limit, lock
   OptionWords(Build b) { super(b) }
   void disableConcurrentBuilds() { }
+  void timestamps() { }
+  void lock(Map m) { only(m, ['resource', 'inversePrecedence', 'quantity'], 'lock'); lock = m }
   void preserveStashes() { build.stashesKept = true }
   void timeout(Map m) { only(m, ['time', 'unit'], 'timeout'); limit = m }
   void buildDiscarder(Object o) { assert o == 'logRotator' }
@@ -121,6 +153,12 @@ class ParameterWords extends Words {
   ParameterWords(Build b) { super(b) }
   void string(Map m) { put(m) }
   void booleanParam(Map m) { put(m) }
+  void choice(Map m) {
+    only(m, ['name', 'choices', 'description'], 'choice')
+    def given = build.params[m.name]
+    if (given != null && !(given in m.choices)) throw new IllegalStateException("${m.name}: $given is not a choice")
+    put([name: m.name, defaultValue: m.choices[0]])
+  }
   private void put(Map m) {
     only(m, ['name', 'defaultValue', 'description'], 'parameter')
     // a job's first build, which nobody could give any, has the defaults as params, and nothing of them in the environment
@@ -130,37 +168,48 @@ class ParameterWords extends Words {
 }
 
 class EnvironmentWords extends Words {
-  EnvironmentWords(Build b) { super(b) }
+  Map variables
+  EnvironmentWords(Build b, Map variables) { super(b); this.@variables = variables }
   void setProperty(String name, Object value) {
     if (name == 'build') { super.@build = value; return }
-    build.env[name] = value.toString()
+    variables[name] = value.toString()
   }
 }
 
 class StagesWords extends Words {
+  boolean nested = false
+  List branches = [] // of parallel: what to run
   StagesWords(Build b) { super(b) }
   void stage(String name, Closure c) {
     if (build.result != 'SUCCESS') return
-    if (build.settings.from && !build.stagesRun && name != build.settings.from) { build.log "[Stage] $name: restarted after it"; return }
+    if (!nested && build.settings.from && !build.stagesRun && name != build.settings.from) { build.log "[Stage] $name: restarted after it"; return }
     def words = new StageWords(build)
     Build.call(words, c)
-    if (!words.steps) throw new IllegalStateException("stage $name has no steps")
+    if (!words.steps && !words.parallel) throw new IllegalStateException("stage $name has no steps")
     if (words.condition != null && !Build.call(words, words.condition)) { build.log "[Stage] $name: skipped by when"; return }
-    build.stagesRun << name
-    build.log "[Stage] $name"
-    Runner.guarded(build) { build.within(words.limits?.limit) { Build.call(new StepWords(build), words.steps) } }
-    if (words.post) Runner.post(build, words.post)
+    if (words.parallel) { Runner.parallel(build, words); return }
+    String workspace = build.settings.workspace + (nested && branches ? "@${branches.size() + 1}" : '')
+    def run = { Runner.stage(build, name, words, workspace) }
+    if (nested) branches << run
+    else run()
   }
 }
 
 class StageWords extends Words {
-  Closure steps, post, condition
+  Closure steps, post, condition, parallel
   OptionWords limits
+  String agent
+  boolean failFast = false
+  Map variables = [:]
   StageWords(Build b) { super(b) }
   void steps(Closure c) { steps = c }
   void post(Closure c) { post = c }
+  void parallel(Closure c) { parallel = c }
+  void failFast(boolean b) { failFast = b }
+  void agent(Closure c) { def words = new AgentWords(build); Build.call(words, c); agent = words.name }
   void when(Closure c) { Build.call(new WhenWords(build, this), c) }
   void options(Closure c) { limits = new OptionWords(build); Build.call(limits, c) }
+  void environment(Closure c) { Build.call(new EnvironmentWords(build, variables), c) }
 }
 
 class WhenWords extends Words {
@@ -170,16 +219,22 @@ class WhenWords extends Words {
 }
 
 class PostWords extends Words {
-  PostWords(Build b) { super(b) }
-  private void on(boolean met, Closure c) { if (met) Runner.guarded(build) { Build.call(new StepWords(build), c) } }
+  StepWords steps
+  PostWords(Build b, StepWords s) { super(b); steps = s }
+  private void on(boolean met, Closure c) { if (met) Runner.guarded(build) { Build.call(steps, c) } }
   void always(Closure c) { on(true, c) }
   void success(Closure c) { on(build.result == 'SUCCESS', c) }
+  void fixed(Closure c) { on(build.result == 'SUCCESS' && build.settings.previous == 'FAILURE', c) }
   void failure(Closure c) { on(build.result == 'FAILURE', c) }
   void aborted(Closure c) { on(build.result == 'ABORTED', c) }
 }
 
+/** The steps of one stage; without an agent they have no workspace. */
 class StepWords extends Words {
-  StepWords(Build b) { super(b) }
+  String folder
+  Map variables
+  StepWords(Build b, String folder, Map more) { super(b); this.folder = folder; variables = b.env + more + (folder ? [WORKSPACE: folder] : [:]) }
+  def getEnv() { variables }
 
   void echo(String text) { build.log text }
   /** As the Git plugin does it: into whatever the workspace holds. */
@@ -189,19 +244,22 @@ class StepWords extends Words {
   }
 
   void sh(String script) {
+    if (folder == null) throw new IllegalStateException('sh: the stage has no agent')
     if (build.aborted) throw new Aborted('the build was aborted')
+    if (build.cutOff) throw new CutOff()
     build.log "+ $script"
     // the shell outlives what it runs: Java throws away what a process's children still say once it has ended
     def command = ['setsid', '--wait', 'sh', '-c', "trap : TERM\nset -xe\n" + script]
-    def builder = new ProcessBuilder(command).directory(new File((String) build.settings.workspace)).redirectErrorStream(true)
+    def builder = new ProcessBuilder(command).directory(new File(folder)).redirectErrorStream(true)
     builder.redirectInput(new File('/dev/null'))
-    build.env.each { k, v -> builder.environment().put((String) k, v.toString()) }
+    variables.each { k, v -> builder.environment().put((String) k, v.toString()) }
     Process p = builder.start()
-    build.running = p
+    build.running << p
     p.inputStream.eachLine { build.log '  ' + it }
     int status = p.waitFor()
-    build.running = null
+    build.running.remove(p)
     if (build.aborted) throw new Aborted('the build was aborted')
+    if (build.cutOff) throw new CutOff()
     if (status != 0) throw new StepFailed("script returned exit code $status")
   }
 
@@ -212,7 +270,7 @@ class StepWords extends Words {
     int tests = 0, failures = 0
     files.each { def suite = new XmlSlurper().parse(workspace().resolve(it).toFile()); tests += suite.@tests.toInteger(); failures += suite.@failures.toInteger() }
     build.log "junit: ${files.size()} reports, $tests tests, $failures failures"
-    if (failures && build.result == 'SUCCESS') build.result = 'UNSTABLE'
+    if (failures) build.worsen('UNSTABLE')
   }
 
   void archiveArtifacts(Map m) {
@@ -235,10 +293,24 @@ class StepWords extends Words {
     Build.copy(stashed(name), workspace(), Build.found(stashed(name), '**'))
   }
 
-  private Path workspace() { new File((String) build.settings.workspace).toPath() }
+  void retry(int times, Closure body) {
+    for (int i = 1; ; i++) {
+      try { Build.call(this, body); return }
+      catch (StepFailed e) { if (i == times) throw e; build.log "ERROR: ${e.message}"; build.log 'Retrying' }
+    }
+  }
+  void milestone(int ordinal) { build.milestone(ordinal) }
+  void script(Closure body) { Build.call(this, body) }
+  void mail(Map m) { only(m, ['to', 'subject', 'body'], 'mail'); build.log "mail to ${m.to}: ${m.subject}" }
+
+  private Path workspace() {
+    if (folder == null) throw new IllegalStateException('the stage has no agent')
+    new File(folder).toPath()
+  }
   private Path stashed(String name) { new File((String) build.settings.stashes, name).toPath() }
 
   Map usernamePassword(Map m) { only(m, ['credentialsId', 'usernameVariable', 'passwordVariable'], 'usernamePassword'); bind(m) { c -> [(m.usernameVariable): c.username, (m.passwordVariable): c.password] } }
+  Map string(Map m) { only(m, ['credentialsId', 'variable'], 'string'); bind(m) { c -> [(m.variable): c.secret] } }
   Map file(Map m) { only(m, ['credentialsId', 'variable'], 'file'); bind(m) { c -> [(m.variable): c.file] } }
   private Map bind(Map m, Closure values) {
     def c = build.settings.credentials[m.credentialsId]
@@ -246,13 +318,14 @@ class StepWords extends Words {
     values(c)
   }
   void withCredentials(List bindings, Closure body) {
-    def before = new LinkedHashMap(build.env)
-    bindings.each { build.env.putAll(it) }
-    try { Build.call(this, body) } finally { build.env = before }
+    def before = new LinkedHashMap(variables)
+    bindings.each { variables.putAll(it) }
+    try { Build.call(this, body) } finally { variables = before }
   }
 
   void input(Map m) {
     only(m, ['message', 'ok', 'submitter'], 'input')
+    if (build.executors.get()) throw new IllegalStateException('input: an executor is held while people think')
     build.log "input: ${m.message}: ${build.settings.input}"
     while (build.settings.input == 'wait' && !build.aborted) sleep(100)
     if (build.aborted) throw new Aborted('nobody answered')
@@ -263,10 +336,55 @@ class StepWords extends Words {
 class Runner {
   static void guarded(Build build, Closure body) {
     try { body() }
-    catch (Aborted e) { build.result = 'ABORTED'; build.log "ABORTED: ${e.message}" }
-    catch (StepFailed e) { build.result = 'FAILURE'; build.log "ERROR: ${e.message}" }
+    catch (Aborted e) { build.worsen('ABORTED'); build.log "ABORTED: ${e.message}" }
+    catch (StepFailed e) { build.worsen('FAILURE'); build.log "ERROR: ${e.message}" }
+    catch (CutOff e) { build.log "cut off: ${e.message}" }
   }
-  static void post(Build build, Closure body) { boolean was = build.aborted; build.aborted = false; Build.call(new PostWords(build), body); build.aborted = was }
+
+  static void stage(Build build, String name, StageWords words, String workspace) {
+    def steps = new StepWords(build, words.agent ? workspace : null, words.variables)
+    build.stagesRun << name
+    build.log "[Stage] $name"
+    guarded(build) {
+      build.locked(words.limits?.lock) {
+        build.within(words.limits?.limit) {
+          if (words.agent) begin(build, words.agent, steps)
+          try { Build.call(steps, words.steps) } finally { if (words.agent) build.executors.decrementAndGet() }
+        }
+      }
+    }
+    if (words.post) post(build, words.post, steps)
+  }
+
+  private static void begin(Build build, String label, StepWords steps) {
+    build.log "Running on an agent with the label $label"
+    build.executors.incrementAndGet()
+    new File(steps.folder).mkdirs()
+    steps.checkout()
+  }
+
+  static void parallel(Build build, StageWords words) {
+    def inner = new StagesWords(build)
+    inner.nested = true
+    Build.call(inner, words.parallel)
+    def errors = [].asSynchronized()
+    def threads = inner.branches.collect { branch ->
+      Thread.start {
+        try { branch() } catch (Throwable e) { errors << e }
+        if (words.failFast && build.result != 'SUCCESS' && !build.cutOff) { build.cutOff = true; build.terminate() }
+      }
+    }
+    threads*.join()
+    build.cutOff = false
+    if (errors) throw errors[0]
+  }
+
+  static void post(Build build, Closure body, StepWords steps) {
+    boolean was = build.aborted
+    build.aborted = false
+    Build.call(new PostWords(build, steps), body)
+    build.aborted = was
+  }
 }
 
 def settings = new JsonSlurper().parse(new File(args[1]))
@@ -274,7 +392,7 @@ def build = new Build(settings: settings)
 build.params.putAll(settings.params ?: [:])
 build.env.putAll(settings.env ?: [:])
 build.env.BUILD_NUMBER = settings.build.toString()
-build.env.WORKSPACE = settings.workspace
+new File((String) settings.state).mkdirs()
 
 def binding = new Binding()
 boolean seen = false
@@ -284,9 +402,8 @@ binding.setVariable('pipeline', { Closure c ->
   Build.call(words, c)
   if (!words.stagesBody) throw new IllegalStateException('pipeline has no stages')
   if (!settings.from || !build.stashesKept) new File((String) settings.stashes).deleteDir()
-  Runner.guarded(build) { new StepWords(build).checkout() }
   build.within(words.limits?.limit) { Build.call(new StagesWords(build), words.stagesBody) }
-  if (words.postBody) Runner.post(build, words.postBody)
+  if (words.postBody) Runner.post(build, words.postBody, new StepWords(build, null, [:]))
 })
 int code = 0
 try {

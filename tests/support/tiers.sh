@@ -2,7 +2,7 @@
 # Runs tests for ./dev, which sources this file: tiers, their parts, what a test needs, and the sum at the end.
 # tests/README.md describes all of it.
 
-every_change='lint unit cli asan tsan fuzz'
+every_change='lint unit cli pipeline asan tsan fuzz'
 every_night='sanitizers soak generators image scan lab jenkins'
 declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night packaging trivy bench")
 
@@ -55,7 +55,7 @@ junit() {
 timed() {
   local name=$1 log=build/log/${1//\//-}.log start=${EPOCHREALTIME/[.,]/} status=0 took; shift
   mkdir -p build/log
-  if [ -n "${VERBOSE:-}" ]; then "$@" </dev/null 2>&1 | tee "$log" || status=$?; else "$@" </dev/null >"$log" 2>&1 || status=$?; fi
+  if [ -n "${VERBOSE:-}" ]; then "$@" </dev/null 2>&1 | tee "$log" || status=$?; else logged "$name" "$log" "$@" || status=$?; fi
   took=$(((${EPOCHREALTIME/[.,]/} - start) / 100000))
   count "$name" "$((took / 10)).$((took % 10))" $status "$log"
   junit "$name" "$((took / 10)).$((took % 10))" $status "$log"
@@ -228,6 +228,7 @@ part() {
     sanitizers) sanitizers ;;
     generators) fuzzers "${FUZZ_SECONDS:-1200}" ;;
     cli | image | jenkins | packaging) run_scripts "$1" "tests/$1" ;;
+    pipeline) run_scripts jenkins tests/jenkins/10-words ;;
     scan) run_scripts scan tests/scan/run tests/scan/api ;;
     trivy) TRIVY=1 run_scripts scan tests/scan/run ;;
     lab) run_scripts e2e tests/e2e ;;
