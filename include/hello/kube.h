@@ -121,6 +121,7 @@ struct LogQuery {
   std::string since_time{};        ///< RFC 3339; empty: all
   bool previous = false;           ///< of the container before the last restart
   bool timestamps = false;         ///< each line begins with the kubelet's time
+  std::string ns{};                ///< of the pod; empty: Access::ns
 };
 
 /// A request that was started. Main thread.
@@ -182,6 +183,9 @@ public:
   /// (Trouble::stale). Gives what was stored. Any thread.
   virtual Result<json::Value> replace(const Id &id, std::string_view json,
                                       sys::Deadline deadline) = 0;
+  /// POST of what is not stored: a review, an eviction. Gives the server's answer.
+  virtual Result<json::Value> post(const std::string &path, std::string_view json,
+                                   sys::Deadline deadline) = 0;
   /// A JSON merge patch (RFC 7396).
   virtual std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
                                                std::string_view manager) = 0;
@@ -200,6 +204,8 @@ public:
 
   /// Trouble::not_found: there is none, or no such kind.
   virtual Result<json::Value> read(const Id &id) = 0;
+  /// GET of a path of the API server, such as "/version".
+  virtual Result<json::Value> fetch(const std::string &path) = 0;
   /// Gives the objects to `take` one by one.
   virtual std::optional<Failure> list(const Collection &collection, const TakeValue &take) = 0;
   /// Whether the API group serves this version ("metrics.k8s.io/v1beta1").

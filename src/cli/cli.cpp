@@ -12,6 +12,7 @@
 #include "cli/commands/commands.h"
 #include "cli/options/parse.h"
 #include "cli/view/output.h"
+#include "hello/check_client.h"
 
 namespace hello::cli {
 namespace {
@@ -82,6 +83,11 @@ void declare_all(const Command &app) {
 int run(int argc, char **argv) {
   guard_descriptors();
   tidy_environment();
+  // Pods of `hello check` run it, and nobody else: no table of commands shows it.
+  if (argc > 3 && std::string_view(argv[1]) == "check-client") {
+    check::run_client({argv[2], {argv + 3, argv + argc}}, STDOUT_FILENO);
+    return 0;
+  }
   return static_cast<int>(parse(argc, argv, declare_all)());
 }
 

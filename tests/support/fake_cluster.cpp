@@ -233,6 +233,24 @@ Result<json::Value> FakeCluster::replace(const kube::Id &id, std::string_view js
   return api.replace(id, json::parse(json, "replace"));
 }
 
+Result<json::Value> FakeCluster::post(const std::string &path, std::string_view, sys::Deadline) {
+  const std::lock_guard lock(mutex_);
+  if (before_write) before_write();
+  journal.push_back("post " + path);
+  if (auto failed = scripted(Operation::post, path)) return std::move(*failed);
+  const auto found = paths.find(path);
+  if (found == paths.end()) return failure(kube::Trouble::not_found);
+  return found->second;
+}
+
+Result<json::Value> FakeCluster::fetch(const std::string &path) {
+  const std::lock_guard lock(mutex_);
+  if (auto failed = scripted(Operation::fetch, path)) return std::move(*failed);
+  const auto found = paths.find(path);
+  if (found == paths.end()) return failure(kube::Trouble::not_found);
+  return found->second;
+}
+
 std::unique_ptr<kube::Pending<kube::Done>>
 FakeCluster::patch(const kube::Id &id, const std::string &change, std::string_view) {
   const std::lock_guard lock(mutex_);

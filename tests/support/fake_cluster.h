@@ -25,7 +25,9 @@ enum class Operation {
   who_am_i,
   forward,
   objects_in,
+  post,
   read,
+  fetch,
   list,
   log,
   watch
@@ -78,7 +80,8 @@ public:
   std::chrono::hours longest{2};
   std::map<std::string, std::string> previous_logs{}; ///< of containers before their last restart
   kube::Result<std::string> forward_address = std::string("127.0.0.1:40123");
-  std::deque<sys::HttpReply> replies{}; ///< to ask(); the last one stays
+  std::map<std::string, json::Value> paths{}; ///< answers of fetch() and post()
+  std::deque<sys::HttpReply> replies{};       ///< to ask(); the last one stays
   std::set<std::string, std::less<>> served{"metrics.k8s.io/v1beta1"}; ///< for serves()
 
   // What hello did
@@ -106,6 +109,8 @@ public:
                                   std::string_view manager, sys::Deadline deadline) override;
   kube::Result<json::Value> replace(const kube::Id &id, std::string_view json,
                                     sys::Deadline deadline) override;
+  kube::Result<json::Value> post(const std::string &path, std::string_view json,
+                                 sys::Deadline deadline) override;
   std::unique_ptr<kube::Pending<kube::Done>> patch(const kube::Id &id, const std::string &change,
                                                    std::string_view manager) override;
   std::unique_ptr<kube::Pending<std::string>> who_am_i() override;
@@ -114,6 +119,7 @@ public:
   sys::HttpReply ask(const std::string &url, std::chrono::milliseconds timeout) override;
   kube::Result<std::vector<kube::Occupant>> objects_in(const std::string &ns) override;
   kube::Result<json::Value> read(const kube::Id &id) override;
+  kube::Result<json::Value> fetch(const std::string &path) override;
   std::optional<kube::Failure> list(const kube::Collection &collection,
                                     const kube::TakeValue &take) override;
   bool serves(std::string_view api_version) override;

@@ -237,6 +237,14 @@ Result<json::Value> Kubectl::replace(const Id &id, std::string_view json, sys::D
   return object_of(*done, id.text());
 }
 
+Result<json::Value> Kubectl::post(const std::string &path, std::string_view json,
+                                  sys::Deadline deadline) {
+  if (before_write) before_write();
+  auto done = run({"create", "--raw", path, "-f=-"}, json, deadline);
+  if (!done) return done.failure();
+  return object_of(*done, path);
+}
+
 std::unique_ptr<Pending<Done>> Kubectl::patch(const Id &id, const std::string &change,
                                               std::string_view manager) {
   if (before_write) before_write();

@@ -24,6 +24,8 @@ public:
   Result<Done> create(const Id &id, std::string_view json, std::string_view manager,
                       sys::Deadline deadline) override;
   Result<json::Value> replace(const Id &id, std::string_view json, sys::Deadline deadline) override;
+  Result<json::Value> post(const std::string &path, std::string_view json,
+                           sys::Deadline deadline) override;
   std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
                                        std::string_view manager) override;
   std::unique_ptr<Pending<std::string>> who_am_i() override;
@@ -31,6 +33,7 @@ public:
   Result<std::vector<Occupant>> objects_in(const std::string &ns) override;
 
   Result<json::Value> read(const Id &id) override;
+  Result<json::Value> fetch(const std::string &path) override;
   std::optional<Failure> list(const Collection &collection, const TakeValue &take) override;
   bool serves(std::string_view api_version) override;
   Result<std::string> log(const std::string &pod, const std::string &container,

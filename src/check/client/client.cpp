@@ -1,0 +1,343 @@
+#include "hello/check_client.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <map>
+#include <optional>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "check/client/dns.h"
+#include "check/client/socket.h"
+#include "hello/error.h"
+#include "hello/file.h"
+#include "hello/histogram.h"
+#include "hello/http_client.h"
+#include "hello/json.h"
+#include "hello/load.h"
+#include "hello/text.h"
+
+namespace hello::check {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPatience{3000}; ///< for one answer over HTTP
+constexpr milliseconds kReport{500};    ///< between the lines of a long step
+
+/// Which lookups and answers are too bad to go on: the rest would only take time.
+constexpr int kGiveUp = 3;
+
+std::int64_t nanos(Clock::duration time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+}
+
+std::int64_t cpu_ns() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+/// The words of one step, read in order.
+class Words {
+public:
+  Words(std::string_view step, std::size_t index)
+      : step_(step), words_(text::words(step)), index_(index) {}
+  std::size_t index() const { return index_; }
+  std::string_view next() {
+    if (at_ >= words_.size()) refuse();
+    const std::string_view word = words_[at_++];
+    return word == "-" ? std::string_view() : word;
+  }
+  std::int64_t number(std::int64_t max = 10'000'000) {
+    const auto value = text::integer(next(), 0, max);
+    if (!value) refuse();
+    return *value;
+  }
+  milliseconds time() { return milliseconds(number(3'600'000)); }
+  [[noreturn]] void refuse() const {
+    throw Error(Exit::usage, fmt::format("'{}' is not a step of a check's client", step_));
+  }
+
+private:
+  std::string_view step_;
+  std::vector<std::string_view> words_;
+  std::size_t index_, at_ = 0;
+};
+
+/// Numbers and writes the lines.
+class Lines {
+public:
+  Lines(std::string_view run, int out) : run_(run), out_(out) {}
+
+  json::Writer &begin() {
+    line_.clear();
+    writer_.emplace(line_);
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    number(writer_->begin_object(), "v", kProtocol).key("run").string(run_);
+    number(*writer_, "seq", ++count_);
+    number(*writer_, "ns", nanos(Clock::now() - start_));
+    return number(*writer_, "wall", std::chrono::duration_cast<milliseconds>(wall).count());
+  }
+  json::Writer &begin(std::string_view step, const Words &words) {
+    return number(begin(), "i", static_cast<std::int64_t>(words.index())).key("step").string(step);
+  }
+  void end() {
+    writer_->end_object();
+    line_ += '\n';
+    sys::write_all(out_, line_);
+  }
+  void finish() {
+    const std::int64_t lines = count_ + 1;
+    number(begin().key("end").boolean(true), "lines", lines);
+    end();
+  }
+  static json::Writer &number(json::Writer &out, std::string_view key, std::int64_t value) {
+    return out.key(key).number(value);
+  }
+
+private:
+  std::string run_, line_;
+  int out_;
+  std::optional<json::Writer> writer_; ///< of the present line
+  std::int64_t count_ = 0;
+  Clock::time_point start_ = Clock::now();
+};
+
+void number(json::Writer &out, std::string_view key, std::uint64_t value) {
+  out.key(key).number(static_cast<std::int64_t>(value));
+}
+
+void latency(json::Writer &out, const Histogram &ns) {
+  number(out, "p50us", ns.quantile(500'000) / 1000);
+  number(out, "p99us", ns.quantile(990'000) / 1000);
+  number(out, "maxus", ns.max() / 1000);
+}
+
+void do_dns(Words words, Lines &lines) {
+  const std::string_view name = words.next(), type = words.next(), proto = words.next();
+  const std::int64_t count = words.number();
+  const Resolver resolver =
+      resolver_of(sys::read_file("/etc/resolv.conf", 64 << 10, Exit::failure));
+  Histogram times;
+  std::array<std::int64_t, 6> states{};
+  std::string address;
+  int bad = 0;
+  for (std::int64_t i = 0; i < count && bad < kGiveUp; ++i) {
+    const auto start = Clock::now();
+    const Lookup one = look_up(resolver, name, type == "aaaa" ? 28 : 1,
+                               proto == "tcp" ? Transport::tcp : Transport::udp);
+    ++states[static_cast<std::size_t>(one.state)];
+    if (one.state > Lookup::State::no_data) {
+      ++bad;
+      continue;
+    }
+    bad = 0;
+    times.add(static_cast<std::uint64_t>(nanos(Clock::now() - start)));
+    if (!one.address.empty()) address = one.address;
+  }
+  json::Writer &out = lines.begin("dns", words);
+  out.key("name").string(name).key("via").string(proto).key("server").string(resolver.server);
+  out.key("address").string(address);
+  number(out, "count", times.count());
+  latency(out, times);
+  out.key("states").begin_object();
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (states[i]) out.key(word(static_cast<Lookup::State>(i))).number(states[i]);
+  out.end_object();
+  lines.end();
+}
+
+/// The answers to requests of one URL since the last line, and of the whole step.
+struct Answers {
+  std::map<std::string, std::uint64_t, std::less<>> pods;
+  std::uint64_t ok = 0, marked = 0, failed = 0, bytes = 0;
+  std::string first_failure;
+
+  void take(const sys::HttpReply &reply, std::string_view mark) {
+    if (reply.status != 200) {
+      if (failed++ == 0)
+        first_failure = reply.status ? fmt::format("status {}", reply.status) : reply.body;
+      return;
+    }
+    ++ok;
+    bytes = reply.body.size();
+    if (!mark.empty() && reply.body.find(mark) != reply.body.npos) ++marked;
+    constexpr std::string_view kMember = "\"pod\":\"";
+    const std::size_t at = reply.body.find(kMember);
+    if (at == reply.body.npos) return;
+    const std::string_view rest = std::string_view(reply.body).substr(at + kMember.size());
+    ++pods[std::string(rest.substr(0, std::min<std::size_t>(rest.find('"'), 253)))];
+  }
+
+  void write(json::Writer &out) const {
+    number(out, "ok", ok);
+    number(out, "marked", marked);
+    number(out, "failed", failed);
+    number(out, "bytes", bytes);
+    out.key("failure").string(text::cut(first_failure, 200)).key("pods").begin_object();
+    for (const auto &[pod, count] : pods) number(out, pod, count);
+    out.end_object();
+  }
+};
+
+void do_get(Words words, Lines &lines) {
+  const sys::HttpUrl url = sys::parse_http_url(std::string(words.next()));
+  const std::int64_t count = words.number();
+  const milliseconds every = words.time();
+  const std::string_view host = words.next(), mark = words.next();
+  const std::string accept =
+      "application/json, x/" + std::string(static_cast<std::size_t>(words.number(14'000)), 'x');
+  Answers all, recent;
+  Histogram times;
+  auto due = Clock::now(), report = due + kReport;
+  for (std::int64_t i = 0; i < count && (all.ok > 0 || all.failed < kGiveUp); ++i, due += every) {
+    std::this_thread::sleep_until(due);
+    const auto start = Clock::now();
+    sys::HttpClient client(url.host, url.port, host.empty() ? url.authority : std::string(host));
+    const sys::HttpReply reply =
+        client.get(url.target, accept.c_str(), {kPatience, start + kPatience, 1 << 20});
+    if (reply.status == 200) times.add(static_cast<std::uint64_t>(nanos(Clock::now() - start)));
+    all.take(reply, mark);
+    recent.take(reply, mark);
+    if (Clock::now() < report) continue;
+    recent.write(lines.begin("answers", words));
+    lines.end();
+    recent = {};
+    report = Clock::now() + kReport;
+  }
+  json::Writer &out = lines.begin("get", words);
+  all.write(out);
+  latency(out, times);
+  lines.end();
+}
+
+void do_connect(Words words, Lines &lines) {
+  const std::string_view ip = words.next();
+  const std::int64_t port = words.number(65535), count = words.number();
+  const milliseconds every = words.time(), patience = words.time();
+  auto address = sys::parse_ip(ip);
+  if (!address) words.refuse();
+  address->set_port(static_cast<std::uint16_t>(port));
+  auto due = Clock::now();
+  for (std::int64_t i = 0; i < count; ++i, due += every) {
+    std::this_thread::sleep_until(due);
+    const auto start = Clock::now();
+    sys::Fd socket;
+    const int error = open_socket(*address, SOCK_STREAM, start + patience, socket);
+    json::Writer &out = lines.begin("connect", words);
+    out.key("open").boolean(error == 0);
+    out.key("why").string(error ? std::strerror(error) : "");
+    number(out, "us", static_cast<std::uint64_t>(nanos(Clock::now() - start) / 1000));
+    lines.end();
+  }
+}
+
+void do_load(Words words, Lines &lines) {
+  load::Plan plan;
+  const load::Target target = load::resolve(std::string(words.next()));
+  plan.rate = std::max<std::int64_t>(words.number(200), 1);
+  plan.time = std::max(words.time(), milliseconds(100));
+  plan.headers = {"Accept: application/json"};
+  const load::Report report = load::run(target, plan, [&](const load::Report &so_far) {
+    json::Writer &out = lines.begin("loading", words);
+    number(out, "answered", so_far.answered);
+    number(out, "errors", so_far.errors());
+    lines.end();
+  });
+  json::Writer &out = lines.begin("load", words);
+  number(out, "planned", report.planned);
+  number(out, "answered", report.answered);
+  number(out, "errors", report.errors());
+  out.key("saturated").string(report.saturation()).key("lost").begin_object();
+  for (std::size_t i = 0; i < load::kLosses; ++i)
+    if (report.losses[i]) number(out, word(static_cast<load::Loss>(i)), report.losses[i]);
+  out.end_object().key("statuses").begin_object();
+  for (const auto &[status, count] : report.statuses) number(out, std::to_string(status), count);
+  out.end_object();
+  number(out, "told", static_cast<std::uint64_t>(report.told));
+  latency(out, report.latency);
+  lines.end();
+}
+
+void do_burn(Words words, Lines &lines) {
+  const milliseconds busy{words.number(100)}, time = words.time(); // of each 100 ms
+  const auto start = Clock::now();
+  auto report = start;
+  for (auto slice = start; slice < start + time; slice += milliseconds(100)) {
+    std::this_thread::sleep_until(slice);
+    while (Clock::now() < slice + busy) {
+    }
+    if (Clock::now() < report) continue;
+    report += std::chrono::seconds(1);
+    number(lines.begin("burn", words), "cpu", static_cast<std::uint64_t>(cpu_ns()));
+    lines.end();
+  }
+}
+
+/// The value of a line of /proc/self/status; empty if there is none.
+std::string_view status_of(std::string_view status, std::string_view name) {
+  for (const std::string_view line : text::lines(status))
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':'))
+      return text::trimmed(line.substr(name.size() + 1));
+  return {};
+}
+
+/// Why a file cannot be made there; empty if it can. It is removed.
+std::string why_not(const char *path) {
+  sys::Fd file(::open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+  if (!file) return std::strerror(errno);
+  ::unlink(path);
+  return "";
+}
+
+void do_self(Words words, Lines &lines) { // NOLINT(performance-unnecessary-value-param): as all
+  const std::string status = sys::read_file("/proc/self/status", 64 << 10, Exit::failure);
+  json::Writer &out = lines.begin("self", words);
+  for (const char *name : {"Seccomp", "CapEff", "NoNewPrivs", "Uid"}) {
+    std::string_view values = status_of(status, name);
+    out.key(name).string(text::take(values, '\t'));
+  }
+  out.key("root").string(why_not("/.hello-check")).key("tmp").string(why_not("/tmp/.hello-check"));
+  out.key("token").boolean(::access("/var/run/secrets/kubernetes.io/serviceaccount/token", F_OK) ==
+                           0);
+  lines.end();
+}
+
+void do_wait(Words words, Lines &lines) {
+  std::this_thread::sleep_for(words.time());
+  lines.begin("wait", words);
+  lines.end();
+}
+
+} // namespace
+
+void run_client(const ClientOptions &options, int out) {
+  Lines lines(options.run, out);
+  struct Step {
+    std::string_view name;
+    void (*run)(Words, Lines &);
+  };
+  constexpr Step kSteps[] = {{"wait", do_wait},       {"dns", do_dns},   {"get", do_get},
+                             {"connect", do_connect}, {"load", do_load}, {"burn", do_burn},
+                             {"self", do_self}};
+  for (std::size_t i = 0; i < options.steps.size(); ++i) {
+    Words words(options.steps[i], i);
+    const std::string_view name = words.next();
+    const auto *step = std::find_if(std::begin(kSteps), std::end(kSteps),
+                                    [&](const Step &one) { return one.name == name; });
+    if (step == std::end(kSteps)) words.refuse();
+    step->run(words, lines);
+  }
+  lines.finish();
+}
+
+} // namespace hello::check
