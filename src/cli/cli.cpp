@@ -64,6 +64,7 @@ void declare_all(const Command &app) {
   add<StatusOptions>(app, "status", "Show what runs and its health; exit 0 if healthy, 1 if not");
   add<LogsOptions>(app, "logs", "Print the logs of all pods");
   add<TopOptions>(app, "top", "Show CPU and memory use against requests and limits");
+  add<CheckOptions>(app, "check", "Test whether a normal service would work on the cluster");
   app.section("Manifests");
   add<RenderOptions>(app, "render", "Print the manifests that deploy would apply");
   add<LintOptions>(app, "lint", "Check the manifests against the built-in rules");

@@ -310,6 +310,14 @@ constexpr Setting kSettings[] = {
     {"lint.allow", list(), "[]",
      "Rules of `hello lint` that this release may break; `hello lint --rules` lists them."},
 
+    // The acceptance test, `hello check`
+    {"check.image", string(kImage), "",
+     "The image of the check's client pods; empty: `image`. It must be hello of the same version."},
+    {"check.externalName", string(kSubdomain), "",
+     "A name outside the cluster that pods must be able to look up; empty: not checked."},
+    {"check.bounds", texts(), "{}",
+     "Limits instead of the check's own, such as {start.fail: 2m}; docs/check.md lists them."},
+
     // The deploy itself
     {"timeout", needed(duration(1, 86400), kUseDefault), "5m", "Time limit for a deploy.",
      "--timeout"},

@@ -3,7 +3,7 @@
 # tests/README.md describes all of it.
 
 every_change='lint unit cli pipeline asan tsan fuzz'
-every_night='sanitizers soak generators image scan lab jenkins'
+every_night='sanitizers soak generators image scan lab check-broken jenkins'
 declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night packaging trivy bench")
 
 passed=0 failed=0 skipped=0
@@ -232,6 +232,7 @@ part() {
     scan) run_scripts scan tests/scan/run tests/scan/api ;;
     trivy) TRIVY=1 run_scripts scan tests/scan/run ;;
     lab) run_scripts e2e tests/e2e ;;
+    check-broken) SCRIPT_SECONDS=2400 run_scripts broken tests/broken ;;
     soak) SCRIPT_SECONDS=0 run_scripts soak tests/soak ;;
     bench) mkdir -p build/bench; OUT=$PWD/build/bench SCRIPT_SECONDS=0 VERBOSE=1 run_scripts bench tests/bench ;;
     tests/bench/*) mkdir -p build/bench; OUT=$PWD/build/bench SCRIPT_SECONDS=0 VERBOSE=1 run_scripts bench "$1" ;;

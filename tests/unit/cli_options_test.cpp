@@ -311,6 +311,8 @@ TEST_CASE("an option takes a value in every command, or in none") {
       if (!row.is_option()) continue;
       for (const std::string_view name : text::split(row.names, ',')) {
         CAPTURE(std::string(command->name) + " " + std::string(name));
+        // the plan of a deploy is a file, that of a check is printed: it stands behind "check"
+        if (command->name == "check" && name == "--plan") continue;
         CHECK(cli::option_anywhere(*table, name)->form == row.form);
         CHECK(cli::option_anywhere(*table, name)->names == row.names);
       }

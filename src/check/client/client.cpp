@@ -263,6 +263,7 @@ void do_load(Words words, Lines &lines) {
   out.end_object().key("statuses").begin_object();
   for (const auto &[status, count] : report.statuses) number(out, std::to_string(status), count);
   out.end_object();
+  number(out, "lagp99us", report.lag.quantile(990'000) / 1000);
   number(out, "told", static_cast<std::uint64_t>(report.told));
   latency(out, report.latency);
   lines.end();

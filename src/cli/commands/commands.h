@@ -1,5 +1,6 @@
 #pragma once
 #include "cli/options/deploy_options.h"
+#include "hello/check.h"
 #include "hello/follow.h"
 #include "hello/history.h"
 #include "hello/load.h"
@@ -16,7 +17,8 @@ struct RenderOptions {
   std::vector<std::string> only;
   std::string split; ///< a directory; empty: stdout
   std::vector<std::string> with;
-  bool deployer = false;
+  bool deployer = false, check = false;
+  std::vector<std::string> namespaces; ///< with `check`
 };
 void declare(const Command &command, RenderOptions &options);
 Exit run(const RenderOptions &options);
@@ -144,6 +146,17 @@ struct LoadOptions {
 };
 void declare(const Command &command, LoadOptions &options);
 Exit run(const LoadOptions &options);
+
+struct CheckOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+  check::Options check;
+  std::vector<std::string> reports; ///< files
+  bool plan = false, list = false, cleanup = false;
+  std::string cleanup_run; ///< a namespace; empty: none
+};
+void declare(const Command &command, CheckOptions &options);
+Exit run(const CheckOptions &options);
 
 struct VersionOptions {
   Format format = Format::text;

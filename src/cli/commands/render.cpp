@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/commands/check_account.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/deployer.h"
 #include "cli/commands/split.h"
@@ -45,11 +46,16 @@ Exit run(const RenderOptions &options) {
   if (!options.split.empty() && options.format == Format::json)
     throw Error(Exit::usage, "--split writes YAML files, so it cannot be combined with -o json",
                 "leave one of them out");
+  if (options.check && (!options.deployer || options.namespaces.size() != 2))
+    throw Error(Exit::usage, "--check goes with --deployer and --namespaces A,B",
+                "write 'hello render --deployer --check --namespaces A,B'");
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = rendered(config, options.with);
   warn_of_api(objects, config);
   const Console &console = options.config.console;
-  if (options.deployer) {
+  if (options.check) {
+    objects = check_account(options.namespaces[0], options.namespaces[1]);
+  } else if (options.deployer) {
     std::vector<std::string> notes;
     objects = deployer(config, objects, notes);
     for (const std::string &note : notes) console.note("note: " + note);
@@ -83,6 +89,10 @@ void declare(const Command &command, RenderOptions &options) {
                {"add-on to append: logging (a log agent on each node)", "ADD-ON"});
   command.flag("--deployer", options.deployer,
                "print the RBAC objects a CI account needs, instead of the manifests");
+  command.flag("--check", options.check,
+               "with --deployer: print what 'hello check --namespaces' needs");
+  command.list("--namespaces", options.namespaces, {"with --check: the two namespaces", "A,B"},
+               ',');
   options.config.add_to(command, {.image = true});
   add_format(command, options.format, "yaml|json", "output format (json: one List)");
   command.example("hello render | kubectl apply -f -", "apply without hello deploy");

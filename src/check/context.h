@@ -1,0 +1,189 @@
+#pragma once
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hello/check.h"
+#include "hello/snapshot.h"
+
+namespace hello::check {
+
+inline constexpr std::string_view kRunLabel = "hello/check";
+inline constexpr std::string_view kExpires = "hello/check-expires";
+inline constexpr std::string_view kManager = "hello-check";
+inline constexpr std::string_view kSteady = "check-steady", kChange = "check-change",
+                                  kScale = "check-scale", kProbes = "check-probes";
+
+/// What a client said. With `trouble` the instrument failed, and `lines` prove nothing.
+struct Heard {
+  std::vector<json::Value> lines{};
+  std::string trouble{};
+  bool ended = false;
+
+  /// The last line of that kind of the step with this index; null if there is none.
+  const json::Value *of(std::size_t step, std::string_view kind) const;
+};
+
+/// Reads a client's log: all lines must be of this run, in order and without a gap.
+Heard read_lines(std::string_view log, std::string_view run);
+
+/// A pod of a release.
+struct Place {
+  std::string name, ip, node;
+  bool ready = false;
+};
+
+/// A setting of a release of the check: key and value, as --set takes it.
+using Setting = std::pair<std::string_view, std::string>;
+
+/// The configuration of one of the check's releases: what decides whether the user's service runs,
+/// and `own`.
+config::Config release_config(const config::Config &user, std::span<const Setting> own);
+/// The settings that release_config() takes from the user's.
+std::span<const std::string_view> taken_settings();
+
+/// A pod that does the steps, made from the pod template of a release.
+struct Client {
+  std::string name, ns;
+  std::vector<std::string> args; ///< steps, unless `serves`
+  std::chrono::seconds longest{60};
+  std::string role{}; ///< for NetworkPolicies
+  bool serves = false;
+};
+
+//// Watches something while other checks run.
+class Observer {
+public:
+  virtual ~Observer() = default;
+  /// Looks, until `end`.
+  virtual void wait(sys::Deadline end) = 0;
+};
+
+/// What the checks of one run share. Main thread. Main thread.
+class Context {
+public:
+  Context(kube::Cluster &cluster_, const config::Config &user_, const Options &options_,
+          Listener &listener_);
+
+  kube::Cluster &cluster;
+  const config::Config &user;
+  const Options &options;
+  std::string run, a, b; ///< id; namespaces of the releases and of the clients
+  std::string expires;   ///< RFC 3339
+  sys::Deadline deadline;
+  bool api_lost = false;
+  std::string service_ip;      ///< of the steady release
+  sys::Deadline scale_began{}; ///< when the load for the autoscaler did
+
+  void doing(std::string_view what) { listener_.doing(check, what); }
+  std::string_view check; ///< the one that runs
+
+  /// cluster.now() + time, at most the run's deadline.
+  sys::Deadline until(std::chrono::milliseconds time) const;
+  bool is_over(sys::Deadline at) const { return cluster.now() >= at; }
+  /// Lets time pass; the observer looks meanwhile.
+  void sleep(std::chrono::milliseconds time) {
+    if (observer)
+      observer->wait(cluster.now() + time);
+    else
+      cluster.sleep(time);
+  }
+  std::unique_ptr<Observer> observer; ///< null: none
+
+  /// A bound that the user may set in check.bounds.
+  std::chrono::milliseconds bound(std::string_view name) const;
+
+  /// The objects of a release, in namespace A.
+  std::vector<kube::Object> rendered(std::string_view name, std::span<const Setting> more) const;
+  /// The message of a release, one word, by which its answers are known.
+  std::string mark(int revision) const;
+  /// Applies objects, and remembers them for the removal.
+  kube::Result<kube::Answer> apply(std::span<const kube::Object> set);
+  /// Parses, labels and applies one object.
+  kube::Result<kube::Answer> apply(std::string_view json, const std::string &ns);
+  /// The pods of a release, or of one client (`selector`), in a namespace.
+  std::vector<Place> pods(const std::string &ns, std::string_view release);
+  kube::Result<json::Value> read(const kube::Id &id);
+  /// Deletes a pod as its owner would be asked to.
+  bool remove_pod(const std::string &ns, const std::string &name);
+
+  /// The pod of a client.
+  json::Value client_pod(const Client &client) const;
+  /// Makes a client's pod. Returns why that is not possible, or nothing.
+  std::string start(const Client &client);
+  /// What a client said so far.
+  Heard so_far(const std::string &ns, const std::string &name);
+  /// Waits for a client's end, and reads what it said.
+  Heard hear(const Client &client);
+  /// start() and hear().
+  Heard ask(const Client &client);
+  /// The address of a client's pod that is ready; empty: none in time.
+  std::string address_of(const std::string &ns, const std::string &name);
+
+  /// Everything that was made, in order.
+  const std::vector<kube::Id> &made() const { return made_; }
+  void remember(const kube::Id &id) { made_.push_back(id); }
+
+  /// Reads the API server's refusal; sets api_lost.
+  std::string words_of(const kube::Failure &failure);
+
+private:
+  Listener &listener_;
+  std::vector<kube::Id> made_;
+  json::Value template_; ///< the steady release's pod spec
+};
+
+// Outcomes
+Outcome passed(std::string what);
+Outcome inconclusive(std::string cause, std::string what);
+/// What a failed check must say.
+Outcome failed(std::string cause, std::string what, std::vector<std::string> evidence,
+               std::string advice);
+/// The instrument failed: its own words.
+Outcome no_instrument(const Heard &heard);
+Outcome refused(const kube::Failure &failure, const std::string &doing);
+
+/// A row of the table of checks.
+struct Check {
+  Info info;
+  Outcome (*run)(Context &context);
+  void (*begin)(Context &context) = nullptr; ///< starts what takes long; before the late checks run
+};
+std::span<const Check> table();
+
+// The checks, each in a file of its own
+Outcome check_api(Context &context);
+Outcome check_start(Context &context);
+Outcome check_dns(Context &context);
+Outcome check_service(Context &context);
+Outcome check_ingress(Context &context);
+Outcome check_policy(Context &context);
+Outcome check_security(Context &context);
+Outcome check_rollout(Context &context);
+void begin_probes(Context &context);
+Outcome check_probes(Context &context);
+void begin_metrics(Context &context);
+Outcome check_metrics(Context &context);
+void begin_autoscaler(Context &context);
+Outcome check_autoscaler(Context &context);
+
+/// Makes namespaces, quotas and limits. Returns what went wrong, or nothing.
+std::string make_place(Context &context);
+/// Removes everything; returns what is left.
+std::vector<std::string> remove_all(Context &context);
+
+/// The readiness of a Deployment's rollout, and if it is not ready, why.
+struct Rollout {
+  bool ready = false;
+  bool read = false;
+  std::string cause{}, what{}, evidence{};
+};
+Rollout rollout_of(Context &context, std::string_view name);
+/// Waits until it is ready.
+Rollout await_rollout(Context &context, std::string_view name, std::chrono::milliseconds time);
+
+} // namespace hello::check

@@ -1,0 +1,234 @@
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <map>
+
+#include <fmt/core.h>
+
+#include "check/context.h"
+#include "hello/text.h"
+
+namespace hello::check {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr int kMostPods = 12; ///< in each namespace
+constexpr std::string_view kPrefix = "hello-check-";
+
+/// All kinds that a run makes; those that hold pods first.
+constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+    {"autoscaling/v2", "HorizontalPodAutoscaler"},
+    {"apps/v1", "Deployment"},
+    {"v1", "Pod"},
+    {"networking.k8s.io/v1", "Ingress"},
+    {"v1", "Service"},
+    {"policy/v1", "PodDisruptionBudget"},
+    {"v1", "ConfigMap"},
+    {"v1", "ServiceAccount"},
+    {"networking.k8s.io/v1", "NetworkPolicy"},
+    {"v1", "LimitRange"},
+    {"v1", "ResourceQuota"},
+};
+
+constexpr std::string_view kLimits = R"({"apiVersion": "v1", "kind": "LimitRange", "metadata":
+{"name": "check-limits"}, "spec": {"limits": [{"type": "Container", "default": {"cpu": "500m",
+"memory": "128Mi"}, "defaultRequest": {"cpu": "50m", "memory": "32Mi"}}]}})";
+
+/// "1200m" for 12 pods of "100m"; whole numbers stay whole.
+std::string times(const std::string &amount, int count, bool is_cpu) {
+  const auto parsed = text::Quantity::parse(amount);
+  const double value = parsed ? parsed->value() : 0;
+  if (is_cpu) return fmt::format("{}m", static_cast<std::int64_t>(std::ceil(value * 1000 * count)));
+  return std::to_string(static_cast<std::int64_t>(std::ceil(value * count)));
+}
+
+std::string quota(const config::Config &user) {
+  std::string hard = fmt::format(
+      R"("pods": "{}", "services.loadbalancers": "0", "services.nodeports": "0")", kMostPods);
+  for (const std::string_view what :
+       {"requests.cpu", "requests.memory", "limits.cpu", "limits.memory"}) {
+    const std::string amount = user.text("resources." + std::string(what));
+    if (!amount.empty())
+      hard += fmt::format(R"(, "{}": "{}")", what, times(amount, kMostPods, what.ends_with("cpu")));
+  }
+  return R"({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "check-quota"},)"
+         R"( "spec": {"hard": {)" +
+         hard + "}}}";
+}
+
+std::string namespace_json(const std::string &name) {
+  return fmt::format(
+      R"({{"apiVersion": "v1", "kind": "Namespace", "metadata": {{"name": "{}", "labels": )"
+      R"({{"pod-security.kubernetes.io/enforce": "restricted", "app.kubernetes.io/managed-by": )"
+      R"("hello-check"}}}}}})",
+      name);
+}
+
+/// Removes an object if it is of this run, or of any run whose time is over. Empty: it is gone.
+std::string remove_one(kube::Cluster &cluster, const kube::Id &id, const std::string &run,
+                       std::string_view now) {
+  const auto found = cluster.read(id);
+  if (!found) return found.failure().absent() ? "" : found.failure().words;
+  const json::Value &metadata = found->at("metadata");
+  const std::string expires = metadata.text("annotations", kExpires);
+  const bool over = run.empty() && !expires.empty() && expires < now;
+  if (!over && (run.empty() || metadata.text("labels", kRunLabel) != run)) return "";
+  const auto gone = cluster.remove(id, {.uid = metadata.text("uid"), .resource_version = ""},
+                                   cluster.now() + seconds(30));
+  return gone || gone.failure().absent() ? "" : gone.failure().words;
+}
+
+/// Waits until objects are gone. Returns those that stay.
+std::vector<std::string> await_end(kube::Cluster &cluster, std::vector<kube::Id> ids,
+                                   seconds time) {
+  for (const sys::Deadline end = cluster.now() + time;;) {
+    std::erase_if(ids, [&](const kube::Id &id) {
+      const auto found = cluster.read(id);
+      return !found && found.failure().absent();
+    });
+    if (ids.empty() || cluster.now() >= end) break;
+    cluster.sleep(std::chrono::milliseconds(500));
+  }
+  std::vector<std::string> left;
+  for (const kube::Id &id : ids) left.push_back(id.text() + (id.ns.empty() ? "" : " in " + id.ns));
+  return left;
+}
+
+/// The pods with the label of a run, or of any.
+std::vector<kube::Id> pods_of(kube::Cluster &cluster, const std::string &ns,
+                              const std::string &run) {
+  std::vector<kube::Id> found;
+  cluster.list({"v1", "Pod", ns}, [&](json::Value &&pod) {
+    if (pod.text("metadata", "labels", kRunLabel) == run)
+      found.push_back({"v1", "Pod", ns, pod.text("metadata", "name")});
+  });
+  return found;
+}
+
+/// What is in a namespace and was not made by a check or by Kubernetes.
+std::string foreign(kube::Cluster &cluster, const std::string &ns) {
+  const auto all = cluster.objects_in(ns);
+  if (!all) return "its objects cannot be listed: " + all.failure().words;
+  for (const kube::Occupant &one : *all) {
+    const bool kubernetes = (one.kind == "ConfigMap" && one.name == "kube-root-ca.crt") ||
+                            (one.kind == "ServiceAccount" && one.name == "default");
+    if (!one.owned && !kubernetes && !one.name.starts_with("check-"))
+      return fmt::format("it holds {}/{}, which no check made", one.kind, one.name);
+  }
+  return "";
+}
+
+} // namespace
+
+std::string make_place(Context &context) {
+  const bool own = context.options.namespaces.empty();
+  for (const std::string &ns : {context.a, context.b}) {
+    if (!own) {
+      const auto found = context.read({"v1", "Namespace", "", ns});
+      if (!found) return "namespace " + ns + " cannot be read: " + found.failure().words;
+      if (found->text("metadata", "labels", kRunLabel) != "allowed")
+        return "namespace " + ns + " has no label hello/check: allowed";
+    } else if (const auto made = context.apply(namespace_json(ns), ""); !made) {
+      return "cannot make namespace " + ns + ": " + context.words_of(made.failure());
+    }
+    for (const std::string &json : {quota(context.user), std::string(kLimits)})
+      if (const auto made = context.apply(json, ns); !made)
+        return "cannot limit namespace " + ns + ": " + context.words_of(made.failure());
+  }
+  return "";
+}
+
+std::vector<std::string> remove_all(Context &context) {
+  kube::Cluster &cluster = context.cluster;
+  std::vector<std::string> left;
+  std::vector<kube::Id> waiting;
+  const bool own = context.options.namespaces.empty();
+  std::vector<kube::Id> made = context.made();
+  std::reverse(made.begin(), made.end());
+  for (const kube::Id &id : made) {
+    if (own && id.kind != "Namespace") continue; // goes with it
+    const std::string why = remove_one(cluster, id, context.run, "");
+    if (why.empty())
+      waiting.push_back(id);
+    else
+      left.push_back(id.text() + ": " + why);
+  }
+  if (!own)
+    for (const std::string &ns : {context.a, context.b})
+      for (kube::Id &pod : pods_of(cluster, ns, context.run)) waiting.push_back(std::move(pod));
+  for (std::string &one : await_end(cluster, waiting, seconds(180))) left.push_back(std::move(one));
+  return left;
+}
+
+namespace {
+
+/// What a clean-up found.
+struct Found {
+  std::vector<std::string> removed, left;
+  std::vector<kube::Id> going;
+
+  /// `why`: it could not be removed; empty: it goes.
+  void take(const kube::Id &id, const std::string &why) {
+    if (!why.empty()) return left.push_back(id.text() + ": " + why);
+    removed.push_back(id.text());
+    going.push_back(id);
+  }
+};
+
+bool is_over(const json::Value &object, std::string_view now) {
+  const std::string expires = object.text("metadata", "annotations", kExpires);
+  return !expires.empty() && expires < now;
+}
+
+/// Removes what is over in a prepared namespace.
+void clean_inside(kube::Cluster &cluster, const std::string &ns, std::string_view now,
+                  Found &found) {
+  for (const auto &[api_version, kind] : kKinds) {
+    std::vector<kube::Id> ids;
+    cluster.list({std::string(api_version), std::string(kind), ns}, [&](json::Value &&object) {
+      if (is_over(object, now))
+        ids.push_back(
+            {std::string(api_version), std::string(kind), ns, object.text("metadata", "name")});
+    });
+    for (const kube::Id &id : ids) found.take(id, remove_one(cluster, id, "", now));
+  }
+}
+
+/// Removes namespaces that runs have made and whose time is over, or that is called `name`.
+void clean_namespaces(kube::Cluster &cluster, const std::string &name, std::string_view now,
+                      Found &found) {
+  std::map<std::string, std::string> own; // name → uid
+  cluster.list({"v1", "Namespace", ""}, [&](json::Value &&object) {
+    const json::Value &metadata = object.at("metadata");
+    const std::string ns = metadata.text("name"), run = metadata.text("labels", kRunLabel);
+    if (!ns.starts_with(kPrefix) || run.empty() || run == "allowed") return;
+    if (is_over(object, now) || ns == name) own[ns] = metadata.text("uid");
+  });
+  for (const auto &[ns, uid] : own) {
+    std::string why = foreign(cluster, ns);
+    const kube::Id id{"v1", "Namespace", "", ns};
+    if (why.empty()) {
+      const auto gone =
+          cluster.remove(id, {.uid = uid, .resource_version = ""}, cluster.now() + seconds(30));
+      if (!gone && !gone.failure().absent()) why = gone.failure().words;
+    }
+    found.take(id, why);
+  }
+}
+
+} // namespace
+
+std::vector<std::string> clean_up(kube::Cluster &cluster, std::span<const std::string> namespaces,
+                                  const std::string &name, std::vector<std::string> &left) {
+  const std::string now = text::utc(std::time(nullptr));
+  Found found;
+  for (const std::string &ns : namespaces) clean_inside(cluster, ns, now, found);
+  if (namespaces.empty()) clean_namespaces(cluster, name, now, found);
+  for (std::string &one : await_end(cluster, found.going, seconds(180)))
+    found.left.push_back(std::move(one));
+  left = std::move(found.left);
+  return std::move(found.removed);
+}
+
+} // namespace hello::check

@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "check/context.h"
+#include "hello/text.h"
+
+namespace hello::check {
+namespace {
+
+/// Runs nothing and shows nothing.
+class Silence final : public Listener {
+public:
+  void doing(std::string_view, std::string_view) override {}
+  void ended(const Result &) override {}
+};
+
+std::int64_t scaled(const config::Config &user, const char *key, double factor, int pods) {
+  const auto amount = text::Quantity::parse(user.text(key));
+  return amount ? static_cast<std::int64_t>(amount->value() * factor * pods) : 0;
+}
+
+} // namespace
+
+Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &options) {
+  Plan plan;
+  Silence silence;
+  const Context context(cluster, user, options, silence);
+  plan.checks = chosen(options);
+  const auto runs = [&](std::string_view name) {
+    return std::find(plan.checks.begin(), plan.checks.end(), name) != plan.checks.end();
+  };
+  if (options.namespaces.empty())
+    for (const std::string &ns : {context.a, context.b})
+      plan.objects.push_back(fmt::format("Namespace/{} (the names are random)", ns));
+  for (const std::string &ns : {context.a, context.b})
+    plan.objects.push_back(
+        fmt::format("ResourceQuota/check-quota, LimitRange/check-limits in {}", ns));
+  int pods = 3; // clients at the same time
+  const auto add = [&](std::string_view release, int count) {
+    pods += count;
+    for (const kube::Object &object : context.rendered(release, {}))
+      plan.objects.push_back(fmt::format("{} in {}", object.id.text(), context.a));
+  };
+  add(kSteady, 4);
+  if (runs("rollout")) add(kChange, 3);
+  if (runs("autoscaler")) add(kScale, 3);
+  plan.objects.push_back("client pods (check-…) in both namespaces, a few at a time");
+  for (const Info &info : all_checks())
+    if (runs(info.name)) plan.seconds += info.seconds;
+  plan.milli_cpu = scaled(user, "resources.requests.cpu", 1000, pods);
+  plan.memory_mb = scaled(user, "resources.requests.memory", 1e-6, pods);
+  const auto taken = taken_settings();
+  for (const config::Setting &setting : config::settings())
+    if (user.origin(setting.key).from != config::From::default_value &&
+        !setting.key.starts_with("check.") &&
+        std::find(taken.begin(), taken.end(), setting.key) == taken.end())
+      plan.left_out.emplace_back(setting.key);
+  plan.rights = {"in both namespaces: the rights that 'hello render --deployer --check' prints",
+                 "for the whole cluster, to read: nodes, ingressclasses, apiservices"};
+  if (options.namespaces.empty())
+    plan.rights.insert(plan.rights.begin(), "create and delete namespaces (an administrator)");
+  return plan;
+}
+
+} // namespace hello::check

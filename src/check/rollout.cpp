@@ -1,0 +1,180 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "check/context.h"
+
+namespace hello::check {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kRate = 20, kLoadSeconds = 60; ///< 1,200 requests
+constexpr std::int64_t kLatest = 250'000; ///< microseconds that 1 % of requests may be written late
+constexpr std::string_view kNoImage = "hello-check.invalid/none:1";
+
+Client load_of(const Context &context, const std::string &service) {
+  const std::string load = fmt::format("load http://{}/ {}", service, kRate);
+  return {.name = "check-load",
+          .ns = context.b,
+          .args = {fmt::format("get http://{}/ 5 10 - {} 0", service, context.run), load + " 5000",
+                   fmt::format("{} {}", load, kLoadSeconds * 1000)},
+          .longest = seconds(kLoadSeconds + 30)};
+}
+
+/// Waits until the client's second load runs.
+bool await_load(Context &context, const Client &client) {
+  for (const sys::Deadline end = context.until(seconds(60)); !context.is_over(end);) {
+    const Heard heard = context.so_far(client.ns, client.name);
+    if (heard.trouble.empty() && heard.of(2, "loading")) return true;
+    if (heard.ended) return true; // it was fast: the control is judged later
+    context.sleep(milliseconds(500));
+  }
+  return false;
+}
+
+/// Whether a client was still loading when its log was read.
+bool still_loads(Context &context, const Client &client) {
+  const Heard heard = context.so_far(client.ns, client.name);
+  return heard.trouble.empty() && !heard.ended;
+}
+
+/// Applies the release with these settings; says why that is not possible.
+std::string change(Context &context, int revision, std::string_view image) {
+  std::vector<Setting> more = {{"messages", context.mark(revision)}};
+  if (!image.empty()) {
+    more.emplace_back("image", image);
+    more.emplace_back("imagePullPolicy", "Always");
+  }
+  const auto applied = context.apply(context.rendered(kChange, more));
+  return applied ? "" : context.words_of(applied.failure());
+}
+
+/// Asks every pod for the message of that revision.
+Outcome check_message(Context &context, int revision, const std::string &name) {
+  const std::vector<Place> pods = context.pods(context.a, kChange);
+  Client client{.name = name, .ns = context.b, .args = {}};
+  for (const Place &pod : pods)
+    client.args.push_back(
+        fmt::format("get http://{}:8080/ 2 10 - {} 0", pod.ip, context.mark(revision)));
+  const Heard heard = context.ask(client);
+  if (!heard.trouble.empty()) return no_instrument(heard);
+  for (std::size_t i = 0; i < pods.size(); ++i) {
+    const json::Value *got = heard.of(i, "get");
+    if (!got || got->at("ok").number() == 0)
+      return inconclusive("NoInstrument", "a pod did not answer the client: " + pods[i].name);
+    if (got->at("marked").number() == 0)
+      return failed("OldMessage",
+                    fmt::format("Pod/{} does not show message {}", pods[i].name, revision), {},
+                    "the rollout ended before all pods were replaced");
+  }
+  return passed("");
+}
+
+/// Waits until the cluster says why the bad image does not start.
+Outcome await_reason(Context &context, milliseconds &took) {
+  const sys::Deadline start = context.cluster.now();
+  const milliseconds bound = context.bound("rollout.reason");
+  for (const sys::Deadline end = context.until(bound); !context.is_over(end);) {
+    context.sleep(milliseconds(500));
+    const Rollout rollout = rollout_of(context, kChange);
+    took = std::chrono::duration_cast<milliseconds>(context.cluster.now() - start);
+    if (rollout.cause.starts_with("Image")) return passed("");
+    if (rollout.ready)
+      return inconclusive("NoInstrument", "an image that does not exist became ready");
+  }
+  return failed("NoReason",
+                fmt::format("nothing tells of the bad image after {} s", bound.count() / 1000), {},
+                "look at the kubelet's log: it neither pulls nor reports");
+}
+
+/// The changes, under load. `figures` gets what was measured.
+Outcome make_changes(Context &context, const Client &load, std::vector<Figure> &figures) {
+  const sys::Deadline start = context.cluster.now();
+  context.doing("changing the message under load");
+  if (const std::string why = change(context, 2, ""); !why.empty())
+    return inconclusive("Refused", "the change was refused: " + why);
+  if (const Rollout changed = await_rollout(context, kChange, seconds(90)); !changed.ready)
+    return changed.read ? failed("NotRolledOut", "the changed message does not roll out",
+                                 {changed.what, changed.evidence}, "look at the pods' events")
+                        : inconclusive("ApiLost", changed.what);
+  const auto time = std::chrono::duration_cast<milliseconds>(context.cluster.now() - start);
+  figures.push_back({"rollout", "ms", time.count(), 3000});
+  if (Outcome seen = check_message(context, 2, "check-message"); !seen.cause.empty()) return seen;
+  context.doing("rolling out an image that does not exist");
+  if (const std::string why = change(context, 2, kNoImage); !why.empty())
+    return inconclusive("Refused", "the bad image was refused: " + why);
+  milliseconds took{};
+  const Outcome reason = await_reason(context, took);
+  context.doing("rolling back");
+  if (const std::string why = change(context, 2, ""); !why.empty())
+    return inconclusive("Refused", "the way back was refused: " + why);
+  if (!reason.cause.empty()) return reason;
+  figures.push_back({"reason", "ms", took.count(), 3000});
+  if (const Rollout back = await_rollout(context, kChange, seconds(60)); !back.ready)
+    return back.read ? failed("NotBack", "the earlier revision does not come back",
+                              {back.what, back.evidence}, "look at the pods' events")
+                     : inconclusive("ApiLost", back.what);
+  if (!still_loads(context, load))
+    return inconclusive("TooSlow",
+                        fmt::format("the changes took longer than the load of {} s", kLoadSeconds));
+  return passed("");
+}
+
+/// What the load says; the changes went well.
+Outcome judge(const Heard &heard, std::vector<Figure> &figures) {
+  if (!heard.trouble.empty()) return no_instrument(heard);
+  const json::Value *first = heard.of(0, "get"), *before = heard.of(1, "load"),
+                    *under = heard.of(2, "load");
+  if (!first || !before || !under) return no_instrument(heard);
+  if (first->at("marked").number() == 0 || before->at("errors").number() > 0)
+    return inconclusive("ControlFailed",
+                        fmt::format("{} of {} requests failed before anything was changed",
+                                    before->at("errors").number(), before->at("planned").number()));
+  // a client that is a little late still shows what is lost; only its latencies are worth nothing
+  const bool is_late = !under->text("saturated").empty();
+  if (is_late && under->at("lagp99us").number() > kLatest)
+    return inconclusive("Saturated", "the load client was too slow: " + under->text("saturated"));
+  const std::int64_t errors = under->at("errors").number(), planned = under->at("planned").number();
+  if (!is_late) figures.push_back({"p99", "us", under->at("p99us").number(), 20'000});
+  if (planned < 500) return inconclusive("TooFew", "fewer than 500 requests were made");
+  if (errors > 0)
+    return failed("RequestsLost",
+                  fmt::format("{} of {} requests failed during two rollouts", errors, planned),
+                  {"lost: " + json::to_text(under->at("lost")) +
+                   ", statuses: " + json::to_text(under->at("statuses"))},
+                  "pods stopped before the network had noticed: look at kube-proxy, and at "
+                  "termination.preStop");
+  return passed(fmt::format("{} of {} requests answered while a message changed and a bad image "
+                            "was taken back",
+                            planned, planned));
+}
+
+} // namespace
+
+Outcome check_rollout(Context &context) {
+  if (const std::string why = change(context, 1, ""); !why.empty())
+    return inconclusive("Refused", "the release was refused: " + why);
+  if (const Rollout first = await_rollout(context, kChange, seconds(60)); !first.ready)
+    return inconclusive("NotReady", "the release to change is not ready: " + first.what);
+  const auto service = context.read({"v1", "Service", context.a, std::string(kChange)});
+  if (!service) return inconclusive("ApiLost", service.failure().words);
+  const Client load = load_of(context, service->text("spec", "clusterIP"));
+  if (const std::string trouble = context.start(load); !trouble.empty())
+    return inconclusive("NoInstrument", trouble);
+  context.doing("load for 5 s before the change");
+  if (!await_load(context, load))
+    return inconclusive("NoInstrument", "the load client did not begin");
+  std::vector<Figure> figures;
+  Outcome changes = make_changes(context, load, figures);
+  context.doing("waiting for the load's end");
+  const Heard heard = context.hear(load);
+  Outcome outcome = judge(heard, figures);
+  // a change that failed for a reason of its own counts before what the load says of it
+  if (!changes.cause.empty() && outcome.verdict != Verdict::fail) outcome = std::move(changes);
+  outcome.figures = std::move(figures);
+  return outcome;
+}
+
+} // namespace hello::check

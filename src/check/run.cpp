@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <ctime>
+
+#include <fmt/core.h>
+
+#include "check/context.h"
+#include "hello/last_word.h"
+#include "hello/mask.h"
+#include "hello/nearest.h"
+#include "hello/text.h"
+
+namespace hello::check {
+namespace {
+
+constexpr std::size_t kLongest = 2048; ///< bytes of one text from the cluster
+
+bool has(std::span<const std::string> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void check_names(std::span<const std::string> names, std::string_view flag) {
+  std::vector<std::string_view> known;
+  for (const Check &check : table()) known.push_back(check.info.name);
+  for (const std::string &name : names)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw Error(Exit::usage,
+                  fmt::format("{}: there is no check '{}'{}", flag, name,
+                              config::hint(config::nearest(name, known))),
+                  "'hello check --list' lists them");
+}
+
+/// One line of printable text without secrets.
+void tidy(std::string &text) {
+  text = text::printable(mask::applied(text));
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  std::replace(text.begin(), text.end(), '\t', ' ');
+  text = text::shortened(text, kLongest);
+}
+
+/// The runs of one table, with the verdict of each check.
+class Runner {
+public:
+  Runner(Context &context, Listener &listener, Report &report)
+      : context_(context), listener_(listener), report_(report) {}
+
+  void run(std::span<const std::string_view> names) {
+    bool begun = false;
+    for (const Check &check : table()) {
+      if (std::find(names.begin(), names.end(), check.info.name) == names.end()) continue;
+      if (check.info.name == std::string_view("rollout") || check.begin) {
+        if (!begun) begin(names);
+        begun = true;
+      }
+      run_one(check);
+    }
+  }
+
+  /// Why nothing can be made; the checks that would are then inconclusive.
+  std::string no_place;
+
+private:
+  void begin(std::span<const std::string_view> names) {
+    for (const Check &check : table())
+      if (check.begin && blocked(check).what.empty() &&
+          std::find(names.begin(), names.end(), check.info.name) != names.end()) {
+        context_.check = check.info.name;
+        try {
+          check.begin(context_);
+        } catch (const Error &error) { // the check itself finds out what is missing
+          if (error.is_interruption() || error.code() == Exit::invalid) throw;
+        }
+      }
+  }
+
+  /// Why a check cannot run; `what` is empty if it can.
+  Outcome blocked(const Check &check) const {
+    if (check.info.name == std::string_view("api")) return {};
+    if (!no_place.empty()) {
+      Outcome outcome = inconclusive("NoPlace", no_place);
+      outcome.advice = "an administrator may run the check, or prepare two namespaces: 'hello "
+                       "render --deployer --check --namespaces A,B' prints them";
+      return outcome;
+    }
+    for (const Result &before : report_.results)
+      if (before.name == check.info.needs && before.outcome.verdict >= Verdict::fail) {
+        const bool unknown = before.outcome.verdict == Verdict::inconclusive;
+        return {.verdict = unknown ? Verdict::inconclusive : Verdict::skip,
+                .cause = "Needs",
+                .what = fmt::format("needs {}, which {}", before.name,
+                                    unknown ? "is inconclusive" : "did not pass")};
+      }
+    return {};
+  }
+
+  void run_one(const Check &check) {
+    context_.check = check.info.name;
+    const sys::Deadline start = context_.cluster.now();
+    Outcome outcome = blocked(check);
+    if (outcome.what.empty() && context_.is_over(context_.deadline))
+      outcome = inconclusive("TimeLimit", "--timeout was over before it began");
+    if (outcome.what.empty()) {
+      listener_.doing(check.info.name, "");
+      try {
+        outcome = check.run(context_);
+      } catch (const Error &error) {
+        if (error.is_interruption() || error.code() == Exit::invalid) throw;
+        outcome = inconclusive("NoInstrument", error.what());
+      }
+    }
+    for (std::string *text : {&outcome.what, &outcome.advice}) tidy(*text);
+    for (std::string &text : outcome.evidence) tidy(text);
+    const auto time = context_.cluster.now() - start;
+    report_.results.push_back({check.info.name, std::move(outcome),
+                               std::chrono::duration_cast<std::chrono::milliseconds>(time)});
+    listener_.ended(report_.results.back());
+  }
+
+  Context &context_;
+  Listener &listener_;
+  Report &report_;
+};
+
+Exit exit_of(const Report &report, const Options &options) {
+  bool unknown = report.api_lost || !report.left.empty(), passes = false;
+  for (const Result &result : report.results) {
+    const Verdict verdict = result.outcome.verdict;
+    if (verdict == Verdict::fail || (options.strict && verdict == Verdict::warn) ||
+        (has(options.require, result.name) && verdict > Verdict::warn))
+      return Exit::no;
+    unknown |= verdict == Verdict::inconclusive;
+    passes |= verdict <= Verdict::warn;
+  }
+  return unknown || !passes ? Exit::failure : Exit::ok;
+}
+
+} // namespace
+
+std::vector<Info> all_checks() {
+  std::vector<Info> all;
+  for (const Check &check : table()) all.push_back(check.info);
+  return all;
+}
+
+sys::HttpReply ask_over_tcp(const std::string &address, int port, const std::string &host,
+                            const std::string &target) {
+  using std::chrono::seconds;
+  sys::HttpClient client(address, port, host);
+  return client.get(target, "application/json",
+                    {seconds(3), sys::Clock::now() + seconds(3), 1 << 20});
+}
+
+std::vector<std::string_view> chosen(const Options &options) {
+  check_names(options.only, "--only");
+  check_names(options.skip, "--skip");
+  check_names(options.require, "--require");
+  if (!options.namespaces.empty() &&
+      (options.namespaces.size() != 2 || options.namespaces[0] == options.namespaces[1]))
+    throw Error(Exit::usage, "--namespaces needs two different names",
+                "write --namespaces A,B: services run in A, clients in B");
+  std::vector<std::string_view> names;
+  for (const Check &check : table()) {
+    const Info &info = check.info;
+    const bool named = has(options.only, info.name);
+    const bool by_tier = options.only.empty() &&
+                         (info.tier == Tier::core || (info.tier == Tier::full && options.full));
+    if ((named || by_tier) && !has(options.skip, info.name)) names.push_back(info.name);
+  }
+  // what a chosen check needs runs too, so that its failure has one cause
+  for (const Check &check : table())
+    if (!check.info.needs.empty() && !names.empty() &&
+        std::find(names.begin(), names.end(), check.info.name) != names.end() &&
+        std::find(names.begin(), names.end(), check.info.needs) == names.end() &&
+        !has(options.skip, check.info.needs))
+      names.push_back(check.info.needs);
+  if (names.empty())
+    throw Error(Exit::usage, "no check is left to run", "'hello check --list' lists them");
+  return names;
+}
+
+Report run(kube::Cluster &cluster, const config::Config &user, const Options &options,
+           Listener &listener) {
+  const std::vector<std::string_view> names = chosen(options);
+  Report report;
+  Context context(cluster, user, options, listener);
+  const sys::Deadline start = cluster.now();
+  report.run = context.run;
+  report.context = cluster.access().context;
+  report.started = std::time(nullptr);
+  report.namespaces = {context.a, context.b};
+  report.server = cluster.fetch("/version")
+                      .take("ask for the API server's version", cluster.access())
+                      .text("gitVersion");
+  context.rendered(kSteady, {}); // throws for settings that contradict each other
+  Runner runner(context, listener, report);
+  const bool alone = names.size() == 1 && names[0] == "api";
+  const auto remove = [&] {
+    if (alone) return;
+    listener.doing("", "removing what the check made");
+    report.left = remove_all(context);
+  };
+  try {
+    if (!alone) {
+      listener.doing("", "preparing two namespaces");
+      std::vector<std::string> left; // of others: --cleanup reports them
+      clean_up(cluster, options.namespaces, "", left);
+      runner.no_place = make_place(context);
+    }
+    runner.run(names);
+  } catch (const Error &error) {
+    const sys::LastWord last_word;
+    remove();
+    throw;
+  }
+  remove();
+  report.api_lost = context.api_lost;
+  report.time = std::chrono::duration_cast<std::chrono::milliseconds>(cluster.now() - start);
+  report.exit = exit_of(report, options);
+  return report;
+}
+
+} // namespace hello::check

@@ -1,0 +1,155 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "cli/view/check.h"
+#include "cli/view/output.h"
+#include "hello/file.h"
+#include "hello/signals.h"
+#include "hello/text.h"
+
+namespace hello::cli {
+namespace {
+
+constexpr std::size_t kLargestReport = 16 << 20;
+
+/// Prints each check as it ends, and on a terminal what is being done.
+class Screen final : public check::Listener {
+public:
+  explicit Screen(const CheckOptions &flags)
+      : paint_(flags.config.console.paint(STDOUT_FILENO)), text_(flags.format == Format::text),
+        live_(!flags.config.console.quiet && isatty(STDERR_FILENO)) {}
+  ~Screen() override { clear(); }
+  Screen(const Screen &) = delete;
+  Screen &operator=(const Screen &) = delete;
+
+  void doing(std::string_view check, std::string_view what) override {
+    if (!live_) return;
+    clear();
+    tell(STDERR_FILENO,
+         fmt::format("  {}{}{}…", check, check.empty() || what.empty() ? "" : ": ", what));
+    shown_ = true;
+  }
+  void ended(const check::Result &result) override {
+    clear();
+    if (text_) print(text_of(result, paint_));
+  }
+  void clear() {
+    if (shown_) sys::write_all(STDERR_FILENO, "\r\033[K");
+    shown_ = false;
+  }
+  const Paint &paint() const { return paint_; }
+
+private:
+  Paint paint_;
+  bool text_, live_, shown_ = false;
+};
+
+/// What writes a report, by the file's suffix; null: nothing does.
+std::string (*writer_of(const std::string &file))(const check::Report &) {
+  if (file.ends_with(".json")) return check::to_json;
+  if (file.ends_with(".xml")) return check::to_junit;
+  return file.ends_with(".html") ? check::to_html : nullptr;
+}
+
+/// Refuses a file whose suffix names no form, before anything runs.
+void check_reports(const std::vector<std::string> &files) {
+  for (const std::string &file : files)
+    if (!writer_of(file))
+      throw Error(Exit::usage,
+                  fmt::format("--report {}: the suffix is not .json, .xml or .html", file),
+                  "use .json, .xml for JUnit, or .html for a page");
+}
+
+Exit clean(kube::Cluster &cluster, const CheckOptions &flags) {
+  std::vector<std::string> left;
+  const auto removed = check::clean_up(cluster, flags.check.namespaces, flags.cleanup_run, left);
+  for (const std::string &one : removed) print("removed " + one + "\n");
+  for (const std::string &one : left) say("left: " + one);
+  if (removed.empty() && left.empty()) flags.config.console.note("nothing to remove");
+  return left.empty() ? Exit::ok : Exit::failure;
+}
+
+json::Value read_report(const std::string &path) {
+  return json::parse(sys::read_file(path, kLargestReport, Exit::invalid), path);
+}
+
+} // namespace
+
+Exit run(const CheckOptions &flags) {
+  if (flags.list) {
+    print(list_of(check::all_checks()));
+    return Exit::ok;
+  }
+  check_reports(flags.reports);
+  check::chosen(flags.check);
+  const config::Config config = flags.config.load();
+  check::Options options = flags.check;
+  if (config.origin("timeout").from == config::From::flag)
+    options.timeout = config.duration("timeout");
+  const sys::Interrupts interrupts("interrupted; what the check made was removed", "");
+  const auto cluster = connect(config, flags.config, Purpose::change);
+  if (flags.plan) {
+    print(text_of(check::plan(*cluster, config, options)));
+    return Exit::ok;
+  }
+  if (flags.cleanup || !flags.cleanup_run.empty()) return clean(*cluster, flags);
+  Screen screen(flags);
+  const check::Report report = check::run(*cluster, config, options, screen);
+  screen.clear();
+  for (const std::string &file : flags.reports) sys::write_file(file, writer_of(file)(report));
+  print(flags.format == Format::text ? summary_of(report, screen.paint()) : to_json(report));
+  return report.exit;
+}
+
+void declare(const Command &command, CheckOptions &options) {
+  check::Options &check = options.check;
+  command.list("--only", check.only, {"checks to run, and what they need", "NAMES"}, ',');
+  command.list("--skip", check.skip, {"checks to leave out", "NAMES"}, ',');
+  command.list("--require", check.require, {"checks that must pass, not only not fail", "NAMES"},
+               ',');
+  command.flag("--strict", check.strict, "count a warning as a failure");
+  command.flag("--full", check.full, "run the checks that take longer too");
+  command.list("--namespaces", check.namespaces,
+               {"two prepared namespaces, instead of new ones with random names", "A,B"}, ',');
+  command.flag("--plan", options.plan, "print what the check would make, and run nothing");
+  command.flag("--list", options.list, "print the checks, and run nothing");
+  command.flag("--cleanup", options.cleanup,
+               "remove what earlier runs have left and whose time is over");
+  command.text("--cleanup-run", options.cleanup_run,
+               {"namespace of a run to remove before its time is over", "NAMESPACE"});
+  OptionSpec report{"file for the report: .json, .xml (JUnit) or .html", "FILE"};
+  report.completes = Completes::file;
+  command.list("--report", options.reports, report);
+  options.config.add_to(command, {.cluster = true, .image = true, .timeout = true});
+  add_format(command, options.format, "text|json");
+  command.details(
+      "Makes two namespaces, runs a small service in one and clients in the other, measures, and "
+      "removes all of it, also after Ctrl-C. From hello.yaml it takes what decides whether the "
+      "service runs: image, node selector, security contexts, ingress class and the like. Each "
+      "failure was seen beside something that worked at the same time; without that, a check is "
+      "inconclusive. Exit code 1: a check failed; 6: something is not known; 4: no API server.");
+  command.example("hello check", "test the current cluster in about 3 minutes");
+  command.example("hello check --only dns,policy --report check.xml", "two checks, for a pipeline");
+  command.example("hello check compare before.json after.json", "compare two runs");
+  const Command compare = command.subcommand("compare", "Compare two reports; exit 1 if the newer "
+                                                        "one is worse");
+  const auto files = std::make_shared<std::pair<std::string, std::string>>();
+  compare.section("Arguments");
+  OptionSpec old{"report of the earlier run, as JSON", "OLD"},
+      now{"report of the later run", "NEW"};
+  old.required = now.required = true;
+  old.completes = now.completes = Completes::file;
+  compare.text("OLD", files->first, old);
+  compare.text("NEW", files->second, now);
+  compare.section();
+  compare.action([files] {
+    bool worse = false;
+    for (const std::string &line :
+         check::compare(read_report(files->first), read_report(files->second), worse))
+      print(text::printable(line) + "\n");
+    return worse ? Exit::no : Exit::ok;
+  });
+}
+
+} // namespace hello::cli

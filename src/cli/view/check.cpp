@@ -1,0 +1,96 @@
+#include "cli/view/check.h"
+
+#include <array>
+
+#include <fmt/core.h>
+
+#include "cli/view/table.h"
+
+namespace hello::cli {
+namespace {
+
+using check::Verdict;
+
+struct Look {
+  std::string_view sign, colour;
+};
+constexpr Look kLooks[] = {{"√", kGreen}, {"‼", kYellow}, {"×", kRed}, {"–", kDim}, {"?", kYellow}};
+
+const Look &look_of(Verdict verdict) { return kLooks[static_cast<std::size_t>(verdict)]; }
+
+constexpr Column kColumns[] = {{"", 1}, {"", 10}, {""}};
+
+std::string time_of(std::chrono::milliseconds time) {
+  return fmt::format("{}.{} s", time.count() / 1000, time.count() / 100 % 10);
+}
+
+constexpr std::string_view kTiers[] = {"core", "--full", "--only"};
+
+} // namespace
+
+std::string text_of(const check::Result &result, const Paint &paint) {
+  const check::Outcome &outcome = result.outcome;
+  const Look &look = look_of(outcome.verdict);
+  std::string line = row(kColumns, {look.sign, result.name, outcome.what});
+  line.replace(0, look.sign.size(), paint(look.colour, look.sign));
+  std::string out = line + "  " + paint(kDim, time_of(result.time)) + "\n";
+  if (outcome.verdict == Verdict::pass) return out;
+  const std::string indent(15, ' ');
+  for (const std::string &one : outcome.evidence)
+    if (!one.empty()) out += indent + one + "\n";
+  if (!outcome.cause.empty())
+    out += indent +
+           paint(look.colour, fmt::format("{}: {}", word(outcome.verdict), outcome.cause)) + "\n";
+  if (!outcome.advice.empty()) out += indent + "next: " + outcome.advice + "\n";
+  return out;
+}
+
+std::string summary_of(const check::Report &report, const Paint &paint) {
+  std::array<int, 5> counts{};
+  for (const check::Result &result : report.results)
+    ++counts[static_cast<std::size_t>(result.outcome.verdict)];
+  std::string out = "\n";
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i])
+      out += fmt::format("{}{} {}", out.size() > 1 ? ", " : "", counts[i],
+                         word(static_cast<Verdict>(i)));
+  out += fmt::format(" in {}\n", time_of(report.time));
+  for (const std::string &one : report.left) out += paint(kYellow, "left: " + one) + "\n";
+  if (!report.left.empty()) out += "run 'hello check --cleanup' to remove what is left\n";
+  if (report.api_lost) out += paint(kYellow, "the API server did not answer all the time") + "\n";
+  switch (report.exit) {
+  case Exit::ok: out += paint(kGreen, "a normal service works on this cluster") + "\n"; break;
+  case Exit::no:
+    out += paint(kRed, "a normal service would not work on this cluster") + "\n";
+    break;
+  default: out += paint(kYellow, "not all is known: see what is inconclusive") + "\n";
+  }
+  return out;
+}
+
+std::string text_of(const check::Plan &plan) {
+  std::string out = "runs";
+  for (const std::string_view name : plan.checks) out += fmt::format(" {}", name);
+  out += fmt::format("\ntakes about {} s\nmakes, and removes at the end:\n", plan.seconds);
+  for (const std::string &one : plan.objects) out += "  " + one + "\n";
+  out +=
+      fmt::format("requests at most {} m of CPU and {} MB of memory; a cluster autoscaler buys a "
+                  "node if that is not free\nneeds:\n",
+                  plan.milli_cpu, plan.memory_mb);
+  for (const std::string &one : plan.rights) out += "  " + one + "\n";
+  if (!plan.left_out.empty()) out += "ignores these settings of yours:\n";
+  for (const std::string &one : plan.left_out) out += "  " + one + "\n";
+  return out;
+}
+
+std::string list_of(const std::vector<check::Info> &checks) {
+  constexpr Column kList[] = {{"CHECK", 12}, {"RUNS", 6}, {"NEEDS", 6}, {"PROVES THAT"}};
+  std::string out = title_row(kList) + "\n";
+  for (const check::Info &one : checks)
+    out += row(kList, {one.name, kTiers[static_cast<std::size_t>(one.tier)],
+                       one.needs.empty() ? "-" : one.needs, one.proves}) +
+           "\n";
+  return out;
+}
+
+} // namespace hello::cli

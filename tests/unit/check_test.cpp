@@ -1,0 +1,446 @@
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <map>
+
+#include <fmt/core.h>
+
+#include "check/context.h"
+#include "support/fake_cluster.h"
+#include "support/fake_controller.h"
+
+using namespace hello;
+using namespace std::chrono_literals;
+using check::Outcome;
+using check::Verdict;
+using test::FakeCluster;
+using test::Operation;
+
+namespace {
+
+constexpr const char *kRun = "r1";
+
+/// A client's log: each line as the members that follow the common ones, numbered, with an end.
+std::string log_of(const std::vector<std::string> &lines) {
+  std::string out;
+  std::size_t seq = 0;
+  for (const std::string &line : lines)
+    out += fmt::format("{{\"v\":1,\"run\":\"{}\",\"seq\":{},\"ns\":{},\"wall\":{},{}}}\n", kRun,
+                       seq + 1, seq * 500'000'000, 1'000'000 + seq * 500, line),
+        ++seq;
+  return out + fmt::format("{{\"v\":1,\"run\":\"{}\",\"seq\":{},\"ns\":0,\"wall\":0,\"end\":true,"
+                           "\"lines\":{}}}\n",
+                           kRun, seq + 1, seq + 1);
+}
+
+std::string get(int step, int ok, int failed, const std::string &pods = "") {
+  return fmt::format("\"i\":{},\"step\":\"get\",\"ok\":{},\"marked\":{},\"failed\":{},\"failure\":"
+                     "\"{}\",\"pods\":{{{}}},\"p99us\":900",
+                     step, ok, ok, failed, failed ? "Connection refused" : "", pods);
+}
+
+std::string dns(int step, int count, const std::string &address,
+                const std::string &states = "\"found\":1") {
+  return fmt::format("\"i\":{},\"step\":\"dns\",\"count\":{},\"address\":\"{}\",\"server\":"
+                     "\"10.96.0.10\",\"p99us\":2000,\"maxus\":9000,\"states\":{{{}}}",
+                     step, count, address, states);
+}
+
+std::string tried(int step, bool open) {
+  return fmt::format("\"i\":{},\"step\":\"connect\",\"open\":{},\"why\":\"\",\"us\":100", step,
+                     open);
+}
+
+class Quiet final : public check::Listener {
+public:
+  void doing(std::string_view, std::string_view) override {}
+  void ended(const check::Result &) override {}
+};
+
+/// Two prepared namespaces, a controller that starts pods, and clients that say what a test wants.
+struct World {
+  FakeCluster cluster;
+  check::Options options;
+  config::Config user;
+  Quiet listener;
+  std::map<std::string, std::string> said; ///< logs of clients, by name
+  std::string pod_status = test::pod_status::kReady;
+
+  World() : user(config::Config::load({.files = {"-"}})) {
+    for (const char *name : {"shop", "shop-b"})
+      cluster.api.put(test::object(fmt::format(
+          "{{apiVersion: v1, kind: Namespace, metadata: {{name: {}, labels: {{hello/check: "
+          "allowed, pod-security.kubernetes.io/enforce: restricted}}}}}}",
+          name)));
+    options.namespaces = {"shop", "shop-b"};
+    options.run = kRun;
+    cluster.paths["/version"] = json::parse(R"({"gitVersion": "v1.34.4"})", "version");
+    cluster.on_write = [this](const kube::Id &id) { react(id); };
+    said["check-start"] = log_of({get(0, 3, 0), get(1, 3, 0), get(2, 3, 0)});
+  }
+
+  void react(const kube::Id &id) {
+    if (id.kind == "Deployment" && cluster.api.find(id))
+      cluster.after(1s, [this, id] { start_pods(id); });
+    if (id.kind == "Service" && cluster.api.find(id))
+      cluster.api.update(id, "", [](json::Value &service) {
+        service["spec"]["clusterIP"] = json::string("10.96.1.2");
+      });
+    if (id.kind != "Pod" || !cluster.api.find(id)) return;
+    const auto log = said.find(id.name);
+    if (log != said.end()) cluster.logs[id.name + "/hello"] = log->second;
+    const bool serves = id.name == "check-target";
+    cluster.api.update(id, "", [&](json::Value &pod) {
+      pod["status"] = test::object(serves ? test::pod_status::kReady : "{phase: Succeeded}");
+      pod["status"]["podIP"] = json::string("10.1.0.9");
+    });
+  }
+
+  void start_pods(const kube::Id &id) {
+    const json::Value *deployment = cluster.api.find(id);
+    if (!deployment) return;
+    for (std::int64_t i = 0; i < deployment->at("spec", "replicas").number(); ++i) {
+      json::Value pod = test::object(fmt::format(
+          "{{apiVersion: v1, kind: Pod, metadata: {{namespace: shop, name: {}-{}}}, spec: "
+          "{{nodeName: n1}}}}",
+          id.name, i));
+      pod["metadata"]["labels"] = deployment->at("spec", "template", "metadata", "labels");
+      json::Value owner;
+      owner["uid"] = deployment->at("metadata", "uid");
+      pod["metadata"]["ownerReferences"].push(std::move(owner));
+      pod["status"] = test::object(pod_status);
+      pod["status"]["podIP"] = json::string(fmt::format("10.1.0.{}", i + 1));
+      cluster.api.put(std::move(pod));
+    }
+    cluster.api.update(id, "", [](json::Value &object) {
+      object["status"]["observedGeneration"] = object.at("metadata", "generation");
+    });
+  }
+
+  check::Report run(std::vector<std::string> only) {
+    options.only = std::move(only);
+    return check::run(cluster, user, options, listener);
+  }
+  Outcome outcome(const std::string &name) {
+    for (check::Result &result : run({name}).results)
+      if (result.name == name) return result.outcome;
+    FAIL("it did not run");
+    return {};
+  }
+  /// How many objects of the run are still there.
+  std::size_t left() const {
+    std::size_t count = 0;
+    for (const auto &[id, value] : cluster.api.all())
+      count += value.text("metadata", "labels", "hello/check") == kRun;
+    return count;
+  }
+};
+
+} // namespace
+
+TEST_CASE("check: a client's log counts only whole, in order and of this run") {
+  const std::string good = log_of({get(0, 1, 0), get(1, 1, 0)});
+  CHECK(check::read_lines(good, kRun).trouble.empty());
+  CHECK(check::read_lines(good, kRun).ended);
+  CHECK_FALSE(check::read_lines(good, "r2").trouble.empty());
+  const std::size_t first = good.find('\n') + 1, second = good.find('\n', first) + 1;
+  CHECK_FALSE(check::read_lines(good.substr(first), kRun).trouble.empty());
+  CHECK_FALSE(check::read_lines(good.substr(0, first) + good.substr(second), kRun).trouble.empty());
+  CHECK_FALSE(check::read_lines(good.substr(0, second), kRun).ended);
+  CHECK(check::read_lines(good.substr(0, second + 9), kRun).lines.size() == 2);
+  CHECK_FALSE(check::read_lines(good + "panic\n", kRun).trouble.empty());
+  CHECK_FALSE(check::read_lines(good + good, kRun).trouble.empty());
+  std::string other = good;
+  other.replace(other.find("\"v\":1"), 5, "\"v\":2");
+  CHECK_FALSE(check::read_lines(other, kRun).trouble.empty());
+}
+
+TEST_CASE("check: start passes when all pods are ready and answer") {
+  World world;
+  const Outcome outcome = world.outcome("start");
+  INFO(outcome.what, outcome.cause);
+  CHECK(outcome.verdict == Verdict::pass);
+  CHECK(world.left() == 0);
+}
+
+TEST_CASE("check: start fails with the scheduler's words") {
+  World world;
+  world.pod_status = "{phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: "
+                     "Unschedulable, message: '0/1 nodes are available'}]}";
+  const Outcome outcome = world.outcome("start");
+  CHECK(outcome.verdict == Verdict::fail);
+  CHECK(outcome.cause == "Unschedulable");
+  REQUIRE_FALSE(outcome.evidence.empty());
+  CHECK(outcome.evidence[0].find("0/1 nodes") != std::string::npos);
+}
+
+TEST_CASE("check: start fails if a ready pod does not answer other pods") {
+  World world;
+  world.said["check-start"] = log_of({get(0, 3, 0), get(1, 0, 3), get(2, 3, 0)});
+  CHECK(world.outcome("start").cause == "NoAnswer");
+}
+
+TEST_CASE("check: what the instrument cannot see is inconclusive, never a pass or a fail") {
+  World cut, offline, refused;
+  cut.said["check-start"] = log_of({get(0, 3, 0)}).substr(0, 60);
+  CHECK(cut.outcome("start").verdict == Verdict::inconclusive);
+  offline.cluster.set_offline(true);
+  CHECK(offline.outcome("start").verdict == Verdict::inconclusive);
+  refused.cluster.fail_next(Operation::apply,
+                            test::failure(kube::Trouble::forbidden, "exceeded quota"),
+                            "Pod/check-start");
+  CHECK(refused.outcome("start").verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("check: dns compares lookups with the Service's address") {
+  const auto answers = [](const std::vector<std::string> &lookups) {
+    std::vector<std::string> lines = {get(0, 5, 0)};
+    lines.insert(lines.end(), lookups.begin(), lookups.end());
+    lines.push_back(get(5, 5, 0));
+    return log_of(lines);
+  };
+  const std::string ip = "10.96.1.2";
+  const std::vector<std::string> good = {dns(1, 100, ip), dns(2, 100, ip), dns(3, 50, ip),
+                                         dns(4, 50, "")};
+  World world;
+  world.said["check-dns"] = answers(good);
+  CHECK(world.outcome("dns").verdict == Verdict::pass);
+
+  World lost;
+  auto lines = good;
+  lines[1] = dns(2, 0, "", "\"refused\":3");
+  lost.said["check-dns"] = answers(lines);
+  const Outcome outcome = lost.outcome("dns");
+  CHECK(outcome.verdict == Verdict::fail);
+  CHECK(outcome.cause == "LookupsLost");
+  CHECK(outcome.what.find("refused: 3") != std::string::npos);
+
+  World wrong;
+  lines = good;
+  lines[0] = dns(1, 100, "10.96.7.7");
+  wrong.said["check-dns"] = answers(lines);
+  CHECK(wrong.outcome("dns").cause == "WrongAddress");
+
+  World no_control;
+  lines = good;
+  lines[0] = dns(1, 0, "", "\"no response in 5 s\":3");
+  no_control.said["check-dns"] = answers(lines);
+  auto &log = no_control.said["check-dns"];
+  log.replace(log.find("\"marked\":5"), 10, "\"marked\":0");
+  CHECK(no_control.outcome("dns").verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("check: service counts connections only beside pods that answer by themselves") {
+  const auto run = [](const std::string &through_service, int control) {
+    World world;
+    world.said["check-service"] =
+        log_of({get(0, 10, 0), get(1, control, 0), get(2, 10, 0), through_service, get(4, 10, 0)});
+    return world.outcome("service");
+  };
+  CHECK(run(get(3, 0, 3), 10).cause == "ServiceDead");
+  CHECK(run(get(3, 297, 3), 10).cause == "ConnectionsLost");
+  CHECK(
+      run(get(3, 300, 0, "\"check-steady-0\":280,\"check-steady-1\":10,\"check-steady-2\":10"), 10)
+          .cause == "Uneven");
+  CHECK(run(get(3, 0, 3), 9).verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("check: policy fails for an open door, and needs its control") {
+  struct Case {
+    bool control, denied, shut, admin;
+    Verdict verdict;
+  };
+  const Case cases[] = {{true, false, false, false, Verdict::pass},
+                        {true, true, false, false, Verdict::fail},
+                        {true, false, true, false, Verdict::fail},
+                        {true, false, false, true, Verdict::fail},
+                        {false, false, false, false, Verdict::inconclusive},
+                        {false, true, true, true, Verdict::inconclusive}};
+  for (const Case &one : cases) {
+    World world;
+    std::vector<std::string> allowed;
+    for (int i = 0; i < 24; ++i) allowed.push_back(tried(1, one.control));
+    for (int i = 0; i < 3; ++i) allowed.push_back(tried(2, true));
+    for (int i = 0; i < 3; ++i) allowed.push_back(tried(3, one.admin));
+    allowed.push_back(tried(4, false));
+    world.said["check-allowed"] = log_of(allowed);
+    const std::string wait = "\"i\":0,\"step\":\"wait\"";
+    const auto tries = [&](bool open) {
+      return log_of({wait, wait, tried(1, open), tried(1, open), tried(1, open), tried(2, false)});
+    };
+    world.said["check-denied"] = tries(one.denied);
+    world.said["check-shut"] = tries(one.shut);
+    const Outcome outcome = world.outcome("policy");
+    INFO(outcome.what);
+    CHECK(outcome.verdict == one.verdict);
+  }
+}
+
+TEST_CASE("check: policy is inconclusive if the denied tries lie outside the allowed ones") {
+  World world;
+  world.said["check-allowed"] = log_of({tried(1, true), tried(1, true), tried(2, true),
+                                        tried(2, true), tried(2, true), tried(3, false)});
+  world.said["check-denied"] = world.said["check-shut"] =
+      log_of({tried(1, false), tried(1, false), tried(1, false), tried(1, false)});
+  CHECK(world.outcome("policy").cause == "ControlFailed");
+}
+
+TEST_CASE("check: security needs a refusal by Pod Security, and its control") {
+  const std::string self = "\"i\":0,\"step\":\"self\",\"Seccomp\":\"2\",\"CapEff\":"
+                           "\"0000000000000000\",\"NoNewPrivs\":\"1\",\"root\":\"Read-only file "
+                           "system\",\"tmp\":\"\",\"token\":false";
+  const auto privileged = test::failure(kube::Trouble::forbidden, "violates PodSecurity");
+  World good;
+  good.said["check-self"] = log_of({self});
+  good.cluster.fail_always(Operation::dry_run, privileged, "Pod/check-privileged");
+  CHECK(good.outcome("security").verdict == Verdict::pass);
+
+  World accepted;
+  accepted.said["check-self"] = log_of({self});
+  CHECK(accepted.outcome("security").cause == "PrivilegedAccepted");
+
+  World quota;
+  quota.cluster.fail_always(Operation::dry_run, privileged, "Pod/check-privileged");
+  quota.cluster.fail_always(Operation::dry_run,
+                            test::failure(kube::Trouble::forbidden, "exceeded quota"),
+                            "Pod/check-self");
+  CHECK(quota.outcome("security").verdict == Verdict::inconclusive);
+
+  World capable;
+  std::string more = self;
+  more.replace(more.find("0000000000000000"), 16, "00000000a80425fb");
+  capable.said["check-self"] = log_of({more});
+  capable.cluster.fail_always(Operation::dry_run, privileged, "Pod/check-privileged");
+  CHECK(capable.outcome("security").cause == "RightsNotKept");
+}
+
+TEST_CASE("check: the exit code tells failures from what is not known") {
+  World pass, fail, unknown;
+  CHECK(pass.run({"api", "start"}).exit == Exit::ok);
+  fail.said["check-start"] = log_of({get(0, 3, 0), get(1, 0, 3), get(2, 3, 0)});
+  const check::Report report = fail.run({"start", "dns"});
+  CHECK(report.exit == Exit::no);
+  CHECK(report.results.back().outcome.verdict == Verdict::skip); // dns needs start
+  unknown.said.clear();
+  CHECK(unknown.run({"start"}).exit == Exit::failure);
+  World required;
+  required.said.clear();
+  required.options.require = {"start"};
+  CHECK(required.run({"start"}).exit == Exit::no);
+}
+
+TEST_CASE("check: an API server that never answers is an error, not a report") {
+  World world;
+  world.cluster.fail_always(Operation::fetch, test::failure(kube::Trouble::unreachable));
+  try {
+    world.run({"api"});
+    FAIL("it did not throw");
+  } catch (const Error &error) {
+    CHECK(error.code() == Exit::cluster);
+  }
+}
+
+TEST_CASE("check: an interruption leaves nothing behind") {
+  World world;
+  world.cluster.interrupt_after(500ms);
+  CHECK_THROWS_AS(world.run({"start"}), Error);
+  CHECK(world.left() == 0);
+}
+
+TEST_CASE("check: namespaces that nobody has prepared are not used") {
+  World world;
+  world.options.namespaces = {"shop", "other"};
+  const Outcome outcome = world.outcome("start");
+  CHECK(outcome.verdict == Verdict::inconclusive);
+  CHECK(outcome.cause == "NoPlace");
+  CHECK(world.cluster.times("apply Deployment") == 0);
+}
+
+TEST_CASE("check: names and namespaces are checked before anything runs") {
+  check::Options options;
+  options.only = {"dsn"};
+  CHECK_THROWS_WITH_AS(check::chosen(options),
+                       "--only: there is no check 'dsn' (did you mean dns?)", Error);
+  options.only = {"dns"};
+  CHECK(check::chosen(options).size() == 2); // with start, which it needs
+  options.namespaces = {"a", "a"};
+  CHECK_THROWS_AS(check::chosen(options), Error);
+}
+
+TEST_CASE("check: clean-up removes what is over, and nothing that holds others' objects") {
+  World world;
+  const auto put = [&](const std::string &name, const std::string &expires) {
+    world.cluster.api.put(test::object(fmt::format(
+        "{{apiVersion: v1, kind: Namespace, metadata: {{name: {}, labels: {{hello/check: x}}, "
+        "annotations: {{hello/check-expires: '{}'}}}}}}",
+        name, expires)));
+  };
+  put("hello-check-old-a", "2020-01-01T00:00:00Z");
+  put("hello-check-old-b", "2020-01-01T00:00:00Z");
+  put("hello-check-new-a", "2999-01-01T00:00:00Z");
+  put("others", "2020-01-01T00:00:00Z");
+  world.cluster.api.put(test::object("{apiVersion: v1, kind: Secret, metadata: {name: mine, "
+                                     "namespace: hello-check-old-b}}"));
+  std::vector<std::string> left;
+  const auto removed = check::clean_up(world.cluster, {}, "", left);
+  CHECK(removed == std::vector<std::string>{"Namespace/hello-check-old-a"});
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].find("Secret/mine") != std::string::npos);
+  CHECK(check::clean_up(world.cluster, {}, "hello-check-new-a", left) ==
+        std::vector<std::string>{"Namespace/hello-check-new-a"});
+}
+
+TEST_CASE("check: of the user's settings it takes only what decides whether pods run") {
+  config::Sources sources{.files = {"-"}};
+  sources.input = "image: mine:2\nnodeSelector: {disk: ssd}\ningress: {hosts: [www.example.com], "
+                  "className: edge}\nannotations: {a: b}\nnodePort: {port: 30080}\n"
+                  "resources: {limits: {cpu: null}}\nextraManifests: [{apiVersion: v1, kind: "
+                  "ConfigMap, metadata: {name: x}}]\n";
+  const auto config = check::release_config(config::Config::load(sources), {});
+  CHECK(config.text("image") == "mine:2");
+  CHECK(config.text("ingress.className") == "edge");
+  CHECK(config.has("nodeSelector"));
+  CHECK_FALSE(config.has("resources.limits.cpu"));
+  CHECK(config.has("resources.limits.memory"));
+  for (const char *key : {"ingress.hosts", "annotations", "nodePort.port", "extraManifests"})
+    CHECK(config.is_default(key));
+}
+
+TEST_CASE("check: reports escape and bound whatever the cluster says") {
+  World world;
+  const std::string hostile = R"(<script>]]>\u001b[31m\u0000\u0085&')" + std::string(5000, 'x');
+  world.said["check-start"] =
+      log_of({get(0, 3, 0),
+              "\"i\":1,\"step\":\"get\",\"ok\":0,\"failed\":3,\"failure\":\"" + hostile + "\"",
+              get(2, 3, 0)});
+  const check::Report report = world.run({"start"});
+  const std::string json = to_json(report), junit = to_junit(report), html = to_html(report);
+  for (const std::string &text : {json, junit, html}) {
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find('\0') == std::string::npos);
+    CHECK(text.find(std::string(2049, 'x')) == std::string::npos);
+  }
+  CHECK(html.find("<script>") == std::string::npos);
+  CHECK(html.find("&lt;script&gt;") != std::string::npos);
+  CHECK(junit.find("<script>") == std::string::npos);
+  CHECK(junit.find("]]>") == std::string::npos);
+  CHECK(junit.find("&lt;script&gt;") != std::string::npos);
+  CHECK(json::parse(json, "report").at("checks").items().size() == 1);
+}
+
+TEST_CASE("check: compare finds worse verdicts and grown figures") {
+  const auto report = [](const std::string &verdict, int p99) {
+    return json::parse(fmt::format(R"({{"version":1,"kind":"hello-check","checks":[{{"name":"dns",
+      "verdict":"{}","what":"w","figures":[{{"name":"p99","value":{},"unit":"us","floor":100}}]}}]}})",
+                                   verdict, p99),
+                       "report");
+  };
+  bool worse = false;
+  CHECK(check::compare(report("pass", 200), report("pass", 250), worse).empty());
+  CHECK(check::compare(report("pass", 20), report("pass", 90), worse).empty());
+  CHECK(check::compare(report("pass", 200), report("pass", 400), worse).size() == 1);
+  CHECK_FALSE(worse);
+  CHECK(check::compare(report("pass", 200), report("fail", 200), worse).size() == 1);
+  CHECK(worse);
+  CHECK_THROWS_AS(check::compare(json::object(), report("pass", 1), worse), Error);
+}
