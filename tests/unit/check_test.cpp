@@ -101,9 +101,9 @@ struct World {
     if (!deployment) return;
     for (std::int64_t i = 0; i < deployment->at("spec", "replicas").number(); ++i) {
       json::Value pod = test::object(fmt::format(
-          "{{apiVersion: v1, kind: Pod, metadata: {{namespace: shop, name: {}-{}}}, spec: "
+          "{{apiVersion: v1, kind: Pod, metadata: {{namespace: {}, name: {}-{}}}, spec: "
           "{{nodeName: n1}}}}",
-          id.name, i));
+          id.ns, id.name, i));
       pod["metadata"]["labels"] = deployment->at("spec", "template", "metadata", "labels");
       json::Value owner;
       owner["uid"] = deployment->at("metadata", "uid");
@@ -345,6 +345,21 @@ TEST_CASE("check: an interruption leaves nothing behind") {
   world.cluster.interrupt_after(500ms);
   CHECK_THROWS_AS(world.run({"start"}), Error);
   CHECK(world.left() == 0);
+}
+
+TEST_CASE("check: its own namespaces are removed even if nothing can be read any more") {
+  World world;
+  world.options.namespaces.clear();
+  world.cluster.before_next(
+      Operation::apply,
+      [&] {
+        world.cluster.fail_always(Operation::read, test::failure(kube::Trouble::unreachable));
+      },
+      "Pod/check-start");
+  world.said.clear();
+  const check::Report report = world.run({"start"});
+  CHECK(report.exit == Exit::failure);
+  CHECK(world.cluster.times("remove Namespace/hello-check-r1-") == 2);
 }
 
 TEST_CASE("check: namespaces that nobody has prepared are not used") {
