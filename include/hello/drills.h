@@ -15,6 +15,11 @@ inline constexpr std::size_t kFaults = 8;
 
 inline constexpr std::chrono::seconds kDefaultTime{60};
 inline constexpr std::chrono::minutes kLongestTime{15};
+/// The port of the listener in a pod, on loopback addresses alone.
+inline constexpr int kPort = 8082;
+/// The header with the key of the service that is meant: its pod's UID, or the token that it wrote.
+inline constexpr std::string_view kKeyHeader = "Hello-Drill-Key";
+
 /// Of a drill that is scheduled from the start of the service.
 inline constexpr std::chrono::hours kLatestStart{24};
 

@@ -33,6 +33,7 @@ enum class Event : std::uint8_t {
   stopped,
   log_file,
   lines_lost,
+  drill_listener,
   drill_began,
   drill_ended,
   fatal,

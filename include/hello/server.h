@@ -44,6 +44,8 @@ struct Options {
   bool echo = false;         ///< /echo on the public port shows each request as it arrived
   std::string node;          ///< Kubernetes' node, for /echo; empty: unknown
   bool allow_drills = false; ///< whether faults may be asked for
+  std::string drill_listen = "127.0.0.1:8082"; ///< of requests for drills; loopback alone
+  std::string drill_key; ///< that these requests must have; empty: a random one, which is logged
   std::vector<drills::Scheduled> drill_at; ///< drills from the start on
   std::vector<std::string> warnings;       ///< about the options, to be logged at the start
   /// Flag and variable of each value that a variable held: errors name it.

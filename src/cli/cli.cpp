@@ -74,6 +74,7 @@ void declare_all(const Command &app) {
   add<HealthcheckOptions>(app, "healthcheck",
                           "Probe a running service; exit 0 if healthy, 1 if not");
   add<LoadOptions>(app, "load", "Ask a URL at a fixed rate and measure how it answers");
+  add<DrillOptions>(app, "drill", "Make a service fail on purpose, for a limited time");
   add<TailOptions>(app, "tail", "Copy a growing log file to stdout, across its rotations");
   app.section("Other");
   add<CompletionOptions>(app, "completion", "Print the completion script for a shell");

@@ -38,12 +38,12 @@ std::string environment_name(std::string_view key) {
 namespace {
 /// Those of `hello serve`, of `hello healthcheck`, and of the deployer's flags.
 constexpr std::string_view kOthers[] = {
-    "HELLO_ACCESS_LOG",     "HELLO_ACCESS_LOG_FILE", "HELLO_ADMIN_LISTEN", "HELLO_BASE_PATH",
-    "HELLO_BODY_TIMEOUT",   "HELLO_CONFIG",          "HELLO_CONTEXT",      "HELLO_DRAIN_DELAY",
-    "HELLO_DRAIN_TIMEOUT",  "HELLO_HEADER_TIMEOUT",  "HELLO_IDLE_TIMEOUT", "HELLO_LISTEN",
-    "HELLO_LOG_FORMAT",     "HELLO_MAX_CONNECTIONS", "HELLO_MEMORY_LIMIT", "HELLO_MESSAGES",
-    "HELLO_MESSAGES_FILE",  "HELLO_SANDBOX",         "HELLO_TEMP_DIR",     "HELLO_THREADS",
-    "HELLO_TRUSTED_HEADER", "HELLO_TRUSTED_PROXIES", "HELLO_WRITE_TIMEOUT"};
+    "HELLO_ACCESS_LOG",    "HELLO_ACCESS_LOG_FILE", "HELLO_ADMIN_LISTEN",    "HELLO_BASE_PATH",
+    "HELLO_BODY_TIMEOUT",  "HELLO_CONFIG",          "HELLO_CONTEXT",         "HELLO_DRAIN_DELAY",
+    "HELLO_DRAIN_TIMEOUT", "HELLO_DRILL_TOKEN",     "HELLO_HEADER_TIMEOUT",  "HELLO_IDLE_TIMEOUT",
+    "HELLO_LISTEN",        "HELLO_LOG_FORMAT",      "HELLO_MAX_CONNECTIONS", "HELLO_MEMORY_LIMIT",
+    "HELLO_MESSAGES",      "HELLO_MESSAGES_FILE",   "HELLO_SANDBOX",         "HELLO_TEMP_DIR",
+    "HELLO_THREADS",       "HELLO_TRUSTED_HEADER",  "HELLO_TRUSTED_PROXIES", "HELLO_WRITE_TIMEOUT"};
 } // namespace
 
 std::string unknown_variable(std::string_view name, std::string_view value) {

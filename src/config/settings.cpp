@@ -67,6 +67,10 @@ constexpr Setting kSettings[] = {
     {"echo.enabled", boolean(), "false",
      "Shows each request as it arrived at /echo of the page's path, with credentials masked: for "
      "tests of what stands in front."},
+    {"drills.enabled", boolean(), "false",
+     "The service takes faults on request, from `hello drill`; see docs/drills.md."},
+    {"drills.protectedContexts", list(), "[prod, production, live]",
+     "Words in a context's name, between separators, that make `hello drill` demand --yes-really."},
     {"env", list(), "[]", "Additional environment variables, as in a container's env."},
     {"envFrom", list(), "[]",
      "Environment variables from whole ConfigMaps and Secrets, as in a container."},

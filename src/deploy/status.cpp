@@ -4,7 +4,9 @@
 #include <fmt/core.h>
 
 #include "hello/deploy.h"
+#include "hello/drill_mark.h"
 #include "hello/status.h"
+#include "hello/text.h"
 
 namespace hello::deploy {
 namespace {
@@ -227,7 +229,16 @@ private:
     const bool is_main = id.kind == "Deployment" && main && id.name == main->name;
     if (is_main) status_.image = image_of(live.value);
     if (live.being_removed()) return {Health::bad, id.text(), "is being removed"};
-    if (is_main) return deployment(id, observed_, now_, status_);
+    if (is_main) {
+      StatusNode node = deployment(id, observed_, now_, status_);
+      const Value &mark = live.value.at("metadata", "annotations", drills::kMark);
+      for (const drills::Mark &one :
+           drills::read_marks(mark.text(), text::utc(now_.time_since_epoch().count()))) {
+        node.text += "; drill " + one.text();
+        node.health = std::max(node.health, Health::warning);
+      }
+      return node;
+    }
     if (id.kind == "Ingress") return ingress(id, live.value);
     if (id.kind == "Service") return service(id, live.value);
     if (id.kind == "HorizontalPodAutoscaler") return autoscaler(id, live.value);

@@ -72,6 +72,7 @@ YAML::Node args(const Config &config) {
   if (config.text("basePath") != "/") add("--base-path=" + config.text("basePath"));
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
   if (config.boolean("echo.enabled")) add("--echo");
+  if (config.boolean("drills.enabled")) add("--drills");
   for (const YAML::Node &arg : config.node("args")) add(arg.Scalar());
   return list;
 }
@@ -178,6 +179,7 @@ YAML::Node env(const Config &config) {
   YAML::Node list;
   const YAML::Node own = config.node("env");
   if (config.boolean("echo.enabled")) add_fact(list, own, "NODE_NAME", "spec.nodeName");
+  if (config.boolean("drills.enabled")) add_fact(list, own, "POD_UID", "metadata.uid");
   for (const YAML::Node &item : own) {
     if (const YAML::Node value = yaml::at(item, {"value"}); value.IsDefined() && !value.IsNull())
       check_text(config, "env", yaml::text(item, "name"), value);

@@ -9,6 +9,7 @@
 
 #include "hello/address.h"
 #include "hello/error.h"
+#include "hello/http_send.h"
 #include "hello/text.h"
 
 namespace hello::sys {
@@ -171,6 +172,29 @@ HttpReply http_get(const std::string &given, milliseconds timeout) {
   const HttpUrl url = parse_http_url(given);
   HttpClient client(url.host, url.port, url.authority);
   return client.get(url.target, "text/plain", {timeout, Clock::now() + timeout, 64 << 10});
+}
+
+HttpReply http_send(const std::string &given, const HttpRequest &what, milliseconds timeout) {
+  const HttpUrl url = parse_http_url(given);
+  httplib::ClientImpl client(url.host, url.port);
+  client.set_path_encode(false);
+  client.set_max_timeout(timeout);
+  client.set_connection_timeout(timeout);
+  client.set_read_timeout(timeout);
+  const HttpLimits limits{timeout, Clock::now() + timeout, 64 << 10};
+  const TakeBytes none;
+  Exchange exchange{limits, none, {}};
+  httplib::Request request = request_of(url.target, "text/plain", url.authority, exchange);
+  for (const auto &[name, value] : what.headers) request.headers.emplace(name, value);
+  if (!what.json.empty()) {
+    request.method = "POST";
+    request.headers.emplace("Content-Type", "application/json");
+    request.body = what.json;
+  }
+  httplib::Response response;
+  httplib::Error error = httplib::Error::Success;
+  if (client.send(request, response, error)) return exchange.reply;
+  return {0, exchange.reason(error, "connection refused, or the host is unreachable")};
 }
 
 } // namespace hello::sys

@@ -57,6 +57,18 @@ deploy::Status report(const deploy::Observation &observed) {
 
 } // namespace
 
+TEST_CASE("status: active drills stand at the Deployment, and are a warning") {
+  deploy::Observation observed = good();
+  json::Value &value = observed.objects[kDeployment].value;
+  value["metadata"]["annotations"]["hello/drills"] = json::string(
+      "unready until 2026-11-23T04:10:30Z on a; errors until 2026-11-23T04:09:59Z on a");
+  const deploy::Status status = report(observed);
+  CHECK(status.health == Health::warning);
+  CHECK(status.objects[0].text.find("; drill unready until 2026-11-23T04:10:30Z on a") !=
+        std::string::npos);
+  CHECK(status.objects[0].text.find("errors") == std::string::npos);
+}
+
 TEST_CASE("status: a release that is well is healthy, in apply order, with its pods") {
   const auto r = report(good());
   CHECK(r.health == Health::good);

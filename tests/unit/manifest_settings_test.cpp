@@ -78,6 +78,31 @@ TEST_CASE("settings: echo gives the service its flag and the node's name, and is
   CHECK_FALSE(warns(on + "expose: none"));
 }
 
+TEST_CASE("settings: drills give the service its flag and the pod's UID; lint looks who shares its "
+          "network") {
+  const std::string on = "drills: {enabled: true}\n";
+  CHECK(contains(json(container(on)["args"]), "\"--drills\""));
+  CHECK_FALSE(contains(json(container("")["args"]), "--drills"));
+  CHECK(json(container(on)["env"][1]) ==
+        R"({"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}})");
+  const auto findings = [](const std::string &text) {
+    const config::Config config = configured(text);
+    std::string out;
+    for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
+      if (one.rule == "drills") out += std::string(word(one.severity)) + " " + one.what + "\n";
+    return out;
+  };
+  CHECK(findings(on) == "");
+  const std::string beside = "containers: [{name: proxy, image: \"a/b:1\"}]\n";
+  CHECK(findings(on + beside) ==
+        "warning container hello: --drills: container proxy can reach their listener\n");
+  CHECK(findings(beside) == "");
+  const std::string host = "patches: [{target: {kind: Deployment}, patch: {spec: {template: {spec: "
+                           "{hostNetwork: true}}}}}]\n";
+  CHECK(contains(findings(on + host), "error container hello: --drills with hostNetwork"));
+  CHECK(findings(host) == "");
+}
+
 TEST_CASE("settings: the times and headers of a probe, each with its default, or no probe") {
   CHECK(json(container("probes: {startup: {periodSeconds: 3}}")["startupProbe"]) ==
         R"({"httpGet": {"path": "/healthz", "port": "admin"}, "timeoutSeconds": 3, )"

@@ -1,6 +1,7 @@
 #pragma once
 #include "cli/options/deploy_options.h"
 #include "hello/check.h"
+#include "hello/drill_release.h"
 #include "hello/follow.h"
 #include "hello/history.h"
 #include "hello/load.h"
@@ -26,6 +27,7 @@ Exit run(const RenderOptions &options);
 struct DeployOptions : RolloutOptions {
   ReachOptions reach;
   std::string plan; ///< file of an approved plan; empty: none
+  bool with_drills = false;
   std::chrono::milliseconds plan_age{std::chrono::hours(2)};
 };
 void declare(const Command &command, DeployOptions &options);
@@ -157,6 +159,19 @@ struct CheckOptions {
 };
 void declare(const Command &command, CheckOptions &options);
 Exit run(const CheckOptions &options);
+
+struct DrillOptions {
+  ConfigOptions config;
+  Format format = Format::text;
+  std::string action, what; ///< "latency=200ms"; or "stop" and "latency"
+  std::string url, token;
+  drills::Wish wish;
+  bool yes = false;
+  std::string yes_really; ///< the context
+  std::chrono::milliseconds time = drills::kDefaultTime;
+};
+void declare(const Command &command, DrillOptions &options);
+Exit run(const DrillOptions &options);
 
 struct VersionOptions {
   Format format = Format::text;

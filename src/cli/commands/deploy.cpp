@@ -11,6 +11,14 @@
 namespace hello::cli {
 namespace {
 
+/// Throws Error(Exit::cluster) during a drill: a rollout would be judged by its faults.
+void check_drills(kube::Cluster &cluster) {
+  const auto marks = drills::marks_of(cluster, std::time(nullptr));
+  if (marks.empty()) return;
+  throw Error(Exit::cluster, "a drill is active: " + drills::to_text(marks),
+              "wait for its end, run 'hello drill stop', or deploy --with-drills");
+}
+
 /// Deploys one configuration to one context.
 Exit deploy_one(const DeployOptions &flags, const std::optional<std::string> &context) {
   const config::Config config = flags.config.load(context);
@@ -21,6 +29,7 @@ Exit deploy_one(const DeployOptions &flags, const std::optional<std::string> &co
       "interrupted: the cluster stays as it is",
       "run the same hello deploy again to continue; 'hello diff' shows what is left to do");
   const auto cluster = connect(config, flags.config, Purpose::change);
+  if (!flags.with_drills && !flags.dry_run) check_drills(*cluster);
   if (!flags.plan.empty()) {
     const auto saved = deploy::read_plan(sys::read_file(flags.plan, 64 << 20), flags.plan);
     deploy::check_plan(*cluster, set, saved, text::utc(std::time(nullptr)),
@@ -87,6 +96,7 @@ void declare(const Command &command, DeployOptions &options) {
                   "FILE"};
   plan.completes = Completes::file;
   command.text("--plan", options.plan, plan);
+  command.flag("--with-drills", options.with_drills, "deploy although a drill is active");
   command.duration("--plan-age", options.plan_age, {"maximum age of that plan", "TIME"},
                    std::chrono::seconds(1), std::chrono::hours(24 * 365));
   command.details(

@@ -136,6 +136,9 @@ void declare_drills(const Command &command, server::Options &options) {
                "show each request as it arrived at /echo, with credentials masked");
   command.flag("--drills", options.allow_drills,
                "allow faults on request, see docs/drills.md; not for production");
+  command.text("--drill-listen", options.drill_listen,
+               {"loopback address on which drills are asked for, with --drills", "ADDRESS"});
+  if (const char *const uid = std::getenv("POD_UID")) options.drill_key = uid; // see NODE_NAME
   const auto take_drill = [&all = options.drill_at](const std::string &text) {
     drills::Scheduled one;
     std::string why = drills::parse(text, one);

@@ -231,6 +231,20 @@ void echo(Lint &lint) {
                               "and node; use it where expose is none, or only for a test");
 }
 
+/// The listener of drills is on the pod's loopback addresses.
+void drills(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    if (!is_service(container) || !has_flag(container, "--drills")) continue;
+    if (is_true(container.work->spec, "hostNetwork"))
+      lint.error(container,
+                 "--drills with hostNetwork: every process of the node could start them");
+    for (const Container &other : lint.containers)
+      if (other.work == container.work && other.name != container.name &&
+          (!other.is_initial || text(other.node, "restartPolicy") == "Always"))
+        lint.warning(container, "--drills: container " + other.name + " can reach their listener");
+  }
+}
+
 constexpr LintRule kRules[] = {
     {"resources", "without requests and limits, one pod can starve its neighbours", resources},
     {"probes", "without them, traffic goes to pods that cannot answer", probes},
@@ -244,6 +258,7 @@ constexpr LintRule kRules[] = {
      secret},
     {"messages", "the service takes its text from the ConfigMap, and is rolled when that changes",
      messages},
+    {"drills", "who shares the pod's network can ask for its faults", drills},
     {"echo", "/echo shows inner addresses and headers to everyone who reaches it", echo},
     {"log-format", "one form of log lines, which the log's reader understands", log_form},
 };

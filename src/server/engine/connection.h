@@ -36,9 +36,11 @@ inline constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 inline constexpr std::uint32_t kWriteEvents = EPOLLOUT | EPOLLET;
 inline constexpr std::uint32_t kHeldEvents = EPOLLET; ///< only errors, which are always reported
 
-/// A request whose body has not fully arrived. The body's bytes are dropped: no route uses them.
+/// A request whose body has not fully arrived. The body's bytes are dropped, unless the loop keeps
+/// them.
 struct Body {
   std::string head; ///< a copy, parsed again when the body is complete
+  std::string text; ///< of the body, if it is kept
   bool is_chunked = false;
   std::uint64_t remaining = 0; ///< if not chunked
   ChunkedBody chunked;

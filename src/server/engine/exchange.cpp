@@ -104,7 +104,10 @@ std::string_view Loop::answer_requests(Connection &c, std::string_view bytes) {
 /// Removes the rest of the body from `bytes`. Returns true if it was complete and the request is
 /// answered.
 bool Loop::take_body(Connection &c, std::string_view &bytes) {
+  const std::string_view before = bytes;
   const bool complete = c.body->consume(bytes, config_.limits);
+  if (config_.keeps_bodies && !c.body->is_chunked)
+    c.body->text += before.substr(0, before.size() - bytes.size());
   if (c.body->received - c.body->progress_bytes >= kProgressBytes) {
     c.body->progress_bytes = c.body->received;
     c.body->progress_ms = now_ms_;
@@ -116,7 +119,9 @@ bool Loop::take_body(Connection &c, std::string_view &bytes) {
   if (!complete) return false;
   const auto body = std::move(c.body);
   parse_head(body->head, config_.limits, head_); // other requests have used head_ since
+  request_.body = body->text;
   answer(c, body->head, body->is_chunked ? body->chunked.total() : body->received);
+  request_.body = {};
   return true;
 }
 

@@ -23,6 +23,8 @@ struct LoopConfig {
   Limits limits;
   std::array<std::chrono::milliseconds, kConnectionStates> timeouts; ///< by ConnectionState
   LoopGroup *group = nullptr;                                        ///< borrowed
+  /// Bodies go to the handler, unless they are chunked. limits.body_bytes bounds them.
+  bool keeps_bodies = false;
 };
 
 class Loop {

@@ -29,4 +29,20 @@ bool is_rebound(const Request &request) {
   return is_browser && !is_loopback_name(host) && !sys::parse_ip(host);
 }
 
+bool names_loopback(const Request &request) {
+  std::string_view host;
+  for (const Header &header : request.headers)
+    if (syntax::iequals(header.name, "host")) host = header.value;
+  if (is_loopback_name(host)) return true;
+  const auto address = sys::parse_ip(host);
+  return address && (sys::ip_text(*address).starts_with("127.") || sys::ip_text(*address) == "::1");
+}
+
+bool is_from_page(const Request &request) {
+  for (const Header &header : request.headers)
+    for (const std::string_view name : {"origin", "referer", "sec-fetch-"})
+      if (syntax::iequals(header.name.substr(0, name.size()), name)) return true;
+  return false;
+}
+
 } // namespace hello::server

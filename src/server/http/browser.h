@@ -9,4 +9,11 @@ namespace hello::server {
 /// Fetch Metadata Request Headers, section 2; RFC 6761 section 6.3 (localhost).
 bool is_rebound(const Request &request);
 
+/// Whether Host is a loopback name or address, with any port: a page of another name cannot send
+/// that.
+bool names_loopback(const Request &request);
+
+/// Whether a browser sends it for a page: it has Origin, Referer or a Sec-Fetch field.
+bool is_from_page(const Request &request);
+
 } // namespace hello::server

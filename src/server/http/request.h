@@ -24,8 +24,9 @@ struct Request {
   std::string_view query; ///< after the first '?', raw
   int minor = 1;          ///< HTTP/1.minor: 0 or 1
   std::span<const Header> headers;
-  /// Of the body, without its chunked coding. It is read and dropped: no route uses it.
+  /// Of the body, without its chunked coding. It is read and dropped, unless the loop keeps it.
   std::uint64_t body_bytes = 0;
+  std::string_view body;  ///< if the loop keeps bodies (LoopConfig::keeps_bodies)
   bool keep_alive = true; ///< whether the connection stays open after the response
   const sys::Address *peer = nullptr;
   std::chrono::steady_clock::time_point started; ///< when its first bytes were read

@@ -52,10 +52,10 @@ std::string_view name_of(Level level) {
 
 std::string_view name_of(Event event) {
   static constexpr std::string_view kNames[] = {
-      "request",    "refusal",     "option",           "sandbox",       "started",
-      "not_ready",  "ready",       "messages_changed", "messages_kept", "memory_budget",
-      "refreshed",  "draining",    "cut_off",          "stopped",       "log_file",
-      "lines_lost", "drill_began", "drill_ended",      "fatal"};
+      "request",    "refusal",        "option",           "sandbox",       "started",
+      "not_ready",  "ready",          "messages_changed", "messages_kept", "memory_budget",
+      "refreshed",  "draining",       "cut_off",          "stopped",       "log_file",
+      "lines_lost", "drill_listener", "drill_began",      "drill_ended",   "fatal"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Event::fatal) + 1);
   return kNames[static_cast<std::size_t>(event)];
 }

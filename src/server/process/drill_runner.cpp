@@ -15,6 +15,7 @@ using drills::Fault;
 
 namespace {
 
+constexpr milliseconds kMoment{200};
 constexpr milliseconds kSlice{50}; ///< of a burn: a share of it is spent
 
 /// Ends the process as the drill says. A real fault of the processor also ends a container's first
@@ -60,7 +61,9 @@ void DrillRunner::stop() noexcept {
 void DrillRunner::begin(const drills::Drill &drill) {
   {
     const std::lock_guard lock(mutex_);
-    entries_.push_back({drill, Clock::now(), {}});
+    const auto now = Clock::now();
+    entries_.push_back({drill, drill.fault == Fault::crash ? now + kMoment : now, {}});
+    update(now);
   }
   changed_.notify_all();
 }
@@ -71,6 +74,10 @@ void DrillRunner::end(Fault fault) {
     if (entry.has_begun && entry.drill.fault == fault) finish(entry, "stopped");
   std::erase_if(entries_, [fault](const Entry &entry) { return entry.drill.fault == fault; });
   changed_.notify_all();
+}
+
+void DrillRunner::end_all() {
+  for (std::size_t i = 0; i < drills::kFaults; ++i) end(static_cast<Fault>(i));
 }
 
 std::vector<DrillRunner::Active> DrillRunner::active() {

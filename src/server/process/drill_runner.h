@@ -26,9 +26,12 @@ public:
   void stop() noexcept;
 
   // For any thread.
+
+  /// Begins the drill before it returns; a crash a moment later, so that a response can be sent.
   void begin(const drills::Drill &drill);
   /// Ends the drill of a fault, or does nothing.
   void end(drills::Fault fault);
+  void end_all();
   struct Active {
     drills::Drill drill;
     std::chrono::milliseconds left;

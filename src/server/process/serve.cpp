@@ -11,7 +11,7 @@
 #include "server/engine/listener.h"
 #include "server/process/application.h"
 #include "server/process/cpus.h"
-#include "server/process/drill_runner.h"
+#include "server/process/drill_port.h"
 #include "server/process/lifecycle.h"
 #include "server/process/memory.h"
 #include "server/process/sandbox.h"
@@ -145,7 +145,8 @@ int serve(const Options &options) {
   auto admin = std::make_unique<Loop>(std::move(admin_listener), loop_config(options, admin_group),
                                       *handlers.back(), status.loop(threads));
 
-  DrillRunner runner(status.faults(), options.drill_at);
+  std::unique_ptr<DrillPort> drill_port;
+  if (options.allow_drills) drill_port = std::make_unique<DrillPort>(options, status, budget);
   if (options.sandbox) report(enter_sandbox(writable_folders(options)), status);
   application.start(&group);
   lifecycle.start(std::move(loops), std::move(admin));
@@ -157,7 +158,7 @@ int serve(const Options &options) {
           {"threads", std::to_string(threads)},
           {"max_connections", std::to_string(max_connections)},
           {"memory_budget_bytes", std::to_string(budget.limit_bytes())}});
-  if (options.allow_drills) runner.start();
+  if (drill_port) drill_port->start();
   int code = lifecycle.wait([&](int signal) { application.refresh(signal); });
   application.stop(code == 0 ? kFilesEnd : kFilesEndAtOnce);
   return code;

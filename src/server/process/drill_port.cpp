@@ -1,0 +1,65 @@
+#include "server/process/drill_port.h"
+
+#include <random>
+
+#include <fmt/core.h>
+
+#include "hello/error.h"
+#include "hello/notice.h"
+#include "server/engine/listener.h"
+#include "server/process/drill_handler.h"
+
+namespace hello::server {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string random_key() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
+sys::Address loopback(const Options &options) {
+  constexpr std::string_view kFlag = "--drill-listen";
+  const sys::Address address = sys::parse_address(options.drill_listen, kFlag);
+  const std::string ip = sys::ip_text(address);
+  if (ip != "::1" && !ip.starts_with("127."))
+    throw Error(Exit::usage, fmt::format("{}: {} is not a loopback address", kFlag, ip),
+                "whoever reaches the listener can start drills: use 127.0.0.1:PORT");
+  return address;
+}
+
+} // namespace
+
+DrillPort::DrillPort(const Options &options, Status &status, Budget &budget)
+    : key_(options.drill_key.empty() ? random_key() : options.drill_key),
+      has_own_key_(options.drill_key.empty()), address_(loopback(options)),
+      runner_(status.faults(), options.drill_at),
+      handler_(make_drill_handler(runner_, key_)), group_{.max_connections = 8, .budget = &budget} {
+  LoopConfig config;
+  config.timeouts = {10s, 10s, 5s, 5s, 5s, 0s, 2s};
+  config.limits.body_bytes = 4096;
+  config.keeps_bodies = true;
+  config.group = &group_;
+  loop_ =
+      std::make_unique<Loop>(std::move(listen_on(address_, 1).front()), config, *handler_, status_);
+}
+
+DrillPort::~DrillPort() {
+  loop_->enter(Phase::stopped);
+  if (thread_.joinable()) thread_.join();
+}
+
+void DrillPort::start() {
+  runner_.start();
+  thread_ = std::thread([this] { loop_->run(); });
+  const std::string listen = sys::to_text(address_);
+  const std::string text = fmt::format("drills are allowed, on http://{}", listen);
+  if (has_own_key_)
+    notice(Level::warning, Event::drill_listener, text, {{"listen", listen}, {"token", key_}});
+  else
+    notice(Level::warning, Event::drill_listener, text, {{"listen", listen}});
+}
+
+} // namespace hello::server
