@@ -138,6 +138,9 @@ public:
   virtual ~Forward() = default;
   /// "127.0.0.1:40123"; waits until it listens.
   virtual Result<std::string> address(sys::Deadline deadline) = 0;
+  /// False once it has ended, with the pod for example. One that is kept open needs this call every
+  /// few minutes: kubectl prints a line for each connection, and stops where nothing reads them.
+  virtual bool is_open() = 0;
 };
 
 /// A log that is followed.

@@ -63,6 +63,7 @@ void declare_all(const Command &app) {
   add<ListOptions>(app, "list", "List the releases in a namespace");
   add<StatusOptions>(app, "status", "Show what runs and its health; exit 0 if healthy, 1 if not");
   add<LogsOptions>(app, "logs", "Print the logs of all pods");
+  add<DashboardOptions>(app, "dashboard", "Show the live page of one pod in a browser");
   add<TopOptions>(app, "top", "Show CPU and memory use against requests and limits");
   add<CheckOptions>(app, "check", "Test whether a normal service would work on the cluster");
   app.section("Manifests");

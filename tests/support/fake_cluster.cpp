@@ -27,6 +27,7 @@ class FakeForward final : public kube::Forward {
 public:
   explicit FakeForward(Result<std::string> address) : address_(std::move(address)) {}
   Result<std::string> address(sys::Deadline) override { return address_; }
+  bool is_open() override { return true; }
 
 private:
   Result<std::string> address_;

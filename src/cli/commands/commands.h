@@ -140,6 +140,13 @@ struct HealthcheckOptions {
 void declare(const Command &command, HealthcheckOptions &options);
 Exit run(const HealthcheckOptions &options);
 
+struct DashboardOptions {
+  ConfigOptions config;
+  bool no_browser = false;
+};
+void declare(const Command &command, DashboardOptions &options);
+Exit run(const DashboardOptions &options);
+
 struct LoadOptions {
   ConfigOptions config;
   Format format = Format::text;

@@ -119,6 +119,13 @@ public:
     return failure_of({1, err.empty(), {}, std::move(err)});
   }
 
+  bool is_open() override {
+    std::string lines;
+    sys::drain(child_.out(), lines);
+    sys::drain(child_.err(), lines);
+    return !child_.ended();
+  }
+
 private:
   sys::Child child_;
 };
