@@ -10,8 +10,21 @@
 /// start them share: names, values and bounds.
 namespace hello::drills {
 
-enum class Fault : std::uint8_t { unready, unlive, latency, errors, reset, work, burn, crash };
-inline constexpr std::size_t kFaults = 8;
+enum class Fault : std::uint8_t {
+  unready,
+  unlive,
+  latency,
+  errors,
+  reset,
+  work,
+  burn,
+  crash,
+  hang,
+  drain,
+  log,
+  memory
+};
+inline constexpr std::size_t kFaults = 12;
 
 inline constexpr std::chrono::seconds kDefaultTime{60};
 inline constexpr std::chrono::minutes kLongestTime{15};
@@ -23,12 +36,15 @@ inline constexpr std::string_view kKeyHeader = "Hello-Drill-Key";
 /// Of a drill that is scheduled from the start of the service.
 inline constexpr std::chrono::hours kLatestStart{24};
 
+/// Of memory: until the kernel ends the process.
+inline constexpr std::int64_t kNoBound = std::int64_t{1} << 60;
+
 /// How a crash ends the process.
 enum class Crash : std::uint8_t { exit, segv, ill, fpe };
 
-/// One fault for a time. Amounts: latency, work: milliseconds; errors: a status; reset, burn:
-/// percent; crash: the exit code. Second amounts: latency: milliseconds of jitter to both sides;
-/// errors: percent; crash: a Crash.
+/// One fault for a time. Amounts: latency, work, drain: milliseconds; errors: a status; reset,
+/// burn: percent; crash: the exit code; log: lines a second; memory: bytes, or kNoBound. Second
+/// amounts: latency: milliseconds of jitter to both sides; errors: percent; crash: a Crash.
 struct Drill {
   Fault fault = Fault::unready;
   std::int64_t amount = 0, second = 0;

@@ -36,6 +36,7 @@ enum class Event : std::uint8_t {
   drill_listener,
   drill_began,
   drill_ended,
+  drill_line,
   fatal,
 };
 

@@ -18,10 +18,15 @@ constexpr Definition kDefinitions[] = {
     {"work", "TIME", "", "each request takes so much CPU time"},
     {"burn", "SHARE", "100%", "a share of one CPU is spent for nothing"},
     {"crash", "CODE|segv|ill|fpe", "1", "the process ends: by an exit code, or by a real fault"},
+    {"hang", "", "", "an event loop stops: its connections get no answers"},
+    {"drain", "TIME", "", "a service that is asked to end takes so much longer"},
+    {"log", "LINES", "100", "so many lines a second are logged"},
+    {"memory", "SIZE|oom", "", "so much memory is in use; oom: until the kernel ends the process"},
 };
 static_assert(std::size(kDefinitions) == kFaults);
 
 constexpr std::int64_t kLongestLatency = 60'000, kLongestWork = 1000; // milliseconds
+constexpr std::int64_t kLongestDrain = 600'000, kMostLines = 500;
 constexpr std::string_view kCrashes[] = {"exit", "segv", "ill", "fpe"};
 /// Those that metrics count one by one.
 constexpr std::string_view kStatuses = "400|403|404|429|500|502|503|504";
@@ -69,10 +74,28 @@ std::string parse_crash(std::string_view text, Drill &drill) {
   return "";
 }
 
+std::string parse_lines(std::string_view text, std::int64_t &lines) {
+  const auto number = text::is_digits(text) ? text::integer(text, 1, kMostLines) : std::nullopt;
+  if (!number) return fmt::format("'{}' is not a number from 1 to {}", text, kMostLines);
+  lines = *number;
+  return "";
+}
+
+std::string parse_memory(std::string_view text, std::int64_t &bytes) {
+  const auto size = text::Quantity::parse(text);
+  const bool unbounded = text == "oom";
+  if (!unbounded &&
+      (!size || *size < text::Quantity::parse("1Mi") || *size > text::Quantity::parse("64Gi")))
+    return fmt::format("'{}' is not a size from 1Mi to 64Gi, such as 64Mi, or oom", text);
+  bytes = unbounded ? kNoBound : static_cast<std::int64_t>(size->value());
+  return "";
+}
+
 std::string parse_value(std::string_view first, std::string_view second, Drill &drill) {
   switch (drill.fault) {
   case Fault::unready:
-  case Fault::unlive: return "";
+  case Fault::unlive:
+  case Fault::hang: return "";
   case Fault::latency:
     if (std::string why = parse_ms(first, 1, kLongestLatency, drill.amount); !why.empty())
       return why;
@@ -85,6 +108,9 @@ std::string parse_value(std::string_view first, std::string_view second, Drill &
   case Fault::burn: return parse_share(first, drill.amount);
   case Fault::work: return parse_ms(first, 1, kLongestWork, drill.amount);
   case Fault::crash: return parse_crash(first, drill);
+  case Fault::drain: return parse_ms(first, 1, kLongestDrain, drill.amount);
+  case Fault::log: return parse_lines(first, drill.amount);
+  case Fault::memory: return parse_memory(first, drill.amount);
   }
   return "";
 }

@@ -50,6 +50,11 @@ TEST_CASE("drills: each fault has a name, and values of its own") {
   CHECK(read("crash=0").amount == 0);
   CHECK(read("crash=segv").second == static_cast<int>(Crash::segv));
   CHECK(read("latency=1s").time == 60s);
+  CHECK(read("drain=10s").amount == 10'000);
+  CHECK(read("log").amount == 100);
+  CHECK(read("log=500").amount == 500);
+  CHECK(read("memory=64Mi").amount == 64 << 20);
+  CHECK(read("memory=oom").amount == kNoBound);
 }
 
 TEST_CASE("drills: what is wrong with a fault names the value and what is accepted") {
@@ -74,6 +79,12 @@ TEST_CASE("drills: what is wrong with a fault names the value and what is accept
       {"reset=1,2", "reset: '1,2' is not SHARE"},
       {"work=2s", "work: '2s' is not a time from 1ms to 1000ms"},
       {"burn=%", "burn: '%' is not a share"},
+      {"hang=1", "hang takes no value: '1'"},
+      {"drain=11m", "drain: '11m' is not a time from 1ms to 600000ms"},
+      {"log=501", "log: '501' is not a number from 1 to 500"},
+      {"log=0", "log: '0' is not a number"},
+      {"memory", "memory needs a value: memory=SIZE|oom"},
+      {"memory=1", "memory: '1' is not a size from 1Mi to 64Gi, such as 64Mi, or oom"},
       {"crash=256", "crash: '256' is not an exit code from 0 to 255, segv, ill or fpe"},
       {"crash=kill", "a container's first process gets no default action"},
       {"crash=exit", "crash: 'exit' is not an exit code"},

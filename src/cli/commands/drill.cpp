@@ -131,8 +131,12 @@ Exit begin(kube::Cluster &cluster, const DrillOptions &flags, const drills::Dril
   if (targets.size() >= choice.ready && !flags.yes &&
       !confirmed(console, "every ready pod gets the fault. Begin?"))
     return Exit::no;
+  if (drill.amount == drills::kNoBound && !flags.yes &&
+      !confirmed(console, "the kernel will kill the container (OOMKilled), and the kubelet "
+                          "restarts it. Begin?"))
+    return Exit::no;
   drills::begin(cluster, drill, targets, std::time(nullptr));
-  const bool restarts = drill.fault == drills::Fault::unlive;
+  const bool restarts = drill.fault == drills::Fault::unlive || drill.fault == drills::Fault::hang;
   console.note(restarts ? "begun; the restart of the container ends it"
                         : "begun; it ends by itself, or by 'hello drill stop'");
   return Exit::ok;

@@ -55,7 +55,8 @@ std::string_view name_of(Event event) {
       "request",    "refusal",        "option",           "sandbox",       "started",
       "not_ready",  "ready",          "messages_changed", "messages_kept", "memory_budget",
       "refreshed",  "draining",       "cut_off",          "stopped",       "log_file",
-      "lines_lost", "drill_listener", "drill_began",      "drill_ended",   "fatal"};
+      "lines_lost", "drill_listener", "drill_began",      "drill_ended",   "drill_line",
+      "fatal"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Event::fatal) + 1);
   return kNames[static_cast<std::size_t>(event)];
 }

@@ -87,9 +87,10 @@ Application::Application(const Options &options, Status &status, Budget &budget)
       sources_{status_, messages_, stats_, sink_.get(), budget, faults_} {}
 
 std::unique_ptr<Handler> Application::public_handler() {
+  const bool is_first = faults_ && stats_.empty();
   return make_public_handler(
-      {messages_, trusted_, base_path_, has_echo_ ? &echo_ : nullptr, faults_}, add_stats(),
-      AccessLog(format_, sink_.get(), random_seed()));
+      {messages_, trusted_, base_path_, has_echo_ ? &echo_ : nullptr, faults_, is_first},
+      add_stats(), AccessLog(format_, sink_.get(), random_seed()));
 }
 
 std::unique_ptr<Handler> Application::admin_handler() {

@@ -91,6 +91,7 @@ std::vector<DrillRunner::Active> DrillRunner::active() {
 
 void DrillRunner::finish(Entry &entry, std::string_view why) {
   faults_.end(entry.drill.fault);
+  if (entry.drill.fault == Fault::memory) ballast_.keep(0);
   entry.is_over = true;
   notice(Level::info, Event::drill_ended, "drill ended",
          {{"drill", entry.drill.text}, {"reason", why}});
@@ -107,6 +108,7 @@ void DrillRunner::begin_one(Entry &entry, Clock::time_point now) {
   notice(Level::warning, Event::drill_began, "drill began",
          {{"drill", entry.drill.text}, {"seconds", seconds, Note::Kind::number}});
   if (entry.drill.fault == Fault::crash) crash(entry.drill);
+  if (entry.drill.fault == Fault::log) logged_bytes_ = 0;
   faults_.begin(entry.drill);
 }
 
@@ -118,12 +120,31 @@ void DrillRunner::update(Clock::time_point now) {
   std::erase_if(entries_, [](const Entry &entry) { return entry.is_over; });
 }
 
-/// Spends a share of a slice of time, then waits for its end.
-void DrillRunner::burn(std::unique_lock<std::mutex> &lock) {
+/// A slice's share of the lines, up to a bound of all.
+void DrillRunner::write_lines() {
+  constexpr std::size_t kMostBytes = 20 << 20, kLineBytes = 256; // a line has about so many
+  constexpr int kSlices = seconds(1) / kSlice;
+  const auto lines = faults_.amount(Fault::log);
+  ++slice_;
+  const std::int64_t due =
+      lines * (slice_ % kSlices + 1) / kSlices - lines * (slice_ % kSlices) / kSlices;
+  for (std::int64_t n = 0; n < due && logged_bytes_ < kMostBytes; ++n) {
+    logged_bytes_ += kLineBytes;
+    notice(Level::info, Event::drill_line,
+           "a line that a drill asked for, of about the length of a request's", {{"drill", "log"}});
+  }
+}
+
+/// What goes on while a drill is active: a slice of it, then a wait for the end of the slice.
+void DrillRunner::work(std::unique_lock<std::mutex> &lock) {
   const auto slice = Clock::now() + kSlice;
-  lock.unlock();
-  spend_cpu(kSlice * faults_.amount(Fault::burn) / 100);
-  lock.lock();
+  if (faults_.has(Fault::memory)) ballast_.keep(faults_.amount(Fault::memory));
+  if (faults_.has(Fault::log)) write_lines();
+  if (faults_.has(Fault::burn)) {
+    lock.unlock();
+    spend_cpu(kSlice * faults_.amount(Fault::burn) / 100);
+    lock.lock();
+  }
   changed_.wait_until(lock, slice, [this] { return stopping_; });
 }
 
@@ -131,8 +152,8 @@ void DrillRunner::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     update(Clock::now());
-    if (faults_.has(Fault::burn)) {
-      burn(lock);
+    if (faults_.has(Fault::burn) || faults_.has(Fault::log) || faults_.has(Fault::memory)) {
+      work(lock);
       continue;
     }
     auto next = Clock::now() + hours(24);

@@ -8,6 +8,7 @@
 
 #include "hello/drills.h"
 #include "server/engine/faults.h"
+#include "server/process/ballast.h"
 
 namespace hello::server {
 
@@ -49,12 +50,16 @@ private:
   void update(Clock::time_point now);
   void begin_one(Entry &entry, Clock::time_point now);
   void finish(Entry &entry, std::string_view why);
-  void burn(std::unique_lock<std::mutex> &lock);
+  void work(std::unique_lock<std::mutex> &lock);
+  void write_lines();
 
   Faults &faults_;
   std::mutex mutex_; ///< of all that follows
   std::condition_variable changed_;
   std::vector<Entry> entries_;
+  Ballast ballast_;
+  std::int64_t slice_ = 0;
+  std::size_t logged_bytes_ = 0; ///< of the present `log`
   bool stopping_ = false;
   std::thread thread_;
 };

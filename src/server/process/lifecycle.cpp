@@ -129,6 +129,7 @@ void Lifecycle::join() {
 }
 
 void Lifecycle::enter(Phase phase) {
+  if (phase == Phase::stopped) status_.faults().end(drills::Fault::hang); // or join() would wait
   status_.set_phase(phase);
   for (auto &loop : loops_) loop->enter(phase);
   if (phase == Phase::draining) admin_->enter(phase);
@@ -163,6 +164,8 @@ int Lifecycle::wait(const std::function<void(int signal)> &refresh) {
   if (number == 0) {
     enter(Phase::closing);
     number = wait_for_loops(options_.drain_timeout);
+    if (number == 0 && status_.faults().has(drills::Fault::drain))
+      number = wait_for_signal(milliseconds(status_.faults().amount(drills::Fault::drain)));
   }
   enter(Phase::stopped);
   admin_->enter(Phase::stopped);

@@ -35,4 +35,26 @@ std::size_t memory_limit_bytes(const std::string &root) {
   return static_cast<std::size_t>(limit);
 }
 
+std::size_t memory_used_bytes(const std::string &root) {
+  std::uint64_t lowest = kNoLimit, used = 0;
+  visit_cgroups(root, "memory", [&](const std::string &folder, CgroupVersion version) {
+    const bool v2 = version == CgroupVersion::v2;
+    std::ifstream limit(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+    std::ifstream usage(folder + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+    std::ifstream stat(folder + "/memory.stat");
+    std::uint64_t bytes = 0, now = 0, dropped = 0;
+    if (!(limit >> bytes) || bytes == 0 || bytes >= lowest || !(usage >> now)) return;
+    std::string name;
+    for (std::uint64_t value = 0; stat >> name >> value;)
+      if (name == (v2 ? "inactive_file" : "total_inactive_file")) dropped = value;
+    lowest = bytes;
+    used = now - std::min(now, dropped);
+  });
+  if (lowest != kNoLimit) return static_cast<std::size_t>(used);
+  std::ifstream own(root + "/proc/self/statm");
+  std::uint64_t all = 0, resident = 0;
+  own >> all >> resident;
+  return static_cast<std::size_t>(resident * 4096);
+}
+
 } // namespace hello::server

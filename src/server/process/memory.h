@@ -9,4 +9,9 @@ namespace hello::server {
 /// 512 MiB. `root` is put in front of /proc and /sys, for tests.
 std::size_t memory_limit_bytes(const std::string &root = "");
 
+/// Returns how much memory the control group uses now that has the lowest limit, or this process
+/// where there is no group: pages of files that can be dropped are left out as far as they are
+/// known.
+std::size_t memory_used_bytes(const std::string &root = "");
+
 } // namespace hello::server

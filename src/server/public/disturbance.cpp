@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <poll.h>
+
 namespace hello::server {
 
 using drills::Fault;
@@ -18,6 +20,11 @@ std::int64_t Disturber::latency_ms() {
   const auto offset =
       static_cast<std::int64_t>((random_ >> 33) % static_cast<std::uint64_t>(2 * jitter + 1));
   return std::max<std::int64_t>(faults_->amount(Fault::latency) + offset - jitter, 0);
+}
+
+void Disturber::hang() const {
+  constexpr int kLookMs = 50;
+  while (faults_->has(Fault::hang)) ::poll(nullptr, 0, kLookMs);
 }
 
 Disturbance Disturber::next() {

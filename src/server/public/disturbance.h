@@ -23,6 +23,8 @@ public:
   bool is_on() const { return faults_ != nullptr && faults_->any(); }
   /// For the next request; spends the CPU time of `work`. Only while it is on.
   Disturbance next();
+  /// Keeps the calling thread for as long as `hang` is active.
+  void hang() const;
 
 private:
   bool hits(std::int64_t percent, std::int64_t &sum);

@@ -36,7 +36,7 @@ class PublicHandler final : public Handler {
 public:
   PublicHandler(const PublicSite &site, RequestStats &stats, AccessLog log)
       : messages_(site.messages), trusted_(site.trusted), base_path_(site.base_path),
-        echo_(site.echo), disturber_(site.faults), stats_(stats), log_(log) {
+        echo_(site.echo), disturber_(site.faults), hangs_(site.hangs), stats_(stats), log_(log) {
     if (echo_) echo_path_ = base_path_ + "echo";
     clock_.at(std::chrono::steady_clock::now());
     prepare();
@@ -67,6 +67,8 @@ public:
   void flush() noexcept override {
     log_.flush();
     if (messages_.version() != version_) prepare(); // and let go of the page before
+    if (hangs_ && disturber_.is_on()) [[unlikely]]
+      disturber_.hang();
   }
 
 private:
@@ -320,6 +322,7 @@ private:
   const EchoSource *echo_;
   std::string echo_path_;
   Disturber disturber_;
+  const bool hangs_;
   Disturbance disturbance_; ///< of the request that is being answered
   RequestStats &stats_;
   AccessLog log_;

@@ -19,6 +19,7 @@ struct PublicSite {
   const std::string &base_path;     ///< where the page is: "/", or "/BASE/"
   const EchoSource *echo = nullptr; ///< nullptr: there is no /echo
   const Faults *faults = nullptr;   ///< nullptr: there are no drills
+  bool hangs = false;               ///< this loop is the one that a drill stops
 };
 
 /// Makes the handler of one public loop. It answers requests for the page with responses made in
