@@ -49,7 +49,8 @@ Exit run(const DashboardOptions &flags) {
                               "; Ctrl-C ends it");
     if (!opened) open_browser(url);
     opened = true;
-    while (forward->is_open()) cluster->sleep(500ms);
+    // kubectl notices that the pod has gone when something asks through it.
+    while (forward->is_open() && cluster->ask(url + "livez", 5s).status != 0) cluster->sleep(2s);
     flags.config.console.note("the connection to the pod is lost; trying another pod");
     cluster->sleep(1s);
   }
