@@ -71,14 +71,16 @@ bool Kubectl::serves(std::string_view api_version) {
 
 Result<std::string> Kubectl::log(const std::string &pod, const std::string &container,
                                  const LogQuery &query) {
-  auto reply = proxy_.get(log_path(query.ns.empty() ? access_.ns : query.ns, pod, container, query));
+  auto reply =
+      proxy_.get(log_path(query.ns.empty() ? access_.ns : query.ns, pod, container, query));
   if (!reply || !is_missing_log(*reply)) return reply;
   return failure_of_status(404, *reply);
 }
 
 std::unique_ptr<Stream> Kubectl::follow_log(const std::string &pod, const std::string &container,
                                             const LogQuery &query) {
-  return proxy_.stream(log_path(query.ns.empty() ? access_.ns : query.ns, pod, container, query) + "&follow=true");
+  return proxy_.stream(log_path(query.ns.empty() ? access_.ns : query.ns, pod, container, query) +
+                       "&follow=true");
 }
 
 std::unique_ptr<Mirror> Kubectl::watch(std::vector<Source> sources) {
