@@ -95,6 +95,11 @@ private:
   std::set<Identity> recorded_;
 };
 
+/// Begins the annotation of a namespace that names a release which uses it.
+inline constexpr std::string_view kUsedBy = "hello/used-by.";
+/// "release web": the other releases that use the namespace, by these annotations.
+std::vector<std::string> other_users(const json::Value &ns, const std::string &release);
+
 /// Whether the object, or what a set has of it, is marked to stay.
 bool carries_keep(const json::Value &object);
 

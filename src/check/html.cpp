@@ -31,7 +31,8 @@ rect{fill:var(--bar)}text{fill:var(--ink);font-size:12px}
 std::string graph_of(const Report &report) {
   constexpr int kRow = 20, kLeft = 90, kWidth = 420;
   std::int64_t longest = 1;
-  for (const Result &one : report.results) longest = std::max(longest, one.time.count());
+  for (const Result &one : report.results)
+    longest = std::max<std::int64_t>(longest, one.time.count());
   std::string bars;
   int y = 0;
   for (const Result &one : report.results) {

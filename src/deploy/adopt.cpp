@@ -22,6 +22,12 @@ bool means(std::string_view argument, const kube::Id &id, const std::string &ns)
   return parts[1] == id.name && (id.ns == ns || id.ns.empty());
 }
 
+/// Whether the labels are those of another release, as 0.1.0 wrote them without a mark.
+bool is_of_another(const json::Value &live, const std::string &release) {
+  const json::Value &labels = live.at("metadata", "labels");
+  return labels.text(names::kManagedBy) == "hello" && labels.text(names::kInstance) != release;
+}
+
 bool is_controlled(const json::Value &live) {
   const auto &owners = live.at("metadata", "ownerReferences").items();
   return std::any_of(owners.begin(), owners.end(),
@@ -29,13 +35,14 @@ bool is_controlled(const json::Value &live) {
 }
 
 /// Whether --adopt covers an object that others own. "all" is for those in the release's namespace
-/// that no other release has marked.
+/// that are no other release's.
 bool adopts(const std::vector<std::string> &adopt, const kube::Id &id, const json::Value &live,
-            const std::string &ns) {
+            const kube::Access &access) {
   if (is_controlled(live)) return false;
-  const bool in_all = id.ns == ns && live.text("metadata", "annotations", release::kMark).empty();
+  const bool in_all = id.ns == access.ns && !is_of_another(live, access.release) &&
+                      live.text("metadata", "annotations", release::kMark).empty();
   return std::any_of(adopt.begin(), adopt.end(), [&](const std::string &argument) {
-    return argument == "all" ? in_all : means(argument, id, ns);
+    return argument == "all" ? in_all : means(argument, id, access.ns);
   });
 }
 
@@ -46,7 +53,7 @@ const kube::Object *used_namespace(const Plan &plan, const Options &options,
     const kube::Live &live = plan.before(object.id);
     if (object.id.kind == "Namespace" && object.id.name == access.ns && live.present() &&
         !claims.ours(object.id, live.value) &&
-        !adopts(options.adopt, object.id, live.value, access.ns))
+        !adopts(options.adopt, object.id, live.value, access))
       return &object;
   }
   return nullptr;
@@ -82,7 +89,7 @@ void sort_out(Plan &plan, const Options &options, const kube::Access &access) {
     if (used && (&object == used || (id.kind == "NetworkPolicy" && release::is_shared(id, access))))
       continue;
     if (live.present() && !claims.ours(id, live.value)) {
-      if (!adopts(options.adopt, id, live.value, access.ns)) {
+      if (!adopts(options.adopt, id, live.value, access)) {
         plan.foreign.push_back(
             {id, release::owner_words(live.value),
              is_controlled(live.value) ? "" : release::reference(id, access.ns)});

@@ -5,12 +5,11 @@
 namespace hello::deploy {
 namespace {
 
-constexpr std::string_view kUsedBy = "hello/used-by.";
-
 /// `value` null removes the annotation.
 kube::Result<kube::Done> annotate(kube::Cluster &cluster, const json::Value &value) {
   json::Value change;
-  change["metadata"]["annotations"][std::string(kUsedBy) + cluster.access().release] = value;
+  change["metadata"]["annotations"][std::string(release::kUsedBy) + cluster.access().release] =
+      value;
   return cluster
       .patch({"v1", "Namespace", "", cluster.access().ns}, json::to_text(change),
              names::kSharedManager)
@@ -49,23 +48,15 @@ void note_use(kube::Cluster &cluster, const std::vector<release::Release> &histo
   const auto live = cluster.read(id);
   if (live.failed_with(kube::Trouble::forbidden)) return warn(live.failure(), "read " + id.text());
   if (!live || !release::Claims(access, history).ours(id, *live)) return;
-  const std::string key = std::string(kUsedBy) + access.release;
+  const std::string key = std::string(release::kUsedBy) + access.release;
   if (live->at("metadata", "annotations").find(key)) return;
   if (const auto done = annotate(cluster, json::string("true")); !done)
     warn(done.failure(), "annotate " + id.text());
 }
 
 void forget_use(kube::Cluster &cluster, const json::Value &ns) {
-  const std::string key = std::string(kUsedBy) + cluster.access().release;
+  const std::string key = std::string(release::kUsedBy) + cluster.access().release;
   if (ns.at("metadata", "annotations").find(key)) annotate(cluster, {});
-}
-
-std::vector<std::string> other_users(const json::Value &ns, const std::string &release) {
-  std::vector<std::string> found;
-  for (const auto &[key, value] : ns.at("metadata", "annotations").members())
-    if (key.starts_with(kUsedBy) && key.substr(kUsedBy.size()) != release)
-      found.push_back("release " + key.substr(kUsedBy.size()));
-  return found;
 }
 
 } // namespace hello::deploy

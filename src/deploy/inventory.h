@@ -21,7 +21,4 @@ void note_use(kube::Cluster &cluster, const std::vector<release::Release> &histo
 /// Takes that back.
 void forget_use(kube::Cluster &cluster, const json::Value &ns);
 
-/// The other releases that use a namespace, by what note_use() wrote.
-std::vector<std::string> other_users(const json::Value &ns, const std::string &release);
-
 } // namespace hello::deploy

@@ -27,15 +27,18 @@ bool is_entry_of(std::string_view release, std::string_view name) {
 
 /// What is in the namespace and neither ours nor Kubernetes' own.
 std::vector<std::string> others(const std::vector<kube::Occupant> &all, const Removal &removal,
-                                std::string_view release) {
+                                const std::string &ns, const kube::Access &access) {
+  // Another namespace may have a release of the same name.
+  const bool home = ns == access.ns;
   std::vector<std::string> found;
   for (const auto &[kind, name, owned] : all) {
-    const bool ours = std::any_of(removal.remove.begin(), removal.remove.end(),
-                                  [&, &kind = kind, &name = name](const release::Found &one) {
-                                    return one.id.kind == kind && one.id.name == name;
-                                  }) ||
-                      (kind == "ControllerRevision" && is_entry_of(release, name)) ||
-                      (kind == "Lease" && name == names::lease(release));
+    const bool ours =
+        std::any_of(removal.remove.begin(), removal.remove.end(),
+                    [&, &kind = kind, &name = name](const release::Found &one) {
+                      return one.id.kind == kind && one.id.name == name && one.id.ns == ns;
+                    }) ||
+        (home && kind == "ControllerRevision" && is_entry_of(access.release, name)) ||
+        (home && kind == "Lease" && name == names::lease(access.release));
     const bool kubernetes = (kind == "ConfigMap" && name == "kube-root-ca.crt") ||
                             (kind == "ServiceAccount" && name == "default");
     if (!ours && !kubernetes && !owned) found.push_back(kind + "/" + name);
@@ -98,10 +101,10 @@ release::Ownership owner_of_namespace(kube::Cluster &cluster, const kube::Id &id
     if (std::string other = entry.text("manager");
         other != own[0] && other != own[1] && !entry.find("subresource"))
       return {State::extra_fields, std::move(other)};
-  std::vector<std::string> users = other_users(live, access.release);
+  std::vector<std::string> users = release::other_users(live, access.release);
   auto all = cluster.objects_in(id.name);
   if (!all) return {State::unlisted};
-  for (std::string &object : others(*all, removal, access.release))
+  for (std::string &object : others(*all, removal, id.name, access))
     users.push_back(std::move(object));
   if (!users.empty()) return {State::in_use, joined(users)};
   return {};

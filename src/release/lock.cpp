@@ -82,6 +82,9 @@ json::Value Lock::body(const json::Value &last) const {
   meta["namespace"] = json::string(id_.ns);
   if (const std::string version = last.text("metadata", "resourceVersion"); !version.empty())
     meta["resourceVersion"] = json::string(version); // the precondition
+  // Without it, the API server makes a Lease anew that is gone.
+  if (const std::string uid = last.text("metadata", "uid"); !uid.empty())
+    meta["uid"] = json::string(uid);
   meta["labels"][names::kManagedBy] = json::string("hello");
   meta["labels"]["app.kubernetes.io/component"] = json::string("lock");
   meta["annotations"]["hello/from"] = json::string(text::valid_utf8(where_from()));
@@ -165,6 +168,7 @@ Lock::Taken Lock::take() {
     watch(std::move(lease).take("read " + id_.text(), cluster_.access()));
   }
   cluster_.before_write = [this] { check(); };
+  ending_ = false; // after a release()
   thread_ = std::thread([this] { renew_until_released(); });
   return how;
 }

@@ -117,6 +117,14 @@ bool carries_keep(const json::Value &object) {
          object.text("metadata", "labels", "hello/keep") == "true";
 }
 
+std::vector<std::string> other_users(const json::Value &ns, const std::string &release) {
+  std::vector<std::string> found;
+  for (const auto &[key, value] : ns.at("metadata", "annotations").members())
+    if (key.starts_with(kUsedBy) && key.substr(kUsedBy.size()) != release)
+      found.push_back("release " + key.substr(kUsedBy.size()));
+  return found;
+}
+
 std::string owner_words(const json::Value &live) {
   std::string text = maker_of(live);
   std::vector<std::string> managers;

@@ -37,7 +37,7 @@ namespace {
 class Search {
 public:
   Search(kube::Cluster &cluster, const Set &set, const std::vector<Release> &history)
-      : cluster_(cluster), claims_(cluster.access(), history),
+      : cluster_(cluster), history_(history), claims_(cluster.access(), history),
         purpose_(set.empty() ? Purpose::undeploy : Purpose::prune) {
     for (const kube::Object &object : set) known_.insert(identity(object.id));
   }
@@ -87,8 +87,7 @@ private:
     if (!live && live.failure().absent()) return;
     if (!live) throw kube::explain(live.failure(), "read " + id.text(), cluster_.access());
     Ownership ownership = claims_.fate_of(id, *live, purpose_);
-    if (ownership.ours() && release && set_keeps(*release, id))
-      ownership.state = Ownership::State::keep;
+    if (ownership.ours() && release && set_keeps(id)) ownership.state = Ownership::State::keep;
     const bool being_removed = live->at("metadata").find("deletionTimestamp");
     // an undeploy waits for what an earlier one began to remove
     if ((!being_removed || (purpose_ == Purpose::undeploy && ownership.ours())) &&
@@ -103,14 +102,26 @@ private:
            ownership.state != State::unmarked;
   }
 
-  /// Whether no other release is in the namespace. What they share stays as long as one is.
+  /// Whether no other release is in the namespace, by history or by what its Namespace says. What
+  /// they share stays as long as one is.
   bool is_alone() {
-    if (!alone_) alone_ = other_releases(cluster_).empty();
+    if (!alone_) {
+      const auto ns = cluster_.read({"v1", "Namespace", "", cluster_.access().ns});
+      alone_ = other_releases(cluster_).empty() &&
+               (!ns || other_users(*ns, cluster_.access().release).empty());
+    }
     return *alone_;
   }
 
-  /// Whether the release's set marks the object to stay. A mark that was removed from the live
-  /// object still counts.
+  /// Whether the newest set that had the object marks it to stay. A mark that was removed from the
+  /// live object still counts.
+  bool set_keeps(const kube::Id &id) {
+    for (const Release &release : history_)
+      for (const kube::Id &one : release.objects)
+        if (identity(one) == identity(id)) return set_keeps(release, id);
+    return false;
+  }
+
   bool set_keeps(const Release &release, const kube::Id &id) {
     const auto [place, is_new] = sets_.try_emplace(release.revision);
     if (is_new) {
@@ -124,6 +135,7 @@ private:
   }
 
   kube::Cluster &cluster_;
+  const std::vector<Release> &history_;
   Claims claims_;
   Purpose purpose_;
   std::optional<bool> alone_;

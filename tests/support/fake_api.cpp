@@ -159,6 +159,12 @@ kube::Result<kube::Done> FakeApi::create(const kube::Id &id, Value value,
 
 kube::Result<Value> FakeApi::replace(const kube::Id &id, Value value) {
   const Value *before = find(id);
+  if (!before &&
+      id.kind == "Lease") { // the API server makes one, unless the uid says which is meant
+    if (!value.text("metadata", "uid").empty()) return failure(Trouble::stale);
+    store(id, std::move(value));
+    return *find(id);
+  }
   if (!before) return failure(Trouble::not_found);
   if (value.text("metadata", "resourceVersion") != before->text("metadata", "resourceVersion"))
     return failure(Trouble::stale);

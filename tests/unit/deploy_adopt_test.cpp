@@ -134,6 +134,14 @@ TEST_CASE("adopt: all covers the namespace, but not other releases, nor what is 
   });
   error = shop.run_fails(hello_set());
   CHECK(contains(error.what(), "ConfigMap/m: release \"shop/web\""));
+
+  shop.cluster.api.update(kConfigMap, "", [](json::Value &map) { // as 0.1.0 made it
+    map["metadata"]["annotations"] = json::Value();
+    map["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json::string("hello");
+    map["metadata"]["labels"]["app.kubernetes.io/instance"] = json::string("web");
+  });
+  error = shop.run_fails(hello_set());
+  CHECK(contains(error.what(), "--adopt ConfigMap/m"));
   shop.options.adopt = {"ConfigMap/m"}; // by its name it is
   CHECK(shop.run(hello_set()) == Exit::ok);
 }

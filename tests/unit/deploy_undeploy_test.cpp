@@ -366,6 +366,26 @@ TEST_CASE("undeploy: the namespaces of add-ons go too") {
   CHECK(names_of(removal.remove) == Names{"ConfigMap/agent"});
 }
 
+TEST_CASE("undeploy: a namespace of the set stays where another release of that name runs") {
+  Shop shop;
+  shop.deploy(set_of("apiVersion: v1\nkind: Namespace\nmetadata: {name: second, labels: {a: b}}\n"
+                     "---\napiVersion: v1\nkind: Service\nmetadata: {name: hello, namespace: shop, "
+                     "labels: {app.kubernetes.io/managed-by: hello, "
+                     "app.kubernetes.io/instance: hello}}\nspec: {externalName: x}\n"));
+  for (const char *yaml :
+       {"{apiVersion: v1, kind: Service, metadata: {name: hello, namespace: second}}",
+        "{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: hello-release-1, "
+        "namespace: second}}",
+        "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: hello-release, "
+        "namespace: second}}"})
+    shop.cluster.api.put(object(yaml));
+  const deploy::Removal removal = shop.plan();
+  CHECK(removal.namespaces.empty());
+  REQUIRE(names_of(removal.stay) == Names{"Namespace/second"});
+  for (const char *name : {"Service/hello", "ControllerRevision/hello-release-1", "Lease/hello-"})
+    CHECK(removal.stay[0].ownership.who.find(name) != std::string::npos);
+}
+
 TEST_CASE("undeploy: a namespace that is not hello's is not spoken of") {
   Shop shop;
   shop.deploy(hello_set());

@@ -69,6 +69,19 @@ template <class Action> std::string error_of(const Action &action, Exit code) {
 
 } // namespace
 
+TEST_CASE("kube: what is cluster-wide has no namespace, whatever its manifest says") {
+  const auto ns_of = [](const char *type) {
+    return kube::id_of(json::parse(std::string("{") + type +
+                                       R"(,"metadata":{"name":"a","namespace":"shop"}})",
+                                   "object"))
+        .ns;
+  };
+  CHECK(ns_of(R"("apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole")").empty());
+  CHECK(ns_of(R"("apiVersion":"v1","kind":"Namespace")").empty());
+  CHECK(ns_of(R"("apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role")") == "shop");
+  CHECK(ns_of(R"("apiVersion":"example.org/v1","kind":"StorageClass")") == "shop"); // another one
+}
+
 TEST_CASE("kubectl: an apply sends the set as lines, and names its field manager") {
   Lab lab;
   lab.kubectl.answers(R"({"kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":)"

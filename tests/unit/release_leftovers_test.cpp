@@ -279,6 +279,15 @@ TEST_CASE("prune: what carries hello/keep stays, whether live or in the set that
   found = shop.leftovers();
   REQUIRE(names_of(found) == Names{"ConfigMap/old"});
   CHECK(found[0].ownership.state == State::keep);
+
+  release::Release two; // without it in its set: its list carries it on
+  two.revision = 2;
+  two.name = "hello-release-2";
+  two.carried = {kOld};
+  shop.history.insert(shop.history.begin(), two);
+  found = shop.leftovers();
+  REQUIRE(names_of(found) == Names{"ConfigMap/old"});
+  CHECK(found[0].ownership.state == State::keep);
 }
 
 TEST_CASE("prune: kinds that hold data are never removed, not even by undeploy") {

@@ -193,6 +193,34 @@ TEST_CASE("lock: a holder that lost the lease writes nothing more, and leaves it
   CHECK(shop.holder() == "hello-1-a");
 }
 
+TEST_CASE("lock: a lease that the winner has removed again is not made anew") {
+  Locked shop;
+  Lock lock = shop.lock(1ms);
+  lock.take();
+  shop.cluster.before_next(Operation::replace, [&] { shop.cluster.api.erase(kLease); });
+  CHECK(eventually([&] {
+    try {
+      lock.check();
+    } catch (const Error &) {
+      return true;
+    }
+    return false;
+  }));
+}
+
+TEST_CASE("lock: a lease that is taken a second time is renewed as well") {
+  Locked shop;
+  Lock lock = shop.lock(1ms);
+  lock.take();
+  lock.release();
+  lock.take();
+  const auto version = [&] {
+    return shop.cluster.read(kLease).take("", {}).text("metadata", "resourceVersion");
+  };
+  const std::string first = version();
+  CHECK(eventually([&] { return version() != first; }));
+}
+
 TEST_CASE("lock: a renewal that gets no answer is no loss") {
   Locked shop;
   std::atomic<int> tried{0};

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/kinds.h"
 #include "hello/text.h"
 
 namespace hello::kube {
@@ -41,8 +42,14 @@ std::string too_old(std::string_view version) try {
 }
 
 Id id_of(const json::Value &object) {
-  return {object.text("apiVersion"), object.text("kind"), object.text("metadata", "namespace"),
-          object.text("metadata", "name")};
+  Id id{object.text("apiVersion"), object.text("kind"), object.text("metadata", "namespace"),
+        object.text("metadata", "name")};
+  // The API server ignores a namespace there.
+  for (const kinds::Kind &known : kinds::all())
+    if (known.name == id.kind && known.is(kinds::Kind::cluster_wide) &&
+        kinds::group(known.api_version) == kinds::group(id.api_version))
+      id.ns.clear();
+  return id;
 }
 
 json::Value object_of(std::string_view json, std::string_view name, std::string_view without) {
