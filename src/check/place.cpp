@@ -191,12 +191,12 @@ bool is_over(const json::Value &object, std::string_view now) {
 /// Removes what is over in a prepared namespace.
 void clean_inside(kube::Cluster &cluster, const std::string &ns, std::string_view now,
                   Found &found) {
-  for (const auto &[api_version, kind] : kKinds) {
+  for (const auto &row : kKinds) {
+    const std::string api_version(row.first), kind(row.second);
     std::vector<kube::Id> ids;
-    cluster.list({std::string(api_version), std::string(kind), ns}, [&](json::Value &&object) {
+    cluster.list({api_version, kind, ns}, [&](json::Value &&object) {
       if (is_over(object, now))
-        ids.push_back(
-            {std::string(api_version), std::string(kind), ns, object.text("metadata", "name")});
+        ids.push_back({api_version, kind, ns, object.text("metadata", "name")});
     });
     for (const kube::Id &id : ids) found.take(id, remove_one(cluster, id, "", now));
   }
