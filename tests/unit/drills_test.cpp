@@ -89,9 +89,9 @@ TEST_CASE("drills: what is wrong with a fault names the value and what is accept
       {"crash=kill", "a container's first process gets no default action"},
       {"crash=exit", "crash: 'exit' is not an exit code"},
   };
-  for (const auto &[text, why] : kWrong) {
-    INFO(text);
-    CHECK(wrong(text).find(why) != std::string::npos);
+  for (const auto &row : kWrong) {
+    INFO(row.first);
+    CHECK(wrong(row.first).find(row.second) != std::string::npos);
   }
 }
 
