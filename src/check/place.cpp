@@ -96,6 +96,7 @@ std::vector<std::string> await_end(kube::Cluster &cluster, std::vector<kube::Id>
     cluster.sleep(std::chrono::milliseconds(500));
   }
   std::vector<std::string> left;
+  left.reserve(ids.size());
   for (const kube::Id &id : ids) left.push_back(id.text() + (id.ns.empty() ? "" : " in " + id.ns));
   return left;
 }
