@@ -55,7 +55,7 @@ struct Client {
   bool serves = false;
 };
 
-//// Watches something while other checks run.
+/// Watches something while other checks run.
 class Observer {
 public:
   virtual ~Observer() = default;
@@ -63,7 +63,7 @@ public:
   virtual void wait(sys::Deadline end) = 0;
 };
 
-/// What the checks of one run share. Main thread. Main thread.
+/// What the checks of one run share. Main thread.
 class Context {
 public:
   Context(kube::Cluster &cluster_, const config::Config &user_, const Options &options_,

@@ -4,8 +4,9 @@
 namespace hello::check {
 namespace {
 
-/// What decides whether the user's service would run, and reaches nobody else. The namespace of the
-/// Ingress controller belongs to it: where it is wrong, no Ingress would reach the service.
+/// What decides whether the user's service would run, and affects nothing outside the check. The
+/// namespace of the Ingress controller belongs to it: where it is wrong, no Ingress would reach the
+/// service.
 constexpr std::string_view kTaken[] = {"image",
                                        "imagePullPolicy",
                                        "imagePullSecrets",

@@ -86,7 +86,7 @@ void declare_all(const Command &app) {
 int run(int argc, char **argv) {
   guard_descriptors();
   tidy_environment();
-  // Pods of `hello check` run it, and nobody else: no table of commands shows it.
+  // Only for pods of `hello check`: help and completion leave it out.
   if (argc > 3 && std::string_view(argv[1]) == "check-client") {
     check::run_client({argv[2], {argv + 3, argv + argc}}, STDOUT_FILENO);
     return 0;

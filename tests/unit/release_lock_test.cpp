@@ -47,6 +47,10 @@ struct Locked : Shop {
     const json::Value *lease = cluster.api.find(kLease);
     return lease ? lease->text("spec", "holderIdentity") : "";
   }
+  /// Changes with each renewal.
+  std::string version() {
+    return cluster.read(kLease).take("", {}).text("metadata", "resourceVersion");
+  }
   static Error error_of(const std::function<void()> &work) {
     try {
       work();
@@ -57,6 +61,15 @@ struct Locked : Shop {
     return Error(Exit::ok, "");
   }
 };
+
+bool is_lost(const Lock &lock) {
+  try {
+    lock.check();
+  } catch (const Error &) {
+    return true;
+  }
+  return false;
+}
 
 } // namespace
 
@@ -165,11 +178,8 @@ TEST_CASE("lock: the lease is renewed while it is held") {
   Locked shop;
   Lock lock = shop.lock(1ms);
   lock.take();
-  const auto version = [&] {
-    return shop.cluster.read(kLease).take("", {}).text("metadata", "resourceVersion");
-  };
-  const std::string first = version();
-  CHECK(eventually([&] { return version() != first; }));
+  const std::string first = shop.version();
+  CHECK(eventually([&] { return shop.version() != first; }));
   CHECK_NOTHROW(lock.check());
 }
 
@@ -178,14 +188,7 @@ TEST_CASE("lock: a holder that lost the lease writes nothing more, and leaves it
   Lock lock = shop.lock(1ms);
   lock.take();
   shop.cluster.before_next(Operation::replace, [&] { shop.hold(); });
-  CHECK(eventually([&] {
-    try {
-      lock.check();
-    } catch (const Error &) {
-      return true;
-    }
-    return false;
-  }));
+  CHECK(eventually([&] { return is_lost(lock); }));
   const auto write = [&] { shop.cluster.apply(hello_set(), {.manager = "hello"}); };
   CHECK(contains(Locked::error_of(write).what(), "another hello has taken over release hello"));
   CHECK_FALSE(shop.cluster.api.find(kDeployment));
@@ -198,14 +201,7 @@ TEST_CASE("lock: a lease that the winner has removed again is not made anew") {
   Lock lock = shop.lock(1ms);
   lock.take();
   shop.cluster.before_next(Operation::replace, [&] { shop.cluster.api.erase(kLease); });
-  CHECK(eventually([&] {
-    try {
-      lock.check();
-    } catch (const Error &) {
-      return true;
-    }
-    return false;
-  }));
+  CHECK(eventually([&] { return is_lost(lock); }));
 }
 
 TEST_CASE("lock: a lease that is taken a second time is renewed as well") {
@@ -214,11 +210,8 @@ TEST_CASE("lock: a lease that is taken a second time is renewed as well") {
   lock.take();
   lock.release();
   lock.take();
-  const auto version = [&] {
-    return shop.cluster.read(kLease).take("", {}).text("metadata", "resourceVersion");
-  };
-  const std::string first = version();
-  CHECK(eventually([&] { return version() != first; }));
+  const std::string first = shop.version();
+  CHECK(eventually([&] { return shop.version() != first; }));
 }
 
 TEST_CASE("lock: a renewal that gets no answer is no loss") {

@@ -45,7 +45,7 @@ Disturbance Disturber::next() {
     name(Fault::errors);
   }
   if (faults_->has(Fault::reset) && hits(faults_->amount(Fault::reset), resets_)) {
-    all.status = 500; // nobody gets it, but counters and alerts must see a failure
+    all.status = 500; // not sent, but counters and alerts must see a failure
     all.effect = {.delay_ms = 0, .reset = true};
     name(Fault::reset);
   }
