@@ -368,9 +368,10 @@ class Runner {
     inner.nested = true
     Build.call(inner, words.parallel)
     def errors = [].asSynchronized()
+    [Build, Runner, StepWords, PostWords].each { it.metaClass.initialize() } // Groovy 2.4 makes them at the first call, and not safely in two threads
     def threads = inner.branches.collect { branch ->
       Thread.start {
-        try { branch() } catch (Throwable e) { errors << e }
+        try { branch() } catch (Throwable e) { errors << e; build.log "error: $e, at ${e.stackTrace.find { it.fileName == 'harness.groovy' }}" }
         if (words.failFast && build.result != 'SUCCESS' && !build.cutOff) { build.cutOff = true; build.terminate() }
       }
     }
