@@ -59,9 +59,10 @@ TEST_CASE("api: unknown fields, types and required values") {
   CHECK(contains(patched("Deployment", "{spec: {replicas: '2'}}"), "\"2\" is not a number"));
   CHECK(contains(patched("Deployment", "{spec: {replicas: 1.5}}"), "1.5 is not a whole number"));
   CHECK(patched("Deployment", "{spec: {minReadySeconds: 2.0}}").empty());
-  CHECK(contains(patched("Deployment", "{spec: {replicas: 3000000000}}"), "does not fit 32 bits"));
+  CHECK(contains(patched("Deployment", "{spec: {replicas: 3000000000}}"),
+                 "does not fit into 32 bits"));
   CHECK(contains(patched("Deployment", "{spec: {paused: 'true'}}"), "neither true nor false"));
-  CHECK(contains(in_container("env: [{name: PORT, value: 80}]"), "80 is not text"));
+  CHECK(contains(in_container("env: [{name: PORT, value: 80}]"), "80 is not a string"));
   CHECK(contains(in_container("args: serve"), "args: must be a list"));
   CHECK(contains(in_container("resources: [1]"), "resources: must be a map"));
   CHECK(contains(in_container("resources: {limits: {cpu: lots}}"), "'lots' is not a quantity"));
@@ -79,8 +80,8 @@ TEST_CASE("api: ranges, names, exclusive fields and duplicates") {
   CHECK(contains(in_container("env: [{name: A, value: b, valueFrom: {fieldRef: {fieldPath: x}}}]"),
                  "more than one of value or valueFrom"));
   CHECK(contains(patched("PodDisruptionBudget", "{spec: {minAvailable: 1}}"), "more than one of"));
-  CHECK(contains(patched("Service", "{metadata: {labels: {team: a b}}}"), "value of a label"));
-  CHECK(contains(patched("Service", "{metadata: {labels: {a/b/c: x}}}"), "name of a label"));
+  CHECK(contains(patched("Service", "{metadata: {labels: {team: a b}}}"), "label value"));
+  CHECK(contains(patched("Service", "{metadata: {labels: {a/b/c: x}}}"), "label name"));
   CHECK(contains(in_container("resources: {requests: {cpu: 3}}"),
                  "requests.cpu 3 is more than its limit 1"));
   CHECK(
@@ -92,7 +93,7 @@ TEST_CASE("api: ranges, names, exclusive fields and duplicates") {
       "is not a CIDR"));
   CHECK(contains(found("patches: [{target: {kind: Deployment}, type: json, patch: [{op: add, path: "
                        "/spec/template/spec/volumes/-, value: {name: tmp, emptyDir: {}}}]}]"),
-                 "spec.template.spec.volumes: tmp is there twice"));
+                 "spec.template.spec.volumes: tmp is listed twice"));
 }
 
 TEST_CASE("api: a StatefulSet may mount its own claim template") {
@@ -110,8 +111,8 @@ TEST_CASE("api: a field newer than kubeVersion is warned of") {
                             "{trafficDistribution: PreferClose}}}]\n";
   CHECK(found(patch).empty());
   CHECK(found(patch + "kubeVersion: '1.29'") ==
-        "warning: spec.trafficDistribution: Kubernetes has this field since 1.30, and kubeVersion "
-        "is 1.29\n");
+        "warning: spec.trafficDistribution: this field needs Kubernetes 1.30, and kubeVersion is "
+        "1.29\n");
 }
 
 TEST_CASE("api: custom resources are named as not checked") {

@@ -95,7 +95,7 @@ TEST_CASE("settings: drills give the service its flag and the pod's UID; lint lo
   CHECK(findings(on) == "");
   const std::string beside = "containers: [{name: proxy, image: \"a/b:1\"}]\n";
   CHECK(findings(on + beside) ==
-        "warning container hello: --drills: container proxy can reach their listener\n");
+        "warning container hello: --drills: container proxy could start a drill\n");
   CHECK(findings(beside) == "");
   const std::string host = "patches: [{target: {kind: Deployment}, patch: {spec: {template: {spec: "
                            "{hostNetwork: true}}}}}]\n";
@@ -117,7 +117,7 @@ TEST_CASE("settings: the times and headers of a probe, each with its default, or
   CHECK(contains(refused("probes: {liveness: {perodSeconds: 1}}"),
                  "unknown key: perodSeconds (did you mean periodSeconds?)"));
   CHECK(contains(refused("probes: {liveness: {periodSeconds: fast}}"), "not a whole number"));
-  CHECK(contains(errors("probes: {liveness: null}"), "no livenessProbe"));
+  CHECK(contains(errors("probes: {liveness: null}"), "livenessProbe is not set"));
   const config::Config removed = configured("probes: {liveness: null}");
   CHECK_FALSE(container(config::describe(removed))["livenessProbe"]);
 }

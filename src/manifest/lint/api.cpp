@@ -30,13 +30,13 @@ bool is_empty_map(const YAML::Node &node) { return !is_there(node) || node.size(
 
 /// What is wrong with the type of a scalar; empty: nothing.
 std::string wrong_type(const YAML::Node &node, char type) {
-  if (!node.IsScalar()) return "is a list or map, and must be one value";
+  if (!node.IsScalar()) return "must be a single value, not a list or map";
   const yaml::Scalar kind = yaml::kind_of(node);
   const bool number = kind == yaml::Scalar::integer || kind == yaml::Scalar::real;
   switch (type) {
   case 's':
   case 't':
-    if (kind != yaml::Scalar::string) return node.Scalar() + " is not text: put it in quotes";
+    if (kind != yaml::Scalar::string) return node.Scalar() + " is not a string: put it in quotes";
     break;
   case 'n':
     if (kind == yaml::Scalar::string) return fmt::format("\"{}\" is not a number", node.Scalar());
@@ -51,7 +51,7 @@ std::string wrong_type(const YAML::Node &node, char type) {
     break;
   case 'i':
     if (kind != yaml::Scalar::integer && kind != yaml::Scalar::string)
-      return node.Scalar() + " is neither a whole number nor text";
+      return node.Scalar() + " is neither a whole number nor a string";
     break;
   case 'q':
     if (kind == yaml::Scalar::boolean || !text::Quantity::parse(node.Scalar()))
@@ -117,7 +117,7 @@ private:
       error(path, wrong);
     else if ((kind == 'n' || kind == 'i') && yaml::kind_of(node) == yaml::Scalar::integer &&
              is_too_large(node, path))
-      error(path, node.Scalar() + " does not fit 32 bits");
+      error(path, node.Scalar() + " does not fit into 32 bits");
   }
 
   void list(const YAML::Node &node, Type type, const std::string &path) {
@@ -130,7 +130,7 @@ private:
       value(item, type.element(), fmt::format("{}[{}]", path, index++));
       if (!type.merges_items()) continue;
       const std::string identity = identity_of(item, type.keys());
-      if (!seen.insert(identity).second) error(path, fmt::format("{} is there twice", identity));
+      if (!seen.insert(identity).second) error(path, fmt::format("{} is listed twice", identity));
     }
   }
 
@@ -185,8 +185,7 @@ private:
     if (field.since == 0) return;
     if (const int oldest = kube_minor_number(lint_.config); field.since > oldest)
       lint_.warning(object_,
-                    fmt::format("{}: Kubernetes has this field since 1.{}, and kubeVersion "
-                                "is 1.{}",
+                    fmt::format("{}: this field needs Kubernetes 1.{}, and kubeVersion is 1.{}",
                                 path, field.since, oldest));
   }
 
@@ -232,7 +231,7 @@ private:
       if (demand == "labels") format(entry.second, "value", below);
       if (demand != "amounts") continue;
       format(entry.second, "positive", below);
-      if (!is_resource(key)) error(below, "is not a resource");
+      if (!is_resource(key)) error(below, "is not the name of a resource");
     }
   }
 
@@ -319,7 +318,8 @@ void api(Lint &lint) {
 }
 
 constexpr LintRule kRules[] = {
-    {kApiRule, "the API server refuses it; before a deploy, its own dry run decides", api},
+    {kApiRule, "the API server would reject it; before a deploy, the server's own dry run decides",
+     api},
 };
 
 } // namespace

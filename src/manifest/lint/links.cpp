@@ -15,20 +15,20 @@ void duplicate(Lint &lint) {
   for (const Object &object : lint.objects) {
     const std::string group = object.api_version.substr(0, object.api_version.find('/'));
     if (!seen.insert(fmt::format("{} {} {} {}", group, object.kind, object.ns, object.name)).second)
-      lint.error(object, "is in the set twice");
+      lint.error(object, "is defined twice");
   }
   std::set<std::pair<const Workload *, std::string>> names;
   for (const Container &container : lint.containers)
     if (!names.emplace(container.work, container.name).second)
       lint.error(*container.work->object,
-                 fmt::format("container {} is there twice", container.name));
+                 fmt::format("two containers are named {}", container.name));
   for (const Object *ingress : lint.all("Ingress")) {
     std::set<std::string> paths;
     for (const YAML::Node &rule : items(at(ingress->node, "spec", "rules")))
       for (const YAML::Node &path : items(at(rule, "http", "paths")))
         if (const auto address = text(rule, "host") + text(path, "path");
             !paths.insert(address).second)
-          lint.error(*ingress, address + " is there twice");
+          lint.error(*ingress, "two paths are " + address);
   }
 }
 
@@ -61,7 +61,7 @@ void pod_references(Lint &lint) {
   const auto need = [&](const Workload &work, const YAML::Node &ref) {
     const std::string name = text(ref, "name");
     if (!name.empty() && !is_true(ref, "optional") && !lint.find("ConfigMap", name))
-      lint.warning(*work.object, fmt::format("ConfigMap/{} is not in the set", name));
+      lint.warning(*work.object, fmt::format("ConfigMap/{} is not in the manifests", name));
   };
   for (const Workload &work : lint.workloads)
     for (const YAML::Node &volume : items(at(work.spec, "volumes")))
@@ -78,21 +78,21 @@ void reference(Lint &lint) {
   pod_references(lint);
   for (const Object *ingress : lint.all("Ingress")) {
     const auto rules = items(at(ingress->node, "spec", "rules"));
-    if (rules.empty()) lint.error(*ingress, "has no rule");
+    if (rules.empty()) lint.error(*ingress, "has no rules");
     for (const YAML::Node &rule : rules)
       if (at(rule, "http", "paths").size() == 0)
-        lint.error(*ingress, "a rule without paths leads nowhere");
+        lint.error(*ingress, "a rule has no paths, so it routes nothing");
   }
   for (const Object &object : lint.objects)
     for (const auto &[service, port] : backends(object))
       if (!lint.find("Service", service))
-        lint.error(object, fmt::format("Service/{} is not in the set", service));
+        lint.error(object, fmt::format("Service/{} is not in the manifests", service));
   for (const Object *scaler : lint.all("HorizontalPodAutoscaler")) {
     const YAML::Node target = at(scaler->node, "spec", "scaleTargetRef");
     const std::string kind = text(target, "kind"), name = text(target, "name");
     const Object *found = lint.find(kind, name);
     if (!found || found->api_version != text(target, "apiVersion"))
-      lint.error(*scaler, fmt::format("{}/{} is not in the set", kind, name));
+      lint.error(*scaler, fmt::format("{}/{} is not in the manifests", kind, name));
   }
 }
 
@@ -146,18 +146,20 @@ void check_same_pods(Lint &lint, const Object &object, const YAML::Node &selecto
                      const Workload &work) {
   const YAML::Node own = at(work.object->node, "spec", "selector", "matchLabels");
   if (!selects(selector, work.labels) || !selects(own, selector))
-    lint.error(object, fmt::format("a selector is not that of {}/{}", work.object->kind,
-                                   work.object->name));
+    lint.error(object, fmt::format("a selector matches other pods than that of {}/{}",
+                                   work.object->kind, work.object->name));
 }
 
 void check_own_selector(Lint &lint, const Workload &work) {
   const Object &object = *work.object;
   const YAML::Node selector = at(object.node, "spec", "selector", "matchLabels");
   if (work.serves && (selector.size() == 0 || !selects(selector, work.labels)))
-    lint.error(object, "its selector does not match its own pods");
+    lint.error(object, "its selector does not match the labels of its own pods");
   for (const char *label : {"app.kubernetes.io/name", "app.kubernetes.io/instance"})
     if (selector.size() > 0 && lint.is_main(object) && text(selector, label).empty())
-      lint.error(object, fmt::format("its selector lacks {}, and takes in others' pods", label));
+      lint.error(
+          object,
+          fmt::format("its selector lacks {}: it could match pods of other applications", label));
   for (const YAML::Node &spread : items(at(work.spec, "topologySpreadConstraints")))
     check_same_pods(lint, object, at(spread, "labelSelector", "matchLabels"), work);
 }
@@ -170,7 +172,7 @@ void selector(Lint &lint) {
     if (const Workload *work = selected(lint, object, selection->selector))
       check_same_pods(lint, object, selection->selector, *work);
     else
-      lint.error(object, "selects no pod of the set");
+      lint.error(object, "its selector matches none of the pods in the manifests");
   }
 }
 
@@ -194,14 +196,15 @@ void own_ports(Lint &lint) {
     for (const char *probe : {"startupProbe", "readinessProbe", "livenessProbe"}) {
       const std::string port = text(container.node, probe, "httpGet", "port");
       if (!port.empty() && !has_port(lint, *container.work, port))
-        lint.error(container, fmt::format("{} asks port {}, which no container has", probe, port));
+        lint.error(container,
+                   fmt::format("{} uses port {}, which no container declares", probe, port));
     }
   for (const Workload &work : lint.workloads) {
     const std::string port = text(work.object->node, "spec", "template", "metadata", "annotations",
                                   "prometheus.io/port");
     if (!port.empty() && !has_port(lint, work, port))
       lint.error(*work.object,
-                 fmt::format("prometheus.io/port is {}, which no container has", port));
+                 fmt::format("prometheus.io/port is {}, which no container declares", port));
   }
 }
 
@@ -216,17 +219,17 @@ void port(Lint &lint) {
     if (!work) continue;
     for (const std::string &port : selection->ports)
       if (!has_port(lint, *work, port))
-        lint.error(object, fmt::format("port {} is none of {}/{}", port, work->object->kind,
-                                       work->object->name));
+        lint.error(object, fmt::format("refers to port {}, which {}/{} does not declare", port,
+                                       work->object->kind, work->object->name));
   }
 }
 
 constexpr LintRule kRules[] = {
-    {"duplicate", "of two objects, ports or paths of the same name only one can be meant",
+    {"duplicate", "if two objects, containers or paths have the same name, one of them is lost",
      duplicate},
-    {"reference", "what an object names must be there", reference},
-    {"selector", "a selector that matches nothing selects nothing, silently", selector},
-    {"port", "a port must exist at both ends", port},
+    {"reference", "every object that another one refers to must be there", reference},
+    {"selector", "a selector that matches no pods, or too many, fails silently", selector},
+    {"port", "a port must exist where it is used and where it is declared", port},
 };
 
 } // namespace

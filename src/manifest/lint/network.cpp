@@ -22,7 +22,7 @@ void namespaces(Lint &lint) {
     for (const char *mode : {"enforce", "audit", "warn"}) {
       const std::string key = fmt::format("pod-security.kubernetes.io/{}", mode);
       if (text(labels, key.c_str()) != "restricted")
-        lint.error(*object, fmt::format("label {} is not restricted", key));
+        lint.error(*object, fmt::format("label {} must be restricted", key));
       if (text(labels, (key + "-version").c_str()).empty())
         lint.warning(*object, fmt::format("label {}-version is missing", key));
     }
@@ -46,7 +46,7 @@ void default_deny(Lint &lint) {
     if (std::none_of(policies.begin(), policies.end(), [&](const Object *policy) {
           return policy->ns == object->name && closes_all(*policy);
         }))
-      lint.error(*object, "no NetworkPolicy closes all of its pods both ways");
+      lint.error(*object, "no NetworkPolicy denies all traffic by default");
 }
 
 /// The name of a port that a rule gives by number.
@@ -73,21 +73,21 @@ void holes(Lint &lint, const Object &policy, const Workload &work, std::set<std:
   const YAML::Node spec = at(policy.node, "spec");
   for (const YAML::Node &rule : items(at(spec, "ingress"))) {
     if (at(rule, "ports").size() == 0)
-      lint.error(policy, "a hole without ports: every port is open");
+      lint.error(policy, "an ingress rule lists no ports, so it opens all of them");
     for (const YAML::Node &port : items(at(rule, "ports"))) {
       const std::string name = port_name(lint, work, text(port, "port"));
       open.insert(name);
       if (name.empty())
-        lint.error(policy, "a hole without a port's name or number");
+        lint.error(policy, "an ingress rule has a port without a name or number");
       else if (name == "admin" && anyone(rule))
-        lint.error(policy, "the admin port is open to anyone");
+        lint.error(policy, "the admin port is open to every client");
       else if (name == "http" && anyone(rule) && lint.config.has("networkPolicy.ingressNamespace"))
-        lint.error(policy, "the public port is open to others than networkPolicy.ingressNamespace");
+        lint.error(policy, "the public port is open to more than networkPolicy.ingressNamespace");
     }
   }
   for (const YAML::Node &rule : items(at(spec, "egress")))
     if (at(rule, "to").size() == 0 && at(rule, "ports").size() == 0)
-      lint.error(policy, "lets everything out");
+      lint.error(policy, "an egress rule allows all traffic");
 }
 
 /// What the policies say about the pods of a workload.
@@ -102,42 +102,42 @@ void check_pods(Lint &lint, const Workload &work) {
     holes(lint, *policy, work, open);
   }
   if (!closed) {
-    const std::string what = "no NetworkPolicy of its own closes its pods";
+    const std::string what = "no NetworkPolicy is specific to its pods";
     if (lint.config.boolean("networkPolicy.enabled"))
       lint.error(*work.object, what);
     else
       lint.warning(*work.object, what);
   } else if (lint.is_main(*work.object)) {
     if (!open.count("http"))
-      lint.error(*work.object, "no hole for the public port: nobody can reach it");
+      lint.error(*work.object, "no NetworkPolicy allows traffic to the public port");
     if (!open.count("admin") && lint.config.text("metrics.scrape") != "none")
-      lint.error(*work.object, "no hole for the admin port: it cannot be scraped");
+      lint.error(*work.object,
+                 "no NetworkPolicy allows traffic to the admin port: metrics cannot be scraped");
   }
 }
 
 void network_policy(Lint &lint) {
   for (const Object *policy : lint.all("NetworkPolicy")) {
     const YAML::Node spec = at(policy->node, "spec");
-    if (!both_ways(spec))
-      lint.error(*policy, "closes one way only: policyTypes lacks Ingress or Egress");
+    if (!both_ways(spec)) lint.error(*policy, "policyTypes must list both Ingress and Egress");
     if (at(spec, "podSelector", "matchLabels").size() == 0 &&
         (at(spec, "ingress").size() > 0 || at(spec, "egress").size() > 0))
-      lint.error(*policy, "opens its holes in every pod of the namespace");
+      lint.error(*policy, "its rules apply to every pod of the namespace: set podSelector");
   }
   for (const Workload &work : lint.workloads) check_pods(lint, work);
 }
 
 void check_host(Lint &lint, const Object &object, const std::string &host) {
   if (host.empty())
-    lint.error(object, "a rule without a host takes every host's requests");
+    lint.error(object, "a rule without a host receives the requests of every host");
   else if (host.starts_with('*'))
-    lint.error(object, "wildcard host " + host);
+    lint.error(object, "host " + host + " is a wildcard: list each host");
 }
 
 void host(Lint &lint) {
   for (const Object *ingress : lint.all("Ingress")) {
     if (at(ingress->node, "spec", "defaultBackend").IsDefined())
-      lint.error(*ingress, "a defaultBackend takes every host's requests");
+      lint.error(*ingress, "defaultBackend receives the requests of every host");
     for (const YAML::Node &rule : items(at(ingress->node, "spec", "rules")))
       check_host(lint, *ingress, text(rule, "host"));
   }
@@ -149,12 +149,13 @@ void host(Lint &lint) {
 }
 
 constexpr LintRule kRules[] = {
-    {"host", "a wildcard or missing host takes other services' requests", host},
+    {"host", "a rule with a wildcard or without a host receives other services' requests", host},
     {"namespace",
-     "Pod Security restricted is enforced, audited and warned about, each with its version",
+     "the namespace enforces, audits and warns by Pod Security restricted, at a fixed version",
      namespaces},
-    {"default-deny", "what no policy names is open to everyone", default_deny},
-    {"network-policy", "each pod is closed both ways but for the holes it needs", network_policy},
+    {"default-deny", "pods that no NetworkPolicy selects accept all traffic", default_deny},
+    {"network-policy", "each pod allows only the traffic it needs, in both directions",
+     network_policy},
 };
 
 } // namespace

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kLowestId = 10000;
 
-/// A field of the security context that stands at both levels, where the container's wins.
+/// A field of the security context that can be set at both levels; the container's value wins.
 struct Field {
   const char *name;
   const char *wanted;
@@ -25,14 +25,16 @@ void both_levels(Lint &lint, const Field &field) {
   for (const Container &container : lint.containers) {
     const YAML::Node own = value(container.node);
     if (!field.is_good(own.IsDefined() ? own : value(container.work->spec)))
-      lint.error(container, fmt::format("{} is not {}", field.name, field.wanted));
+      lint.error(container, fmt::format("{} must be {}", field.name, field.wanted));
     else if (!own.IsDefined())
-      lint.warning(container, fmt::format("{} stands at pod level only", field.name));
+      lint.warning(
+          container,
+          fmt::format("{} is set for the pod only: set it for the container too", field.name));
   }
   for (const Workload &work : lint.workloads)
     if (!field.is_good(value(work.spec)))
       lint.warning(*work.object,
-                   fmt::format("pod: {} is not {}: a container that is added would lack it",
+                   fmt::format("pod: {} must be {}, for containers that are added later",
                                field.name, field.wanted));
 }
 
@@ -58,17 +60,17 @@ void seccomp(Lint &lint) {
 void read_only_root(Lint &lint) {
   for (const Container &container : lint.containers)
     if (!is_true(container.node, "securityContext", "readOnlyRootFilesystem"))
-      lint.error(container, "readOnlyRootFilesystem is not true");
+      lint.error(container, "readOnlyRootFilesystem must be true");
 }
 
 void privileges(Lint &lint) {
   for (const Container &container : lint.containers) {
     const YAML::Node context = at(container.node, "securityContext");
     if (text(context, "allowPrivilegeEscalation") != "false")
-      lint.error(container, "allowPrivilegeEscalation is not false");
-    if (is_true(context, "privileged")) lint.error(container, "privileged is true");
+      lint.error(container, "allowPrivilegeEscalation must be false");
+    if (is_true(context, "privileged")) lint.error(container, "privileged must not be true");
     if (const auto mount = text(context, "procMount"); !mount.empty() && mount != "Default")
-      lint.error(container, "procMount is not Default");
+      lint.error(container, "procMount must be Default");
   }
 }
 
@@ -78,8 +80,8 @@ void capabilities(Lint &lint) {
     const auto drop = items(at(own, "drop"));
     if (std::none_of(drop.begin(), drop.end(),
                      [](const YAML::Node &item) { return text(item) == "ALL"; }))
-      lint.error(container, "does not drop ALL");
-    if (at(own, "add").size() > 0) lint.error(container, "adds some");
+      lint.error(container, "capabilities.drop must include ALL");
+    if (at(own, "add").size() > 0) lint.error(container, "capabilities.add must be empty");
   }
 }
 
@@ -87,17 +89,18 @@ void host_access(Lint &lint) {
   for (const Container &container : lint.containers)
     for (const YAML::Node &port : items(at(container.node, "ports")))
       if (const auto host = text(port, "hostPort"); !host.empty() && host != "0")
-        lint.error(container, "uses a hostPort");
+        lint.error(container, "hostPort must not be set");
   for (const auto &[object, labels, spec, serves] : lint.workloads) {
     for (const YAML::Node &volume : items(at(spec, "volumes")))
       if (at(volume, "hostPath").IsDefined())
-        lint.error(*object, "volume " + text(volume, "name") + " is a path of the node");
+        lint.error(*object,
+                   "volume " + text(volume, "name") + " is a hostPath: use another type of volume");
     for (const char *field : {"hostNetwork", "hostPID", "hostIPC"})
-      if (is_true(spec, field)) lint.error(*object, fmt::format("{} is true", field));
+      if (is_true(spec, field)) lint.error(*object, fmt::format("{} must not be true", field));
     if (is_true(spec, "shareProcessNamespace"))
       lint.warning(*object, "shareProcessNamespace lets containers read each other's memory");
     if (at(spec, "securityContext", "sysctls").size() > 0)
-      lint.warning(*object, "sets sysctls, of which Pod Security restricted allows few");
+      lint.warning(*object, "sets sysctls: Pod Security restricted allows only a few");
   }
 }
 
@@ -105,10 +108,10 @@ void account_token(Lint &lint) {
   constexpr const char *kField = "automountServiceAccountToken";
   for (const Workload &work : lint.workloads)
     if (text(work.spec, kField) != "false")
-      lint.error(*work.object, fmt::format("{} is not false", kField));
+      lint.error(*work.object, fmt::format("{} must be false", kField));
   for (const Object *account : lint.all("ServiceAccount"))
     if (text(account->node, kField) != "false")
-      lint.error(*account, fmt::format("{} is not false", kField));
+      lint.error(*account, fmt::format("{} must be false", kField));
 }
 
 /// Whether the settings say that someone else manages the account.
@@ -121,16 +124,16 @@ void service_account(Lint &lint) {
   for (const Workload &work : lint.workloads) {
     const std::string account = text(work.spec, "serviceAccountName");
     if (account.empty() || account == "default")
-      lint.error(*work.object, "runs as the namespace's default account");
+      lint.error(*work.object, "runs as the namespace's default account: set serviceAccountName");
     else if (!lint.find("ServiceAccount", account) && !is_managed_elsewhere(lint, account))
-      lint.error(*work.object, fmt::format("ServiceAccount/{} is not in the set", account));
+      lint.error(*work.object, fmt::format("ServiceAccount/{} is not in the manifests", account));
   }
 }
 
 void service_links(Lint &lint) {
   for (const Workload &work : lint.workloads)
     if (text(work.spec, "enableServiceLinks") != "false")
-      lint.error(*work.object, "enableServiceLinks is not false");
+      lint.error(*work.object, "enableServiceLinks must be false");
 }
 
 bool has_volume(const Workload &work, const std::string &name) {
@@ -150,13 +153,14 @@ void volumes(Lint &lint) {
       for (const auto &entry : volume) {
         const std::string kind = entry.first.Scalar();
         if (std::find(std::begin(kKinds), std::end(kKinds), kind) == std::end(kKinds))
-          lint.error(*work.object, fmt::format("volume {}: Pod Security restricted refuses {}",
-                                               text(volume, "name"), kind));
+          lint.error(*work.object,
+                     fmt::format("volume {}: Pod Security restricted does not allow {}",
+                                 text(volume, "name"), kind));
       }
   for (const Container &container : lint.containers)
     for (const YAML::Node &mount : items(at(container.node, "volumeMounts")))
       if (const std::string name = text(mount, "name"); !has_volume(*container.work, name))
-        lint.error(container, fmt::format("mounts {}, which is no volume of the pod", name));
+        lint.error(container, fmt::format("mounts {}, but the pod has no such volume", name));
 }
 
 void size_limit(Lint &lint) {
@@ -165,8 +169,7 @@ void size_limit(Lint &lint) {
       // A volume of no kind is an emptyDir.
       const bool is_empty_dir = at(volume, "emptyDir").IsDefined() || volume.size() < 2;
       if (is_empty_dir && text(volume, "emptyDir", "sizeLimit").empty())
-        lint.error(*work.object,
-                   "volume " + text(volume, "name") + " is an emptyDir without sizeLimit");
+        lint.error(*work.object, "volume " + text(volume, "name") + ": set emptyDir.sizeLimit");
     }
 }
 
@@ -176,31 +179,36 @@ void tmp(Lint &lint) {
     if (container.name == "hello" &&
         std::none_of(mounts.begin(), mounts.end(),
                      [](const YAML::Node &mount) { return text(mount, "mountPath") == "/tmp"; }))
-      lint.error(container, "nothing is mounted at /tmp");
+      lint.error(container, "no volume is mounted at /tmp");
   }
 }
 
 constexpr LintRule kRules[] = {
-    {"run-as-non-root", "a way out of the container should not end as the node's root",
+    {"run-as-non-root", "a process that escapes its container must not be root on the node",
      run_as_non_root},
-    {"user-id", "a numeric id of 10000 or above is no user of the node", user_id},
-    {"read-only-root", "what cannot be written cannot be changed or filled up", read_only_root},
-    {"privileges", "no privileged container and no way to become root by a set-uid file",
+    {"user-id", "use IDs of 10000 or above: lower ones may belong to a user of the node", user_id},
+    {"read-only-root",
+     "with a read-only root, an attacker cannot change the program or fill the disk",
+     read_only_root},
+    {"privileges", "no container may be privileged, or become root through a set-uid file",
      privileges},
-    {"capabilities", "serving needs none of the kernel's capabilities", capabilities},
-    {"seccomp", "RuntimeDefault keeps some 60 system calls away from the kernel", seccomp},
-    {"host-access", "the node's network, processes, ports and files are not the pod's",
+    {"capabilities", "serving HTTP needs no kernel capabilities: drop them all", capabilities},
+    {"seccomp", "the profile RuntimeDefault blocks about 60 dangerous system calls", seccomp},
+    {"host-access", "a pod must not use the network, processes, ports or files of its node",
      host_access},
-    {"account-token", "the service never asks the API server, so it needs no token to lose",
+    {"account-token",
+     "the service never calls the API server: a token in the pod could only be stolen",
      account_token},
-    {"service-account", "an account of its own never gets rights that were meant for others",
+    {"service-account", "a shared account may have permissions that were meant for other pods",
      service_account},
     {"service-links",
-     "a Service named hello would put HELLO_PORT and its like into the environment", service_links},
-    {"volumes", "only kinds that Pod Security restricted allows, each mounted where it is declared",
+     "a Service named hello would add variables such as HELLO_PORT to the environment",
+     service_links},
+    {"volumes",
+     "use the volume types that Pod Security restricted allows, and declare what you mount",
      volumes},
-    {"size-limit", "an emptyDir without one can fill the node's disk", size_limit},
-    {"tmp", "with a read-only root, /tmp has to be a volume", tmp},
+    {"size-limit", "an emptyDir without sizeLimit can fill the node's disk", size_limit},
+    {"tmp", "with a read-only root filesystem, only a volume at /tmp can be written to", tmp},
 };
 
 } // namespace

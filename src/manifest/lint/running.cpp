@@ -21,7 +21,7 @@ void resources(Lint &lint) {
     for (const std::string_view level : {"requests", "limits"})
       for (const std::string_view resource : {"cpu", "memory", "ephemeral-storage"}) {
         if (!text(container.node, "resources", level.data(), resource.data()).empty()) continue;
-        const std::string what = fmt::format("no resources.{}.{}", level, resource);
+        const std::string what = fmt::format("resources.{}.{} is not set", level, resource);
         // Some platforms leave the CPU limit out on purpose: it throttles where the node has room.
         if (level == "limits" && resource == "cpu")
           lint.warning(container, what);
@@ -39,12 +39,12 @@ void probes(Lint &lint) {
     };
     for (const char *probe : {"startupProbe", "readinessProbe", "livenessProbe"})
       if (!at(container.node, probe).IsMap())
-        lint.error(container, fmt::format("no {}", probe));
+        lint.error(container, fmt::format("{} is not set", probe));
       else if (container.name == "hello" && path(probe).empty())
-        lint.error(container, fmt::format("{} asks no path", probe));
+        lint.error(container, fmt::format("{} has no httpGet.path", probe));
     if (!path("readinessProbe").empty() && path("readinessProbe") == path("livenessProbe"))
-      lint.warning(container,
-                   "readiness and liveness ask the same: a pod that is not ready gets killed");
+      lint.warning(container, "readinessProbe and livenessProbe have the same path: a pod that is "
+                              "not ready would be restarted");
   }
 }
 
@@ -96,11 +96,13 @@ void drain(Lint &lint) {
     const auto [sleep, delay, drain] = ending_of(container);
     if (sleep + delay == delay.zero() &&
         !at(container.node, "lifecycle", "preStop", "exec").IsDefined())
-      lint.warning(container, "ends at once, with no preStop sleep and no drain delay");
+      lint.warning(container,
+                   "stops at once when it is terminated: set --drain-delay or a preStop sleep");
     if (sleep > sleep.zero() && before_1_30(lint.config))
-      lint.error(container, "the preStop sleep is behind a gate in Kubernetes 1.29");
+      lint.error(container,
+                 "preStop.sleep needs Kubernetes 1.30: in 1.29 it is behind a feature gate");
     for (const char *name : {"--drain-delay", "--drain-timeout"})
-      if (!flag(container, name)) lint.error(container, fmt::format("does not say {}", name));
+      if (!flag(container, name)) lint.error(container, fmt::format("args must set {}", name));
   }
 }
 
@@ -113,7 +115,7 @@ void grace_period(Lint &lint) {
     if (grace <= end)
       lint.error(
           *container.work->object,
-          fmt::format("terminationGracePeriodSeconds is {}, but preStop and drain take up to {} s",
+          fmt::format("terminationGracePeriodSeconds is {}, but preStop and drain can take {} s",
                       grace.count(), std::chrono::ceil<std::chrono::seconds>(end).count()));
   }
 }
@@ -132,7 +134,7 @@ void image(Lint &lint) {
     const std::string last = image.substr(image.rfind('/') + 1);
     const std::string tag = last.find(':') == last.npos ? "" : last.substr(last.find(':') + 1);
     if (image.empty())
-      lint.error(container, "no image");
+      lint.error(container, "image is not set");
     else if (!has_digest(image) && (tag.empty() || tag == "latest"))
       lint.error(container, image + " can change with every pull: add a tag, or better a digest");
     else if (!has_digest(image) && !is_local(image) && mentioned.insert(image).second)
@@ -145,9 +147,10 @@ void pull_policy(Lint &lint) {
     const std::string image = text(container.node, "image");
     const std::string policy = text(container.node, "imagePullPolicy");
     if (policy.empty())
-      lint.error(container, "no imagePullPolicy");
+      lint.error(container, "imagePullPolicy is not set");
     else if (!is_local(image) && policy != "Always")
-      lint.warning(container, policy + " of an image from a registry");
+      lint.warning(container,
+                   "imagePullPolicy is " + policy + ": use Always for an image from a registry");
   }
 }
 
@@ -157,7 +160,7 @@ void secret(Lint &lint) {
       const std::string name = text::upper(text(variable, "name"));
       for (const char *word : {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"})
         if (name.find(word) != name.npos && !text(variable, "value").empty())
-          lint.warning(container, name + " is written out; take it from a Secret");
+          lint.warning(container, name + " is in plain text: take it from a Secret");
     }
 }
 
@@ -184,20 +187,20 @@ void check_messages(Lint &lint, const Container &container) {
   const Object &object = *container.work->object;
   const std::string source = names::message_config(lint.config.text("name"));
   const Object *map = lint.find("ConfigMap", source);
-  if (!map) return lint.error(object, fmt::format("ConfigMap/{} is not in the set", source));
+  if (!map) return lint.error(object, fmt::format("ConfigMap/{} is not in the manifests", source));
   const YAML::Node messages = at(map->node, "data", "MESSAGES");
   if (!messages.IsDefined()) return lint.error(*map, "has no key MESSAGES");
   if (lint.config.text("reload") == "live") {
     if (!is_mounted(container, "/etc/hello"))
-      lint.error(object, "the message is not mounted at /etc/hello");
+      lint.error(object, "the messages are not mounted at /etc/hello");
     return;
   }
   if (!has_messages(container, source))
     lint.error(object, "MESSAGES does not come from ConfigMap/" + source);
   if (text(object.node, "spec", "template", "metadata", "annotations", "checksum/message-config") !=
       hex(sha256(text(messages))))
-    lint.error(object, "the annotation checksum/message-config is not that of the message: a new "
-                       "one would not roll the pods");
+    lint.error(object, "the annotation checksum/message-config does not match the messages: a "
+                       "change would not roll the pods");
 }
 
 void messages(Lint &lint) {
@@ -212,13 +215,15 @@ void log_form(Lint &lint) {
     if (!is_service(container) || !has_log_format(lint.config)) continue;
     const std::string access = flag(container, "--access-log").value_or("on");
     if ((access == "json" || access == "text") && access != lint.config.text("logging.access"))
-      lint.warning(container, fmt::format("--access-log={0} is an old form: write --access-log=on "
+      lint.warning(container, fmt::format("--access-log={0} is deprecated: use --access-log=on "
                                           "and --log-format={0}",
                                           access));
     const std::string format =
         access == "text" ? access : flag(container, "--log-format").value_or("json");
     if (format == "text" && lint.config.text("logging.sidecar") == "agent")
-      lint.warning(container, "logs text, of which the agent beside it makes no fields");
+      lint.warning(
+          container,
+          "logs text, which the logging agent cannot parse into fields: use --log-format=json");
   }
 }
 
@@ -227,8 +232,8 @@ void echo(Lint &lint) {
   for (const Container &container : lint.containers)
     if (is_service(container) && lint.config.text("expose") != "none" &&
         has_flag(container, "--echo"))
-      lint.warning(container, "--echo shows clients what proxies add to their requests, and pod "
-                              "and node; use it where expose is none, or only for a test");
+      lint.warning(container, "--echo shows clients the headers that proxies add, the pod and the "
+                              "node: use it with expose: none, or only for a test");
 }
 
 /// The listener of drills is on the pod's loopback addresses.
@@ -237,30 +242,34 @@ void drills(Lint &lint) {
     if (!is_service(container) || !has_flag(container, "--drills")) continue;
     if (is_true(container.work->spec, "hostNetwork"))
       lint.error(container,
-                 "--drills with hostNetwork: every process of the node could start them");
+                 "--drills with hostNetwork: every process on the node could start a drill");
     for (const Container &other : lint.containers)
       if (other.work == container.work && other.name != container.name &&
           (!other.is_initial || text(other.node, "restartPolicy") == "Always"))
-        lint.warning(container, "--drills: container " + other.name + " can reach their listener");
+        lint.warning(container, "--drills: container " + other.name + " could start a drill");
   }
 }
 
 constexpr LintRule kRules[] = {
-    {"resources", "without requests and limits, one pod can starve its neighbours", resources},
-    {"probes", "without them, traffic goes to pods that cannot answer", probes},
-    {"drain", "a pod that ends before the load balancers know it loses requests", drain},
-    {"grace-period", "the kubelet kills what has not ended by then", grace_period},
-    {"image", "`latest` or no tag is another image tomorrow; a digest never is", image},
+    {"resources", "without requests and limits, one pod can starve the others on its node",
+     resources},
+    {"probes", "without probes, traffic goes to pods that cannot respond", probes},
+    {"drain", "a pod that stops before load balancers take it out of rotation loses requests",
+     drain},
+    {"grace-period",
+     "the kubelet kills containers that are still running when the grace period ends",
+     grace_period},
+    {"image", "a tag, `latest` most of all, can point to another image tomorrow; a digest cannot",
+     image},
     {"pull-policy",
-     "an image that is not asked for again may be an old one, or one that the account may not have",
+     "an image in a node's cache may be outdated, or one that this account must not pull",
      pull_policy},
-    {"secret", "a password belongs into a Secret, not into a Deployment that many may read",
-     secret},
-    {"messages", "the service takes its text from the ConfigMap, and is rolled when that changes",
+    {"secret", "passwords belong in a Secret: many people may read a Deployment", secret},
+    {"messages", "the messages come from the ConfigMap, and the pods restart when they change",
      messages},
-    {"drills", "who shares the pod's network can ask for its faults", drills},
-    {"echo", "/echo shows inner addresses and headers to everyone who reaches it", echo},
-    {"log-format", "one form of log lines, which the log's reader understands", log_form},
+    {"drills", "everything that shares the pod's network can start its drills", drills},
+    {"echo", "/echo shows internal addresses and headers to every client", echo},
+    {"log-format", "logs have one format, which the logging agent can read", log_form},
 };
 
 } // namespace

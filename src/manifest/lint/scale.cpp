@@ -37,9 +37,9 @@ void replicas(Lint &lint) {
   for (const Object *object : lint.all("Deployment")) {
     const Object *scaler = autoscaler_of(lint, *object);
     if (scaler && at(object->node, "spec", "replicas").IsDefined())
-      lint.error(*object, "has replicas beside an autoscaler");
+      lint.error(*object, "sets replicas, and an autoscaler does too: leave replicas out");
     if (!scaler && least_pods(lint, *object) < 2)
-      lint.warning(*object, "less than 2 pods: one node's end is the service's");
+      lint.warning(*object, "fewer than 2 pods: if one node fails, the service is down");
   }
 }
 
@@ -48,13 +48,14 @@ void autoscaler(Lint &lint) {
     const YAML::Node spec = at(object->node, "spec");
     const auto least = number(at(spec, "minReplicas"), 1);
     const auto most = number(at(spec, "maxReplicas"), 0);
-    if (at(spec, "metrics").size() == 0) lint.error(*object, "has no metric");
+    if (at(spec, "metrics").size() == 0) lint.error(*object, "has no metrics");
     if (most < least)
       lint.error(*object, "maxReplicas is less than minReplicas");
     else if (most == least)
-      lint.warning(*object, "maxReplicas is minReplicas: it can never scale");
+      lint.warning(*object, "maxReplicas equals minReplicas: it can never scale");
     if (least < 2)
-      lint.warning(*object, "minReplicas is less than 2: one node's end is the service's");
+      lint.warning(*object,
+                   "minReplicas is less than 2: if one node fails, the service can be down");
   }
   const Object *own = lint.find("Deployment", lint.config.text("name"));
   if (own && lint.config.boolean("autoscaling.enabled") && !autoscaler_of(lint, *own))
@@ -75,13 +76,17 @@ void check_budget(Lint &lint, const Object &budget, std::int64_t pods) {
                    most = at(spec, "maxUnavailable");
   const bool is_share = text(least).ends_with('%');
   if (!least.IsDefined() && !most.IsDefined())
-    lint.error(budget, "says neither minAvailable nor maxUnavailable");
+    lint.error(budget, "sets neither minAvailable nor maxUnavailable");
   if (is_none(most) || text(least) == "100%" ||
       (least.IsDefined() && !is_share && number(least, 0) >= pods))
-    lint.error(budget, fmt::format("never lets one of {} pods go: no node can be drained", pods));
+    lint.error(
+        budget,
+        fmt::format("with {} pods it never allows an eviction: their nodes cannot be drained",
+                    pods));
   if (text(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow")
-    lint.warning(budget,
-                 "unhealthyPodEvictionPolicy is not AlwaysAllow: a broken pod stops a drain");
+    lint.warning(
+        budget,
+        "unhealthyPodEvictionPolicy must be AlwaysAllow: otherwise a broken pod blocks a drain");
 }
 
 void disruption(Lint &lint) {
@@ -120,9 +125,9 @@ void spread(Lint &lint) {
     if (work.object->kind != "Deployment" || !lint.is_main(*work.object)) continue;
     for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"})
       if (lint.config.text("topologySpread") != "none" && !has_spread(work, key))
-        lint.warning(*work.object, fmt::format("no topologySpreadConstraint over {}", key));
+        lint.warning(*work.object, fmt::format("no topologySpreadConstraints for {}", key));
     if (!lint.config.has("affinity") && !keeps_off_own_node(work))
-      lint.warning(*work.object, "no podAntiAffinity keeps its pods off one node");
+      lint.warning(*work.object, "no podAntiAffinity keeps its pods on separate nodes");
   }
 }
 
@@ -131,17 +136,20 @@ void rollout(Lint &lint) {
     const YAML::Node strategy = at(object->node, "spec", "strategy");
     if (text(strategy, "type") != "RollingUpdate" ||
         !is_none(at(strategy, "rollingUpdate", "maxUnavailable")))
-      lint.warning(*object, "its strategy takes pods away before new ones are ready");
+      lint.warning(*object, "its strategy stops pods before new ones are ready: use RollingUpdate "
+                            "with maxUnavailable: 0");
   }
 }
 
 constexpr LintRule kRules[] = {
-    {"replicas", "`replicas` beside an autoscaler resets its scale with every deploy", replicas},
-    {"autoscaler", "it needs something to measure, and room to move", autoscaler},
-    {"disruption", "a drained node should neither take all pods at once nor be stopped for ever",
+    {"replicas",
+     "one pod is not enough, and each deploy of `replicas` would undo what an autoscaler did",
+     replicas},
+    {"autoscaler", "an autoscaler needs a metric, and a maximum above its minimum", autoscaler},
+    {"disruption", "draining a node must neither stop all pods at once nor wait forever",
      disruption},
-    {"spread", "pods that share a node or a zone fail with it", spread},
-    {"rollout", "a rollout should never leave fewer pods than are wanted", rollout},
+    {"spread", "pods on the same node or in the same zone fail together", spread},
+    {"rollout", "a rollout must not leave fewer pods running than wanted", rollout},
 };
 
 } // namespace
