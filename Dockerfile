@@ -1,5 +1,7 @@
 # One static executable on nothing, for linux/amd64 and linux/arm64 alike: cross-compiled, not emulated.
 #   ./dev image, or: docker build -t hello:dev .
+# where the target kubectl takes /bin/kubectl from
+ARG KUBECTL_IMAGE=registry.k8s.io/kubectl:v1.34.4
 FROM --platform=$BUILDPLATFORM debian:trixie-slim AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
@@ -26,6 +28,21 @@ RUN --mount=type=cache,target=/ccache export SOURCE_DATE_EPOCH CCACHE_DIR=/ccach
 # docker build --target executable --output dist . leaves the executable, its link map and its SBOM
 FROM scratch AS executable
 COPY --from=build /out/ /
+
+# docker build --target kubectl -t hello:VERSION-kubectl . adds kubectl, for Jobs in a cluster (docs/in-cluster.md). It has the
+# contents of the image that packaging/oci makes for ./dev release --kubectl
+# hadolint ignore=DL3006
+FROM $KUBECTL_IMAGE AS kubectl-program
+
+FROM scratch AS kubectl
+COPY --from=build /root-of-image/ /
+COPY --from=kubectl-program /bin/kubectl /kubectl
+ENV PATH=/
+USER 65532:65532
+EXPOSE 8080 8081
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/hello"]
+CMD ["serve"]
 
 FROM scratch
 ARG HELLO_VERSION

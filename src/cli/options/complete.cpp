@@ -234,7 +234,7 @@ private:
     const char *named = std::getenv("KUBECTL");
     const std::string program = sys::find_program(named && *named ? named : "kubectl");
     if (program.empty()) return "";
-    args.insert(args.begin(), {program, "--context=" + context->name, "--request-timeout=1s"});
+    args.insert(args.begin(), {program, "--context=" + context->name});
     const sys::Finished finished =
         sys::run(args, "", sys::Clock::now() + std::chrono::milliseconds(900));
     return finished.code == 0 ? finished.out : "";
