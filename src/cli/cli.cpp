@@ -74,7 +74,7 @@ void declare_all(const Command &app) {
   add<server::Options>(app, "serve", "Run the web service");
   add<HealthcheckOptions>(app, "healthcheck",
                           "Probe a running service; exit 0 if healthy, 1 if not");
-  add<LoadOptions>(app, "load", "Ask a URL at a fixed rate and measure how it answers");
+  add<LoadOptions>(app, "load", "Send requests at a fixed rate and measure the latency");
   add<DrillOptions>(app, "drill", "Make a service fail on purpose, for a limited time");
   add<TailOptions>(app, "tail", "Copy a growing log file to stdout, across its rotations");
   app.section("Other");

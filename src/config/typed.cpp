@@ -134,7 +134,9 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
     if (!is_choice(type.choices, text))
       fail(fmt::format("invalid value {}: use {}", shown(text), text::alternatives(type.choices)));
     return yaml::string(text);
-  case Kind::list: fail(shown(text) + " is not a list: [a, b]");
+  case Kind::list:
+    fail(fmt::format("{} is not a list: write [{}]", shown(text),
+                     text.starts_with('[') ? "a, b" : text::shortened(text, 60)));
   case Kind::map: fail(shown(text) + " is not a map: {key: value}");
   }
   throw std::logic_error("no such kind of setting");

@@ -73,7 +73,7 @@ StatusNode pod_node(const kube::Pod &pod, const kube::Snapshot &snapshot, kube::
   for (const kube::Container &c : pod.containers) restarts += c.restarts;
   std::string words = fmt::format(
       "{}{}, {} old{}",
-      pod.deleting ? "ending" : std::string(name_of(kube::step_of(pod, snapshot))),
+      pod.deleting ? "terminating" : std::string(name_of(kube::step_of(pod, snapshot))),
       pod.node.empty() ? "" : " on " + pod.node, age(pod.created, now),
       restarts == 0 ? "" : fmt::format(", {} restart{}", restarts, restarts == 1 ? "" : "s"));
   if (const auto problem = kube::judge_pod(pod, snapshot))
@@ -124,7 +124,7 @@ StatusNode deployment(const kube::Id &id, const Observation &observed, kube::Ins
   }
   for (const kube::ReplicaSet &set : snapshot.replica_sets) {
     StatusNode below{Health::good, "ReplicaSet/" + set.name,
-                     &set == snapshot.current() ? "of the present template"
+                     &set == snapshot.current() ? "of the current template"
                                                 : "of an older release"};
     for (const kube::Pod &pod : snapshot.pods)
       if (pod.owner == set.uid) below.below.push_back(pod_node(pod, snapshot, now));

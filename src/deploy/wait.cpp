@@ -244,7 +244,7 @@ std::string describe(const Problem &problem) {
 std::string describe(const Outcome &outcome, std::chrono::seconds timeout) {
   std::string text = outcome.state == Outcome::State::timed_out
                          ? fmt::format("not ready after {} s (--timeout)", timeout.count())
-                         : "it cannot get ready";
+                         : "it cannot become ready";
   std::set<std::string> named; // one pod stands for the others with the same problem
   for (const Problem &problem : outcome.problems)
     if (named.insert(problem.key()).second)

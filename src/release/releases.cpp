@@ -93,8 +93,8 @@ void require_release(kube::Cluster &cluster) {
   }
   throw Error(
       Exit::usage, fmt::format("there is no release {} in namespace {}", access.release, access.ns),
-      there.empty() ? "it has none; 'hello deploy' makes one, 'hello list -A' lists those of "
-                      "other namespaces"
+      there.empty() ? "run 'hello deploy' to create one, or 'hello list -A' to list those of "
+                      "all namespaces"
                     : fmt::format("it has: {}; choose one with --name", there));
 }
 

@@ -17,8 +17,10 @@ namespace hello::sys {
 namespace {
 
 [[noreturn]] void fail(Exit code, const char *doing, const std::string &path, int number) {
-  throw Error(code, fmt::format("cannot {} {}: {}", doing, path, open_problem(number)),
-              number == EISDIR ? "name a file in that directory" : "");
+  const char *advice = "";
+  if (number == EISDIR) advice = "name a file in that directory";
+  if (number == ENOENT && doing == std::string_view("write")) advice = "create its directory first";
+  throw Error(code, fmt::format("cannot {} {}: {}", doing, path, open_problem(number)), advice);
 }
 
 std::string read_all(const Fd &file, const std::string &path, std::size_t limit_bytes, Exit code) {

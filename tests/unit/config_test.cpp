@@ -225,7 +225,7 @@ TEST_CASE("config: for flags and environment the place is the flag or the variab
   CHECK(error_of("", sources) ==
         "--set autoscaling:1:2: unknown key 'autoscaling.maxReplica' (did you mean maxReplicas?)");
   sources.set = {set("ingress.hosts", "a, b")};
-  CHECK(error_of("", sources) == "--set ingress.hosts: 'a, b' is not a list: [a, b]");
+  CHECK(error_of("", sources) == "--set ingress.hosts: 'a, b' is not a list: write [a, b]");
   sources.set = {set("messages", std::string("a\0b", 3))};
   CHECK(error_of("", sources) == "--set messages: a NUL byte: text cannot carry one");
   sources.set = {set("messages", "a\xFF")};

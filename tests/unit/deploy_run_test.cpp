@@ -272,7 +272,7 @@ TEST_CASE("deploy: a way back that fails says why") {
   }
   SUBCASE("the old release does not get ready any more") {
     shop.controller.statuses["hello:1"] = pod_status::waiting("ErrImageNeverPull");
-    why = "it cannot get ready\nPod/hello-1-";
+    why = "it cannot become ready\nPod/hello-1-";
   }
   SUBCASE("the old release takes too long") {
     shop.controller.statuses["hello:1"] = pod_status::running();

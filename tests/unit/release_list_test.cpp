@@ -141,5 +141,5 @@ TEST_CASE("list: a release that is not there is a wrong command line, which name
 
 TEST_CASE("list: an empty namespace has no release") {
   Place place;
-  CHECK(place.missing("hello").find("'hello deploy' makes one") != std::string::npos);
+  CHECK(place.missing("hello").find("run 'hello deploy' to create one") != std::string::npos);
 }

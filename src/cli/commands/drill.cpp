@@ -36,7 +36,7 @@ Task task_of(const DrillOptions &flags) {
   }
   if (task.kind == Task::Kind::begin) {
     if (const std::string why = drills::parse(flags.action, task.drill); !why.empty())
-      throw Error(Exit::usage, why, "'list' and 'stop' are possible, too");
+      throw Error(Exit::usage, why, "or run 'hello drill list' or 'hello drill stop'");
     if (flags.time > drills::kLongestTime)
       throw Error(Exit::usage, fmt::format("--for: a drill lasts at most {} minutes",
                                            drills::kLongestTime.count()));

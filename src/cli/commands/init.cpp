@@ -1,5 +1,5 @@
 #include <fmt/core.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "cli/commands/commands.h"
 #include "cli/view/output.h"
@@ -13,7 +13,12 @@ Exit run(const InitOptions &options) {
     print(config::starter());
     return Exit::ok;
   }
-  if (!options.force && ::access(path.c_str(), F_OK) == 0)
+  struct stat found {};
+  const bool exists = ::stat(path.c_str(), &found) == 0;
+  if (exists && S_ISDIR(found.st_mode))
+    throw Error(Exit::failure, path + " is a directory",
+                fmt::format("name a file in it: 'hello init {}/hello.yaml'", path));
+  if (exists && !options.force)
     throw Error(Exit::failure, path + " already exists",
                 "pass --force to replace it, or run 'hello init -' to print to stdout");
   sys::write_file(path, config::starter());

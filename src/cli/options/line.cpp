@@ -19,11 +19,18 @@ bool takes_next(const OptionRow &row, const Part &part, const Words &words, std:
   return row.takes_value() || (row.form == Form::url && words[next].starts_with("http"));
 }
 
+/// " (did you mean x?)" for the first name that begins with the word, or else for the nearest one.
+std::string suggestion(std::string_view word, const std::vector<std::string_view> &names) {
+  const auto longer = std::find_if(names.begin(), names.end(),
+                                   [&](std::string_view name) { return name.starts_with(word); });
+  return config::hint(longer != names.end() ? std::string(*longer) : config::nearest(word, names));
+}
+
 std::string nearest_command(const CommandRow &row, std::string_view word) {
   std::vector<std::string_view> names;
   for (const auto &one : row.commands)
     if (!one->name.starts_with('_')) names.push_back(one->name);
-  return config::hint(config::nearest(word, names));
+  return suggestion(word, names);
 }
 
 std::string nearest_option(const CommandRow &row, std::string_view word) {
@@ -34,7 +41,7 @@ std::string nearest_option(const CommandRow &row, std::string_view word) {
       for (const std::string_view name : text::split(one.names, ',')) names.push_back(name);
   names.push_back("--help");
   if (!row.action) names.push_back("--version");
-  return config::hint(config::nearest(word, names));
+  return suggestion(word, names);
 }
 
 Error unknown_command(const CommandRow &row, const std::string &path, const std::string &word) {
@@ -171,10 +178,22 @@ private:
 
   [[noreturn]] void unexpected() const {
     const std::string &word = line_.arguments[most_arguments()];
+    throw error(fmt::format("unexpected argument '{}'", word), meant(word));
+  }
+
+  /// What the user probably wanted with the argument.
+  std::string meant(const std::string &word) const {
+    // The shell divides --set messages=Good morning at the space.
+    for (const Given &given : line_.options)
+      if (given.row->value_name == "KEY=VALUE" && given.value)
+        return fmt::format("quote a value that contains spaces: {} '{} {}'", given.name,
+                           *given.value, word);
+    if (line_.command->option("--config") && (word.ends_with(".yaml") || word.ends_with(".yml")))
+      return "to choose a configuration file, use --config " + word;
     std::string hint;
     if (line_.command->option("--context")) hint = "to choose a context, use --context " + word;
     if (line_.command->option("--force-conflicts")) hint += "; flags for kubectl apply go after --";
-    throw error(fmt::format("unexpected argument '{}'", word), hint);
+    return hint;
   }
 
   Error error(const std::string &what, const std::string &hint = {}) const {

@@ -44,10 +44,10 @@ Paint Console::paint(int fd) const {
 bool confirmed(const Console &console, std::string_view question) {
   if (console.no_input)
     throw Error(Exit::usage, "cannot ask for confirmation: --no-input is set",
-                "pass --yes to agree");
+                "pass --yes to confirm");
   if (!::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO))
     throw Error(Exit::usage, "cannot ask for confirmation: stdin is not a terminal",
-                "pass --yes to agree");
+                "pass --yes to confirm");
   sys::write_all(STDERR_FILENO, fmt::format("{} [y/N] ", question));
   const int fds[] = {STDIN_FILENO};
   sys::wait_readable(fds, sys::Clock::now() + std::chrono::hours(24));
