@@ -5,6 +5,7 @@
 #include "deploy/adopt.h"
 #include "deploy/interference.h"
 #include "deploy/inventory.h"
+#include "deploy/live_text.h"
 #include "deploy/main_deployment.h"
 #include "deploy/others.h"
 #include "deploy/port_forward.h"
@@ -57,6 +58,7 @@ public:
       emit_(event::Warning{found.id.text(), "an earlier release had it, but it stays: " +
                                                 release::why_kept(found, cluster_.access())});
     Outcome outcome = bring_up();
+    if (outcome.state == State::ready && options_.verify) outcome = see_text();
     if (outcome.state == State::ready && options_.soak.count() > 0 && !plan_.empty())
       outcome = look_after();
     const Exit code = finish(outcome);
@@ -124,6 +126,7 @@ private:
   }
 
   void apply_plan() {
+    applied_at_ = cluster_.now();
     try {
       applied_ = apply(cluster_, plan_, options_, deadline_, emit_);
     } catch (const Error &error) {
@@ -175,6 +178,17 @@ private:
       applied_.template_text = now.template_text;
       applied_.generation = now.generation;
     }
+  }
+
+  /// Waits for a changed text that running pods read by themselves.
+  Outcome see_text() {
+    const auto text = changed_text(plan_, cluster_.access());
+    if (!text) return {};
+    return await_text(cluster_, *text, plan_.set, {applied_at_, deadline_},
+                      [&](const Event &event) {
+                        lock_.check();
+                        emit_(event);
+                      });
   }
 
   /// The soak, without the lock: a newer deploy that starts meanwhile wins.
@@ -309,7 +323,7 @@ private:
   PortForward forward_;
   release::Lock lock_;
   release::Recorder recorder_;
-  sys::Deadline deadline_{};
+  sys::Deadline deadline_{}, applied_at_{};
   Plan plan_;
   Applied applied_;
   Interference interference_;
