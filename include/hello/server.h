@@ -20,6 +20,7 @@ struct Options {
   /// Probes, metrics, version; not exposed by the Ingress.
   std::string admin_listen = ":8081";
   std::string base_path = "/";            ///< of the public page
+  std::string release = "hello";          ///< whose pod this is, for hello_build_info
   std::string messages = "Hello, World!"; ///< UTF-8; each line is a message
   std::string messages_file;              ///< replaces `messages`; reloaded when it changes
   unsigned threads = 0;                   ///< public loops; 0: the CPUs that the container may use

@@ -21,6 +21,7 @@ constexpr Kind kKinds[] = {
     {"v1", "ResourceQuota", in_set},
     {"v1", "LimitRange", in_set},
     {"monitoring.coreos.com/v1", "PodMonitor", in_set},
+    {"monitoring.coreos.com/v1", "PrometheusRule", in_set},
     // From add-ons and extraManifests. A cluster-wide kind that is not here needs
     // `metadata.namespace: null`.
     {"apps/v1", "DaemonSet", has_pods},

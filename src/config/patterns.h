@@ -39,6 +39,8 @@ inline constexpr Pattern kImage = {
     "image name ([registry/]name[:tag][@sha256:…], lower case)", image_mistake};
 inline constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$",
                                    "pod count or percentage, 0% to 100%"};
+inline constexpr Pattern kMetricLabel = {
+    "^[a-zA-Z_][a-zA-Z0-9_]*$", "label of Prometheus: letters, digits and _, not a digit first"};
 inline constexpr Pattern kPath = {"^/", "path: begins with /"};
 inline constexpr Pattern kBasePath = {
     "^(?!.*/\\.\\.?(/|$))/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$",

@@ -1,48 +1,8 @@
 #include "config/patterns.h"
-#include "hello/config.h"
+#include "config/types.h"
 
 namespace hello::config {
 namespace {
-
-constexpr Type string(Pattern pattern = {}) { return {.kind = Kind::string, .pattern = pattern}; }
-constexpr Type lines_up_to(std::int64_t bytes) {
-  return {.kind = Kind::string, .max = bytes, .is_lines = true};
-}
-constexpr Type integer(std::int64_t min, std::int64_t max, std::string_view unit = {}) {
-  return {.kind = Kind::integer, .min = min, .max = max, .unit = unit};
-}
-constexpr Type boolean() { return {.kind = Kind::boolean}; }
-constexpr Type duration(std::int64_t min, std::int64_t max) {
-  return {.kind = Kind::duration, .min = min, .max = max};
-}
-constexpr Type quantity() { return {.kind = Kind::quantity}; }
-constexpr Type choice(std::string_view choices) {
-  return {.kind = Kind::choice, .choices = choices};
-}
-constexpr Type list(Pattern pattern = {}) { return {.kind = Kind::list, .pattern = pattern}; }
-constexpr Type map() { return {.kind = Kind::map}; }
-/// Names to values, whose layers merge.
-constexpr Type texts() { return {.kind = Kind::map, .is_stacked = true}; }
-constexpr Type quantities() {
-  return {.kind = Kind::map, .is_stacked = true, .values = Type::Values::quantities};
-}
-constexpr Type by_name() {
-  return {.kind = Kind::map, .is_stacked = true, .values = Type::Values::any};
-}
-/// Keys of which each has a default of its own.
-constexpr Type each_with_default() {
-  Type type = by_name();
-  type.keeps_default = true;
-  return type;
-}
-/// A list whose layers append.
-constexpr Type appended() { return {.kind = Kind::list, .is_stacked = true}; }
-/// A value that null cannot remove: why, and what to do.
-constexpr Type needed(Type type, std::string_view why) {
-  type.needed = why;
-  return type;
-}
-constexpr std::string_view kUseDefault = "leave the key out for the default";
 
 // A row: key, type, default (empty: none), doc, own flag. Everything else comes from it: file,
 // environment, --set, schema, starter file and `hello config`. A test checks that templates use it.
@@ -281,6 +241,26 @@ constexpr Setting kSettings[] = {
     {"metrics.scrape", choice("annotations|podMonitor|none"), "annotations",
      "How Prometheus finds the admin port: annotations on the pods, a PodMonitor (Prometheus "
      "operator), or not at all."},
+    {"metrics.rules", choice("none|configMap|prometheusRule"), "none",
+     "Alerts and recording rules of this release, as a ConfigMap or a PrometheusRule (Prometheus "
+     "operator); see docs/alerts.md."},
+    {"metrics.dashboard", choice("none|configMap"), "none",
+     "A Grafana dashboard of this release, in a ConfigMap with the label grafana_dashboard."},
+    {"metrics.runbookBase", string({"^https?://[^ ]*[^/ ]$", "URL without a slash at its end"}), "",
+     "Where the folder docs is published: alerts link to its alerts.md; empty: no link."},
+    {"metrics.objectLabels", texts(), "{}",
+     "Labels by which others find PodMonitor, PrometheusRule and these ConfigMaps, such as "
+     "{release: kube-prometheus-stack}."},
+    {"metrics.labelNames.namespace", needed(string(kMetricLabel), kUseDefault), "namespace",
+     "What your Prometheus calls the label with a pod's namespace."},
+    {"metrics.labelNames.pod", needed(string(kMetricLabel), kUseDefault), "pod",
+     "The same for its name."},
+    {"metrics.labelNames.release", needed(string(kMetricLabel), kUseDefault), "release",
+     "The same for its release; exported_release if a scrape adds a label of that name."},
+    {"metrics.labelNames.cluster", needed(string(kMetricLabel), kUseDefault), "cluster",
+     "The same for its cluster; there need not be one."},
+    {"metrics.selector", texts(), "{}",
+     "More labels that this release's series have in your Prometheus, such as {cluster: eu}."},
     {"logging.access", choice("on|off|json|text"), "on",
      "A line on stdout for each request. json and text are old forms: they are on, and set "
      "logging.format."},

@@ -52,6 +52,12 @@ const Part kParts[] = {
      [](const Config &c) { return c.boolean("podDisruptionBudget.enabled"); }},
     {"templates/podmonitor.yaml",
      [](const Config &c) { return c.text("metrics.scrape") == "podMonitor"; }},
+    {"templates/metrics/rules-configmap.yaml",
+     [](const Config &c) { return c.text("metrics.rules") == "configMap"; }},
+    {"templates/metrics/prometheusrule.yaml",
+     [](const Config &c) { return c.text("metrics.rules") == "prometheusRule"; }},
+    {"templates/metrics/dashboard-configmap.yaml",
+     [](const Config &c) { return c.text("metrics.dashboard") == "configMap"; }},
 };
 
 const Part kLogging[] = {

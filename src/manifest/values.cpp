@@ -13,7 +13,9 @@
 #include "hello/template.h"
 #include "hello/text.h"
 #include "hello/yaml.h"
+#include "manifest/environment.h"
 #include "manifest/logging.h"
+#include "manifest/metrics.h"
 #include "manifest/pods.h"
 
 namespace hello::manifest {
@@ -157,37 +159,6 @@ YAML::Node egress(const Config &config) {
   return rules;
 }
 
-void check_text(const Config &config, std::string_view key, const std::string &name,
-                const YAML::Node &value) {
-  if (!value.IsScalar() || yaml::kind_of(value) != yaml::Scalar::string)
-    refuse(config, key, fmt::format("has a value that is not text: {}", name), "put it in quotes");
-}
-
-/// Adds a variable of the downward API, unless the release sets it itself.
-void add_fact(YAML::Node &list, const YAML::Node &own, const char *name, const char *field) {
-  for (const YAML::Node &item : own)
-    if (yaml::text(item, "name") == name) return;
-  YAML::Node fact = yaml::nested({"valueFrom", "fieldRef", "fieldPath"}, yaml::string(field));
-  YAML::Node variable;
-  variable["name"] = yaml::string(name);
-  variable["valueFrom"] = fact["valueFrom"];
-  list.push_back(variable);
-}
-
-/// Checked here because the API server's error would name its own fields, not the setting.
-YAML::Node env(const Config &config) {
-  YAML::Node list;
-  const YAML::Node own = config.node("env");
-  if (config.boolean("echo.enabled")) add_fact(list, own, "NODE_NAME", "spec.nodeName");
-  if (config.boolean("drills.enabled")) add_fact(list, own, "POD_UID", "metadata.uid");
-  for (const YAML::Node &item : own) {
-    if (const YAML::Node value = yaml::at(item, {"value"}); value.IsDefined() && !value.IsNull())
-      check_text(config, "env", yaml::text(item, "name"), value);
-    list.push_back(item);
-  }
-  return list;
-}
-
 /// Refuses the three labels that every object has: selectors need two of them, and the third would
 /// be ignored.
 YAML::Node labels(const Config &config) {
@@ -223,11 +194,13 @@ template <std::string (*of)(std::string_view)> YAML::Node named(const Config &co
 }
 
 constexpr std::string_view kCollector = "templates/logging/collector.yaml",
-                           kSidecar = "templates/logging/sidecar.yaml";
+                           kSidecar = "templates/logging/sidecar.yaml",
+                           kRules = "templates/metrics/rules.yaml",
+                           kDashboard = "templates/metrics/dashboard.yaml";
 using Derive = YAML::Node (*)(const Config &);
 const std::map<std::string_view, Derive> kDerived = {
     {"args", args},
-    {"env", env},
+    {"env", environment},
     {"messages", messages},
     {"serviceAccountName", service_account},
     {"messageConfig", named<names::message_config>},
@@ -243,6 +216,19 @@ const std::map<std::string_view, Derive> kDerived = {
      [](const Config &c) { return yaml::string(collector_config(c, kCollector)); }},
     {"collectorChecksum",
      [](const Config &c) { return yaml::string(hex(sha256(collector_config(c, kCollector)))); }},
+    {"ofNamespace", [](const Config &c) { return yaml::string(namespace_matchers(c)); }},
+    {"ofRelease", [](const Config &c) { return yaml::string(release_matchers(c)); }},
+    {"byLabels", [](const Config &c) { return yaml::string(by_labels(c)); }},
+    {"joinLabels", [](const Config &c) { return yaml::string(join_labels(c)); }},
+    {"wantsPods", wants_pods},
+    {"mostPods", most_pods},
+    {"cpuLimit", cpu_limit},
+    {"rules", [](const Config &c) { return filled(c, kRules); }},
+    {"rulesText", [](const Config &c) { return yaml::string(yaml::to_yaml(filled(c, kRules))); }},
+    {"panels", panels},
+    {"dashboard",
+     [](const Config &c) { return yaml::string(yaml::to_json(filled(c, kDashboard))); }},
+    {"dashboardUid", dashboard_uid},
     {"logPaths", log_paths},
     {"storeEgress", store_egress},
     {"ingressPaths", [](const Config &c) { return paths(c, "ingress.paths"); }},

@@ -85,7 +85,7 @@ lab_parts_of() {
     esac
   done
   find "${paths[@]}" -type f -perm -u+x -exec sed -s -n '2,9s/^# needs: *//p' {} + 2>/dev/null | tr ' ' '\n' |
-    grep -xE 'metrics|ingress|netpol|prometheus|logs|collector|registry|kwok' | sort -u | paste -sd, || true
+    grep -xE 'metrics|ingress|netpol|prometheus|logs|collector|registry|kwok|alertmanager' | sort -u | paste -sd, || true
 }
 
 # lab [PART]: the lab runs afterwards, with that part of it. At first it gets all that the chosen tests need: later ones
@@ -142,7 +142,7 @@ provide() {
     packages) packages || lacking="no release: $(tail -n 1 build/log/release.log)"; settings+=("RELEASE=$RELEASE") ;;
     cluster) cluster || lacking="no cluster: CONTEXT names a kubectl context, LAB a lab" ;;
     lab) if lab; then settings+=("LAB=$LAB"); else lacking="no lab: LAB names one"; fi ;;
-    metrics | ingress | netpol | prometheus | logs | collector | registry | kwok)
+    metrics | ingress | netpol | prometheus | logs | collector | registry | kwok | alertmanager)
       [ -n "${CONTEXT:-}" ] || lab "$1" || lacking="no lab with the part $1" ;;
     *) need "$1" ;;
   esac

@@ -20,7 +20,7 @@ const std::vector<std::vector<std::string>> kConfigurations = {
     {},
     {"expose=gateway", "gateway.parentRefs=[{name: g}]"},
     {"resourceQuota.enabled=true"},
-    {"limitRange.enabled=true", "metrics.scrape=podMonitor"},
+    {"limitRange.enabled=true", "metrics.scrape=podMonitor", "metrics.rules=prometheusRule"},
 };
 
 config::Config configured(const std::vector<std::string> &set) {

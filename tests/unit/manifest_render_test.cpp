@@ -308,6 +308,8 @@ TEST_CASE(
                    {"logging.sidecar", "agent"},
                    {"logging.endpoint", "http://store.logs.svc:4318/v1/logs"},
                    {"metrics.scrape", "podMonitor"},
+                   {"metrics.rules", "configMap"},
+                   {"metrics.dashboard", "configMap"},
                    {"ingress.tls.clusterIssuer", "letsencrypt"}};
   std::string names;
   for (const Object &object : render(all)) {
@@ -322,7 +324,8 @@ TEST_CASE(
   CHECK(names == "Namespace/hello ResourceQuota/hello LimitRange/hello ServiceAccount/web "
                  "ConfigMap/web-message-config ConfigMap/web-log-agent Deployment/web Service/web "
                  "Ingress/web HorizontalPodAutoscaler/web NetworkPolicy/default-deny "
-                 "NetworkPolicy/web PodDisruptionBudget/web PodMonitor/web ");
+                 "NetworkPolicy/web PodDisruptionBudget/web PodMonitor/web "
+                 "ConfigMap/web-rules ConfigMap/web-dashboard ");
 }
 
 TEST_CASE("render: nothing of another release refers to the release hello") {
@@ -332,7 +335,9 @@ TEST_CASE("render: nothing of another release refers to the release hello") {
                                   {"logging.endpoint", "http://store.logs.svc:4318/v1/logs"},
                                   {"ingress.tls.issuer", "i"}},
                                  {{"expose", "gateway"}, {"gateway.parentRefs", "[{name: edge}]"}},
-                                 {{"metrics.scrape", "podMonitor"}}};
+                                 {{"metrics.scrape", "podMonitor"},
+                                  {"metrics.rules", "prometheusRule"},
+                                  {"metrics.dashboard", "configMap"}}};
   for (Set set : sets) {
     set.emplace_back("name", "web");
     set.emplace_back("namespace.create", "false");
@@ -346,17 +351,6 @@ TEST_CASE("render: nothing of another release refers to the release hello") {
         CHECK_FALSE(contains(text, old));
     }
   }
-}
-
-TEST_CASE("render: a PodMonitor gives the series of another release its name") {
-  const auto endpoint = [](const std::string &name) {
-    return json(find(render({{"name", name}, {"metrics.scrape", "podMonitor"}}),
-                     "PodMonitor")["spec"]["podMetricsEndpoints"][0]);
-  };
-  CHECK(endpoint("hello") == R"({"port":"admin","path":"/metrics"})");
-  CHECK(endpoint("web") ==
-        R"({"port":"admin","path":"/metrics","relabelings":[{"sourceLabels":)"
-        R"(["__meta_kubernetes_pod_label_app_kubernetes_io_instance"],"targetLabel":"release"}]})");
 }
 
 TEST_CASE("render: the account of another release's pipeline has its name") {

@@ -68,7 +68,7 @@ struct World {
     request.keep_alive = connection.keep_alive;
     request.minor = connection.minor;
     request.peer = &peer;
-    request.started = std::chrono::steady_clock::now();
+    request.received = std::chrono::steady_clock::now();
     std::string out;
     SharedBody shared;
     handler.handle(request, out, shared);

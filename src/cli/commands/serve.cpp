@@ -152,6 +152,21 @@ void declare_drills(const Command &command, server::Options &options) {
       .repeats = true;
 }
 
+/// What the Deployment sets. It switches nothing on.
+void declare_place(const Command &command, server::Options &options) {
+  const auto take_release = [&release = options.release](const std::string &name) {
+    constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    if (name.empty() || name.size() > 40 || name.find_first_not_of(kAllowed) != name.npos)
+      return fmt::format("'{}' is not the name of a release", name);
+    release = name;
+    return std::string();
+  };
+  command.each("--release", take_release,
+               {"release that this process belongs to, for the metric hello_build_info", "NAME",
+                "HELLO_RELEASE", "hello"});
+  if (const char *const node = std::getenv("NODE_NAME")) options.node = node;
+}
+
 } // namespace
 
 void declare(const Command &command, server::Options &options) {
@@ -182,8 +197,7 @@ void declare(const Command &command, server::Options &options) {
   command.text(
       "--base-path", options.base_path,
       {"path of the public page, for a proxy that does not strip it", "PATH", "HELLO_BASE_PATH"});
-  // The Deployment sets it from the downward API. It switches nothing on.
-  if (const char *const node = std::getenv("NODE_NAME")) options.node = node;
+  declare_place(command, options);
   declare_log(command, options);
   declare_limits(command, options);
   command.section("Shutdown");

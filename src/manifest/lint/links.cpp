@@ -5,7 +5,9 @@
 
 #include <fmt/core.h>
 
+#include "hello/names.h"
 #include "manifest/lint/rules.h"
+#include "manifest/logging.h"
 
 namespace hello::manifest {
 namespace {
@@ -224,12 +226,34 @@ void port(Lint &lint) {
   }
 }
 
+/// The release that the container's hello_build_info names.
+std::string named_release(const Container &container) {
+  for (const YAML::Node &variable : items(at(container.node, "env")))
+    if (text(variable, "name") == "HELLO_RELEASE") return text(variable, "value");
+  return std::string(names::kDefault);
+}
+
+void release(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    if (container.name != "hello" || !lint.is_main(*container.work->object)) continue;
+    const std::string named = named_release(container);
+    if (named != lint.config.text("name"))
+      lint.error(container, fmt::format("HELLO_RELEASE makes hello_build_info name {}: rules and "
+                                        "dashboard do not find these pods",
+                                        named));
+    else if (lint.config.text("metrics.rules") != "none" && !has_log_format(lint.config))
+      lint.warning(container, "hello_build_info of an image of 0.1 names no release: metrics.rules "
+                              "do not find these pods");
+  }
+}
+
 constexpr LintRule kRules[] = {
     {"duplicate", "if two objects, containers or paths have the same name, one of them is lost",
      duplicate},
     {"reference", "every object that another one refers to must be there", reference},
     {"selector", "a selector that matches no pods, or too many, fails silently", selector},
     {"port", "a port must exist where it is used and where it is declared", port},
+    {"release", "rules and dashboards find pods by the release that their metrics name", release},
 };
 
 } // namespace

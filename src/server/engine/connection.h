@@ -77,6 +77,7 @@ struct Connection {
   SharedBody shared;  ///< what follows `output`, as far as it is not sent
   std::unique_ptr<Body> body;
   std::chrono::steady_clock::time_point started; ///< when the current request's first byte was read
+  std::chrono::steady_clock::time_point received; ///< when the last bytes were read
 };
 
 /// The connections in one state, in the order of their deadlines. All of them have the same time

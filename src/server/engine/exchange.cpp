@@ -45,6 +45,7 @@ void Loop::read(Connection &c, std::uint32_t events) {
   } else {
     c.end_of_input = n == 0;
     if (c.state == State::fresh || c.state == State::idle) c.started = now_;
+    c.received = now_;
     std::string_view bytes(read_buffer_.get(), static_cast<std::size_t>(n));
     if (!c.input.empty()) {
       if (c.input.size() + bytes.size() > kSmallBytes) c.input.reserve(kMappedBytes);
@@ -190,7 +191,7 @@ void Loop::answer(Connection &c, std::string_view head_bytes, std::uint64_t body
   request_.keep_alive =
       head_.keep_alive && phase_ == Phase::ready && (waiting_ == 0 || !is_turn_over(c));
   request_.peer = &c.peer;
-  request_.started = c.started;
+  request_.received = c.received;
   const std::size_t output_before = output_.size();
   handler_.handle(request_, output_, shared_);
   if (handler_.effect) [[unlikely]]

@@ -29,7 +29,7 @@ struct Request {
   std::string_view body;  ///< if the loop keeps bodies (LoopConfig::keeps_bodies)
   bool keep_alive = true; ///< whether the connection stays open after the response
   const sys::Address *peer = nullptr;
-  std::chrono::steady_clock::time_point started; ///< when its first bytes were read
+  std::chrono::steady_clock::time_point received; ///< when its last bytes were read
 };
 
 } // namespace hello::server

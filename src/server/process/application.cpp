@@ -76,15 +76,16 @@ std::uint64_t random_seed() {
 
 Application::Application(const Options &options, Status &status, Budget &budget)
     : status_(status), base_path_(base_path(options.base_path, holder(options, "--base-path"))),
-      pod_(host_name()), trusted_(options.trusted_proxies, trusted_header(options.trusted_header),
-                                  holder(options, "--trusted-proxies")),
+      pod_(host_name()), release_(options.release),
+      trusted_(options.trusted_proxies, trusted_header(options.trusted_header),
+               holder(options, "--trusted-proxies")),
       echo_{pod_, options.node, trusted_}, has_echo_(options.echo),
       faults_(options.allow_drills ? &status.faults() : nullptr),
       messages_(options.messages, options.messages_file, pod_, budget,
                 holder(options, options.messages_file.empty() ? "--messages" : "--messages-file")),
       format_(log_format(options.log_format, options.access_log_file.empty() ? STDOUT_FILENO : -1)),
       sink_(make_sink(options)), temp_check_(make_temp_check(options, sink_ != nullptr, status)),
-      sources_{status_, messages_, stats_, sink_.get(), budget, faults_} {}
+      sources_{status_, messages_, stats_, sink_.get(), budget, faults_, release_} {}
 
 std::unique_ptr<Handler> Application::public_handler() {
   const bool is_first = faults_ && stats_.empty();

@@ -40,7 +40,7 @@ private:
   RequestStats &add_stats();
 
   const Status &status_;
-  const std::string base_path_, pod_;
+  const std::string base_path_, pod_, release_;
   TrustedProxies trusted_;
   EchoSource echo_;
   const bool has_echo_;

@@ -291,7 +291,7 @@ private:
               const Outcome &outcome) {
     const auto now = std::chrono::steady_clock::now();
     const auto ns =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(now - request.started).count();
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now - request.received).count();
     const auto duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0) +
                                                         disturbance_.effect.delay_ms * 1'000'000);
     stats_.count(route, method, outcome.status, duration_ns);

@@ -21,8 +21,10 @@ void append_requests(Exposition &out, const MetricsSources &sources) {
       for (std::size_t code = 0; code < kCodes.size(); ++code) {
         std::uint64_t sum = 0;
         for (const auto &loop : sources.loops) sum += loop->requests[route][method][code].get();
-        // The series of the page exists from the start: rate() needs a zero to start from.
-        if (sum > 0 || (route == 0 && method == 0 && kCodes[code] == 200))
+        // These series of the page exist from the start: rate() needs a zero to start from.
+        const bool always = route == 0 && method == 0 &&
+                            (kCodes[code] == 200 || kCodes[code] == 500 || kCodes[code] == 503);
+        if (sum > 0 || always)
           out.sample("_total",
                      fmt::format("route=\"{}\",method=\"{}\",code=\"{}\"", kRoutes[route],
                                  kMethods[method],
@@ -30,7 +32,7 @@ void append_requests(Exposition &out, const MetricsSources &sources) {
                      sum);
       }
   out.family("hello_http_request_duration_seconds", "histogram", "seconds",
-             "Time from a request's first byte to its answer being made.");
+             "Time from a request's last byte to its response being made.");
   for (std::size_t route = 0; route < kRoutes.size(); ++route) {
     std::array<std::uint64_t, kBuckets.size() + 1> counts{};
     std::uint64_t sum_ns = 0, all = 0;
@@ -194,7 +196,9 @@ std::string render_metrics(const MetricsSources &sources, MetricsFormat format) 
   }
   const BuildInfo &build = build_info();
   out.family("hello_build_info", "gauge", "", "Which hello this is; always 1.");
-  out.sample("", fmt::format("version=\"{}\",commit=\"{}\"", build.version, build.commit),
+  out.sample("",
+             fmt::format("version=\"{}\",commit=\"{}\",release=\"{}\"", build.version, build.commit,
+                         sources.release),
              std::uint64_t{1});
   append_process(out);
   return out.finish();

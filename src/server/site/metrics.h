@@ -28,7 +28,8 @@ struct MetricsSources {
   const std::vector<std::unique_ptr<RequestStats>> &loops;
   const LogSink *sink; ///< nullptr: no access log
   const Budget &budget;
-  const Faults *faults = nullptr; ///< nullptr: there are no drills
+  const Faults *faults;     ///< nullptr: there are no drills
+  std::string_view release; ///< whose pod this is
 };
 
 /// Returns all metrics of the process. Source: Prometheus exposition formats; OpenMetrics 1.0.
