@@ -71,7 +71,8 @@ void settle_jobs(kube::Cluster &cluster, Plan &plan) {
 void hold_back(Plan &plan) {
   take_out(plan, [&](const kube::Object &object) {
     const kube::Id &id = object.id;
-    if (id.kind != "Job" && id.kind != "CustomResourceDefinition" &&
+    const bool is_secret = id.kind == "Secret";
+    if (!is_secret && id.kind != "Job" && id.kind != "CustomResourceDefinition" &&
         id.kind != "PersistentVolumeClaim")
       return false;
     const kube::Live &live = plan.before(id);
@@ -80,12 +81,15 @@ void hold_back(Plan &plan) {
     const bool differs = std::any_of(changes.begin(), changes.end(), [](const kube::Change &one) {
       return one.after.empty() ? one.path.empty() : !one.path.starts_with("metadata");
     });
-    if (differs)
-      plan.warnings.push_back(
-          {id.text(),
-           fmt::format("not rolled back: {}. By hand: hello history REVISION > set.yaml, "
-                       "then kubectl apply --server-side -f with this object of it",
-                       id.kind == "Job" ? "no Job runs again" : "an earlier one could lose data")});
+    if (!differs) return true;
+    std::string_view why = "an earlier one could lose data";
+    if (is_secret) why = "hello brings no earlier Secret back";
+    if (id.kind == "Job") why = "no Job runs again";
+    plan.warnings.push_back(
+        {id.text(),
+         fmt::format("not rolled back: {}. By hand: {}kubectl apply --server-side -f with {}", why,
+                     is_secret ? "" : "hello history REVISION > set.yaml, then ",
+                     is_secret ? "the earlier one" : "this object of it")});
     return true;
   });
 }

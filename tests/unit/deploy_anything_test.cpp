@@ -191,6 +191,20 @@ TEST_CASE("anything: the way back leaves a Job that ran, and says what it does n
   CHECK(shop.cluster.api.find(kJob));
 }
 
+TEST_CASE("anything: the way back by live values brings no Secret back, and says so") {
+  Any shop;
+  const std::string secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\n";
+  REQUIRE(shop.run(with(secret + "data: {key: b2xkLXZhbHVl}\n")) == Exit::ok);
+  shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+  CHECK(shop.run(with(secret + "data: {key: bmV3LXZhbHVl}\n", "hello:2")) == Exit::rollout);
+  CHECK(shop.how_it_was_left() == event::Failed::Left::rolled_back);
+  CHECK(shop.live_image() == "hello:1");
+  CHECK(shop.cluster.api.find({"v1", "Secret", "shop", "s"})->text("data", "key") ==
+        "bmV3LXZhbHVl");
+  CHECK(shop.warned("Secret/s", "not rolled back: hello brings no earlier Secret back. By hand: "
+                                "kubectl apply --server-side -f with the earlier one"));
+}
+
 TEST_CASE("anything: a way back that is refused changes nothing, and says what runs") {
   Any shop;
   REQUIRE(shop.run(hello_set()) == Exit::ok);

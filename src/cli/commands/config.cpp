@@ -1,10 +1,12 @@
 #include "cli/commands/commands.h"
+#include "cli/options/release_set.h"
 #include "cli/view/output.h"
 
 namespace hello::cli {
 
 Exit run(const ShowConfigOptions &options) {
   const config::Config config = options.config.load();
+  mask_secrets(config);
   print(options.format == Format::json ? config::describe_json(config) : config::describe(config));
   return Exit::ok;
 }

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "cli/options/advice.h"
+#include "cli/options/release_set.h"
 #include "cli/view/events.h"
 
 namespace hello::cli {
@@ -185,6 +186,7 @@ std::unique_ptr<kube::Cluster> connect(const config::Config &config, const Confi
   if (options.console.verbose) access.trace = [](std::string_view line) { say(line); };
   if (access.context.empty()) access.context = kube::current_context(access.trace);
   check_overlay(config, options, access.context, purpose);
+  mask_secrets(config);
   return kube::connect(std::move(access));
 }
 

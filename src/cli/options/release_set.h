@@ -17,6 +17,9 @@ std::vector<manifest::Object> rendered(const config::Config &config,
 /// except for the rules in `allow`.
 release::Set linted_set(const config::Config &config, const std::vector<std::string> &allow);
 
+/// From now on no value of the configuration's Secrets is printed: for commands that apply nothing.
+void mask_secrets(const config::Config &config);
+
 release::Set set_of(std::span<const manifest::Object> objects);
 std::vector<manifest::Object> objects_of(const release::Set &set);
 
