@@ -42,8 +42,9 @@ struct Release {
   std::string version; ///< of the hello that wrote it; empty: 0.1.0
   std::string digest;  ///< SHA-256 of the set without Secrets: equal sets, equal digests
   std::vector<kube::Id> objects;
-  std::vector<kube::Id> carried; ///< of earlier revisions, still there and the release's own
-  std::string name;              ///< of the entry's object
+  std::vector<kube::Id> kept_secrets; ///< of the set, which marks them to stay
+  std::vector<kube::Id> carried;      ///< of earlier revisions, still there and the release's own
+  std::string name;                   ///< of the entry's object
   /// deployed, superseded, failed, interrupted or pending; empty before set_status().
   std::string status{};
 };
@@ -79,6 +80,9 @@ kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster);
 /// Names of the other releases with a history in the namespace; "?" if that may not be read. Throws
 /// Error(Exit::cluster) if the cluster gives no answer.
 std::vector<std::string> other_releases(kube::Cluster &cluster);
+/// The live sets of the other releases in the namespace; none if not all are known. Throws
+/// Error(Exit::cluster) if the cluster gives no answer.
+std::optional<std::vector<Set>> sets_of_others(kube::Cluster &cluster);
 /// The whole set of an entry; none if it is gone or damaged.
 std::optional<Set> find_set(kube::Cluster &cluster, const Release &release);
 /// The same. Throws Error(Exit::cluster) if there is none.
@@ -111,7 +115,7 @@ public:
 
 private:
   /// Writes the entry; nothing, after a warning, where it is too large.
-  std::optional<kube::Result<kube::Done>> write_entry(const Set &set);
+  std::optional<kube::Result<json::Value>> write_entry(const Set &set);
   void remove_surplus();
   bool not_recorded(const kube::Failure &failure, const char *doing);
   kube::Id id_of_entry(const std::string &name) const;

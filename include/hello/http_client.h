@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// The HTTP/1.1 client for everything hello asks: GET only, over TCP or a Unix socket, without TLS.
+/// The HTTP/1.1 client for everything hello asks, over TCP or a Unix socket, without TLS.
 namespace hello::sys {
 
 /// An http:// URL taken apart.
@@ -51,12 +51,18 @@ public:
   HttpReply get(const std::string &target, const char *accept, const HttpLimits &limits,
                 const TakeBytes &take = {});
 
+  /// A server-side apply of `json`: a PATCH. It may be sent twice, as get().
+  HttpReply apply(const std::string &target, const std::string &json, const HttpLimits &limits);
+
   /// Ends a running get(). Any thread. A get() that has not connected yet is not ended: call again
   /// until it returns.
   void stop();
 
 private:
   class Connection;
+  /// `patch` empty: a GET.
+  HttpReply send(const std::string &target, const char *accept, const std::string &patch,
+                 const HttpLimits &limits, const TakeBytes &take);
   std::unique_ptr<Connection> connection_;
   std::string authority_;
 };

@@ -89,8 +89,11 @@ struct Live {
 
 /// How a set is applied.
 struct ApplyOptions {
-  std::string manager;                  ///< field manager
-  bool force = false;                   ///< take fields that other managers hold
+  std::string manager; ///< field manager
+  bool force = false;  ///< take fields that other managers hold
+  /// The set is one object, which client-side kubectl apply made as well. That keeps its fields;
+  /// kubectl would hand them to `manager`, and drop those that are not in the set.
+  bool beside_kubectl = false;
   std::span<const std::string> extra{}; ///< the user's own arguments for kubectl, last
   sys::Deadline deadline{};
 };
@@ -109,8 +112,9 @@ struct Preconditions {
 
 /// An object in a namespace, as far as it tells who made it.
 struct Occupant {
-  std::string kind, name;
-  bool owned = false; ///< made for another object, which it names
+  std::string group, kind, name, uid;
+  std::vector<std::string> owners{}; ///< uids of the objects that it was made for
+  bool owned_outside = false;        ///< one of them is of no kind that namespaces have
 };
 
 /// Which part of a container's log.
@@ -179,9 +183,9 @@ public:
   virtual Result<Answer> apply(std::span<const Object> set, const ApplyOptions &options) = 0;
   /// Removes an object. Trouble::stale: it is another by now.
   virtual Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) = 0;
-  /// `json` is sent as it is.
-  virtual Result<Done> create(const Id &id, std::string_view json, std::string_view manager,
-                              sys::Deadline deadline) = 0;
+  /// `json` is sent as it is. Gives what was stored.
+  virtual Result<json::Value> create(const Id &id, std::string_view json, std::string_view manager,
+                                     sys::Deadline deadline) = 0;
   /// Puts `json` in an object's place, as it is now: its resourceVersion is a precondition
   /// (Trouble::stale). Gives what was stored. Any thread.
   virtual Result<json::Value> replace(const Id &id, std::string_view json,
@@ -200,7 +204,7 @@ public:
   virtual sys::HttpReply ask(const std::string &url, std::chrono::milliseconds timeout) {
     return sys::http_get(url, timeout);
   }
-  /// All in a namespace but Events, endpoints and metrics. Fails if any kind cannot be listed.
+  /// All in a namespace but Events, endpoints and metrics. Fails unless all are listed. Any thread.
   virtual Result<std::vector<Occupant>> objects_in(const std::string &ns) = 0;
 
   // Reads: any thread

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -55,16 +56,18 @@ public:
   /// and since when; no renewal means that the holder is dead, and it is replaced. Where leases may
   /// not be written, one warning, and the run goes on without. Does nothing if it was taken.
   Taken take();
-  /// Throws Error(Exit::cluster) if another has taken it over. From take() on, the cluster calls
-  /// this before each write.
-  void check() const;
+  /// Throws Error(Exit::cluster) if another has taken it over; warns if it may not be renewed.
+  /// Main thread. From take() on, the cluster calls this before each write.
+  void check();
   /// Removes the lease, unless it was lost. Never fails.
   void release();
 
 private:
   kube::Result<kube::Done> create();
   /// Waits until the lease is free, or its holder shows that it is dead or alive.
-  void watch(json::Value held);
+  kube::Result<kube::Done> watch();
+  /// Whether this account may not do it; warns of that.
+  bool is_forbidden(const kube::Failure &failure, const char *doing);
   /// Writes a new renewal into the lease that was read last.
   kube::Result<kube::Done> write(const json::Value &last);
   void renew_until_released();
@@ -80,7 +83,8 @@ private:
   std::atomic<bool> lost_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool ending_ = false; ///< under mutex_
+  bool ending_ = false;                    ///< under mutex_
+  std::optional<kube::Failure> forbidden_; ///< under mutex_: why it cannot be renewed
   std::thread thread_;
 };
 

@@ -35,12 +35,18 @@ bool is_shared(const kube::Id &id, const kube::Access &access);
 bool is_outside(const kube::Id &id, const kube::Access &access);
 /// The field manager that applies an object of a set.
 std::string manager_of(const kube::Id &id, const kube::Access &access);
+/// The field manager that holds what hello has of a live object: of what the releases of a
+/// namespace share, it may still be that of 0.1.0.
+std::string holder_of(const kube::Id &id, const json::Value &live, const kube::Access &access);
 /// The set as it is applied: each object with the mark of the release, or of the namespace.
 Set marked(Set set, const kube::Access &access);
 
 /// Who an object belongs to, as marks, labels and field managers tell: `release "shop/web"`,
 /// `Helm release "web"; field managers: helm, kubectl-edit`.
 std::string owner_words(const json::Value &live);
+
+/// Whether client-side kubectl apply has made the object, or changed it.
+bool is_applied_by_kubectl(const json::Value &live);
 
 /// Whether an object may be removed by us, or what speaks against it.
 struct Ownership {

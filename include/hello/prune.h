@@ -17,18 +17,27 @@ struct Found {
 };
 
 /// What an earlier revision made and `set` no longer has: those of the history and those with the
-/// labels of the cluster's release, each as it is in the cluster now. Never a Namespace, nor an
-/// entry of the history; a Secret only with an empty `set`. Kinds that may not be read are left
-/// out. Throws Error(Exit::cluster) if the cluster gives no answer.
+/// labels of the cluster's release, each as it is in the cluster now. Never an entry of
+/// the history, nor the release's own Namespace; a Secret only with an empty `set`. Kinds that may
+/// not be read are left out. Throws Error(Exit::cluster) if the cluster gives no answer.
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history);
+
+/// Whether a namespace may be removed once `going`, which are ours, are gone: hello made it,
+/// nothing marks it to stay, and no others use it. `history`: that of the release. Throws
+/// Error(Exit::cluster) if the cluster gives no answer.
+Ownership fate_of_namespace(kube::Cluster &cluster, const kube::Id &id, const json::Value &live,
+                            const std::vector<Found> &going, const std::vector<Release> &history);
+
+/// The first five, and how many more there are.
+std::string shortened(const std::vector<std::string> &names);
 
 /// What others need goes last.
 void sort_for_removal(std::vector<Found> &found);
 
-/// Objects of `set`, a set of the history, outside the release's namespace that are not in the
-/// cluster as objects of the live revision. More people may write the history than may change
-/// those.
+/// Objects of `set`, a set of the history, that are cluster-wide or in other namespaces, and not in
+/// the cluster as objects of the live revision with the same values. More people may write the
+/// history than may change those.
 std::vector<kube::Id> new_outside(kube::Cluster &cluster, const Set &set,
                                   const std::vector<Release> &history);
 

@@ -13,6 +13,7 @@ struct Removal {
   std::vector<release::Found> stay;       ///< not ours, and why
   std::vector<release::Release> history;  ///< goes after them
   std::vector<release::Found> namespaces; ///< ours, and nothing of others is in them; they go last
+  bool noted = false;                     ///< the release's namespace says that it uses it
   bool empty() const { return remove.empty() && history.empty() && namespaces.empty(); }
 };
 

@@ -22,13 +22,6 @@ bool is_new(const Plan &plan, const kube::Id &id) {
 /// Takes objects out of the plan's set.
 template <class Which> void take_out(Plan &plan, Which which) { std::erase_if(plan.set, which); }
 
-constexpr std::string_view kKept[] = {"Namespace", "CustomResourceDefinition", "PersistentVolume",
-                                      "PersistentVolumeClaim"};
-
-bool keeps_data(const kube::Id &id) {
-  return std::find(std::begin(kKept), std::end(kKept), id.kind) != std::end(kKept);
-}
-
 } // namespace
 
 void find_unchecked(Plan &plan) {
@@ -96,7 +89,13 @@ void hold_back(Plan &plan) {
 
 bool may_be_replaced(const kube::Object &object, const Options &options) {
   const bool asked = object.value.text("metadata", "annotations", "hello/replace") == "true";
-  if (asked && keeps_data(object.id))
+  if (asked && release::carries_keep(object.value))
+    throw Error(Exit::invalid,
+                object.id.text() + " carries both hello/replace and hello/keep: it cannot be "
+                                   "removed and stay",
+                "remove one of the annotations");
+  if (asked &&
+      (object.id.kind == "Namespace" || kinds::is(object.id.kind, kinds::Kind::holds_data)))
     throw Error(Exit::invalid,
                 fmt::format("{}: hello/replace is not for a {}: data would go with it",
                             object.id.text(), object.id.kind),
@@ -165,7 +164,8 @@ void remove_for_replacement(kube::Cluster &cluster, const Plan &plan, const kube
   const std::string uid = plan.before(id).value.text("metadata", "uid");
   const release::Claims claims(cluster.access(), plan.history);
   const auto owner = release::remove(
-      cluster, id, uid, [&](const json::Value &live) { return claims.owner_of(id, live); },
+      cluster, id, uid,
+      [&](const json::Value &live) { return claims.fate_of(id, live, release::Purpose::undeploy); },
       deadline, id.kind == "StatefulSet" ? release::Dependents::stay : release::Dependents::go);
   if (!owner.ours())
     throw Error(Exit::cluster,

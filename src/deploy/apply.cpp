@@ -35,8 +35,13 @@ void remove_item(kube::Cluster &cluster, const Plan &plan, const kube::Id &id,
                  sys::Deadline deadline, const Listener &emit) {
   const std::string uid = plan.before(id).value.text("metadata", "uid"); // none of a new one
   const release::Claims claims(cluster.access(), plan.history);
+  std::vector<release::Found> going;
+  for (const Item &item : plan.items)
+    if (item.action == Item::Action::remove) going.push_back({item.id, {}});
   const auto decide = [&](const json::Value &live) {
-    return claims.fate_of(id, live, release::Purpose::prune);
+    return id.kind == "Namespace"
+               ? release::fate_of_namespace(cluster, id, live, going, plan.history)
+               : claims.fate_of(id, live, release::Purpose::prune);
   };
   const release::Ownership owner = release::remove(cluster, id, uid, decide, deadline);
   if (owner.ours())
@@ -182,12 +187,25 @@ private:
 
   Taking force() const { return options_.force_conflicts ? Taking::yes : Taking::no; }
 
+  /// In one call, but for what client-side kubectl apply made too.
   void apply_part(const Set &set, const std::string &manager, Taking taking) {
-    if (set.empty()) return;
-    auto answer = insist(set, {.manager = manager,
-                               .force = taking == Taking::yes,
-                               .extra = options_.kubectl_args,
-                               .deadline = deadline_});
+    const auto beside = [&](const kube::Object &object) {
+      return release::is_applied_by_kubectl(plan_.before(object.id).value);
+    };
+    for (auto from = set.begin(); from != set.end();) {
+      auto to = std::find_if(from, set.end(), beside);
+      const bool alone = to == from;
+      if (alone) ++to;
+      apply_call({from, to},
+                 {.manager = manager, .force = taking == Taking::yes, .beside_kubectl = alone});
+      from = to;
+    }
+  }
+
+  void apply_call(std::span<const kube::Object> set, kube::ApplyOptions how) {
+    how.extra = options_.kubectl_args;
+    how.deadline = deadline_;
+    auto answer = insist(set, how);
     if (!answer) {
       const Error why = kube::explain(answer.failure(), "apply the manifests", access_);
       throw Error(why.code(), why.what(), // the other objects of the set may be applied

@@ -42,21 +42,22 @@ Taken taken_over(kube::Cluster &cluster, const Applied &applied) {
   std::vector<std::pair<kube::Id, std::future<kube::Result<json::Value>>>>
       reads; // at once: people wait
   for (const auto &[id, answer] : applied.objects)
-    // the wait looks at the one; the others may change what they share
-    if (id.kind != "Deployment" && !release::is_shared(id, cluster.access()))
+    if (!release::is_shared(id, cluster.access())) // other releases may change that
       reads.emplace_back(
           id, std::async(std::launch::async, [&cluster, id = id] { return cluster.read(id); }));
   const std::string manager = names::manager(cluster.access().release);
   Taken taken;
   for (auto &[id, read] : reads) {
     const auto live = read.get();
+    const bool main = id.kind == "Deployment" && id.name == applied.deployment;
     const bool gone = !live && live.failure().absent();
     if (gone ? id.kind == "Job" : !live) continue; // some go when they have run
     const json::Value &answer = applied.objects.at(id);
-    if (!gone && same_to(manager, *live, answer)) continue;
-    if (taken.by.field.empty()) taken = {id.text(), {}};
+    if (gone ? main : same_to(manager, *live, answer)) continue;
+    if (taken.by.field.empty() && !main) taken = {id.text(), {}};
     if (gone) continue;
     Interference by = interference(answer, *live, manager);
+    if (main && by.field == "spec.replicas") continue; // the wait follows it
     if (by.manager != manager && !by.field.empty()) taken = {id.text(), std::move(by)};
   }
   return taken;

@@ -23,9 +23,9 @@ struct Taken {
   Interference by{};  ///< with a field: another manager changed that
 };
 
-/// What became of the applied objects but the Deployment, which the wait looks at, and what
-/// releases share. Two deploys at once may have had each other's objects for a moment; other
-/// managers may take fields.
+/// What became of the applied objects but those that releases share. Two deploys at once may have
+/// had each other's objects for a moment; other managers may take fields. Of the release's
+/// Deployment, which the wait looks at, only the latter counts, and not its replicas.
 Taken taken_over(kube::Cluster &cluster, const Applied &applied);
 
 } // namespace hello::deploy

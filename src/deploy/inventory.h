@@ -14,11 +14,15 @@ std::vector<kube::Id> carried(const Plan &plan);
 /// the release's namespace. Empty: there is none.
 std::string needs_history(const Set &set, const kube::Access &access);
 
+/// Whether the namespace says that the release uses it.
+bool is_noted(const json::Value &ns, const std::string &release);
+/// When a namespace came to say that.
+enum class Noted { before, now, cannot };
 /// Writes on a namespace that hello made that this release uses it, so that the undeploy of another
 /// release sees it. Where that is not allowed, warns.
-void note_use(kube::Cluster &cluster, const std::vector<release::Release> &history,
-              const Listener &emit);
+Noted note_use(kube::Cluster &cluster, const std::vector<release::Release> &history,
+               const Listener &emit);
 /// Takes that back.
-void forget_use(kube::Cluster &cluster, const json::Value &ns);
+void forget_use(kube::Cluster &cluster);
 
 } // namespace hello::deploy

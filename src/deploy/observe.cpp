@@ -76,10 +76,10 @@ private:
     if (const release::Release *live = release::live_release(observed_.history)) {
       for (const kube::Id &id : live->objects) {
         observed_.objects[id] = {};
-        if (id.ns == ns_)
+        if (id.ns == ns_ && kinds::is(id.kind, kinds::Kind::in_set))
           wanted.insert({id.api_version, id.kind});
         else
-          read_elsewhere(id);
+          read_alone(id);
       }
     } else {
       for (const kinds::Kind &kind : kinds::all())
@@ -95,8 +95,8 @@ private:
            });
   }
 
-  /// The namespace, and what add-ons have in others.
-  void read_elsewhere(const kube::Id &id) {
+  /// What is elsewhere, and kinds that an account may not be allowed to list, such as Secrets.
+  void read_alone(const kube::Id &id) {
     auto found = cluster_.read(id);
     if (found) {
       observed_.objects[id] = {kube::Live::State::present, std::move(*found)};

@@ -58,6 +58,14 @@ void add_given_up(std::vector<kube::Change> &changes, const json::Value &held,
   }
 }
 
+/// Whether `b` has other values than `a` where both `where` and `a` have any.
+bool differ(const json::Value &where, const json::Value &a, const json::Value &b) {
+  if (where.members().empty()) return !a.is_null() && json::canonical(a) != json::canonical(b);
+  for (const auto &[key, value] : where.members())
+    if (differ(value, a.at(key), b.at(key))) return true;
+  return false;
+}
+
 /// Whether pods of the set run as this account. Without it no new pod could start, whoever
 /// manages it from now on.
 bool is_account_of(const Set &set, const kube::Id &id) {
@@ -202,7 +210,9 @@ private:
       if (!live.present() || !may_be_replaced(object, options_)) continue;
       const auto answer = dry_run({object}, manager_, true);
       if (!answer.failed_with(kube::Trouble::immutable)) continue;
-      if (const release::Ownership owner = claims.owner_of(object.id, live.value); !owner.ours())
+      if (const release::Ownership owner =
+              claims.fate_of(object.id, live.value, release::Purpose::undeploy);
+          !owner.ours())
         throw Error(Exit::cluster, fmt::format("{} cannot be replaced: {}", object.id.text(),
                                                release::describe(owner)));
       replaced_.insert(object.id);
@@ -239,7 +249,8 @@ private:
       const auto wanted = answers.find(object.id);
       Item item = item_of(object.id, wanted == answers.end() ? nullptr : wanted->second);
       if (replaced_.count(object.id)) item.action = Action::replace;
-      if (release::is_shared(object.id, access_) && changes_values(item) && !is_alone()) {
+      if (release::is_shared(object.id, access_) && changes_values(item) &&
+          is_set_by_others(object.id, *wanted->second)) {
         plan_.warnings.push_back({object.id.text(), "other releases share it and set other "
                                                     "values: it stays as it is"});
         item = {Action::same, object.id, {}};
@@ -270,10 +281,18 @@ private:
                        [](const kube::Change &change) { return !change.before.empty(); });
   }
 
-  /// Whether no other release is in the namespace.
-  bool is_alone() {
-    if (!alone_) alone_ = release::other_releases(cluster_).empty();
-    return *alone_;
+  /// Whether `wanted` changes a value that the set of another release has, or may have.
+  bool is_set_by_others(const kube::Id &id, const json::Value &wanted) {
+    if (!asked_) others_ = release::sets_of_others(cluster_);
+    asked_ = true;
+    if (!others_) return true;
+    for (const Set &set : *others_)
+      for (const kube::Object &object : set)
+        if (release::identity(object.id) == release::identity(id))
+          for (const char *part : {"metadata", "spec"})
+            if (differ(object.value.at(part), plan_.before(id).value.at(part), wanted.at(part)))
+              return true;
+    return false;
   }
 
   kube::Cluster &cluster_;
@@ -281,7 +300,8 @@ private:
   const kube::Access &access_;
   std::string manager_;
   sys::Deadline deadline_;
-  std::optional<bool> alone_;
+  bool asked_ = false;                     ///< whether others_ were read
+  std::optional<std::vector<Set>> others_; ///< none: they are not known
   std::set<kube::Id> replaced_;
   Plan plan_;
 };

@@ -84,16 +84,32 @@ private:
   }
 
   /// What comes before the first write of the set: a missing namespace, alone; the sign that the
-  /// namespace is used; the lock; the entry, so that the next run knows what a kill leaves behind.
+  /// namespace is used, which goes again if the deploy ends here; the lock; the entry, so that the
+  /// next run knows what a kill leaves behind.
   void begin() {
     if (!plan_.checked) apply_namespace(cluster_, plan_, options_, deadline_);
-    note_use(cluster_, plan_.history, emit_);
-    if (lock_.take() == release::Lock::Taken::after_wait) { // the other one may have changed much
-      plan_ = make_plan(cluster_, set_, options_, &emit_);
-      emit_(event::Planned{&plan_});
-      if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
-      check_approved();
+    const Noted noted = note_use(cluster_, plan_.history, emit_);
+    try {
+      const bool waited = lock_.take() == release::Lock::Taken::after_wait;
+      // an undeploy of this release takes the sign back before it lets go of the lock
+      if (noted != Noted::cannot) note_use(cluster_, plan_.history, emit_);
+      if (waited) plan_again();
+      record();
+    } catch (const Error &) {
+      if (noted == Noted::now) forget_use(cluster_);
+      throw;
     }
+  }
+
+  /// Another hello may have changed much.
+  void plan_again() {
+    plan_ = make_plan(cluster_, set_, options_, &emit_);
+    emit_(event::Planned{&plan_});
+    if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
+    check_approved();
+  }
+
+  void record() {
     if (!options_.history || plan_.empty() || recorder_.begin(set_, carried(plan_))) return;
     if (const std::string needs = needs_history(set_, cluster_.access()); !needs.empty())
       throw Error(Exit::cluster,
@@ -288,7 +304,7 @@ private:
   event::Failed go_back(const Outcome &outcome) {
     if (const auto end = stays(outcome)) return *end;
     std::optional<Set> before = held_before(plan_, applied_, options_, cluster_.access());
-    if (!before) before = ready_before(cluster_, plan_, set_);
+    if (!before) before = ready_before(cluster_, plan_, set_, applied_, options_);
     if (!before) return {Left::nothing_earlier};
     if (!still_ours(cluster_, applied_)) return {Left::superseded};
     emit_(event::RollingBack{});

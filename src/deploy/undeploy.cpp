@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
-#include <span>
 
 #include <fmt/core.h>
 
@@ -14,38 +12,6 @@
 namespace hello::deploy {
 namespace {
 
-std::string joined(const std::vector<std::string> &words) {
-  constexpr std::size_t kShown = 5;
-  std::string out = text::join(std::span(words).first(std::min(words.size(), kShown)), ", ");
-  return words.size() > kShown ? fmt::format("{} and {} more", out, words.size() - kShown) : out;
-}
-
-bool is_entry_of(std::string_view release, std::string_view name) {
-  const auto entry = names::read_entry(name);
-  return entry && entry->release == release;
-}
-
-/// What is in the namespace and neither ours nor Kubernetes' own.
-std::vector<std::string> others(const std::vector<kube::Occupant> &all, const Removal &removal,
-                                const std::string &ns, const kube::Access &access) {
-  // Another namespace may have a release of the same name.
-  const bool home = ns == access.ns;
-  std::vector<std::string> found;
-  for (const auto &[kind, name, owned] : all) {
-    const bool ours =
-        std::any_of(removal.remove.begin(), removal.remove.end(),
-                    [&, &kind = kind, &name = name](const release::Found &one) {
-                      return one.id.kind == kind && one.id.name == name && one.id.ns == ns;
-                    }) ||
-        (home && kind == "ControllerRevision" && is_entry_of(access.release, name)) ||
-        (home && kind == "Lease" && name == names::lease(access.release));
-    const bool kubernetes = (kind == "ConfigMap" && name == "kube-root-ca.crt") ||
-                            (kind == "ServiceAccount" && name == "default");
-    if (!ours && !kubernetes && !owned) found.push_back(kind + "/" + name);
-  }
-  return found;
-}
-
 /// Waits until `left` says that nothing is there any more.
 void await(kube::Cluster &cluster, const std::function<std::vector<std::string>()> &left,
            sys::Deadline deadline, const Listener &emit) {
@@ -53,11 +19,11 @@ void await(kube::Cluster &cluster, const std::function<std::vector<std::string>(
     const auto names = left();
     if (names.empty()) return;
     if (cluster.now() > deadline)
-      throw Error(Exit::rollout, "still there at the time limit: " + joined(names),
+      throw Error(Exit::rollout, "still there at the time limit: " + release::shortened(names),
                   "something holds it, perhaps a finalizer: kubectl get it -o yaml; then hello "
                   "undeploy again, or --timeout");
     if (names != noted) {
-      emit(event::Note{"waiting until gone: " + joined(names)});
+      emit(event::Note{"waiting until gone: " + release::shortened(names)});
       noted = names;
     }
     cluster.sleep(std::chrono::milliseconds(250));
@@ -89,42 +55,18 @@ std::vector<std::string> pods(kube::Cluster &cluster) {
   return names;
 }
 
-/// Whether a namespace may be removed.
-release::Ownership owner_of_namespace(kube::Cluster &cluster, const kube::Id &id,
-                                      const json::Value &live, const Removal &removal) {
+/// The release's own namespace, which no set lists.
+void add_namespace(kube::Cluster &cluster, Removal &removal) {
   using State = release::Ownership::State;
-  const kube::Access &access = cluster.access();
-  const release::Claims claims(access, removal.history);
-  if (release::Ownership owner = claims.owner_of(id, live); !owner.ours()) return owner;
-  const std::string own[] = {release::manager_of(id, access), names::manager(names::kDefault)};
-  for (const json::Value &entry : live.at("metadata", "managedFields").items())
-    if (std::string other = entry.text("manager");
-        other != own[0] && other != own[1] && !entry.find("subresource"))
-      return {State::extra_fields, std::move(other)};
-  std::vector<std::string> users = release::other_users(live, access.release);
-  auto all = cluster.objects_in(id.name);
-  if (!all) return {State::unlisted};
-  for (std::string &object : others(*all, removal, id.name, access))
-    users.push_back(std::move(object));
-  if (!users.empty()) return {State::in_use, joined(users)};
-  return {};
-}
-
-void add_namespaces(kube::Cluster &cluster, Removal &removal) {
-  std::set<kube::Id> namespaces{
-      {"v1", "Namespace", "", cluster.access().ns}}; // and those of add-ons
-  for (const release::Release &release : removal.history)
-    for (const kube::Id &id : release.objects)
-      if (id.kind == "Namespace") namespaces.insert(id);
-  for (const kube::Id &id : namespaces) {
-    kube::Live live = look_up(cluster, id);
-    if (!live.present() || live.being_removed()) continue;
-    const release::Ownership owner = owner_of_namespace(cluster, id, live.value, removal);
-    if (owner.state != release::Ownership::State::not_held &&
-        owner.state != release::Ownership::State::unmarked)
-      (owner.ours() ? removal.namespaces : removal.stay)
-          .push_back({id, std::move(live.value), owner});
-  }
+  const kube::Id id{"v1", "Namespace", "", cluster.access().ns};
+  kube::Live live = look_up(cluster, id);
+  if (!live.present() || live.being_removed()) return;
+  removal.noted = is_noted(live.value, cluster.access().release);
+  const release::Ownership owner =
+      release::fate_of_namespace(cluster, id, live.value, removal.remove, removal.history);
+  if (owner.state != State::not_held && owner.state != State::unmarked)
+    (owner.ours() ? removal.namespaces : removal.stay)
+        .push_back({id, std::move(live.value), owner});
 }
 
 /// Those of `found` that are still there. The others are reported as removed, and go from the list.
@@ -182,18 +124,17 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
       deadline, emit);
   remove_history(cluster, removal.history, deadline);
   if (!removal.history.empty()) emit(event::HistoryRemoved{removal.history.size()});
-  for (const release::Found &found : removal.stay)
-    if (found.id.kind == "Namespace") forget_use(cluster, found.live);
   std::vector<release::Found> namespaces;
   for (const release::Found &found : removal.namespaces) {
     const auto decide = [&](const json::Value &live) {
-      return owner_of_namespace(cluster, found.id, live, removal);
+      return release::fate_of_namespace(cluster, found.id, live, removal.remove, removal.history);
     };
-    if (remove_one(cluster, found, decide, deadline, emit))
-      namespaces.push_back(found);
-    else
-      forget_use(cluster, found.live);
+    if (remove_one(cluster, found, decide, deadline, emit)) namespaces.push_back(found);
   }
+  if (removal.noted && std::none_of(namespaces.begin(), namespaces.end(), [&](const auto &one) {
+        return one.id.name == cluster.access().ns;
+      }))
+    forget_use(cluster);
   await(
       cluster, [&] { return left_of(cluster, namespaces, emit); }, deadline, emit);
 }
@@ -206,9 +147,12 @@ Removal plan_removal(kube::Cluster &cluster) {
   std::vector<release::Found> all = release::leftovers(cluster, {}, removal.history);
   std::reverse(all.begin(), all.end()); // what came last goes first
   release::sort_for_removal(all);
-  for (release::Found &found : all)
-    (found.ownership.ours() ? removal.remove : removal.stay).push_back(std::move(found));
-  add_namespaces(cluster, removal);
+  for (release::Found &found : all) {
+    const bool is_namespace = found.id.kind == "Namespace";
+    std::vector<release::Found> &going = is_namespace ? removal.namespaces : removal.remove;
+    (found.ownership.ours() ? going : removal.stay).push_back(std::move(found));
+  }
+  add_namespace(cluster, removal);
   return removal;
 }
 

@@ -8,18 +8,12 @@
 namespace hello::deploy {
 namespace {
 
-bool has(const Set &set, const kube::Id &id) {
-  return std::any_of(set.begin(), set.end(), [&](const kube::Object &object) {
+/// The object in the set; null: it has none.
+const kube::Object *find(const Set &set, const kube::Id &id) {
+  const auto found = std::find_if(set.begin(), set.end(), [&](const kube::Object &object) {
     return release::identity(object.id) == release::identity(id);
   });
-}
-
-/// The field manager that holds what hello has of a live object: of what the releases of a
-/// namespace share, it may still be that of 0.1.0.
-std::string holder_of(const kube::Id &id, const json::Value &live, const kube::Access &access) {
-  const std::string manager = release::manager_of(id, access);
-  const bool held = !release::is_shared(id, access) || !kube::ownership(live, manager).empty();
-  return held ? manager : names::manager(names::kDefault);
+  return found == set.end() ? nullptr : &*found;
 }
 
 } // namespace
@@ -36,6 +30,21 @@ bool was_ready(const Plan &plan, const kube::Access &access) {
          kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;
 }
 
+namespace {
+
+/// An object that was there, as far as it was ours or was taken from others.
+kube::Object as_it_was(const Plan &plan, const Applied &applied, const Options &options,
+                       const kube::Access &access, const kube::Id &id) {
+  const json::Value &before = plan.before(id).value;
+  const std::string manager = release::holder_of(id, before, access);
+  const bool taken = options.force_conflicts || plan.adopted.count(id);
+  const auto later = taken ? applied.objects.find(id) : applied.objects.end();
+  return {id, later == applied.objects.end() ? kube::owned(before, manager)
+                                             : kube::owned(before, manager, later->second)};
+}
+
+} // namespace
+
 std::optional<Set> held_before(const Plan &plan, const Applied &applied, const Options &options,
                                const kube::Access &access) {
   if (!was_ready(plan, access)) return std::nullopt;
@@ -45,26 +54,28 @@ std::optional<Set> held_before(const Plan &plan, const Applied &applied, const O
     const bool still_there = // what is outside goes only after the rollout
         item.action == Item::Action::remove && release::is_outside(item.id, access);
     if (!before.present() || still_there) continue;
-    const std::string manager = holder_of(item.id, before.value, access);
-    const bool taken = options.force_conflicts || plan.adopted.count(item.id);
-    const auto later = taken ? applied.objects.find(item.id) : applied.objects.end();
-    set.push_back({item.id, later == applied.objects.end()
-                                ? kube::owned(before.value, manager)
-                                : kube::owned(before.value, manager, later->second)});
+    set.push_back(as_it_was(plan, applied, options, access, item.id));
   }
   return set;
 }
 
-std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set) {
+std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set,
+                                const Applied &applied, const Options &options) {
+  const kube::Access &access = cluster.access();
   const std::string digest = release::digest_of(set);
   for (const release::Release &revision : failed.history) {
     if (revision.state != release::State::ready || revision.digest == digest) continue;
     auto found = release::find_set(cluster, revision);
     if (!found) continue;
-    std::erase_if(*found, [&](const kube::Object &object) {
-      return release::is_outside(object.id, cluster.access()) && !has(set, object.id);
-    });
-    return found;
+    Set back;
+    for (kube::Object &object : *found)
+      if (object.id.ns == access.ns)
+        back.push_back(std::move(object));
+      else if (const kube::Object *ours = find(set, object.id))
+        back.push_back(failed.before(object.id).present()
+                           ? as_it_was(failed, applied, options, access, object.id)
+                           : *ours);
+    return back;
   }
   return std::nullopt;
 }
@@ -73,7 +84,7 @@ std::vector<Item> made(const Plan &plan, const Set &before) {
   std::vector<Item> extra;
   for (const Item &item : plan.items)
     if (item.action == Item::Action::create && item.id.kind != "Namespace" &&
-        item.id.kind != "Job" && !has(before, item.id))
+        item.id.kind != "Job" && !find(before, item.id))
       extra.push_back({Item::Action::remove, item.id, {}});
   return extra;
 }

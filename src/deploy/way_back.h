@@ -16,9 +16,10 @@ std::optional<Set> held_before(const Plan &plan, const Applied &applied, const O
                                const kube::Access &access);
 
 /// The newest release of the history that was ready, unless it is the one that has just failed.
-/// Without the objects outside the release's namespace that the failed one does not have: who may
-/// write the history must not gain rights elsewhere by it.
-std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set);
+/// Of objects that are cluster-wide or in other namespaces, only those that the failed one has, and
+/// as they were or as that has them: who may write the history must not gain anything there.
+std::optional<Set> ready_before(kube::Cluster &cluster, const Plan &failed, const Set &set,
+                                const Applied &applied, const Options &options);
 
 /// What the failed release made and the one before had not.
 std::vector<Item> made(const Plan &plan, const Set &before);

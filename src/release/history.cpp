@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -20,8 +21,11 @@ constexpr std::string_view kStateLabel = "hello/state";
 
 /// "apps/v1 Deployment hello/hello" a line: kind and identity; the namespace is empty for
 /// cluster-wide kinds.
-std::string line_of(const kube::Id &id) {
-  return fmt::format("{} {} {}/{}\n", id.api_version, id.kind, id.ns, id.name);
+std::string lines_of(const std::vector<kube::Id> &ids) {
+  std::string lines;
+  for (const kube::Id &id : ids)
+    lines += fmt::format("{} {} {}/{}\n", id.api_version, id.kind, id.ns, id.name);
+  return lines;
 }
 
 std::vector<kube::Id> ids_of(std::string_view lines) {
@@ -85,21 +89,24 @@ std::optional<Release> release_of(const json::Value &object) {
   release.version = notes.text("hello/version");
   release.digest = notes.text("hello/digest");
   release.objects = ids_of(notes.at("hello/objects").text());
+  release.kept_secrets = ids_of(notes.at("hello/kept-secrets").text());
   release.carried = ids_of(notes.at("hello/carried").text());
   if (release.digest.empty() || release.objects.empty()) return std::nullopt;
   return release;
 }
 
 std::string entry_of(const Release &release, const Set &set, const std::string &ns) {
-  std::string lines, carried;
-  for (const kube::Id &id : release.objects) lines += line_of(id);
-  for (const kube::Id &id : release.carried) carried += line_of(id);
-  const std::pair<std::string_view, std::string_view> notes[] = {
-      {"hello/who", release.who},       {"hello/from", release.from},
-      {"hello/image", release.image},   {"hello/source", release.source},
-      {"hello/note", release.note},     {"hello/version", release.version},
-      {"hello/digest", release.digest}, {"hello/objects", lines},
-      {"hello/carried", carried}};
+  const std::pair<std::string_view, std::string> notes[] = {
+      {"hello/who", release.who},
+      {"hello/from", release.from},
+      {"hello/image", release.image},
+      {"hello/source", release.source},
+      {"hello/note", release.note},
+      {"hello/version", release.version},
+      {"hello/digest", release.digest},
+      {"hello/objects", lines_of(release.objects)},
+      {"hello/kept-secrets", lines_of(release.kept_secrets)},
+      {"hello/carried", lines_of(release.carried)}};
   std::string about, text;
   json::Writer meta(about, json::Style::spaced);
   meta.begin_object();
@@ -195,41 +202,73 @@ const Release &rollback_target(const std::vector<Release> &all, std::optional<in
           : "run 'hello history' to list them; 'hello rollback REVISION' takes any that was ready");
 }
 
-kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster) {
-  std::vector<Release> all;
-  const auto failure = cluster.list({.api_version = "apps/v1",
-                                     .kind = "ControllerRevision",
-                                     .ns = cluster.access().ns,
-                                     .labels = std::string(names::kEntries),
-                                     .detail = kube::Collection::Detail::metadata},
-                                    [&](json::Value &&object) {
-                                      auto release = release_of(object);
-                                      if (release && release->release == cluster.access().release)
-                                        all.push_back(std::move(*release));
-                                    });
-  if (failure) return *failure;
+namespace {
+
+/// Gives the name and the object of each entry in the namespace, without its set.
+std::optional<kube::Failure>
+list_entries(kube::Cluster &cluster,
+             const std::function<void(const std::string &release, const json::Value &)> &take) {
+  return cluster.list({.api_version = "apps/v1",
+                       .kind = "ControllerRevision",
+                       .ns = cluster.access().ns,
+                       .labels = std::string(names::kEntries),
+                       .detail = kube::Collection::Detail::metadata},
+                      [&](json::Value &&object) {
+                        if (const auto entry = names::read_entry(object.text("metadata", "name")))
+                          take(entry->release, object);
+                      });
+}
+
+void sort_newest_first(std::vector<Release> &all) {
   std::stable_sort(all.begin(), all.end(),
                    [](const Release &a, const Release &b) { return a.revision > b.revision; });
+}
+
+} // namespace
+
+kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster) {
+  std::vector<Release> all;
+  const auto failure =
+      list_entries(cluster, [&](const std::string &name, const json::Value &object) {
+        if (name != cluster.access().release) return;
+        if (auto release = release_of(object)) all.push_back(std::move(*release));
+      });
+  if (failure) return *failure;
+  sort_newest_first(all);
   return all;
 }
 
 std::vector<std::string> other_releases(kube::Cluster &cluster) {
   std::set<std::string> found;
-  const auto failure =
-      cluster.list({.api_version = "apps/v1",
-                    .kind = "ControllerRevision",
-                    .ns = cluster.access().ns,
-                    .labels = std::string(names::kEntries),
-                    .detail = kube::Collection::Detail::metadata},
-                   [&](json::Value &&object) {
-                     if (const auto entry = names::read_entry(object.text("metadata", "name")))
-                       found.insert(entry->release);
-                   });
+  const auto failure = list_entries(
+      cluster, [&](const std::string &name, const json::Value &) { found.insert(name); });
   if (failure && failure->retryable)
     throw kube::explain(*failure, "read the history", cluster.access());
   if (failure) found.insert("?");
   found.erase(cluster.access().release);
   return {found.begin(), found.end()};
+}
+
+std::optional<std::vector<Set>> sets_of_others(kube::Cluster &cluster) {
+  std::map<std::string, std::vector<Release>> others;
+  const auto failure =
+      list_entries(cluster, [&](const std::string &name, const json::Value &object) {
+        std::vector<Release> &all = others[name];
+        if (auto release = release_of(object)) all.push_back(std::move(*release));
+      });
+  if (failure && failure->retryable)
+    throw kube::explain(*failure, "read the history", cluster.access());
+  if (failure) return std::nullopt;
+  others.erase(cluster.access().release);
+  std::vector<Set> sets;
+  for (auto &[name, all] : others) {
+    sort_newest_first(all);
+    const Release *live = live_release(all);
+    auto set = live ? find_set(cluster, *live) : std::nullopt;
+    if (!set) return std::nullopt;
+    sets.push_back(std::move(*set));
+  }
+  return sets;
 }
 
 std::optional<Set> find_set(kube::Cluster &cluster, const Release &release) {

@@ -108,15 +108,17 @@ kube::Result<kube::Done> Lock::create() {
   auto made =
       cluster_.create(id_, json::to_text(body({})), names::manager(cluster_.access().release),
                       cluster_.now() + std::chrono::seconds(20));
-  if (!made) return made;
-  auto lease = cluster_.read(id_);
-  if (!lease) return lease.failure();
-  if (holder_of(*lease) != holder_) throw held_error(*lease, cluster_.access().release);
-  last_ = std::move(*lease);
+  if (!made) return made.failure();
+  last_ = std::move(*made);
+  held_ = true;
   return kube::Done();
 }
 
-void Lock::watch(json::Value held) {
+kube::Result<kube::Done> Lock::watch() {
+  const auto first = cluster_.read(id_);
+  if (!first && first.failure().absent()) return kube::Done(); // it has ended
+  if (!first) return first.failure();
+  const json::Value &held = *first;
   const std::string version = held.text("metadata", "resourceVersion"),
                     from = held.text("metadata", "annotations", "hello/from");
   note_(fmt::format("release {} is locked by {}; checking for {} s whether it is still working",
@@ -125,18 +127,23 @@ void Lock::watch(json::Value held) {
   for (const auto end = cluster_.now() + kWatch; cluster_.now() < end;) {
     cluster_.sleep(std::chrono::milliseconds(500));
     auto lease = cluster_.read(id_);
-    if (!lease && lease.failure().absent()) return; // it has ended
+    if (!lease && lease.failure().absent()) return kube::Done();
     if (lease && lease->text("metadata", "resourceVersion") != version)
       throw held_error(*lease, cluster_.access().release);
   }
   auto taken = write(held);
-  if (taken) {
-    held_ = true;
-    return;
-  }
   if (taken.failed_with(kube::Trouble::stale)) throw held_error(held, cluster_.access().release);
-  if (!taken.failure().absent())
-    throw kube::explain(taken.failure(), "take over " + id_.text(), cluster_.access());
+  held_ = static_cast<bool>(taken);
+  if (!taken && taken.failure().absent()) return kube::Done();
+  return taken;
+}
+
+bool Lock::is_forbidden(const kube::Failure &failure, const char *doing) {
+  if (failure.trouble != kube::Trouble::forbidden && failure.trouble != kube::Trouble::unknown_kind)
+    return false;
+  warn_("nothing keeps two deploys of this release apart: " +
+        kube::explain(failure, doing + id_.text(), cluster_.access()).words());
+  return true;
 }
 
 Lock::Taken Lock::take() {
@@ -146,26 +153,17 @@ Lock::Taken Lock::take() {
   const auto patience =
       cluster_.now() + std::chrono::seconds(20); // with an API server that is away
   while (!held_) {
-    const auto made = create();
-    held_ = static_cast<bool>(made);
-    if (held_) break;
-    const kube::Failure &failure = made.failure();
-    if (failure.retryable && cluster_.now() < patience) {
-      cluster_.sleep(std::chrono::seconds(1));
-      continue;
+    auto done = create();
+    if (done.failed_with(kube::Trouble::already_exists)) {
+      how = Taken::after_wait;
+      done = watch();
     }
-    if (failure.trouble == kube::Trouble::forbidden ||
-        failure.trouble == kube::Trouble::unknown_kind) {
-      warn_("nothing keeps two deploys of this release apart: " +
-            kube::explain(failure, "write " + id_.text(), cluster_.access()).words());
-      return how;
-    }
-    if (failure.trouble != kube::Trouble::already_exists)
+    if (done) continue;
+    const kube::Failure &failure = done.failure();
+    if (is_forbidden(failure, "write ")) return how;
+    if (!failure.retryable || cluster_.now() >= patience)
       throw kube::explain(failure, "write " + id_.text(), cluster_.access());
-    auto lease = cluster_.read(id_);
-    if (!lease && lease.failure().absent()) continue;
-    how = Taken::after_wait;
-    watch(std::move(lease).take("read " + id_.text(), cluster_.access()));
+    cluster_.sleep(std::chrono::seconds(1));
   }
   cluster_.before_write = [this] { check(); };
   ending_ = false; // after a release()
@@ -173,7 +171,13 @@ Lock::Taken Lock::take() {
   return how;
 }
 
-void Lock::check() const {
+void Lock::check() {
+  std::optional<kube::Failure> forbidden;
+  {
+    const std::lock_guard lock(mutex_);
+    forbidden = std::exchange(forbidden_, std::nullopt);
+  }
+  if (forbidden) is_forbidden(*forbidden, "renew ");
   if (lost_)
     throw Error(Exit::cluster,
                 fmt::format("another hello has taken over release {}: this one stops writing",
@@ -183,17 +187,22 @@ void Lock::check() const {
 
 void Lock::renew_until_released() {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, renewal_, [this] { return ending_; })) {
+  auto wait = renewal_ / 4; // a right that is missing shows early
+  while (!wake_.wait_for(lock, wait, [this] { return ending_; })) {
+    wait = renewal_;
     lock.unlock();
+    std::optional<kube::Failure> failure;
     try {
-      const auto done = write(last_);
-      // anything else may pass: until another hello takes it, it is ours
-      if (!done && (done.failed_with(kube::Trouble::stale) || done.failure().absent()))
-        lost_ = true;
+      if (const auto done = write(last_); !done) failure = done.failure();
     } catch (const Error &) { // an interruption, which the main thread sees too
     }
     lock.lock();
-    if (lost_) return;
+    if (!failure) continue;
+    // anything else may pass: until another hello takes it, it is ours
+    lost_ = failure->trouble == kube::Trouble::stale || failure->absent();
+    const bool forbidden = failure->trouble == kube::Trouble::forbidden;
+    if (forbidden) forbidden_ = std::move(failure);
+    if (lost_ || forbidden) return;
   }
 }
 
@@ -206,6 +215,7 @@ void Lock::release() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   if (!held_ || lost_) return;
+  check(); // it may have something to say
   held_ = false;
   const json::Value &meta = last_.at("metadata");
   const sys::LastWord last_word; // else a Ctrl-C would let the next run wait

@@ -43,6 +43,13 @@ bool is_apply_of(const json::Value &entry, std::string_view manager) {
          !entry.find("subresource");
 }
 
+/// Client-side kubectl apply writes by an update, and notes in an annotation what it applied.
+bool is_kubectl_apply(const json::Value &entry) {
+  return entry.text("operation") == "Update" &&
+         entry.at("fieldsV1", "f:metadata", "f:annotations")
+             .find("f:kubectl.kubernetes.io/last-applied-configuration");
+}
+
 bool applied_by(const json::Value &object, std::string_view manager) {
   const auto &entries = managers_of(object);
   return std::any_of(entries.begin(), entries.end(),
@@ -106,6 +113,12 @@ std::string manager_of(const kube::Id &id, const kube::Access &access) {
                                : names::manager(access.release);
 }
 
+std::string holder_of(const kube::Id &id, const json::Value &live, const kube::Access &access) {
+  const std::string manager = manager_of(id, access);
+  const bool held = !is_shared(id, access) || applied_by(live, manager);
+  return held ? manager : names::manager(names::kDefault);
+}
+
 Set marked(Set set, const kube::Access &access) {
   for (kube::Object &object : set)
     object.value["metadata"]["annotations"][kMark] = json::string(mark_for(object.id, access));
@@ -123,6 +136,11 @@ std::vector<std::string> other_users(const json::Value &ns, const std::string &r
     if (key.starts_with(kUsedBy) && key.substr(kUsedBy.size()) != release)
       found.push_back("release " + key.substr(kUsedBy.size()));
   return found;
+}
+
+bool is_applied_by_kubectl(const json::Value &live) {
+  const auto &entries = managers_of(live);
+  return std::any_of(entries.begin(), entries.end(), is_kubectl_apply);
 }
 
 std::string owner_words(const json::Value &live) {
@@ -203,7 +221,8 @@ Ownership Claims::owner_of(const kube::Id &id, const json::Value &live) const {
     if (std::find(own.begin(), own.end(), manager) != own.end() || manager == handover ||
         entry.find("subresource"))
       continue;
-    if (entry.text("operation") == "Apply") return {State::applied_too, manager};
+    if (entry.text("operation") == "Apply" || is_kubectl_apply(entry))
+      return {State::applied_too, manager};
     const auto theirs = paths_of(entry); // who made an object holds what we came to hold later
     if (std::any_of(theirs.begin(), theirs.end(),
                     [&](const std::string &path) { return ours.count(path) > 0; }))

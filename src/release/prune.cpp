@@ -1,13 +1,14 @@
 #include "hello/prune.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include <fmt/core.h>
 
+#include "hello/fields.h"
 #include "hello/kinds.h"
 #include "hello/text.h"
+#include "release/set_marks.h"
 
 namespace hello::release {
 namespace {
@@ -37,7 +38,7 @@ namespace {
 class Search {
 public:
   Search(kube::Cluster &cluster, const Set &set, const std::vector<Release> &history)
-      : cluster_(cluster), history_(history), claims_(cluster.access(), history),
+      : cluster_(cluster), claims_(cluster.access(), history), set_marks_(cluster, history),
         purpose_(set.empty() ? Purpose::undeploy : Purpose::prune) {
     for (const kube::Object &object : set) known_.insert(identity(object.id));
   }
@@ -77,8 +78,9 @@ public:
 private:
   /// `release`: the newest that recorded it; null: none did.
   void look(const kube::Id &id, const Release *release) {
-    if (id.kind == "Namespace" || !known_.insert(identity(id)).second) return;
-    if (is_shared(id, cluster_.access()) && !is_alone()) return;
+    const bool shared = is_shared(id, cluster_.access());
+    if (!known_.insert(identity(id)).second || (shared && (id.kind == "Namespace" || !is_alone())))
+      return;
     auto live = cluster_.read(id);
     if (live.failed_with(kube::Trouble::forbidden)) {
       found_.push_back({id, {}, {Ownership::State::unreadable}});
@@ -87,7 +89,8 @@ private:
     if (!live && live.failure().absent()) return;
     if (!live) throw kube::explain(live.failure(), "read " + id.text(), cluster_.access());
     Ownership ownership = claims_.fate_of(id, *live, purpose_);
-    if (ownership.ours() && release && set_keeps(id)) ownership.state = Ownership::State::keep;
+    if (ownership.ours() && (release || shared) && set_marks_.keep(id))
+      ownership.state = Ownership::State::keep;
     const bool being_removed = live->at("metadata").find("deletionTimestamp");
     // an undeploy waits for what an earlier one began to remove
     if ((!being_removed || (purpose_ == Purpose::undeploy && ownership.ours())) &&
@@ -113,36 +116,25 @@ private:
     return *alone_;
   }
 
-  /// Whether the newest set that had the object marks it to stay. A mark that was removed from the
-  /// live object still counts.
-  bool set_keeps(const kube::Id &id) {
-    for (const Release &release : history_)
-      for (const kube::Id &one : release.objects)
-        if (identity(one) == identity(id)) return set_keeps(release, id);
-    return false;
-  }
-
-  bool set_keeps(const Release &release, const kube::Id &id) {
-    const auto [place, is_new] = sets_.try_emplace(release.revision);
-    if (is_new) {
-      auto entry =
-          cluster_.read({"apps/v1", "ControllerRevision", cluster_.access().ns, release.name});
-      if (entry) place->second = entry->at("data", "objects");
-    }
-    for (const json::Value &object : place->second.items())
-      if (identity(kube::id_of(object)) == identity(id)) return carries_keep(object);
-    return false;
-  }
-
   kube::Cluster &cluster_;
-  const std::vector<Release> &history_;
   Claims claims_;
+  SetMarks set_marks_;
   Purpose purpose_;
   std::optional<bool> alone_;
-  std::map<int, json::Value> sets_; ///< by revision, those that were asked for
-  std::set<Identity> known_;        ///< what the set has, then what was looked at
+  std::set<Identity> known_; ///< what the set has, then what was looked at
   std::vector<Found> found_;
 };
+
+/// Decides on the namespaces among what was found, which nothing of others may be in.
+void settle_namespaces(kube::Cluster &cluster, std::vector<Found> &found,
+                       const std::vector<Release> &history) {
+  std::vector<Found> going;
+  for (const Found &one : found)
+    if (one.ownership.ours()) going.push_back({one.id, {}});
+  for (Found &one : found)
+    if (one.id.kind == "Namespace" && one.ownership.ours())
+      one.ownership = fate_of_namespace(cluster, one.id, one.live, going, history);
+}
 
 } // namespace
 
@@ -155,7 +147,9 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
   for (const kinds::Kind &kind : kinds::all())
     if (kind.is(kinds::Kind::in_set)) search.labelled(kind);
   if (set.empty()) search.shared();
-  return std::move(search).found();
+  std::vector<Found> found = std::move(search).found();
+  settle_namespaces(cluster, found, history);
+  return found;
 }
 
 void sort_for_removal(std::vector<Found> &found) {
@@ -169,15 +163,18 @@ std::vector<kube::Id> new_outside(kube::Cluster &cluster, const Set &set,
   std::set<Identity> running;
   if (const Release *live = live_release(history))
     for (const kube::Id &id : live->objects) running.insert(identity(id));
+  const kube::Access &access = cluster.access();
   std::vector<kube::Id> found;
   for (const kube::Object &object : set) {
-    if (!is_outside(object.id, cluster.access())) continue;
+    const kube::Id &id = object.id;
+    if (id.ns == access.ns) continue;
+    const auto live = cluster.read(id);
+    const bool shared = is_shared(id, access);
+    if (shared && live && !claims.ours(id, *live)) continue; // used as it is
     // that the history names it proves nothing
-    if (running.count(identity(object.id)))
-      if (const auto live = cluster.read(object.id);
-          live && claims.owner_of(object.id, *live).ours())
-        continue;
-    found.push_back(object.id);
+    if (!live || !(shared || running.count(identity(id))) || !claims.owner_of(id, *live).ours() ||
+        digest_of({{id, kube::owned(*live, holder_of(id, *live, access))}}) != digest_of({object}))
+      found.push_back(id);
   }
   return found;
 }

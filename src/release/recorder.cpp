@@ -80,9 +80,13 @@ bool Recorder::begin(const Set &set, const std::vector<kube::Id> &carried) {
   release_.version = build_info().version;
   release_.digest = digest_of(set);
   release_.objects.clear();
+  release_.kept_secrets.clear();
   release_.carried = carried;
-  for (const kube::Object &object : set)
+  for (const kube::Object &object : set) {
     if (!is_shared(object.id, cluster_.access())) release_.objects.push_back(object.id);
+    if (object.id.kind == "Secret" && carries_keep(object.value))
+      release_.kept_secrets.push_back(object.id);
+  }
 
   int taken = 0; // an entry that is damaged is not listed, but its number is taken
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -105,7 +109,7 @@ bool Recorder::begin(const Set &set, const std::vector<kube::Id> &carried) {
   return false;
 }
 
-std::optional<kube::Result<kube::Done>> Recorder::write_entry(const Set &set) {
+std::optional<kube::Result<json::Value>> Recorder::write_entry(const Set &set) {
   const std::string entry = entry_of(release_, set, cluster_.access().ns);
   if (entry.size() <= kLargestEntry)
     return cluster_.create(id_of_entry(release_.name), entry, names::manager(release_.release),

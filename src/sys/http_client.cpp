@@ -118,6 +118,16 @@ void HttpClient::stop() { connection_->stop(); }
 
 HttpReply HttpClient::get(const std::string &target, const char *accept, const HttpLimits &limits,
                           const TakeBytes &take) {
+  return send(target, accept, "", limits, take);
+}
+
+HttpReply HttpClient::apply(const std::string &target, const std::string &json,
+                            const HttpLimits &limits) {
+  return send(target, "application/json", json, limits, {});
+}
+
+HttpReply HttpClient::send(const std::string &target, const char *accept, const std::string &patch,
+                           const HttpLimits &limits, const TakeBytes &take) {
   for (;;) {
     const bool reused = connection_->is_socket_open();
     milliseconds wait = limits.silence;
@@ -132,6 +142,11 @@ HttpReply HttpClient::get(const std::string &target, const char *accept, const H
 
     Exchange exchange{limits, take, {}};
     httplib::Request request = request_of(target, accept, authority_, exchange);
+    if (!patch.empty()) {
+      request.method = "PATCH";
+      request.headers.emplace("Content-Type", "application/apply-patch+yaml");
+      request.body = patch;
+    }
     httplib::Response response;
     httplib::Error error = httplib::Error::Success;
     if (connection_->send(request, response, error)) {

@@ -46,6 +46,16 @@ public:
       if (&one != &mine) one.fields.erase(field);
   }
 
+  /// Passes all fields of those that update `field` to `to`. Returns whether there are any.
+  bool pass_on(const FieldPath &field, Entry &to) {
+    FieldPaths passed;
+    for (Entry &one : entries_)
+      if (one.operation == "Update" && one.fields.count(field)) passed.merge(one.fields);
+    if (passed.empty()) return false;
+    to.fields.merge(passed);
+    return true;
+  }
+
   void write(Value &object) const {
     Value list = json::array();
     for (const Entry &one : entries_) {
@@ -144,6 +154,18 @@ kube::Result<Value> FakeApi::apply(const kube::Object &wanted, std::string_view 
   managers.write(after);
   store(wanted.id, std::move(after));
   return *find(wanted.id);
+}
+
+bool FakeApi::migrate(const kube::Id &id, std::string_view manager) {
+  const FieldPath noted{"f:metadata", "f:annotations",
+                        "f:kubectl.kubernetes.io/last-applied-configuration"};
+  Value after = *find(id);
+  Managers managers(after);
+  if (!managers.pass_on(noted, managers.entry(manager, "Apply"))) return false;
+  erase_field(after, noted);
+  managers.write(after);
+  store(id, std::move(after));
+  return true;
 }
 
 kube::Result<kube::Done> FakeApi::create(const kube::Id &id, Value value,

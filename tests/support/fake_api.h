@@ -21,6 +21,9 @@ public:
 
   /// Server-side apply. A conflict names each field with its other manager.
   kube::Result<json::Value> apply(const kube::Object &wanted, std::string_view manager, bool force);
+  /// What kubectl does after a server-side apply: the fields of client-side kubectl apply pass to
+  /// `manager`. Returns whether there were any. Source: k8s.io/client-go/util/csaupgrade
+  bool migrate(const kube::Id &id, std::string_view manager);
   kube::Result<kube::Done> create(const kube::Id &id, json::Value value, std::string_view manager);
   /// Its resourceVersion is a precondition.
   kube::Result<json::Value> replace(const kube::Id &id, json::Value value);

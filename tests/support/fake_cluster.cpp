@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/kinds.h"
 #include "support/fake_mirror.h"
 
 namespace hello::test {
@@ -166,6 +167,8 @@ Result<kube::Answer> FakeCluster::apply_to(FakeApi &target, Operation operation,
     if (set.size() > 1) failed = scripted(operation, object.id.text());
     Result<json::Value> result = failed ? Result<json::Value>(*failed)
                                         : target.apply(object, options.manager, options.force);
+    if (result && !options.beside_kubectl && target.migrate(object.id, options.manager))
+      result = target.apply(object, options.manager, options.force);
     if (result) {
       const bool changed = before != result->text("metadata", "resourceVersion");
       answer.objects.push_back({object.id, std::move(*result)});
@@ -201,6 +204,7 @@ Result<kube::Answer> FakeCluster::apply(std::span<const kube::Object> set,
   if (before_write) before_write();
   std::string line = fmt::format("apply {} as {}", names_of(set), options.manager);
   if (options.force) line += " by force";
+  if (options.beside_kubectl) line += " beside kubectl";
   for (const std::string &word : options.extra) line += " " + word;
   journal.push_back(std::move(line));
   return apply_to(api, Operation::apply, set, options);
@@ -217,15 +221,17 @@ Result<kube::Done> FakeCluster::remove(const kube::Id &id, const kube::Precondit
   return done;
 }
 
-Result<kube::Done> FakeCluster::create(const kube::Id &id, std::string_view json,
-                                       std::string_view manager, sys::Deadline) {
+Result<json::Value> FakeCluster::create(const kube::Id &id, std::string_view json,
+                                        std::string_view manager, sys::Deadline) {
   const std::lock_guard lock(mutex_);
   if (before_write) before_write();
   if (id.kind != "Lease") journal.push_back("create " + id.text());
   if (auto failed = scripted(Operation::create, id.text())) return std::move(*failed);
-  auto done = api.create(id, json::parse(json, "create"), manager);
-  if (done) wrote(id);
-  return done;
+  const auto done = api.create(id, json::parse(json, "create"), manager);
+  if (!done) return done.failure();
+  json::Value stored = *api.find(id);
+  wrote(id);
+  return stored;
 }
 
 Result<json::Value> FakeCluster::replace(const kube::Id &id, std::string_view json, sys::Deadline) {
@@ -293,8 +299,15 @@ Result<std::vector<kube::Occupant>> FakeCluster::objects_in(const std::string &n
   if (auto failed = scripted(Operation::objects_in, ns)) return std::move(*failed);
   std::vector<kube::Occupant> found;
   for (const auto &[id, value] : api.all())
-    if (id.ns == ns && id.kind != "Event")
-      found.push_back({id.kind, id.name, value.at("metadata").find("ownerReferences") != nullptr});
+    if (id.ns == ns && id.kind != "Event") {
+      kube::Occupant one{std::string(kinds::group(id.api_version)), id.kind, id.name,
+                         value.text("metadata", "uid")};
+      for (const json::Value &owner : value.at("metadata", "ownerReferences").items()) {
+        one.owners.push_back(owner.text("uid"));
+        if (owner.text("kind") == "Node") one.owned_outside = true;
+      }
+      found.push_back(std::move(one));
+    }
   return found;
 }
 

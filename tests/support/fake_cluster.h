@@ -87,8 +87,9 @@ public:
   // What hello did
 
   /// Each write, and each request to the service, in order: "apply ConfigMap/m Deployment/hello as
-  /// hello", with " by force" where it takes fields; "remove Service/hello"; "forward pod/a:http";
-  /// "ask http://127.0.0.1:40123/". Writes of Leases, which a thread renews, are left out.
+  /// hello", with " by force" where it takes fields, and " beside kubectl" where it leaves
+  /// kubectl's; "remove Service/hello"; "forward pod/a:http"; "ask http://127.0.0.1:40123/". Writes
+  /// of Leases, which a thread renews, are left out.
   std::vector<std::string> journal;
   std::map<std::string, int> reads;               ///< of objects, "Node/lab"
   std::size_t times(std::string_view line) const; ///< how many entries begin so
@@ -105,8 +106,8 @@ public:
                                    const kube::ApplyOptions &options) override;
   kube::Result<kube::Done> remove(const kube::Id &id, const kube::Preconditions &still,
                                   sys::Deadline deadline) override;
-  kube::Result<kube::Done> create(const kube::Id &id, std::string_view json,
-                                  std::string_view manager, sys::Deadline deadline) override;
+  kube::Result<json::Value> create(const kube::Id &id, std::string_view json,
+                                   std::string_view manager, sys::Deadline deadline) override;
   kube::Result<json::Value> replace(const kube::Id &id, std::string_view json,
                                     sys::Deadline deadline) override;
   kube::Result<json::Value> post(const std::string &path, std::string_view json,

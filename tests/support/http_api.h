@@ -18,13 +18,14 @@
 
 namespace hello::test {
 
-/// An API server on a Unix socket: GETs get the answers that the test gave, watches and followed
-/// logs ("watch=1", "follow=true") stay open until the test ends them. Targets are compared with
-/// their %XX resolved: which characters are escaped is the HTTP client's choice.
+/// An API server on a Unix socket: requests get the answers that the test gave, watches and
+/// followed logs ("watch=1", "follow=true") stay open until the test ends them. Targets are
+/// compared with their %XX resolved: which characters are escaped is the HTTP client's choice.
 class HttpApi {
 public:
   struct Request {
     std::string target, accept;
+    std::string method{}, type{}, body{};
   };
 
   explicit HttpApi(std::string path) : path_(std::move(path)) {
@@ -50,7 +51,7 @@ public:
     ::unlink(path_.c_str());
   }
 
-  /// The answer to each GET of `target` from now on. Others get a 404, or a stream.
+  /// The answer to each request of `target` from now on. Others get a 404, or a stream.
   void on(const std::string &target, int status, std::string body) {
     const std::lock_guard lock(mutex_);
     answers_[target] = {status, std::move(body)};
@@ -126,18 +127,31 @@ private:
     char buffer[4096];
     for (ssize_t n; (n = ::read(fd, buffer, sizeof buffer)) > 0;) {
       bytes.append(buffer, static_cast<std::size_t>(n));
-      for (std::size_t end; (end = bytes.find("\r\n\r\n")) != bytes.npos; bytes.erase(0, end + 4))
-        answer(fd, std::string_view(bytes).substr(0, end + 2));
+      for (std::size_t end; (end = bytes.find("\r\n\r\n")) != bytes.npos;) {
+        const std::string head = bytes.substr(0, end + 2);
+        const std::string length = field(head, "Content-Length");
+        const std::size_t whole = end + 4 + (length.empty() ? 0 : std::stoul(length));
+        if (bytes.size() < whole) break;
+        answer(fd, head, bytes.substr(end + 4, whole - end - 4));
+        bytes.erase(0, whole);
+      }
     }
   }
 
-  void answer(int fd, std::string_view head) {
+  /// Empty: the head has none.
+  static std::string field(std::string_view head, const std::string &name) {
+    const auto at = head.find("\r\n" + name + ": ");
+    if (at == head.npos) return "";
+    const auto from = at + name.size() + 4;
+    return std::string(head.substr(from, head.find('\r', from) - from));
+  }
+
+  void answer(int fd, std::string_view head, std::string body) {
     const auto from = head.find(' ') + 1;
     const std::string target = decoded(head.substr(from, head.find(' ', from) - from));
-    const auto accept = head.find("\r\nAccept: ") + 10;
     const std::lock_guard lock(mutex_);
-    requests_.push_back(
-        {target, std::string(head.substr(accept, head.find('\r', accept) - accept))});
+    requests_.push_back({target, field(head, "Accept"), std::string(head.substr(0, from - 1)),
+                         field(head, "Content-Type"), std::move(body)});
     const auto known = answers_.find(target);
     const bool follows =
         target.find("watch=1") != target.npos || target.find("follow=true") != target.npos;
@@ -145,11 +159,11 @@ private:
       write(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
       streams_.push_back(fd);
     } else {
-      const auto [status, body] = known == answers_.end()
+      const auto [status, text] = known == answers_.end()
                                       ? std::pair(404, std::string("404 page not found\n"))
                                       : known->second;
       write(fd, "HTTP/1.1 " + std::to_string(status) +
-                    " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+                    " X\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
     }
     changed_.notify_all();
   }

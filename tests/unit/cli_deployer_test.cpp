@@ -97,3 +97,11 @@ TEST_CASE("deployer: what no Role may give, or what it cannot know, is a note") 
     CHECK(text.find("clusterroles") == text.npos);
   }
 }
+
+TEST_CASE("deployer: extras of a kind that the settings make too may be listed") {
+  const Printed printed(R"([{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}}])");
+  CHECK(json::to_text(printed.object("Role", "hello-deployer-extras", "shop").at("rules")) ==
+        R"([{"apiGroups":[""],"resources":["resourcequotas"],"verbs":["create","list"]},)"
+        R"({"apiGroups":[""],"resources":["resourcequotas"],"resourceNames":["q"],)"
+        R"("verbs":["get","patch","delete"]}])");
+}

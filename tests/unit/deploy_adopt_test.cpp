@@ -216,3 +216,61 @@ TEST_CASE("adopt: objects of 0.1.0 get the mark without a question, and no pod r
                   ->at("spec", "template", "metadata", "annotations")
                   .find(release::kMark));
 }
+
+namespace {
+
+/// ConfigMap m as client-side kubectl apply makes it.
+const std::string kByKubectl = R"(
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: m
+  namespace: shop
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}"}
+  managedFields:
+  - manager: kubectl-client-side-apply
+    operation: Update
+    fieldsV1: {"f:data": {"f:MESSAGES": {}, "f:more": {}}, "f:metadata": {"f:annotations":
+      {"f:kubectl.kubernetes.io/last-applied-configuration": {}}}}
+data: {MESSAGES: theirs, more: x}
+)";
+
+} // namespace
+
+TEST_CASE("adopt: what kubectl apply made keeps its manager and fields, and is not pruned") {
+  Shop shop;
+  shop.cluster.api.put(object(kByKubectl));
+  shop.options.adopt = {"ConfigMap/m"};
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  CHECK(shop.cluster.times("apply ConfigMap/m as hello by force beside kubectl") == 1);
+  shop.options.adopt.clear();
+  release::Set later = hello_set();
+  in(later, "ConfigMap")["data"]["MESSAGES"] = json::string("bye");
+  REQUIRE(shop.run(later) == Exit::ok); // later ones leave them as well
+  const json::Value &live = *shop.cluster.api.find(kConfigMap);
+  CHECK(live.text("data", "MESSAGES") == "bye");
+  CHECK(live.text("data", "more") == "x");
+  CHECK(release::is_applied_by_kubectl(live));
+  CHECK_FALSE(kube::ownership(live, "hello").empty());
+  release::Set set = hello_set();
+  set.erase(set.begin());
+  REQUIRE(shop.run(set) == Exit::ok);
+  CHECK(shop.cluster.api.find(kConfigMap));
+  CHECK(shop.warned("ConfigMap/m", "\"kubectl-client-side-apply\" applies it too"));
+}
+
+TEST_CASE("adopt: an object between others that kubectl apply made is applied in its place") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.cluster.api.update(kService, "", [](json::Value &service) {
+    service["metadata"]["managedFields"].push(
+        object(kByKubectl).at("metadata", "managedFields").items().front());
+  });
+  REQUIRE(shop.run(hello_set("hello:2")) == Exit::ok);
+  std::vector<std::string> applied;
+  for (const std::string &line : shop.cluster.journal)
+    if (line.starts_with("apply")) applied.push_back(line);
+  CHECK(applied == std::vector<std::string>{"apply ConfigMap/m as hello",
+                                            "apply Service/hello as hello beside kubectl",
+                                            "apply Deployment/hello as hello"});
+}

@@ -232,3 +232,28 @@ TEST_CASE("anything: a webhook whose pods are not there yet is waited for") {
   CHECK(shop.run(hello_set()) == Exit::ok);
   CHECK(shop.warned("", "an admission webhook has no pods yet"));
 }
+
+TEST_CASE("anything: what carries hello/keep is not replaced, nor is a StorageClass") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.fix_service();
+  release::Set set = hello_set("hello:2");
+  json::Value &notes = in(set, "Service")["metadata"]["annotations"];
+  notes["hello/replace"] = json::string("true");
+  shop.cluster.api.update(kService, "", [](json::Value &live) {
+    live["metadata"]["annotations"]["hello/keep"] = json::string("true");
+  });
+  CHECK(contains(shop.run_fails(set).what(), "it carries hello/keep"));
+  notes["hello/keep"] = json::string("true");
+  const Error both = shop.run_fails(set);
+  CHECK(both.code() == Exit::invalid);
+  CHECK(contains(both.what(), "both hello/replace and hello/keep"));
+  CHECK(shop.cluster.times("remove") == 0);
+
+  const release::Set standard =
+      with("{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: s, annotations: "
+           "{hello/replace: 'true'}}, provisioner: p}");
+  REQUIRE(shop.cluster.api.apply(standard.back(), "hello", false));
+  shop.options.adopt = {"StorageClass/s"};
+  CHECK(shop.run_fails(standard).code() == Exit::invalid);
+}

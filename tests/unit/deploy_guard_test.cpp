@@ -1,3 +1,4 @@
+#include "deploy/inventory.h"
 #include "hello/lock.h"
 #include "hello/owner.h"
 #include "hello/undeploy.h"
@@ -325,4 +326,175 @@ TEST_CASE("guard: a rollback asks for what is outside the namespace unless it ru
   CHECK(asked() == std::vector{kRole});
   REQUIRE(shop.run(hello_set("hello:3")) == Exit::ok);
   CHECK(asked() == std::vector{kRole});
+}
+
+TEST_CASE("guard: the way back by the history changes no value outside the namespace") {
+  const auto role = [](const std::string &verb) {
+    return "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: reader}\n"
+           "rules: [{verbs: [" +
+           verb + "]}]\n";
+  };
+  const auto enforce = [](release::Set set, const std::string &level) {
+    if (!level.empty()) in(set, "Namespace")["metadata"]["labels"]["enforce"] = json::string(level);
+    return set;
+  };
+  for (const std::string last : {"get", "list"}) { // the forged values, or others
+    CAPTURE(last);
+    Own shop;
+    REQUIRE(shop.run(enforce(with(whole_set(), role("forged")), "")) == Exit::ok);
+    shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+    release::Set failing = hello_set("hello:2"),
+                 set = enforce(with(whole_set(), role("get")), "restricted");
+    in(set, "Deployment") = in(failing, "Deployment");
+    shop.options.rollback = false;
+    REQUIRE(shop.run(set) == Exit::rollout); // so the history leads back
+    shop.options.rollback = true;
+    set = enforce(with(whole_set(), role(last)), "restricted");
+    in(set, "Deployment") = in(failing, "Deployment");
+    in(set, "ConfigMap")["data"]["more"] = json::string("x");
+    CHECK(shop.run(set) == Exit::rollout);
+    CHECK(shop.how_it_was_left() == event::Failed::Left::rolled_back);
+    CHECK(shop.live_image() == "hello:1");
+    CHECK(shop.cluster.api.find(kNamespace)->text("metadata", "labels", "enforce") == "restricted");
+    CHECK(json::to_text(shop.cluster.api.find(kRole)->at("rules")) == R"([{"verbs":["get"]}])");
+  }
+}
+
+TEST_CASE("guard: a rollback asks for other values of what is outside, and of the namespace") {
+  Own shop;
+  const release::Set set = with(whole_set(), kRoleYaml);
+  const auto asked = [&](const release::Set &revision) {
+    const auto history = release::read_history(shop.cluster).take("", {});
+    return release::new_outside(shop.cluster, revision, history);
+  };
+  REQUIRE(shop.run(set) == Exit::ok);
+  CHECK(asked(set).empty());
+  release::Set other = set;
+  in(other, "ClusterRole")["rules"].push(object("{verbs: ['*']}"));
+  CHECK(asked(other) == std::vector{kRole});
+  other = set;
+  in(other, "Namespace")["metadata"]["labels"] = json::Value();
+  CHECK(asked(other) == std::vector{kNamespace});
+
+  Guarded used; // a namespace that hello did not make stays as it is, so there is nothing to ask
+  REQUIRE(used.run(whole_set()) == Exit::ok);
+  CHECK(release::new_outside(used.cluster, whole_set(), {}).empty());
+}
+
+TEST_CASE("guard: a Job that ran and an account that pods need stay on record") {
+  using State = release::Ownership::State;
+  deploy::Plan plan;
+  for (const State state : {State::keep, State::data, State::secret, State::unreadable, State::ran,
+                            State::needed, State::applied_too, State::in_use, State::not_held,
+                            State::other_release, State::only_marked, State::unmarked})
+    plan.kept.push_back(
+        {{"v1", "ConfigMap", "shop", std::to_string(plan.kept.size())}, {}, {state, "x"}});
+  CHECK(deploy::carried(plan).size() == 8); // the last four are not the release's
+}
+
+TEST_CASE("guard: a shared value that one release alone sets may be changed by it") {
+  Own shop;
+  REQUIRE(shop.run(whole_set()) == Exit::ok);
+  const auto add = [&](const release::Set &set) {
+    release::Release web;
+    web.release = "web";
+    web.revision = 1;
+    web.state = release::State::ready;
+    web.digest = release::digest_of(set);
+    web.objects = {kConfigMap};
+    const kube::Id entry{"apps/v1", "ControllerRevision", "shop", "web-release-1"};
+    shop.cluster.api.erase(entry);
+    REQUIRE(shop.cluster.create(entry, release::entry_of(web, set, "shop"), "hello-web", {}));
+  };
+  add(hello_set("hello:1", "web")); // without a quota
+  REQUIRE(shop.run(whole_set("20")) == Exit::ok);
+  CHECK(shop.pods_of_quota() == "20");
+  add(whole_set("20"));
+  REQUIRE(shop.run(whole_set("30")) == Exit::ok);
+  CHECK(shop.pods_of_quota() == "20");
+  CHECK(deploy::make_plan(shop.cluster, whole_set("30"), {}).warnings.size() == 1);
+  release::Set theirs = whole_set("20"); // it has the quota, but not this value
+  in(theirs, "ResourceQuota")["spec"]["hard"] = object("{services: '5'}");
+  add(theirs);
+  release::Set both = whole_set("30");
+  in(both, "ResourceQuota")["spec"]["hard"]["services"] = json::string("5");
+  REQUIRE(shop.run(both) == Exit::ok);
+  CHECK(shop.pods_of_quota() == "30");
+}
+
+TEST_CASE("guard: the shared policy stays while the namespace says that another release uses it") {
+  Own shop;
+  REQUIRE(shop.run(whole_set()) == Exit::ok);
+  shop.cluster.api.update(kNamespace, "", [](json::Value &ns) { // by one without a history yet
+    ns["metadata"]["annotations"]["hello/used-by.web"] = json::string("true");
+  });
+  shop.undeploy();
+  CHECK_FALSE(shop.cluster.api.find(kDeployment));
+  CHECK(shop.cluster.api.find(kPolicy));
+  CHECK(shop.cluster.api.find(kQuota));
+  shop.cluster.api.update(kNamespace, "", [](json::Value &ns) {
+    ns["metadata"]["annotations"].erase("hello/used-by.web");
+  });
+  shop.undeploy();
+  CHECK_FALSE(shop.cluster.api.find(kPolicy));
+  CHECK_FALSE(shop.cluster.api.find(kNamespace));
+}
+
+TEST_CASE("guard: a deploy that ends before it applies anything takes its sign back") {
+  const kube::Id lease{"coordination.k8s.io/v1", "Lease", "shop", "web-release"};
+  Own shop;
+  REQUIRE(shop.run(whole_set()) == Exit::ok);
+  shop.cluster.set_release("web");
+  const auto used_by_web = [&] {
+    return !shop.cluster.api.find(kNamespace)
+                ->text("metadata", "annotations", "hello/used-by.web")
+                .empty();
+  };
+  const auto hold = [&] {
+    shop.cluster.api.put(object("{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: "
+                                "{name: web-release, namespace: shop}}"));
+    shop.cluster.after(1s, [&] {
+      CHECK(used_by_web());
+      shop.cluster.api.update(lease, "", [](json::Value &value) {
+        value["spec"]["renewTime"] = json::string("later");
+      });
+    });
+  };
+  hold();
+  CHECK(shop.run_fails(hello_set("hello:1", "web")).code() == Exit::cluster);
+  CHECK_FALSE(used_by_web());
+  shop.cluster.api.erase(lease);
+  shop.cluster.fail_next(Operation::create, failure(Trouble::forbidden),
+                         "ControllerRevision/web-release-1");
+  shop.run_fails(with(hello_set("hello:1", "web"), kRoleYaml)); // must be in the history
+  CHECK_FALSE(used_by_web());
+
+  shop.cluster.before_next( // an undeploy takes it back just before the lock is free
+      Operation::create,
+      [&] {
+        shop.cluster.api.update(kNamespace, "", [](json::Value &ns) {
+          ns["metadata"]["annotations"].erase("hello/used-by.web");
+        });
+      },
+      "Lease/web-release");
+  FakeController controller(shop.cluster, "web");
+  CHECK(shop.run(hello_set("hello:1", "web")) == Exit::ok);
+  CHECK(used_by_web());
+}
+
+TEST_CASE("guard: an undeploy of nothing takes back the sign of a deploy that was killed") {
+  Own shop;
+  REQUIRE(shop.run(whole_set()) == Exit::ok);
+  shop.cluster.set_release("web");
+  shop.cluster.api.update(kNamespace, "", [](json::Value &ns) {
+    ns["metadata"]["annotations"]["hello/used-by.web"] = json::string("true");
+  });
+  const deploy::Removal removal = deploy::plan_removal(shop.cluster);
+  CHECK(removal.empty());
+  CHECK(removal.noted);
+  shop.undeploy();
+  CHECK(shop.cluster.api.find(kNamespace)
+            ->text("metadata", "annotations", "hello/used-by.web")
+            .empty());
+  CHECK(shop.cluster.api.find(kDeployment));
 }

@@ -253,3 +253,15 @@ TEST_CASE("observe: a release that was rolled back is not the live one") {
   REQUIRE(shop.status().release);
   CHECK(shop.status().release->revision == 1);
 }
+
+TEST_CASE("observe: an extra object of a kind that may not be listed is read by itself") {
+  release::Set set = hello_set();
+  for (const kube::Object &object :
+       set_of("{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: shop}}"))
+    set.push_back(object);
+  Shop shop(set);
+  shop.cluster.fail_always(Operation::list, forbidden("rule"), "Secret");
+  const deploy::Observation seen = look(shop.cluster);
+  CHECK(seen.unread.empty());
+  CHECK(seen.objects.at({"v1", "Secret", "shop", "s"}).present());
+}

@@ -385,6 +385,35 @@ TEST_CASE("deploy: another manager that takes a field of hello's ends it, whatev
   CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "theirs");
 }
 
+TEST_CASE("deploy: another manager that changes a Deployment during the wait ends it as well") {
+  const kube::Id second{"apps/v1", "Deployment", "shop", "second"};
+  release::Set set = hello_set();
+  for (const kube::Object &object :
+       set_of("{apiVersion: apps/v1, kind: Deployment, metadata: {name: second, namespace: shop, "
+              "annotations: {hello/wait: 'false'}}, spec: {replicas: 1, minReadySeconds: 1}}"))
+    set.push_back(object);
+  in(set, "Deployment")["spec"]["minReadySeconds"] = json::integer(1);
+  for (const kube::Id &id : {second, kDeployment}) {
+    CAPTURE(id.text());
+    Shop shop;
+    shop.cluster.after(500ms, [&] {
+      shop.cluster.api.update(id, "intruder", [](json::Value &live) {
+        live["spec"]["minReadySeconds"] = json::integer(3);
+      });
+      shop.controller.roll_out();
+    });
+    CHECK(shop.run(set) == Exit::rollout);
+    const auto *end = shop.seen.last<event::Superseded>();
+    REQUIRE(end);
+    CHECK(end->manager == "intruder");
+    CHECK(end->field == id.text() + " spec.minReadySeconds");
+  }
+  Shop shop; // the wait follows the number of pods
+  shop.cluster.after(500ms, [&] { shop.scale(3); });
+  CHECK(shop.run(hello_set()) == Exit::ok);
+  CHECK(shop.live_replicas() == 3);
+}
+
 TEST_CASE("deploy: a field that no hello holds may change during the wait") {
   Shop shop;
   shop.cluster.after(500ms, [&] {

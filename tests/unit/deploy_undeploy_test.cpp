@@ -481,3 +481,81 @@ TEST_CASE("undeploy: a namespace that does not go is a time-out that names it") 
   CHECK(shop.seen.count<event::HistoryRemoved>() == 1);
   CHECK(shop.removed() == Names{"Deployment/hello", "Service/hello", "ConfigMap/m"});
 }
+
+TEST_CASE("undeploy: an object of another API group is another's, though kind and name are ours") {
+  Shop shop;
+  shop.deploy_with_namespace();
+  shop.cluster.api.put(object(
+      "{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: hello, namespace: "
+      "shop}}"));
+  const deploy::Removal removal = shop.plan();
+  REQUIRE(names_of(removal.stay) == Names{"Namespace/shop"});
+  CHECK(removal.stay[0].ownership.who == "Service/hello");
+}
+
+TEST_CASE("undeploy: what an object owns goes only where all of its owners go") {
+  const auto put = [](Shop &shop, const std::string &name, const std::string &owners) {
+    shop.cluster.api.put(object("{apiVersion: v1, kind: Secret, metadata: {name: " + name +
+                                ", namespace: shop, ownerReferences: [" + owners + "]}}"));
+    return "{kind: Secret, uid: " +
+           shop.cluster.api.find({"v1", "Secret", "shop", name})->text("metadata", "uid") + "}";
+  };
+  for (const char *others : {"", "{kind: Node, uid: n}", "theirs"}) {
+    CAPTURE(others);
+    Shop shop;
+    shop.deploy_with_namespace();
+    const std::string uid = shop.cluster.api.find(kDeployment)->text("metadata", "uid"),
+                      ours = "{kind: Deployment, uid: " + uid + "}",
+                      more = others == std::string("theirs") ? put(shop, "theirs", "") : others;
+    put(shop, "owned", put(shop, "between", ours + (more.empty() ? "" : ", " + more)));
+    const deploy::Removal removal = shop.plan();
+    if (more.empty())
+      CHECK(names_of(removal.namespaces) == Names{"Namespace/shop"});
+    else
+      CHECK(removal.stay.at(0).ownership.who.starts_with("Secret/between, Secret/owned"));
+  }
+}
+
+TEST_CASE("undeploy: hello/keep is honoured on a namespace and on a Secret, live or in the set") {
+  const auto keep = [](json::Value &value) {
+    value["metadata"]["annotations"]["hello/keep"] = json::string("true");
+  };
+  const kube::Id secret{"v1", "Secret", "shop", "s"};
+  for (const bool live : {true, false}) {
+    CAPTURE(live);
+    Shop shop;
+    shop.cluster.api.erase(kNamespace);
+    release::Set set = set_of(kShop);
+    for (const kube::Object &object : set_of("{apiVersion: v1, kind: Secret, metadata: {name: s, "
+                                             "namespace: shop}, data: {a: Yg==}}"))
+      set.push_back(object);
+    for (kube::Object &object : set)
+      if (!live) keep(object.value);
+    release::Release one;
+    one.revision = 1;
+    one.state = release::State::ready;
+    one.digest = release::digest_of(set);
+    one.objects = {secret};
+    if (!live) one.kept_secrets = {secret};
+    const release::Set marked = release::marked(set, shop.cluster.access());
+    for (const kube::Object &object : marked)
+      REQUIRE(shop.cluster.apply(
+          {&object, 1}, {.manager = release::manager_of(object.id, shop.cluster.access())}));
+    REQUIRE(shop.cluster.create(kEntry, release::entry_of(one, set, "shop"), "hello", {}));
+    for (const kube::Id &id : {kNamespace, secret})
+      shop.cluster.api.update(id, "", [&](json::Value &value) {
+        if (live)
+          keep(value);
+        else
+          value["metadata"]["annotations"].erase("hello/keep");
+      });
+    const deploy::Removal removal = shop.plan();
+    CHECK(removal.remove.empty());
+    CHECK(removal.namespaces.empty());
+    REQUIRE(names_of(removal.stay) == Names{"Secret/s", "Namespace/shop"});
+    for (const release::Found &found : removal.stay) CHECK(found.ownership.state == State::keep);
+    shop.undeploy(removal);
+    CHECK(shop.cluster.api.find(secret));
+    CHECK(shop.cluster.api.find(kNamespace));
+  }
+}

@@ -198,7 +198,10 @@ TEST_CASE("kubectl: a removal names what the object must still be") {
 TEST_CASE("kubectl: an object is created from bytes that are passed on as they are") {
   Lab lab;
   const std::string bytes = "{\"a\": \"\\u003c\",  \"b\":1.0e+3}";
-  REQUIRE(lab.cluster->create(kEntry, bytes, "hello", generous()));
+  lab.kubectl.answers(R"({"metadata":{"uid":"u"}})");
+  const auto made = lab.cluster->create(kEntry, bytes, "hello", generous());
+  REQUIRE(made);
+  CHECK(made->text("metadata", "uid") == "u"); // what was stored
   CHECK(lab.args() == Words{"create", "--raw",
                             "/apis/apps/v1/namespaces/shop/controllerrevisions?fieldManager=hello",
                             "-f=-"});
@@ -278,40 +281,84 @@ TEST_CASE("kubectl: a forward that does not come about says why") {
 
 TEST_CASE("kubectl: the objects of a namespace are those of every kind that people make") {
   Lab lab;
-  lab.kubectl.answers_call(
-      0, "configmaps\nendpoints\nevents\nevents.events.k8s.io\npods.metrics.k8s.io\n"
-         "endpointslices.discovery.k8s.io\ndeployments.apps\n");
-  lab.kubectl.answers_call(
-      1, "ConfigMap   kube-root-ca.crt   <none>\nReplicaSet   web-1   Deployment\n");
+  lab.kubectl.answers_call(0, R"(configmaps      cm   v1                     true   ConfigMap
+endpoints       ep   v1                     true   Endpoints
+events          ev   v1                     true   Event
+nodes           no   v1                     false  Node
+deployments          apps/v1                true   Deployment
+endpointslices       discovery.k8s.io/v1    true   EndpointSlice
+events          ev   events.k8s.io/v1       true   Event
+pods                 metrics.k8s.io/v1beta1 true   PodMetrics
+)");
+  lab.kubectl.answers_call(1, R"(v1       ConfigMap   kube-root-ca.crt  u1  <none>  <none>   <none>
+apps/v1  ReplicaSet  web-1             u2  u0      apps/v1  Deployment
+v1       Pod         proxy             u3  u2,n    apps/v1,v1  ReplicaSet,Node
+)");
   const auto found = lab.cluster->objects_in("logging");
   const auto calls = lab.kubectl.calls();
   REQUIRE(calls.size() == 2);
-  CHECK(calls[0].args ==
-        Words{"--context=lab", "api-resources", "--namespaced", "--verbs=list", "-o=name"});
+  CHECK(calls[0].args == Words{"--context=lab", "api-resources", "--verbs=list", "--no-headers"});
   CHECK(lab.args() ==
         Words{"get", "configmaps,deployments.apps", "--namespace=logging", "--no-headers",
               "--ignore-not-found",
-              "-o=custom-columns=K:.kind,N:.metadata.name,O:.metadata.ownerReferences[0].kind"});
+              "-o=custom-columns=V:.apiVersion,K:.kind,N:.metadata.name,U:.metadata.uid,"
+              "O:.metadata.ownerReferences[*].uid,A:.metadata.ownerReferences[*].apiVersion,"
+              "B:.metadata.ownerReferences[*].kind"});
   REQUIRE(found);
-  REQUIRE(found->size() == 2);
+  REQUIRE(found->size() == 3);
   CHECK((*found)[0].name == "kube-root-ca.crt");
-  CHECK_FALSE((*found)[0].owned);
+  CHECK((*found)[0].group.empty());
+  CHECK((*found)[0].owners.empty());
   CHECK((*found)[1].kind == "ReplicaSet");
-  CHECK((*found)[1].owned);
+  CHECK((*found)[1].group == "apps");
+  CHECK((*found)[1].uid == "u2");
+  CHECK((*found)[1].owners == Words{"u0"});
+  CHECK_FALSE((*found)[1].owned_outside);
+  CHECK((*found)[2].owners == Words{"u2", "n"});
+  CHECK((*found)[2].owned_outside); // by a node
 }
 
 TEST_CASE("kubectl: where one kind may not be listed, the objects of a namespace are unknown") {
   Lab lab;
   const std::string refusal = "Error from server (Forbidden): deployments.apps is forbidden: User "
                               "\"ci\" cannot list resource \"deployments\"";
-  lab.kubectl.answers_call(0, "configmaps\n");
-  lab.kubectl.answers_call(1, "ConfigMap   m   <none>\n", refusal, 1);
+  lab.kubectl.answers_call(0, "configmaps cm v1 true ConfigMap\n");
+  lab.kubectl.answers_call(1, "v1 ConfigMap m u <none> <none> <none>\n", refusal, 1);
   CHECK(lab.cluster->objects_in("shop").failed_with(Trouble::forbidden));
-  lab.kubectl.answers_call(2, "configmaps\n", "Unable to connect to the server: EOF", 1);
+  lab.kubectl.answers_call(2, "", "Unable to connect to the server: EOF", 1);
   CHECK(lab.cluster->objects_in("shop").failed_with(Trouble::unreachable));
 }
 
-TEST_CASE("kubectl: the proxy is one for all reads, and for reads alone") {
+TEST_CASE("kubectl: an object that kubectl apply made too is applied without kubectl apply") {
+  Lab lab;
+  const std::string path = "/api/v1/namespaces/shop/configmaps/m", query = "?fieldManager=hello&";
+  const kube::Object map{kMap, json::parse(R"({"kind":"ConfigMap","data":{"a":"b"}})", "map")};
+  const auto apply = [&](bool force) {
+    return lab.cluster->apply(
+        {&map, 1},
+        {.manager = "hello", .force = force, .beside_kubectl = true, .deadline = generous()});
+  };
+  lab.kubectl.api().on(path + query + "force=true", 200, R"({"metadata":{"uid":"u"}})");
+  const auto done = apply(true);
+  REQUIRE(done);
+  CHECK(done->objects.at(0).id == kMap);
+  CHECK(done->objects.at(0).value.text("metadata", "uid") == "u");
+  CHECK(lab.kubectl.calls().empty());
+  const auto request = lab.kubectl.api().requests().at(0);
+  CHECK(request.method == "PATCH");
+  CHECK(request.type == "application/apply-patch+yaml");
+  CHECK(request.body == R"({"kind":"ConfigMap","data":{"a":"b"}})");
+  lab.kubectl.api().on(path + query + "force=false", 409,
+                       R"({"kind":"Status","reason":"Conflict","message":"Apply failed with 1 )"
+                       R"(conflict","details":{"causes":[{"reason":"FieldManagerConflict",)"
+                       R"("message":"conflict with \"kubectl-client-side-apply\" using v1",)"
+                       R"("field":".data.a"}]}})");
+  const auto refused = apply(false);
+  REQUIRE(refused.failed_with(Trouble::conflict));
+  CHECK(refused.failure().conflicts.at(0).at(0).manager == "kubectl-client-side-apply");
+}
+
+TEST_CASE("kubectl: the proxy is one for all reads") {
   Lab lab;
   lab.kubectl.api().on(kPods + "/a", 200, R"({"kind":"Pod","metadata":{"uid":"u"}})");
   for (int i = 0; i < 3; ++i) {
@@ -325,7 +372,7 @@ TEST_CASE("kubectl: the proxy is one for all reads, and for reads alone") {
   CHECK(proxy[0] == "--context=lab");
   CHECK(proxy[1] == "proxy");
   CHECK(proxy[2].starts_with("--unix-socket=/"));
-  CHECK(proxy[3] == "--reject-methods=^(POST|PUT|PATCH|DELETE)$");
+  CHECK(proxy[3] == "--reject-methods=^(POST|PUT|DELETE)$");
 }
 
 TEST_CASE("kubectl: its directory goes with the cluster") {

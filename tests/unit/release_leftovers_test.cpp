@@ -166,7 +166,7 @@ TEST_CASE("prune: a Secret stays, unless everything goes") {
   CHECK(all[0].ownership.ours());
 }
 
-TEST_CASE("prune: what is being removed is not left over, and a Namespace never is") {
+TEST_CASE("prune: what is being removed is not left over, nor is the release's namespace") {
   Shop shop;
   shop.apply(yaml_of("ConfigMap", "old"));
   shop.cluster.api.update(kOld, "", [](json::Value &map) {
@@ -325,4 +325,22 @@ TEST_CASE("prune: kinds that hold data are never removed, not even by undeploy")
     }
     CHECK(shop.cluster.journal.size() == 1); // the apply
   }
+}
+
+TEST_CASE("prune: a namespace that leaves the set goes last, unless something of others is in it") {
+  const kube::Id extra{"v1", "Namespace", "", "extra"}, map{"v1", "ConfigMap", "extra", "m"};
+  Shop shop;
+  shop.apply("{apiVersion: v1, kind: Namespace, metadata: {name: extra, labels: {a: b}}}");
+  shop.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: extra}, data: {a: "
+             "b}}");
+  shop.record({extra, map});
+  auto found = shop.leftovers();
+  release::sort_for_removal(found);
+  REQUIRE(names_of(found) == Names{"ConfigMap/m", "Namespace/extra"});
+  CHECK(found[1].ownership.ours());
+  shop.cluster.api.put(
+      object("{apiVersion: v1, kind: ConfigMap, metadata: {name: theirs, namespace: extra}}"));
+  found = shop.leftovers();
+  CHECK(found[0].ownership.state == State::in_use);
+  CHECK(found[0].ownership.who == "ConfigMap/theirs");
 }

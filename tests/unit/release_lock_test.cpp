@@ -62,7 +62,7 @@ struct Locked : Shop {
   }
 };
 
-bool is_lost(const Lock &lock) {
+bool is_lost(Lock &lock) {
   try {
     lock.check();
   } catch (const Error &) {
@@ -316,4 +316,41 @@ TEST_CASE("pulse: a pending revision whose deploy was killed is interrupted, lea
   release::Pulse().set_status(shop.cluster, shop.cluster.access(), all);
   CHECK(all[1].status == "interrupted");
   CHECK(shop.cluster.elapsed() == before);
+}
+
+TEST_CASE("lock: without the right to read the lease, it is taken, and gone afterwards") {
+  Locked shop;
+  shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "Lease/hello-release");
+  CHECK(shop.run(hello_set()) == Exit::ok);
+  CHECK_FALSE(shop.cluster.api.find(kLease));
+  shop.hold(); // by another, who cannot be watched
+  CHECK(shop.run(hello_set("hello:2")) == Exit::ok);
+  CHECK(shop.warned("", "nothing keeps two deploys of this release apart"));
+  CHECK(shop.live_image() == "hello:2");
+  CHECK(shop.holder() == "hello-1-a");
+}
+
+TEST_CASE("lock: without the right to renew the lease, one warning says so") {
+  Locked shop;
+  kube::Failure refused = failure(Trouble::forbidden, "no");
+  refused.rule = "needs update";
+  shop.cluster.fail_always(Operation::replace, refused, "Lease/hello-release");
+  {
+    Lock lock = shop.lock(1ms);
+    lock.take();
+    CHECK(eventually([&] {
+      lock.check();
+      return !shop.warnings.empty();
+    }));
+    lock.check();
+  }
+  REQUIRE(shop.warnings.size() == 1);
+  CHECK(contains(shop.warnings[0], "renew Lease/hello-release"));
+  CHECK(contains(shop.warnings[0], "needs update"));
+  CHECK_FALSE(shop.cluster.api.find(kLease));
+
+  shop.hold(); // a dead one cannot be replaced, and stops no one
+  Lock lock = shop.lock();
+  CHECK(lock.take() == Lock::Taken::after_wait);
+  CHECK(shop.warnings.size() == 2);
 }

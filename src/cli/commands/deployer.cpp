@@ -1,10 +1,12 @@
 #include "cli/commands/deployer.h"
 
 #include <map>
+#include <set>
 
 #include <fmt/core.h>
 
 #include "cli/options/release_set.h"
+#include "hello/kinds.h"
 #include "hello/kube.h"
 #include "hello/owner.h"
 #include "hello/yaml.h"
@@ -58,13 +60,18 @@ public:
         account_(std::move(account)) {}
 
   void add(const manifest::Object &object, const std::string &plural) {
-    names_[{group_of(object), plural}].push_back(object.name);
+    const Resource resource{group_of(object), plural};
+    names_[resource].push_back(object.name);
+    if (object.ns == account_ns_ && kinds::is(object.kind, kinds::Kind::in_set))
+      listed_.insert(resource); // as the settings' objects are, by their labels
   }
 
   void append_to(release::Set &set) const {
     json::Value role = head(ns_.empty() ? "ClusterRole" : "Role");
     for (const auto &[resource, names] : names_) {
-      role["rules"].push(rule(resource, {}, {"create"}));
+      Names free{"create"}; // without names
+      if (listed_.count(resource)) free.emplace_back("list");
+      role["rules"].push(rule(resource, {}, free));
       role["rules"].push(rule(resource, names, {"get", "patch", "delete"}));
     }
     json::Value binding = head(ns_.empty() ? "ClusterRoleBinding" : "RoleBinding");
@@ -93,6 +100,7 @@ private:
 
   std::string ns_, name_, account_ns_, account_;
   std::map<Resource, Names> names_;
+  std::set<Resource> listed_;
 };
 
 } // namespace

@@ -19,8 +19,8 @@ bool may_apply(kube::Cluster &cluster, const deploy::Set &set,
     objects += "  " + release::reference(id, ns) + "\n";
   if (objects.empty()) return true;
   tell(STDERR_FILENO,
-       fmt::format("the revision has objects outside namespace {} that the running one does not "
-                   "have:\n{}",
+       fmt::format("the revision has cluster-wide objects or objects outside namespace {} that the "
+                   "running one does not have, or has with other values:\n{}",
                    ns, objects));
   return confirmed(console, "Apply them as recorded in the history?");
 }

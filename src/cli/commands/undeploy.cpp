@@ -33,7 +33,10 @@ Exit remove_all(const UndeployOptions &flags) {
   const deploy::Removal removal = deploy::plan_removal(*cluster);
   const std::string plan = text_of(removal, cluster->access(), console.paint(STDERR_FILENO));
   if (!console.quiet || !flags.yes) tell(STDERR_FILENO, plan);
-  if (removal.empty() || flags.dry_run) return Exit::ok;
+  if (flags.dry_run) return Exit::ok;
+  if (removal.empty() && removal.noted) // by a deploy that was killed at its beginning
+    deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
+  if (removal.empty()) return Exit::ok;
   if (!flags.yes &&
       !confirmed(console, fmt::format("Remove it from {}?", target(cluster->access())))) {
     say("nothing was removed");

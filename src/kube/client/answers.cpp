@@ -26,6 +26,16 @@ bool derived(std::string_view resource) {
          resource.find("metrics.k8s.io") != std::string_view::npos;
 }
 
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (const std::string_view word : text::split(line, ' '))
+    if (!word.empty()) words.push_back(word);
+  return words;
+}
+
+/// ".apps"; empty for the core group.
+std::string dotted(std::string_view group) { return group.empty() ? "" : "." + std::string(group); }
+
 constexpr std::int64_t kOldestMinor = 29;
 
 } // namespace
@@ -109,22 +119,35 @@ std::string list_version(std::string_view json, std::string_view name) try {
   return "0"; // whoever reads the items will say so
 }
 
-std::string listable(std::string_view names) {
-  std::vector<std::string_view> kept;
-  for (const std::string_view name : text::lines(names))
-    if (const auto word = text::trimmed(name); !word.empty() && !derived(word))
-      kept.push_back(word);
-  return text::join(kept, ",");
+Resources resources_of(std::string_view table) {
+  Resources known;
+  for (const std::string_view line : text::lines(table)) {
+    const auto words = words_of(line); // NAME, perhaps SHORTNAMES, APIVERSION NAMESPACED KIND
+    if (words.size() < 4 || words[words.size() - 2] != "true") continue;
+    const std::string group = dotted(kinds::group(words[words.size() - 3]));
+    known.namespaced.insert(std::string(words.back()) + group);
+    const std::string name = std::string(words.front()) + group;
+    if (!derived(name)) known.listable += (known.listable.empty() ? "" : ",") + name;
+  }
+  return known;
 }
 
-std::vector<Occupant> occupants_of(std::string_view rows) {
+std::vector<Occupant> occupants_of(std::string_view rows, const Resources &known) {
   std::vector<Occupant> found;
-  for (std::string_view line : text::lines(rows)) {
-    std::vector<std::string_view> words;
-    for (const std::string_view word : text::split(line, ' '))
-      if (!word.empty()) words.push_back(word);
-    if (words.size() == 3)
-      found.push_back({std::string(words[0]), std::string(words[1]), words[2] != "<none>"});
+  for (const std::string_view line : text::lines(rows)) {
+    const auto words = words_of(line);
+    if (words.size() != 7) continue;
+    Occupant one{std::string(kinds::group(words[0])), std::string(words[1]), std::string(words[2]),
+                 std::string(words[3])};
+    const auto uids = text::split(words[4], ','), versions = text::split(words[5], ','),
+               kinds = text::split(words[6], ',');
+    for (std::size_t i = 0; words[4] != "<none>" && i < uids.size(); ++i) {
+      one.owners.emplace_back(uids[i]);
+      if (i >= versions.size() || i >= kinds.size() ||
+          !known.namespaced.count(std::string(kinds[i]) + dotted(kinds::group(versions[i]))))
+        one.owned_outside = true;
+    }
+    found.push_back(std::move(one));
   }
   return found;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +27,15 @@ void for_each_item(std::string_view json, std::string_view name, const TakeValue
 /// metadata.resourceVersion of a list, "0" if there is none. Throws as object_of().
 std::string list_version(std::string_view json, std::string_view name);
 
-/// The resources of `kubectl api-resources -o=name` that people make, joined by commas.
-std::string listable(std::string_view names);
+/// What namespaces can have.
+struct Resources {
+  std::string listable;             ///< those that people make, as "deployments.apps", by commas
+  std::set<std::string> namespaced; ///< "Deployment.apps"
+};
+/// Of the table of `kubectl api-resources --no-headers`.
+Resources resources_of(std::string_view table);
 
-/// Of rows "KIND NAME OWNER".
-std::vector<Occupant> occupants_of(std::string_view rows);
+/// Of rows "VERSION KIND NAME UID", then uids, versions and kinds of owners, each by commas.
+std::vector<Occupant> occupants_of(std::string_view rows, const Resources &known);
 
 } // namespace hello::kube

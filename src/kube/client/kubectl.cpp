@@ -210,7 +210,26 @@ Result<Answer> Kubectl::dry_run(std::span<const Object> set, const ApplyOptions 
 
 Result<Answer> Kubectl::apply(std::span<const Object> set, const ApplyOptions &options) {
   if (before_write) before_write();
-  return server_side(set, options, {});
+  return options.beside_kubectl ? apply_beside(set.front(), options)
+                                : server_side(set, options, {});
+}
+
+/// Source: k8s.io/kubectl/pkg/cmd/apply/apply.go, migrateToSSAIfNecessary: what kubectl does after
+/// a server-side apply, and what this leaves out
+Result<Answer> Kubectl::apply_beside(const Object &object, const ApplyOptions &options) {
+  const std::string query = fmt::format("?{}&force={}", flag("fieldManager", options.manager),
+                                        options.force ? "true" : "false"),
+                    body = json::to_text(object.value);
+  const Id &id = object.id;
+  auto reply = proxy_.apply(object_path(id) + query, body, options.deadline);
+  if (reply.failed_with(Trouble::unknown_kind)) // the guessed plural may be wrong
+    if (const std::string resource = discover(id); !resource.empty())
+      reply = proxy_.apply(resource_path(id.api_version, resource, id.ns) + "/" + id.name + query,
+                           body, options.deadline);
+  if (!reply) return reply.failure();
+  Answer answer;
+  answer.objects.push_back({id, object_of(*reply, id.text())});
+  return answer;
 }
 
 Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Deadline deadline) {
@@ -228,14 +247,10 @@ Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Dead
   return Done();
 }
 
-Result<Done> Kubectl::create(const Id &id, std::string_view json, std::string_view manager,
-                             sys::Deadline deadline) {
-  if (before_write) before_write();
+Result<json::Value> Kubectl::create(const Id &id, std::string_view json, std::string_view manager,
+                                    sys::Deadline deadline) {
   const std::string path = collection_path(id.api_version, id.kind, id.ns);
-  const auto done =
-      run({"create", "--raw", path + "?" + flag("fieldManager", manager), "-f=-"}, json, deadline);
-  if (!done) return done.failure();
-  return Done();
+  return post(path + "?" + flag("fieldManager", manager), json, deadline);
 }
 
 Result<json::Value> Kubectl::replace(const Id &id, std::string_view json, sys::Deadline deadline) {
@@ -278,15 +293,18 @@ std::unique_ptr<Forward> Kubectl::forward(const std::string &target, const std::
 
 Result<std::vector<Occupant>> Kubectl::objects_in(const std::string &ns) {
   const auto deadline = sys::Clock::now() + std::chrono::seconds(30);
-  const auto known =
-      run({"api-resources", "--namespaced", "--verbs=list", "-o=name"}, "", deadline);
-  if (!known) return known.failure();
+  const auto table = run({"api-resources", "--verbs=list", "--no-headers"}, "", deadline);
+  if (!table) return table.failure();
+  const Resources known = resources_of(*table);
+  const std::string owner = ".metadata.ownerReferences[*]";
   const auto rows =
-      run({"get", listable(*known), flag("--namespace", ns), "--no-headers", "--ignore-not-found",
-           "-o=custom-columns=K:.kind,N:.metadata.name,O:.metadata.ownerReferences[0].kind"},
+      run({"get", known.listable, flag("--namespace", ns), "--no-headers", "--ignore-not-found",
+           "-o=custom-columns=V:.apiVersion,K:.kind,N:.metadata.name,"
+           "U:.metadata.uid,O:" +
+               owner + ".uid,A:" + owner + ".apiVersion,B:" + owner + ".kind"},
           "", deadline);
   if (!rows) return rows.failure();
-  return occupants_of(*rows);
+  return occupants_of(*rows, known);
 }
 
 std::string current_context(const Trace &trace) {

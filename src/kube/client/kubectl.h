@@ -21,8 +21,8 @@ public:
   Result<Answer> dry_run(std::span<const Object> set, const ApplyOptions &options) override;
   Result<Answer> apply(std::span<const Object> set, const ApplyOptions &options) override;
   Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) override;
-  Result<Done> create(const Id &id, std::string_view json, std::string_view manager,
-                      sys::Deadline deadline) override;
+  Result<json::Value> create(const Id &id, std::string_view json, std::string_view manager,
+                             sys::Deadline deadline) override;
   Result<json::Value> replace(const Id &id, std::string_view json, sys::Deadline deadline) override;
   Result<json::Value> post(const std::string &path, std::string_view json,
                            sys::Deadline deadline) override;
@@ -50,6 +50,7 @@ private:
                           sys::Deadline deadline) const;
   Result<Answer> server_side(std::span<const Object> set, const ApplyOptions &options,
                              const std::vector<std::string> &more) const;
+  Result<Answer> apply_beside(const Object &object, const ApplyOptions &options);
   /// Its plural as the cluster's discovery has it; empty if it knows no such kind.
   std::string discover(const Id &id);
 

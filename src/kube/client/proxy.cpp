@@ -104,8 +104,8 @@ std::string private_directory(sys::Fd &lock) {
 Proxy::Proxy(std::vector<std::string> command, Access access)
     : program_(command[0]), access_(std::move(access)), directory_(private_directory(lock_)),
       socket_(directory_ + "/api") {
-  command.insert(command.end(), {"proxy", "--unix-socket=" + socket_,
-                                 "--reject-methods=^(POST|PUT|PATCH|DELETE)$"});
+  command.insert(command.end(),
+                 {"proxy", "--unix-socket=" + socket_, "--reject-methods=^(POST|PUT|DELETE)$"});
   try {
     child_ = std::make_unique<sys::Child>(command);
   } catch (...) {
@@ -158,7 +158,23 @@ Result<std::string> Proxy::get_patiently(const std::string &path, const char *ac
   }
 }
 
+Result<std::string> Proxy::apply(const std::string &path, const std::string &json,
+                                 sys::Deadline deadline) {
+  sys::HttpReply reply = ask("PATCH", path, [&](sys::HttpClient &client) {
+    return client.apply(path, json, {std::chrono::seconds(60), deadline});
+  });
+  if (reply.status != 200 && reply.status != 201)
+    return failure_of_status(reply.status, reply.body);
+  return std::move(reply.body);
+}
+
 sys::HttpReply Proxy::ask(const std::string &path, const char *accept) {
+  return ask("GET", path, [&](sys::HttpClient &client) {
+    return client.get(path, accept, {std::chrono::seconds(20)});
+  });
+}
+
+sys::HttpReply Proxy::ask(const char *method, const std::string &path, const Request &send) {
   await();
   std::unique_ptr<sys::HttpClient> client; // kept alive from read to read, one for each at a time
   {
@@ -170,10 +186,10 @@ sys::HttpReply Proxy::ask(const std::string &path, const char *accept) {
   }
   if (!client) client = client_of(socket_);
   const auto start = sys::Clock::now();
-  sys::HttpReply reply = client->get(path, accept, {std::chrono::seconds(20)});
+  sys::HttpReply reply = send(*client);
   if (access_.trace) {
     const auto time = sys::Clock::now() - start;
-    access_.trace(fmt::format("kubectl proxy: GET {} {}  {} ms", path, reply.status,
+    access_.trace(fmt::format("kubectl proxy: {} {} {}  {} ms", method, path, reply.status,
                               std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));
   }
   {

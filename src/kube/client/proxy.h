@@ -11,7 +11,8 @@
 
 namespace hello::kube {
 
-/// `kubectl proxy` on a socket that only this user can reach, for GET alone; ends with this object.
+/// `kubectl proxy` on a socket that only this user can reach, for GET and server-side
+/// apply; ends with this object.
 class Proxy {
 public:
   /// Starts `command` + proxy; does not wait. Main thread.
@@ -24,11 +25,16 @@ public:
   /// The same, again where the API server is too busy (429), when it says so, for a minute.
   Result<std::string> get_patiently(const std::string &path,
                                     const char *accept = "application/json");
+  /// Server-side apply of `json` at an API path. Throws as get() does.
+  Result<std::string> apply(const std::string &path, const std::string &json,
+                            sys::Deadline deadline);
   /// A stream of an API path. Any thread. Throws as get() does.
   std::unique_ptr<Stream> stream(const std::string &path);
 
 private:
   void await();
+  using Request = std::function<sys::HttpReply(sys::HttpClient &client)>;
+  sys::HttpReply ask(const char *method, const std::string &path, const Request &send);
   sys::HttpReply ask(const std::string &path, const char *accept);
 
   const std::string program_;
