@@ -16,7 +16,8 @@ struct RenderOptions {
   ConfigOptions config;
   Format format = Format::text; ///< text: YAML
   std::vector<std::string> only;
-  std::string split; ///< a directory; empty: stdout
+  std::string split;          ///< a directory; empty: stdout
+  bool kustomization = false; ///< with `split`
   std::vector<std::string> with;
   bool deployer = false, check = false;
   std::vector<std::string> namespaces; ///< with `check`

@@ -46,6 +46,9 @@ Exit run(const RenderOptions &options) {
   if (!options.split.empty() && options.format == Format::json)
     throw Error(Exit::usage, "--split writes YAML files, so it cannot be combined with -o json",
                 "leave one of them out");
+  if (options.kustomization && options.split.empty())
+    throw Error(Exit::usage, "--kustomization goes with --split DIR",
+                "write 'hello render --split DIR --kustomization'");
   if (options.check && (!options.deployer || options.namespaces.size() != 2))
     throw Error(Exit::usage, "--check goes with --deployer and --namespaces A,B",
                 "write 'hello render --deployer --check --namespaces A,B'");
@@ -68,10 +71,11 @@ Exit run(const RenderOptions &options) {
     if (std::any_of(objects.begin(), objects.end(),
                     [](const manifest::Object &object) { return object.kind == "Secret"; }))
       say(fmt::format("warning: the files in {} have the values of Secrets", options.split));
-    split(objects, options.split, head);
-    options.config.console.note(
-        fmt::format("wrote {} files to {}; run 'kubectl apply -f {}' to apply them", objects.size(),
-                    options.split, options.split));
+    const bool indexed = options.kustomization;
+    split(objects, options.split, head, indexed ? Kustomization::yes : Kustomization::no);
+    options.config.console.note(fmt::format(
+        "wrote {} files to {}; run 'kubectl apply -{} {}' to apply them",
+        objects.size() + (indexed ? 1 : 0), options.split, indexed ? 'k' : 'f', options.split));
   } else {
     print(options.format == Format::json ? manifest::to_json(objects)
                                          : head + manifest::to_yaml(objects));
@@ -85,6 +89,8 @@ void declare(const Command &command, RenderOptions &options) {
   OptionSpec split{"directory for one file per object, instead of stdout", "DIR"};
   split.completes = Completes::directory;
   command.text("--split", options.split, split);
+  command.flag("--kustomization", options.kustomization,
+               "with --split: also write a kustomization.yaml, for kustomize, Argo CD and Flux");
   command.list("--with", options.with,
                {"add-on to append: logging (a log agent on each node)", "ADD-ON"});
   command.flag("--deployer", options.deployer,
@@ -97,6 +103,7 @@ void declare(const Command &command, RenderOptions &options) {
   add_format(command, options.format, "yaml|json", "output format (json: one List)");
   command.example("hello render | kubectl apply -f -", "apply without hello deploy");
   command.example("hello render --context prod --split out", "write one file per object");
+  command.example("hello render --split out --kustomization", "write a directory for GitOps");
   command.example("hello render --only Deployment", "print only the Deployment");
 }
 
