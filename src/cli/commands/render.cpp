@@ -102,8 +102,7 @@ void declare(const Command &command, RenderOptions &options) {
   options.config.add_to(command, {.image = true});
   add_format(command, options.format, "yaml|json", "output format (json: one List)");
   command.example("hello render | kubectl apply -f -", "apply without hello deploy");
-  command.example("hello render --context prod --split out", "write one file per object");
-  command.example("hello render --split out --kustomization", "write a directory for GitOps");
+  command.example("hello render --split out --kustomization", "write one file per object");
   command.example("hello render --only Deployment", "print only the Deployment");
 }
 
