@@ -72,6 +72,7 @@ std::string type_of(const config::Type &type) {
 
 std::string commands_markdown(const CommandRow &top) {
   std::string out = "# Commands\n\n"
+                    "Here you can look up every command, option and exit code.\n\n"
                     "Made by `./dev docs` from the table that also makes help, completion and man "
                     "pages.\n\nEvery command takes `-h` and `--help`. Options stand before the "
                     "command or after it. What may be given only once is an error if it is given "
@@ -87,7 +88,9 @@ std::string commands_markdown(const CommandRow &top) {
 
 std::string settings_markdown() {
   std::string out =
-      "# Settings\n\nMade by `./dev docs` from the table of settings. Types and precedence: "
+      "# Settings\n\nHere you can look up every setting of `hello.yaml`: its type, default and "
+      "meaning.\n\n"
+      "Made by `./dev docs` from the table of settings. Types and precedence: "
       "[configuration.md](configuration.md). The environment variable of a key is the key in "
       "capitals, with `HELLO_` before it and `_` for dots and between words.\n\n"
       "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";

@@ -134,7 +134,7 @@ Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
 void ReachOptions::add_to(const Command &command) {
   OptionSpec where{
       "where to send a test request: forward (through a port-forward), exposed (to the "
-      "public address), or http://…",
+      "public address), or a URL",
       "WHERE"};
   where.completes = Completes::reach;
   command.text("--reach", reach, where);
