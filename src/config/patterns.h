@@ -39,6 +39,7 @@ inline constexpr Pattern kImage = {
     "image name ([registry/]name[:tag][@sha256:…], lower case)", image_mistake};
 inline constexpr Pattern kCount = {"^([0-9]+|([0-9]{1,2}|100)%)$",
                                    "pod count or percentage, 0% to 100%"};
+inline constexpr Pattern kRange = {"^[0-9a-fA-F.:]+/[0-9]{1,3}$", "CIDR, such as 203.0.113.0/24"};
 inline constexpr Pattern kMetricLabel = {
     "^[a-zA-Z_][a-zA-Z0-9_]*$", "label of Prometheus: letters, digits and _, not a digit first"};
 inline constexpr Pattern kPath = {"^/", "path: begins with /"};

@@ -28,6 +28,7 @@ constexpr Row kRows[] = {
     {"networkPolicy.", "networkPolicy.enabled", "false"},
     {"networkPolicy.defaultDeny", "namespace.create", "false"},
     {"networkPolicy.monitoringNamespace", "metrics.scrape", "none"},
+    {"networkPolicy.monitoringPods", "metrics.scrape", "none"},
     {"metrics.rules", "metrics.scrape", "none"},
     {"metrics.dashboard", "metrics.scrape", "none"},
     {"metrics.runbookBase", "metrics.rules", "none"},

@@ -39,6 +39,11 @@ YAML::Node sidecar(const Config &config) {
   return container;
 }
 
+bool has_old_form(const Config &config) {
+  const std::string access = config.text("logging.access");
+  return access == "json" || access == "text" || !has_log_format(config);
+}
+
 bool has_log_format(const Config &config) {
   const std::string image = config.text("image");
   const std::size_t digest = image.find('@'), colon = image.rfind(':', digest);

@@ -23,6 +23,10 @@ YAML::Node log_paths(const config::Config &config);
 /// given by its address, or by its port alone.
 YAML::Node store_egress(const config::Config &config);
 
+/// Whether the pods stay as 0.1 made them, for an upgrade that restarts none: by an old form of
+/// logging.access, or an image of 0.1.
+bool has_old_form(const config::Config &config);
+
 /// Whether the image's service has --log-format: by its tag, not one of 0.1.
 bool has_log_format(const config::Config &config);
 

@@ -56,6 +56,12 @@ std::int64_t seconds(const Config &config, std::string_view key) {
   return config.duration(key).count();
 }
 
+std::string comma_separated(const YAML::Node &list) {
+  std::string out;
+  for (const YAML::Node &item : list) out.append(out.empty() ? "" : ",").append(item.Scalar());
+  return out;
+}
+
 YAML::Node args(const Config &config) {
   YAML::Node list;
   const auto add = [&list](const std::string &arg) { list.push_back(yaml::string(arg)); };
@@ -67,16 +73,30 @@ YAML::Node args(const Config &config) {
   // An image of 0.1 has no --log-format. Where it is named by a digest alone, hello cannot know:
   // logging.access: json, as 0.1 had it, gives 0.1's flags.
   const std::string access = config.text("logging.access"), format = config.text("logging.format");
-  const bool old = access == "json" || access == "text" || !has_log_format(config);
+  const bool old = has_old_form(config);
   add("--access-log=" + (old && access != "off" ? format : access));
   if (!old) add("--log-format=" + format);
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
+  if (const YAML::Node trusted = config.node("ingress.trustedProxies");
+      config.text("expose") == "ingress" && trusted.size() > 0)
+    add("--trusted-proxies=" + comma_separated(trusted));
   if (config.text("basePath") != "/") add("--base-path=" + config.text("basePath"));
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
   if (config.boolean("echo.enabled")) add("--echo");
   if (config.boolean("drills.enabled")) add("--drills");
   for (const YAML::Node &arg : config.node("args")) add(arg.Scalar());
   return list;
+}
+
+/// The liveness probe ends a container that no longer works, so there is nothing to wait for but
+/// preStop. In the old form it stays as 0.1 had it: an upgrade restarts no pod.
+YAML::Node liveness(const Config &config) {
+  constexpr const char *kGrace = "terminationGracePeriodSeconds";
+  YAML::Node result = probe(config, "probes.liveness", "/livez");
+  if (result.IsMap() && !result[kGrace] && !has_old_form(config))
+    result.force_insert(kGrace,
+                        yaml::integer(seconds(config, "termination.preStop") + kSlackSeconds));
+  return result;
 }
 
 YAML::Node messages(const Config &config) {
@@ -258,7 +278,7 @@ const std::map<std::string_view, Derive> kDerived = {
     {"ingressTls", ingress_tls},
     {"startupProbe", [](const Config &c) { return probe(c, "probes.startup", "/healthz"); }},
     {"readinessProbe", [](const Config &c) { return probe(c, "probes.readiness", "/readyz"); }},
-    {"livenessProbe", [](const Config &c) { return probe(c, "probes.liveness", "/livez"); }},
+    {"livenessProbe", liveness},
     {"runAsUser", [](const Config &c) { return security(c, "runAsUser"); }},
     {"runAsGroup", [](const Config &c) { return security(c, "runAsGroup"); }},
     {"labels", labels},

@@ -286,3 +286,52 @@ TEST_CASE("settings: labels and annotations for one object") {
                  "which hello itself sets"));
   CHECK(contains(refused("metadata: {Service: [a]}"), "is not a map"));
 }
+
+TEST_CASE(
+    "settings: the Ingress controller's ranges are trusted; a whole pod network is warned of") {
+  const auto args = [](const std::string &text) { return json(container(text)["args"]); };
+  const auto warned = [](const std::string &ranges) {
+    const config::Config config = configured("ingress: {trustedProxies: [" + ranges + "]}");
+    std::string out;
+    for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
+      if (one.rule == "trusted-proxies") out += one.what + "\n";
+    return out;
+  };
+  CHECK_FALSE(contains(args(""), "--trusted-proxies"));
+  CHECK(contains(args("ingress: {trustedProxies: [10.0.1.0/24, 'fd00::5/128']}"),
+                 "\"--trusted-proxies=10.0.1.0/24,fd00::5/128\""));
+  CHECK_FALSE(contains(args("expose: none\ningress: {trustedProxies: [10.0.1.0/24]}"),
+                       "--trusted-proxies"));
+  CHECK_THROWS_AS(configured("ingress: {trustedProxies: [10.0.1.0]}"), Error);
+  CHECK(warned("10.0.1.0/24, 192.168.7.4/32, 104.16.0.0/13, 'fd00::5/128'").empty());
+  for (const char *wide : {"10.244.0.0/16", "172.17.0.0/16", "192.168.0.0/16", "100.64.0.0/10",
+                           "10.0.0.0/23", "0.0.0.0/0", "'fd00::/64'"}) {
+    CAPTURE(wide);
+    CHECK(contains(warned(wide), "any pod in it can claim"));
+  }
+}
+
+TEST_CASE("settings: a failed liveness probe ends a pod within its own grace period") {
+  const auto grace = [](const std::string &text) {
+    return json(container(text)["livenessProbe"]["terminationGracePeriodSeconds"]);
+  };
+  CHECK(grace("") == "10");
+  CHECK(grace("termination: {preStop: 20s}") == "25");
+  CHECK(grace("probes: {liveness: {terminationGracePeriodSeconds: 3}}") == "3");
+  // The pods of 0.1.0 stay as they are.
+  CHECK_FALSE(
+      container("logging: {access: json}")["livenessProbe"]["terminationGracePeriodSeconds"]);
+}
+
+TEST_CASE("settings: the admin port is open to the pods that scrape alone") {
+  const auto from = [](const std::string &text) {
+    return json(find(configured(text), "NetworkPolicy")["spec"]["ingress"][1]["from"]);
+  };
+  const std::string text = "namespace: {create: false}\n";
+  CHECK(
+      from(text) ==
+      R"([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}])");
+  CHECK(
+      from(text + "networkPolicy: {monitoringPods: {app: prometheus}}") ==
+      R"([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}, "podSelector": {"matchLabels": {"app": "prometheus"}}}])");
+}

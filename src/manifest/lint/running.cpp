@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/address.h"
 #include "hello/names.h"
 #include "hello/sha256.h"
 #include "hello/text.h"
@@ -45,6 +46,12 @@ void probes(Lint &lint) {
     if (!path("readinessProbe").empty() && path("readinessProbe") == path("livenessProbe"))
       lint.warning(container, "readinessProbe and livenessProbe have the same path: a pod that is "
                               "not ready would be restarted");
+    if (container.name == "hello" && at(container.node, "livenessProbe").IsMap() &&
+        !has_old_form(lint.config) &&
+        !at(container.node, "livenessProbe", "terminationGracePeriodSeconds").IsDefined())
+      lint.warning(container,
+                   "livenessProbe has no terminationGracePeriodSeconds: a container that "
+                   "hangs keeps its pod for the whole grace period");
   }
 }
 
@@ -250,9 +257,36 @@ void drills(Lint &lint) {
   }
 }
 
+/// Whether the range has more than 256 addresses that pods can have: private ones.
+bool is_pod_network(const std::string &cidr) {
+  const std::size_t slash = cidr.find('/');
+  const auto address = sys::parse_ip(cidr.substr(0, slash));
+  if (!address || slash == cidr.npos) return false;
+  const auto bits = text::integer(cidr.substr(slash + 1)).value_or(128);
+  const auto ip = address->ip();
+  if (address->any.sa_family == AF_INET6) return (ip[0] & 0xfe) == 0xfc && bits < 120;
+  const auto first = ip[12], second = ip[13];
+  const bool is_private = first == 10 || (first == 172 && second / 16 == 1) ||
+                          (first == 192 && second == 168) || (first == 100 && second / 64 == 1);
+  return bits < 24 && (is_private || bits < 8);
+}
+
+void trusted_proxies(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    if (!is_service(container)) continue;
+    const std::string trusted = flag(container, "--trusted-proxies").value_or("");
+    for (const std::string_view cidr : text::split(trusted, ','))
+      if (is_pod_network(std::string(cidr)))
+        lint.warning(container, fmt::format("--trusted-proxies has {}: any pod in it can claim any "
+                                            "client's address; name the controller's own addresses",
+                                            cidr));
+  }
+}
+
 constexpr LintRule kRules[] = {
     {"resources", "without requests and limits, one pod can starve the others on its node",
      resources},
+    {"trusted-proxies", "who is trusted to name the client can forge it", trusted_proxies},
     {"probes", "without probes, traffic goes to pods that cannot respond", probes},
     {"drain", "a pod that stops before load balancers take it out of rotation loses requests",
      drain},
