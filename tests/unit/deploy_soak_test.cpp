@@ -62,6 +62,35 @@ TEST_CASE("soak: three requests in a row without an answer fail it") {
   CHECK(shop.problem()->what.find("did not answer 3 times in a row") != std::string::npos);
 }
 
+TEST_CASE("soak: two requests in a row without an answer fail nothing") {
+  Soaked shop;
+  shop.cluster.after(10s, [&] {
+    shop.cluster.replies = {{0, "refused"}, {0, "refused"}, {200, "hi\n"}};
+  });
+  CHECK(shop.run(hello_set()) == Exit::ok);
+  CHECK(shop.cluster.replies.size() == 1); // all were asked for
+}
+
+TEST_CASE("soak: too few pods for more than ten seconds fail it, unless an eviction explains it") {
+  for (const bool evicted : {false, true}) {
+    CAPTURE(evicted);
+    Soaked shop;
+    shop.options.rollback = false;
+    shop.cluster.after(20s, [&] {
+      shop.cluster.api.update(kDeployment, "", [](json::Value &deployment) {
+        deployment["status"]["availableReplicas"] = json::integer(1);
+      });
+      if (evicted)
+        shop.cluster.api.update({"v1", "Pod", "shop", "hello-1-1"}, "", [](json::Value &pod) {
+          pod["status"] = object("{phase: Failed, reason: Evicted}");
+        });
+    });
+    CHECK(shop.run(hello_set()) == (evicted ? Exit::ok : Exit::rollout));
+    CHECK(shop.cluster.elapsed() >= (evicted ? 60s : 30s));
+    CHECK((shop.problem() == nullptr) == evicted);
+  }
+}
+
 TEST_CASE("soak: a newer deploy that starts meanwhile wins") {
   Soaked shop;
   shop.cluster.after(20s, [&] {

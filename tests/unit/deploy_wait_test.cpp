@@ -598,11 +598,14 @@ TEST_CASE("wait: an outcome is described with its state and one problem of each 
 
 TEST_CASE(
     "wait: a registry's refusal ends it after the second try, without the rest of the grace") {
-  Rollout it(pod_status::waiting("ErrImagePull", "no-such:1: not found"));
-  it.options.grace = 60s;
-  CHECK(it.wait().state == State::failed);
-  CHECK(it.time() >= 13s);
-  CHECK(it.time() < 16s);
+  for (const char *words : {"no-such:1: not found", "pull access denied", "401 Unauthorized"}) {
+    CAPTURE(words);
+    Rollout it(pod_status::waiting("ErrImagePull", words));
+    it.options.grace = 60s;
+    CHECK(it.wait().state == State::failed);
+    CHECK(it.time() >= 13s);
+    CHECK(it.time() < 16s);
+  }
   Rollout slow(pod_status::waiting("ErrImagePull", "i/o timeout"));
   slow.options.grace = 60s;
   CHECK(slow.wait().state == State::failed);
@@ -623,4 +626,19 @@ TEST_CASE("wait: the same end with the same last words twice ends it early; othe
     CHECK(it.wait().state == State::failed);
     CHECK((it.time() < 15s) == (second[0] == 'n'));
   }
+}
+
+TEST_CASE("wait: once a pod was ready, nothing ends it early") {
+  Rollout it(pod_status::crashed(2, 0));
+  it.options.grace = 60s;
+  for (const char *pod : {"hello-1-1/hello", "hello-1-2/hello"})
+    it.cluster.previous_logs[pod] = "no port 80\n";
+  it.change({"v1", "Pod", "shop", "hello-1-2"},
+            [](json::Value &pod) { pod["status"] = object(pod_status::kReady); });
+  it.change(kDeployment, [](json::Value &deployment) {
+    deployment["status"]["availableReplicas"] = json::integer(1);
+  });
+  it.cluster.after(12s, [&] { it.pods_are(pod_status::crashed(2, 2)); });
+  CHECK(it.wait().state == State::failed);
+  CHECK(it.time() >= 60s);
 }
