@@ -92,6 +92,17 @@ TEST_CASE(
   CHECK(shop.cluster.journal.empty()); // nothing to do
 }
 
+TEST_CASE("guard: a changed release applies nothing of what is shared and unchanged") {
+  Own shop;
+  release::Set set = whole_set();
+  REQUIRE(shop.run(set) == Exit::ok);
+  in(set, "ConfigMap")["data"]["MESSAGES"] = json::string("changed");
+  REQUIRE(shop.run(set) == Exit::ok);
+  CHECK(shop.cluster.times("apply ") > 0);
+  for (const std::string &line : shop.cluster.journal)
+    CHECK(line.find("hello-shared") == std::string::npos);
+}
+
 TEST_CASE("guard: a shared quantity that the API server writes as text is unchanged") {
   Own shop;
   release::Set set = whole_set();

@@ -246,6 +246,42 @@ TEST_CASE(
   CHECK(shop.cluster.elapsed() == 0s);
 }
 
+TEST_CASE("undeploy: an object that somebody makes anew while the old one ends is not waited for") {
+  Shop shop;
+  shop.deploy(hello_set());
+  shop.hold(kConfigMap);
+  shop.cluster.after(5s, [&] {
+    shop.cluster.api.erase(kConfigMap);
+    shop.cluster.api.put(
+        object("{apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: shop}}"));
+  });
+  shop.undeploy();
+  CHECK(shop.cluster.elapsed() < 10s);
+  CHECK(shop.removed().size() == 3);
+  CHECK(shop.cluster.api.find(kConfigMap));
+}
+
+TEST_CASE("undeploy: what another deploy adds while the lock is waited for goes too") {
+  Shop shop;
+  shop.deploy(hello_set());
+  const deploy::Removal removal = shop.plan();
+  const kube::Id lease{"coordination.k8s.io/v1", "Lease", "shop", "hello-release"};
+  shop.cluster.api.put(
+      object("{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: hello-release, "
+             "namespace: shop}, spec: {holderIdentity: another, leaseDurationSeconds: 6}}"));
+  shop.cluster.after(2s, [&] {
+    shop.cluster.api.erase(lease);
+    release::Set more = hello_set();
+    more.erase(more.begin() + 1, more.end());
+    more[0].id.name = "more";
+    more[0].value["metadata"]["name"] = json::string("more");
+    shop.deploy(more, 2);
+  });
+  shop.undeploy(removal);
+  CHECK(shop.removed().size() == 4);
+  CHECK(shop.is_empty());
+}
+
 TEST_CASE(
     "undeploy: a cluster that refuses, or goes away in the middle, ends it; again carries on") {
   for (const Trouble trouble : {Trouble::unreachable, Trouble::forbidden, Trouble::timed_out}) {
