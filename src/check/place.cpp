@@ -119,7 +119,8 @@ std::string foreign(kube::Cluster &cluster, const std::string &ns) {
   for (const kube::Occupant &one : *all) {
     const bool kubernetes = (one.kind == "ConfigMap" && one.name == "kube-root-ca.crt") ||
                             (one.kind == "ServiceAccount" && one.name == "default");
-    if (one.owners.empty() && !kubernetes && !one.name.starts_with("check-"))
+    const bool owned = !one.owners.empty() && !one.owned_outside;
+    if (!owned && !kubernetes && !one.name.starts_with("check-"))
       return fmt::format("it holds {}/{}, which no check made", one.kind, one.name);
   }
   return "";

@@ -54,11 +54,14 @@ Taken taken_over(kube::Cluster &cluster, const Applied &applied) {
     if (gone ? id.kind == "Job" : !live) continue; // some go when they have run
     const json::Value &answer = applied.objects.at(id);
     if (gone ? main : same_to(manager, *live, answer)) continue;
-    if (taken.by.field.empty() && !main) taken = {id.text(), {}};
-    if (gone) continue;
-    Interference by = interference(answer, *live, manager);
-    if (main && by.field == "spec.replicas") continue; // the wait follows it
-    if (by.manager != manager && !by.field.empty()) taken = {id.text(), std::move(by)};
+    Interference by{manager, ""};
+    if (!gone) by = interference(answer, *live, manager);
+    const bool is_named = by.manager != manager && !by.field.empty();
+    if (by.field == "spec.replicas" && (main || !is_named)) continue; // something scales it
+    if (is_named)
+      taken = {id.text(), std::move(by)};
+    else if (!main && taken.by.field.empty())
+      taken = {id.text(), {}};
   }
   return taken;
 }

@@ -24,8 +24,8 @@ struct Taken {
 };
 
 /// What became of the applied objects but those that releases share. Two deploys at once may have
-/// had each other's objects for a moment; other managers may take fields. Of the release's
-/// Deployment, which the wait looks at, only the latter counts, and not its replicas.
+/// had each other's objects for a moment; other managers may take fields. Scaling counts
+/// nowhere, and of the release's Deployment, which the wait looks at, only what others take.
 Taken taken_over(kube::Cluster &cluster, const Applied &applied);
 
 } // namespace hello::deploy

@@ -392,15 +392,20 @@ TEST_CASE("check: clean-up removes what is over, and nothing that holds others' 
   };
   put("hello-check-old-a", "2020-01-01T00:00:00Z");
   put("hello-check-old-b", "2020-01-01T00:00:00Z");
+  put("hello-check-old-c", "2020-01-01T00:00:00Z");
   put("hello-check-new-a", "2999-01-01T00:00:00Z");
   put("others", "2020-01-01T00:00:00Z");
   world.cluster.api.put(test::object("{apiVersion: v1, kind: Secret, metadata: {name: mine, "
                                      "namespace: hello-check-old-b}}"));
+  world.cluster.api.put(test::object("{apiVersion: v1, kind: Secret, metadata: {name: held, "
+                                     "namespace: hello-check-old-c, ownerReferences: [{kind: Node, "
+                                     "uid: n}]}}")); // by something cluster-wide
   std::vector<std::string> left;
   const auto removed = check::clean_up(world.cluster, {}, "", left);
   CHECK(removed == std::vector<std::string>{"Namespace/hello-check-old-a"});
-  REQUIRE(left.size() == 1);
+  REQUIRE(left.size() == 2);
   CHECK(left[0].find("Secret/mine") != std::string::npos);
+  CHECK(left[1].find("Secret/held") != std::string::npos);
   CHECK(check::clean_up(world.cluster, {}, "hello-check-new-a", left) ==
         std::vector<std::string>{"Namespace/hello-check-new-a"});
 }

@@ -408,10 +408,15 @@ TEST_CASE("deploy: another manager that changes a Deployment during the wait end
     CHECK(end->manager == "intruder");
     CHECK(end->field == id.text() + " spec.minReadySeconds");
   }
-  Shop shop; // the wait follows the number of pods
-  shop.cluster.after(500ms, [&] { shop.scale(3); });
-  CHECK(shop.run(hello_set()) == Exit::ok);
+  Shop shop; // but scaling is no change of a release
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.api.update(second, "kube-controller-manager",
+                            [](json::Value &live) { live["spec"]["replicas"] = json::integer(3); });
+    shop.scale(3);
+  });
+  CHECK(shop.run(set) == Exit::ok);
   CHECK(shop.live_replicas() == 3);
+  CHECK(shop.cluster.api.find(second)->at("spec", "replicas").number() == 3);
 }
 
 TEST_CASE("deploy: a field that no hello holds may change during the wait") {
