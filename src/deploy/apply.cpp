@@ -107,10 +107,15 @@ private:
     }
   }
 
+  bool is_beside_kubectl(const kube::Object &object) const {
+    return release::is_applied_by_kubectl(plan_.before(object.id).value);
+  }
+
   void hand_over(std::int64_t count, Taking taking) {
     const kube::Object only[] = {{deployment_->id, replicas_only(deployment_->id, count)}};
     insist(only, {.manager = names::handover(cluster_.access().release),
                   .force = taking == Taking::yes,
+                  .beside_kubectl = is_beside_kubectl(*deployment_),
                   .deadline = deadline_})
         .take("hand over the replicas", cluster_.access());
   }
@@ -189,9 +194,7 @@ private:
 
   /// In one call, but for what client-side kubectl apply made too.
   void apply_part(const Set &set, const std::string &manager, Taking taking) {
-    const auto beside = [&](const kube::Object &object) {
-      return release::is_applied_by_kubectl(plan_.before(object.id).value);
-    };
+    const auto beside = [&](const kube::Object &object) { return is_beside_kubectl(object); };
     for (auto from = set.begin(); from != set.end();) {
       auto to = std::find_if(from, set.end(), beside);
       const bool alone = to == from;

@@ -167,7 +167,8 @@ Result<kube::Answer> FakeCluster::apply_to(FakeApi &target, Operation operation,
     if (set.size() > 1) failed = scripted(operation, object.id.text());
     Result<json::Value> result = failed ? Result<json::Value>(*failed)
                                         : target.apply(object, options.manager, options.force);
-    if (result && !options.beside_kubectl && target.migrate(object.id, options.manager))
+    if (result && operation == Operation::apply && !options.beside_kubectl &&
+        target.migrate(object.id, options.manager))
       result = target.apply(object, options.manager, options.force);
     if (result) {
       const bool changed = before != result->text("metadata", "resourceVersion");

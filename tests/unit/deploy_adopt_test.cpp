@@ -274,3 +274,21 @@ TEST_CASE("adopt: an object between others that kubectl apply made is applied in
                                             "apply Service/hello as hello beside kubectl",
                                             "apply Deployment/hello as hello"});
 }
+
+TEST_CASE("adopt: handing replicas over leaves the fields of kubectl apply as well") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.cluster.api.update(kDeployment, "", [](json::Value &live) {
+    live["spec"]["minReadySeconds"] = json::integer(3);
+    live["metadata"]["managedFields"].push(
+        object("{manager: kubectl-client-side-apply, operation: Update, fieldsV1: {'f:spec': "
+               "{'f:minReadySeconds': {}}, 'f:metadata': {'f:annotations': "
+               "{'f:kubectl.kubernetes.io/last-applied-configuration': {}}}}}"));
+  });
+  shop.cluster.after(1s, [&] { shop.scale(3); });
+  REQUIRE(shop.run(autoscaled(hello_set())) == Exit::ok);
+  CHECK(shop.cluster.times("apply Deployment/hello as hello-handover beside kubectl") == 1);
+  const json::Value &live = *shop.cluster.api.find(kDeployment);
+  CHECK(live.at("spec", "minReadySeconds").number() == 3);
+  CHECK(release::is_applied_by_kubectl(live));
+}
