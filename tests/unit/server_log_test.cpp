@@ -56,12 +56,12 @@ std::string one_line(LogFormat format, const Access &access) {
   return slurp(dir.file("log"));
 }
 
-/// The line with N for its number.
+/// The line with N for its number and for the start of the process.
 std::string without_number(std::string line) {
-  for (const std::string_view before : {"\"seq\":", " seq="})
+  for (const std::string_view before : {"\"seq\":", " seq=", "\"start\":", " start="})
     if (const std::size_t at = line.find(before); at != std::string::npos) {
       const std::size_t from = at + before.size();
-      return line.replace(from, line.find_first_not_of("0123456789", from) - from, "N");
+      line.replace(from, line.find_first_not_of("0123456789", from) - from, "N");
     }
   return line;
 }
@@ -114,7 +114,8 @@ TEST_CASE("access log: each request is one line of valid JSON, whatever the clie
   CHECK(std::count(line.begin(), line.end(), '\n') == 1);
   CHECK(line.substr(0, 9) == "{\"time\":\"");
   CHECK(without_number(line.substr(33)) ==
-        "\",\"level\":\"info\",\"message\":\"request\",\"event\":\"request\",\"seq\":N,\"method\":"
+        "\",\"level\":\"info\",\"message\":\"request\",\"event\":\"request\",\"seq\":N,\"start\":N,"
+        "\"method\":"
         "\"GET\",\"path\":\"/"
         "a\\\"}\\n{\\\"forged\\\":\\\"\uFFFD\","
         "\"status\":404,\"bytes\":17,\"duration_ms\":1.234,\"remote\":\"10.0.0.1\","
@@ -145,10 +146,10 @@ TEST_CASE("access log: a client cannot forge a text line") {
   access.request_id = "r";
   access.status = 200;
   access.duration_ns = 42'000;
-  CHECK(
-      without_number(one_line(LogFormat::text, access)).substr(24) ==
-      " info request event=request seq=N method=GET path=/ok status=200 bytes=0 duration_ms=0.042 "
-      "user_agent=\"a b=\\\"c\\\"\\n2026 info request\" request_id=r\n");
+  CHECK(without_number(one_line(LogFormat::text, access)).substr(24) ==
+        " info request event=request seq=N start=N method=GET path=/ok status=200 bytes=0 "
+        "duration_ms=0.042 "
+        "user_agent=\"a b=\\\"c\\\"\\n2026 info request\" request_id=r\n");
 }
 
 TEST_CASE("access log: durations keep three places, long texts are cut, a line fits a pipe's "
