@@ -265,7 +265,7 @@ constexpr Setting kSettings[] = {
     {"metrics.selector", texts(), "{}",
      "More labels that this release's series have in your Prometheus, such as {cluster: eu}."},
     {"logging.access", choice("on|off|json|text"), "on",
-     "A line on stdout for each request. json and text are old forms: they are on, and set "
+     "A line on stdout for each request. json and text are deprecated: they mean on, and set "
      "logging.format."},
     {"logging.format", choice("json|text"), "json",
      "The form of all lines that the service and its streaming sidecar log."},

@@ -104,9 +104,11 @@ Exit run(const CheckOptions &flags) {
 
 void declare(const Command &command, CheckOptions &options) {
   check::Options &check = options.check;
-  command.list("--only", check.only, {"checks to run, and what they need", "NAMES"}, ',');
+  command.list("--only", check.only, {"checks to run, with those that they depend on", "NAMES"},
+               ',');
   command.list("--skip", check.skip, {"checks to leave out", "NAMES"}, ',');
-  command.list("--require", check.require, {"checks that must pass, not only not fail", "NAMES"},
+  command.list("--require", check.require,
+               {"checks that must pass: skipped or inconclusive ones count as failures", "NAMES"},
                ',');
   command.flag("--strict", check.strict, "count a warning as a failure");
   command.flag("--full", check.full, "run the checks that take longer too");
@@ -114,18 +116,17 @@ void declare(const Command &command, CheckOptions &options) {
                {"two prepared namespaces, instead of new ones with random names", "A,B"}, ',');
   command.flag("--plan", options.plan, "print what the check would make, and run nothing");
   command.flag("--list", options.list, "print the checks, and run nothing");
-  command.flag("--cleanup", options.cleanup,
-               "remove what earlier runs have left and whose time is over");
+  command.flag("--cleanup", options.cleanup, "remove the expired leftovers of earlier runs");
   command.text("--cleanup-run", options.cleanup_run,
-               {"namespace of a run to remove before its time is over", "NAMESPACE"});
+               {"namespace of a run to remove before it expires", "NAMESPACE"});
   OptionSpec report{"file for the report: .json, .xml (JUnit) or .html", "FILE"};
   report.completes = Completes::file;
   command.list("--report", options.reports, report);
   options.config.add_to(command, {.cluster = true, .image = true, .timeout = true});
   add_format(command, options.format, "text|json");
   command.details(
-      "Makes two namespaces, runs a small service in one and clients in the other, measures, and "
-      "removes all of it, also after Ctrl-C. From hello.yaml it takes what decides whether the "
+      "Creates two namespaces, runs a small service in one and clients in the other, measures, and "
+      "removes everything, even after Ctrl-C. From hello.yaml it takes what decides whether the "
       "service runs: image, node selector, security contexts, ingress class and the like. Each "
       "failure was seen beside something that worked at the same time; without that, a check is "
       "inconclusive. Exit code 1: a check failed; 6: something is not known; 4: no API server.");

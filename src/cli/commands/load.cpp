@@ -119,7 +119,7 @@ Exit run(const LoadOptions &flags) {
 void declare(const Command &command, LoadOptions &options) {
   load::Plan &plan = options.plan;
   command.section("Arguments");
-  OptionSpec url{"http URL to ask", "URL"};
+  OptionSpec url{"http URL to request", "URL"};
   url.required = true;
   command.text("URL", options.url, url);
   command.section();
@@ -127,7 +127,7 @@ void declare(const Command &command, LoadOptions &options) {
   command.duration("--for", plan.time, {"time of the run", "TIME"}, std::chrono::milliseconds(100));
   command.number("--connections", plan.connections, 1, 10'000,
                  {"connections, opened as they are needed", "NUMBER", nullptr, "50"});
-  command.duration("--wait", plan.wait, {"longest wait for answers at the end", "TIME"});
+  command.duration("--wait", plan.wait, {"longest wait for responses at the end", "TIME"});
   OptionSpec header{"header of each request", "NAME: VALUE"};
   command
       .each(

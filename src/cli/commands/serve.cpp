@@ -87,8 +87,7 @@ void declare_log(const Command &command, server::Options &options) {
   log.completes = Completes::file;
   command.text("--access-log-file", options.access_log_file, log);
   command.list("--trusted-proxies", options.trusted_proxies,
-               {"proxies whose --trusted-header is believed", "CIDR,…", "HELLO_TRUSTED_PROXIES"},
-               ',');
+               {"proxies whose --trusted-header counts", "CIDR,…", "HELLO_TRUSTED_PROXIES"}, ',');
   command.choice("--trusted-header", options.trusted_header, "x-forwarded-for|forwarded",
                  {"header in which these proxies name the client; the other is ignored", "HEADER",
                   "HELLO_TRUSTED_HEADER"});
@@ -137,7 +136,7 @@ void declare_drills(const Command &command, server::Options &options) {
   command.flag("--drills", options.allow_drills,
                "allow faults on request, see docs/drills.md; not for production");
   command.text("--drill-listen", options.drill_listen,
-               {"loopback address on which drills are asked for, with --drills", "ADDRESS"});
+               {"loopback address that accepts requests for drills, with --drills", "ADDRESS"});
   if (const char *const uid = std::getenv("POD_UID")) options.drill_key = uid; // see NODE_NAME
   const auto take_drill = [&all = options.drill_at](const std::string &text) {
     drills::Scheduled one;
