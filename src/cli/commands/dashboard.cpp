@@ -36,6 +36,7 @@ Exit run(const DashboardOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
+  suggest_namespace(*cluster);
   release::require_release(*cluster);
   bool opened = flags.no_browser;
   for (;;) { // once for each pod that it loses
