@@ -64,7 +64,7 @@ Outcome check_spread(Context &context, const std::vector<Place> &pods) {
         fmt::format("{} of {} connections to the Service failed", kConnections - ok, kConnections),
         {fmt::format("{}; {} were tried, and each pod answers by its address", got->text("failure"),
                      ok + lost)},
-        "look at kube-proxy, or what stands in for it, on the client's node");
+        "look at kube-proxy, or its replacement, on the client's node");
   std::string spread;
   bool even = true;
   for (const Place &pod : pods) {

@@ -25,8 +25,8 @@ constexpr Setting kSettings[] = {
     {"args", list({".", "flag of hello serve"}), "[]",
      "Additional flags for `hello serve`; see `hello serve --help`."},
     {"echo.enabled", boolean(), "false",
-     "Shows each request as it arrived at /echo of the page's path, with credentials masked: for "
-     "tests of what stands in front."},
+     "Shows each request as it arrived at /echo of the page's path, with credentials masked: to "
+     "test the proxies in front of the service."},
     {"drills.enabled", boolean(), "false",
      "The service takes faults on request, from `hello drill`; see docs/drills.md."},
     {"drills.protectedContexts", list(), "[prod, production, live]",

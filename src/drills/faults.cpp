@@ -10,18 +10,18 @@ namespace hello::drills {
 namespace {
 
 constexpr Definition kDefinitions[] = {
-    {"unready", "", "", "/readyz answers 503: the pod leaves its Service"},
-    {"unlive", "", "", "/livez answers 503: the kubelet restarts the container"},
-    {"latency", "TIME[,JITTER]", "", "responses wait so long, give or take the jitter"},
-    {"errors", "STATUS[,SHARE]", "500", "a share of the requests is answered by an error"},
-    {"reset", "SHARE", "100%", "the connections of a share of the requests are reset"},
-    {"work", "TIME", "", "each request takes so much CPU time"},
-    {"burn", "SHARE", "100%", "a share of one CPU is spent for nothing"},
-    {"crash", "CODE|segv|ill|fpe", "1", "the process ends: by an exit code, or by a real fault"},
-    {"hang", "", "", "an event loop stops: its connections get no answers"},
-    {"drain", "TIME", "", "a service that is asked to end takes so much longer"},
-    {"log", "LINES", "100", "so many lines a second are logged"},
-    {"memory", "SIZE|oom", "", "so much memory is in use; oom: until the kernel ends the process"},
+    {"unready", "", "", "/readyz answers 503, so the pod leaves its Service"},
+    {"unlive", "", "", "/livez answers 503, so the kubelet restarts the container"},
+    {"latency", "TIME[,JITTER]", "", "responses are delayed by TIME, plus or minus JITTER"},
+    {"errors", "STATUS[,SHARE]", "500", "a share of the requests gets an error response"},
+    {"reset", "SHARE", "100%", "a share of the requests has its connection reset"},
+    {"work", "TIME", "", "each request uses this much CPU time"},
+    {"burn", "SHARE", "100%", "a share of one CPU is kept busy"},
+    {"crash", "CODE|segv|ill|fpe", "1", "the process ends: with an exit code, or by a real fault"},
+    {"hang", "", "", "an event loop stops, and its connections get no responses"},
+    {"drain", "TIME", "", "shutdown takes this much longer"},
+    {"log", "LINES", "100", "LINES lines are logged per second"},
+    {"memory", "SIZE|oom", "", "this much memory is used; oom: until the kernel kills the process"},
 };
 static_assert(std::size(kDefinitions) == kFaults);
 

@@ -48,7 +48,7 @@ void check_exposure(const Config &config) {
     refuse(config, "expose", "is ingress, but ingress.hosts is empty");
   if (config.has("ingress.tls.issuer") && config.has("ingress.tls.clusterIssuer"))
     refuse(config, "ingress.tls.issuer",
-           "stands beside ingress.tls.clusterIssuer: one makes the certificate");
+           "is set as well as ingress.tls.clusterIssuer: only one can issue the certificate");
   if (config.text("service.clusterIP") == "None" &&
       (expose == "loadBalancer" || expose == "nodePort"))
     refuse(config, "service.clusterIP",

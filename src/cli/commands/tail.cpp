@@ -114,8 +114,9 @@ Exit run(const TailOptions &options) {
     if (copying->error) std::rethrow_exception(copying->error);
   } else {
     thread.detach();
-    warn(server::Event::cut_off, "ended before all was copied: the file or the reader stands still",
-         "copied_bytes", copying->copied);
+    warn(server::Event::cut_off,
+         "ended before all was copied: the file or the reader does not respond", "copied_bytes",
+         copying->copied);
   }
   signalfd_siginfo last{};
   const bool by_signal = ::read(copying->stop.get(), &last, sizeof last) == sizeof last;

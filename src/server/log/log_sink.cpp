@@ -134,8 +134,8 @@ void LogSink::Writer::check_file() {
   if (path.empty() || fd < 0 || fstat(fd, &own) != 0) return;
   if (own.st_nlink == 0) return replace_file("the log file was deleted: a new one is begun");
   if (static_cast<std::size_t>(own.st_size) < file_bytes) {
-    notice(Level::info, Event::log_file, "the log file was truncated: it goes on from there",
-           {{"file", path}});
+    notice(Level::info, Event::log_file,
+           "the log file was truncated; logging continues at its new end", {{"file", path}});
     file_bytes = static_cast<std::size_t>(own.st_size);
   }
   const Clock::time_point now = Clock::now();
