@@ -40,9 +40,9 @@ const std::string &selector_key(const Config &config, const std::string &key) {
 
 } // namespace
 
-std::string namespace_matchers(const Config &config) {
+std::string namespace_matchers(const Config &config, std::string_view ns) {
   std::string out;
-  add_matcher(out, config.text("metrics.labelNames.namespace"), config.text("namespace.name"));
+  add_matcher(out, config.text("metrics.labelNames.namespace"), config.text(ns));
   for (const auto &entry : config.node("metrics.selector"))
     add_matcher(out, selector_key(config, entry.first.Scalar()), entry.second.Scalar());
   return out;

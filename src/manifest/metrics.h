@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include <yaml-cpp/yaml.h>
 
@@ -9,8 +10,10 @@
 /// release by its namespace and by the label `release` of hello_build_info.
 namespace hello::manifest {
 
-/// Matchers of a query: namespace="shop", and those of metrics.selector.
-std::string namespace_matchers(const config::Config &config);
+/// Matchers of a query: namespace="shop", and those of metrics.selector. `ns` is the setting that
+/// has the namespace.
+std::string namespace_matchers(const config::Config &config,
+                               std::string_view ns = "namespace.name");
 
 /// The same, and release="web".
 std::string release_matchers(const config::Config &config);

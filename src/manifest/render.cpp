@@ -61,10 +61,17 @@ const Part kParts[] = {
 };
 
 const Part kLogging[] = {
-    {"templates/logging/namespace.yaml"},     {"templates/logging/serviceaccount.yaml"},
-    {"templates/logging/clusterrole.yaml"},   {"templates/logging/clusterrolebinding.yaml"},
-    {"templates/logging/configmap.yaml"},     {"templates/logging/daemonset.yaml"},
+    {"templates/logging/namespace.yaml"},
+    {"templates/logging/serviceaccount.yaml"},
+    {"templates/logging/clusterrole.yaml"},
+    {"templates/logging/clusterrolebinding.yaml"},
+    {"templates/logging/configmap.yaml"},
+    {"templates/logging/daemonset.yaml"},
     {"templates/logging/networkpolicy.yaml"},
+    {"templates/logging/rules-configmap.yaml",
+     [](const Config &c) { return c.text("metrics.rules") == "configMap"; }},
+    {"templates/logging/rules-prometheusrule.yaml",
+     [](const Config &c) { return c.text("metrics.rules") == "prometheusRule"; }},
 };
 
 void put(YAML::Node &map, std::string_view key, const YAML::Node &value) {

@@ -62,6 +62,12 @@ std::string comma_separated(const YAML::Node &list) {
   return out;
 }
 
+/// How long a pod may take to end.
+std::int64_t grace_seconds(const Config &config) {
+  return seconds(config, "termination.preStop") + seconds(config, "termination.drainTimeout") +
+         kSlackSeconds;
+}
+
 YAML::Node args(const Config &config) {
   YAML::Node list;
   const auto add = [&list](const std::string &arg) { list.push_back(yaml::string(arg)); };
@@ -216,6 +222,7 @@ template <std::string (*of)(std::string_view)> YAML::Node named(const Config &co
 constexpr std::string_view kCollector = "templates/logging/collector.yaml",
                            kSidecar = "templates/logging/sidecar.yaml",
                            kRules = "templates/metrics/rules.yaml",
+                           kAgentRules = "templates/logging/rules.yaml",
                            kDashboard = "templates/metrics/dashboard.yaml";
 using Derive = YAML::Node (*)(const Config &);
 const std::map<std::string_view, Derive> kDerived = {
@@ -245,6 +252,15 @@ const std::map<std::string_view, Derive> kDerived = {
     {"cpuLimit", cpu_limit},
     {"rules", [](const Config &c) { return filled(c, kRules); }},
     {"rulesText", [](const Config &c) { return yaml::string(yaml::to_yaml(filled(c, kRules))); }},
+    {"ofAgents",
+     [](const Config &c) { return yaml::string(namespace_matchers(c, "logging.namespace")); }},
+    {"agentRules", [](const Config &c) { return filled(c, kAgentRules); }},
+    {"agentRulesText",
+     [](const Config &c) { return yaml::string(yaml::to_yaml(filled(c, kAgentRules))); }},
+    {"agentWait",
+     [](const Config &c) {
+       return before_1_30(c) ? YAML::Node() : yaml::integer(grace_seconds(c) - kSlackSeconds);
+     }},
     {"panels", panels},
     {"dashboard",
      [](const Config &c) { return yaml::string(yaml::to_json(filled(c, kDashboard))); }},
@@ -266,11 +282,7 @@ const std::map<std::string_view, Derive> kDerived = {
        const auto sleep = seconds(c, "termination.preStop");
        return before_1_30(c) || sleep == 0 ? YAML::Node() : yaml::integer(sleep);
      }},
-    {"gracePeriod",
-     [](const Config &c) {
-       return yaml::integer(seconds(c, "termination.preStop") +
-                            seconds(c, "termination.drainTimeout") + kSlackSeconds);
-     }},
+    {"gracePeriod", [](const Config &c) { return yaml::integer(grace_seconds(c)); }},
     {"serviceAnnotations", service_annotations},
     {"servicePorts", service_ports},
     {"openPorts", open_ports},

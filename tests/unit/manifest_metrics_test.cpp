@@ -114,6 +114,25 @@ TEST_CASE("metrics: alerts that a set cannot need are left out") {
   CHECK(contains(rule("resources: {limits: {cpu: 250m}}", "HelloCpu")["expr"].Scalar(), "/ 250 >"));
 }
 
+TEST_CASE("metrics: rules of the log agents come with them, as an object of their namespace") {
+  const auto kinds = [](const std::string &rules) {
+    const std::vector<std::string> with = {"logging"};
+    std::string out;
+    const config::Config config =
+        configured("logging: {endpoint: \"http://s.logs.svc:1/x\", namespace: agents}\n"
+                   "metrics: {rules: " +
+                   rules + "}");
+    for (const Object &object : manifest::render_all(config, with))
+      if (object.ns == "agents" && object.name != "hello-logging") out += object.kind + " ";
+    for (const Object &object : manifest::render_all(config, with))
+      if (object.ns == "agents" && object.kind == "PrometheusRule") out += object.kind + " ";
+    return out;
+  };
+  CHECK(kinds("none").empty());
+  CHECK(kinds("configMap") == "ConfigMap ");
+  CHECK(kinds("prometheusRule") == "PrometheusRule ");
+}
+
 TEST_CASE("metrics: the dashboard's panels do not overlap") {
   const YAML::Node map = find("metrics: {dashboard: configMap}", "ConfigMap", "hello-dashboard");
   const YAML::Node board = yaml::load(map["data"]["hello-hello.json"].Scalar(), "dashboard");
