@@ -30,12 +30,16 @@ struct LintRule {
 };
 std::vector<LintRule> lint_rules();
 
+/// What is wrong with the words behind `hello`; empty: nothing.
+using ArgumentParser = std::string (*)(const std::vector<std::string> &words);
+
 /// Checks a set, after its patches, against the rules. Errors come first, then in the order of the
 /// rules. Left out is what `allow` and the setting lint.allow name, and for one object what its
 /// annotation hello/lint-allow names ("RULE RULE …"). Throws Error(Exit::invalid) where one of
-/// those is no rule.
+/// those is no rule. `parser` is that of `hello serve`.
 std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
-                          const std::vector<std::string> &allow = {});
+                          const std::vector<std::string> &allow = {},
+                          ArgumentParser parser = nullptr);
 
 /// The rule of what the API server would refuse. Its own dry run decides before a deploy, which
 /// this rule does not stop.

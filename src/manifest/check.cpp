@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "hello/text.h"
 #include "manifest/values.h"
 
 namespace hello::manifest {
@@ -26,6 +27,9 @@ void check_autoscaling(const Config &config) {
       config.has("autoscaling.external.value") == config.has("autoscaling.external.averageValue"))
     refuse(config, "autoscaling.external.metric",
            "needs one of autoscaling.external.value and .averageValue");
+  for (const char *key : {"autoscaling.external.value", "autoscaling.external.averageValue"})
+    if (external && text::Quantity::parse(config.text(key)) == text::Quantity::parse("0"))
+      refuse(config, key, "is 0, which nothing can be divided by");
 }
 
 void check_limits(const Config &config) {

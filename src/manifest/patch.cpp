@@ -149,9 +149,12 @@ std::vector<YAML::Node> extra_manifests(const config::Config &config) {
              fmt::format("item {} has metadata.generateName: each deploy would make another object",
                          result.size() + 1),
              "give it a metadata.name");
-    const bool whole = item.IsMap() && !text(item, "apiVersion").empty() &&
-                       !text(item, "kind").empty() && item["metadata"] &&
-                       item["metadata"].IsMap() && !text(item, "metadata", "name").empty();
+    const auto is_text = [&](const char *key) {
+      return !text(item, key).empty() && yaml::kind_of(item[key]) == yaml::Scalar::string;
+    };
+    const bool whole = item.IsMap() && is_text("apiVersion") && is_text("kind") &&
+                       item["metadata"] && item["metadata"].IsMap() &&
+                       !text(item, "metadata", "name").empty();
     if (!whole)
       refuse(config, "extraManifests",
              fmt::format(

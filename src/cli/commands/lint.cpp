@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/commands/commands.h"
+#include "cli/options/line.h"
 #include "cli/options/release_set.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
@@ -25,13 +26,30 @@ bool has_error(const std::vector<manifest::Finding> &findings) {
   });
 }
 
+/// What the parser of hello serve says to a pod's arguments.
+std::string serve_mistake(const std::vector<std::string> &words) {
+  CommandRow top;
+  server::Options options;
+  declare(Command(top).subcommand("serve", ""), options);
+  try {
+    for (const Given &given : read_line(top, "hello", words).options)
+      if (given.value && given.row->take)
+        if (const std::string wrong = given.row->take(*given.value); !wrong.empty())
+          return given.name + ": " + wrong;
+  } catch (const Error &error) {
+    const std::string_view what = error.what();
+    return std::string(what.substr(0, what.find('\n')));
+  }
+  return "";
+}
+
 } // namespace
 
 Exit run(const LintOptions &options) {
   if (options.rules) return show_rules();
   const config::Config config = options.config.load();
   const std::vector<manifest::Object> objects = rendered(config);
-  const auto findings = manifest::lint(objects, config, options.allow);
+  const auto findings = manifest::lint(objects, config, options.allow, serve_mistake);
   if (const auto others = manifest::unchecked(objects); !others.empty())
     options.config.console.note("note: structure not checked: " + text::join(others, ", "));
   if (options.format != Format::text)

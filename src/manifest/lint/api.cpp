@@ -77,10 +77,10 @@ constexpr std::string_view kLong[] = {"activeDeadlineSeconds",
 
 bool is_too_large(const YAML::Node &node, std::string_view path) {
   const std::string_view field = path.substr(path.rfind('.') + 1);
-  const auto number = text::integer(node.Scalar());
+  const auto number = text::integer(yaml::to_json(node)); // none: not even 64
   const bool is_long = std::find(std::begin(kLong), std::end(kLong), field) != std::end(kLong) ||
                        field.starts_with("supplementalGroups");
-  return number && !is_long && (*number > INT32_MAX || *number < INT32_MIN);
+  return !number || (!is_long && (*number > INT32_MAX || *number < INT32_MIN));
 }
 
 /// A resource of Kubernetes' own, or one with a domain in its name.
@@ -167,6 +167,7 @@ private:
                       [&](const types::Limit &limit) { return limit.name == key; }))
         limited.push_back({key, entry.second});
     }
+    if (!types::field(type, "values").name.empty()) expression(node, path);
     // Selectors of metrics are not of labels.
     if (path.ends_with(".metric.selector")) return;
     for (const types::Limit &limit : limits) {
@@ -178,6 +179,18 @@ private:
                                       [&](const Limited &one) { return one.name == limit.name; });
       check(found == limited.end() ? YAML::Node() : found->value, limit, path);
     }
+  }
+
+  /// An expression of a selector: its operator says how many values there are.
+  void expression(const YAML::Node &node, const std::string &path) {
+    const std::string how = text(node, "operator");
+    const std::size_t count = at(node, "values").size();
+    if ((how == "In" || how == "NotIn") && count == 0)
+      error(path, "the operator " + how + " needs values");
+    if ((how == "Exists" || how == "DoesNotExist") && count > 0)
+      error(path, "the operator " + how + " goes without values");
+    if ((how == "Gt" || how == "Lt") && count != 1)
+      error(path, "the operator " + how + " needs one value");
   }
 
   void known_field(const YAML::Node &node, const types::Field &field, const std::string &path) {
@@ -284,34 +297,10 @@ void check_selectors(Lint &lint) {
   }
 }
 
-/// preStop sleeps no longer than the pod has to end.
-void check_sleep(Lint &lint) {
-  constexpr std::int64_t kDefault = 30; // Kubernetes' own
-  for (const Container &container : lint.containers) {
-    const auto sleep =
-        text::integer(text(container.node, "lifecycle", "preStop", "sleep", "seconds"));
-    const auto grace = text::integer(text(container.work->spec, "terminationGracePeriodSeconds"));
-    if (sleep && *sleep > grace.value_or(kDefault))
-      lint.error(container,
-                 fmt::format("preStop sleeps {} s, and terminationGracePeriodSeconds is {}", *sleep,
-                             grace.value_or(kDefault)));
-  }
-}
-
-void check_scalers(Lint &lint) {
-  for (const Object *scaler : lint.all("HorizontalPodAutoscaler")) {
-    const auto least = text::integer(text(scaler->node, "spec", "minReplicas"));
-    const auto most = text::integer(text(scaler->node, "spec", "maxReplicas"));
-    if (least && most && *least > *most)
-      lint.error(*scaler, "spec.minReplicas is more than spec.maxReplicas");
-  }
-}
-
 void api(Lint &lint) {
+  check_pairs(lint);
   check_containers(lint);
   check_selectors(lint);
-  check_sleep(lint);
-  check_scalers(lint);
   for (const Object &object : lint.objects)
     if (const Type type = types::of_kind(object.api_version, object.kind); type.is_known())
       ApiCheck(lint, object).run(type);

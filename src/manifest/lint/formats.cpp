@@ -112,6 +112,19 @@ bool is_positive(std::string_view text) {
   return !amount || !amount->is_negative();
 }
 
+bool is_cluster_address(std::string_view text) { return text == "None" || is_address(text); }
+
+bool is_above_zero(std::string_view text) {
+  const auto amount = text::Quantity::parse(text);
+  return !amount || *amount > *text::Quantity::parse("0");
+}
+
+/// Source: apimachinery, IsHTTPHeaderName
+bool is_header(std::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_word(c) || (c >= 'A' && c <= 'Z') || c == '-'; });
+}
+
 struct Form {
   std::string_view demand;
   bool (*holds)(std::string_view value);
@@ -119,6 +132,10 @@ struct Form {
 };
 
 constexpr Form kForms[] = {
+    {"above", is_above_zero, "is not more than 0"},
+    {"clusterip", is_cluster_address, "is neither an IP address nor None"},
+    {"cron", is_cron, "is not a schedule of five fields, such as \"*/5 * * * *\""},
+    {"header", is_header, "is not the name of a header"},
     {"label", is_label, "is not a DNS label"},
     {"subdomain", is_subdomain, "is not a DNS subdomain"},
     {"portname", is_port_name, "is not a port name: use at most 15 of a-z, 0-9 and -"},

@@ -8,4 +8,7 @@ namespace hello::manifest {
 /// one=a|b, …); empty: nothing.
 std::string format_mistake(const std::string &value, std::string_view demand);
 
+/// A schedule as a CronJob takes it. Source: robfig/cron, ParseStandard
+bool is_cron(std::string_view schedule);
+
 } // namespace hello::manifest

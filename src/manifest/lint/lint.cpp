@@ -66,6 +66,20 @@ void add_findings(Lint &lint, Severity severity, const Object &object, const std
   lint.findings.push_back({lint.rule, severity, label(object), what});
 }
 
+/// Where an error of another rule says what is wrong with a pod, its admission need not.
+void drop_repeated(std::vector<Finding> &findings) {
+  const auto rules = pod_security_rules();
+  const std::vector<Finding> all = findings;
+  std::erase_if(findings, [&](const Finding &one) {
+    return one.rule == kAdmissionRule &&
+           std::any_of(all.begin(), all.end(), [&](const Finding &other) {
+             return other.object == one.object && other.severity == Severity::error &&
+                    std::any_of(rules.begin(), rules.end(),
+                                [&](const LintRule &rule) { return rule.name == other.rule; });
+           });
+  });
+}
+
 std::string about(const Container &container, const std::string &what) {
   return fmt::format("container {}: {}", container.name, what);
 }
@@ -74,8 +88,9 @@ std::string about(const Container &container, const std::string &what) {
 
 std::vector<LintRule> lint_rules() {
   std::vector<LintRule> all;
-  for (const auto rules : {pod_security_rules(), running_rules(), link_rules(), network_rules(),
-                           scale_rules(), api_rules()})
+  for (const auto rules :
+       {pod_security_rules(), admission_rules(), running_rules(), argument_rules(), link_rules(),
+        network_rules(), scale_rules(), regret_rules(), api_rules()})
     all.insert(all.end(), rules.begin(), rules.end());
   return all;
 }
@@ -131,13 +146,13 @@ bool selects(const YAML::Node &wanted, const YAML::Node &labels) {
 }
 
 std::vector<Finding> lint(std::span<const Object> objects, const config::Config &config,
-                          const std::vector<std::string> &allow) {
-  return lint_with(lint_rules(), objects, config, allow);
+                          const std::vector<std::string> &allow, ArgumentParser parser) {
+  return lint_with(lint_rules(), objects, config, allow, parser);
 }
 
 std::vector<Finding> lint_with(std::span<const LintRule> rules, std::span<const Object> objects,
-                               const config::Config &config,
-                               const std::vector<std::string> &allow) {
+                               const config::Config &config, const std::vector<std::string> &allow,
+                               ArgumentParser parser) {
   Allowed allowed;
   for (const std::string &rule : allow) allowed.add("--allow", "", rule);
   for (const YAML::Node &rule : config.node("lint.allow"))
@@ -149,12 +164,14 @@ std::vector<Finding> lint_with(std::span<const LintRule> rules, std::span<const 
   }
 
   Lint run{objects, config};
+  run.parser = parser;
   add_workloads(run);
   for (const LintRule &rule : rules) {
     run.rule = rule.name;
     rule.check(run);
   }
   std::erase_if(run.findings, [&](const Finding &finding) { return allowed.has(finding); });
+  drop_repeated(run.findings);
   std::stable_partition(run.findings.begin(), run.findings.end(),
                         [](const Finding &finding) { return finding.severity == Severity::error; });
   return run.findings;

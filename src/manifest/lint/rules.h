@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ struct Container {
   bool serves() const { return work->serves && !is_initial; }
 };
 
+/// The value of `--NAME=VALUE` or `--NAME VALUE` among the container's arguments. serve takes the
+/// last one.
+std::optional<std::string> flag(const Container &container, const std::string &name);
+
 /// One run of the rules: what they look at and what they found.
 struct Lint {
   std::span<const Object> objects;
@@ -43,7 +48,8 @@ struct Lint {
   std::vector<Workload> workloads{};
   std::vector<Container> containers{}; ///< of all workloads; those of one follow each other
   std::vector<Finding> findings{};
-  std::string_view rule{}; ///< the one that runs
+  std::string_view rule{};         ///< the one that runs
+  ArgumentParser parser = nullptr; ///< of the service's arguments; null: they are not parsed
 
   void error(const Object &object, const std::string &what);
   void warning(const Object &object, const std::string &what);
@@ -64,7 +70,11 @@ bool selects(const YAML::Node &wanted, const YAML::Node &labels);
 /// Runs the rules. Errors come first.
 std::vector<Finding> lint_with(std::span<const LintRule> rules, std::span<const Object> objects,
                                const config::Config &config,
-                               const std::vector<std::string> &allow = {});
+                               const std::vector<std::string> &allow = {},
+                               ArgumentParser parser = nullptr);
+
+/// What the API server demands of a field because of another one; a part of the rule api.
+void check_pairs(Lint &lint);
 
 // The tables, by what the rules look at.
 std::span<const LintRule> pod_security_rules();
@@ -72,6 +82,13 @@ std::span<const LintRule> running_rules();
 std::span<const LintRule> link_rules();
 std::span<const LintRule> network_rules();
 std::span<const LintRule> scale_rules();
+std::span<const LintRule> argument_rules();
+std::span<const LintRule> regret_rules();
+std::span<const LintRule> admission_rules();
+
+/// Found only where nothing else says why Pod Security refuses the pod.
+inline constexpr std::string_view kAdmissionRule = "pod-security";
+
 std::span<const LintRule> api_rules();
 
 } // namespace hello::manifest

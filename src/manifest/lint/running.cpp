@@ -55,20 +55,6 @@ void probes(Lint &lint) {
   }
 }
 
-/// The value of `--NAME=VALUE` or `--NAME VALUE` among the container's arguments. serve takes the
-/// last one.
-std::optional<std::string> flag(const Container &container, const std::string &name) {
-  std::optional<std::string> value;
-  bool is_next = false;
-  for (const YAML::Node &arg : items(at(container.node, "args"))) {
-    const std::string word = text(arg);
-    if (is_next) value = word;
-    is_next = !is_next && word == name;
-    if (word.starts_with(name + "=")) value = word.substr(name.size() + 1);
-  }
-  return value;
-}
-
 bool has_flag(const Container &container, std::string_view name) {
   const auto args = items(at(container.node, "args"));
   return std::any_of(args.begin(), args.end(),
@@ -307,6 +293,18 @@ constexpr LintRule kRules[] = {
 };
 
 } // namespace
+
+std::optional<std::string> flag(const Container &container, const std::string &name) {
+  std::optional<std::string> value;
+  bool is_next = false;
+  for (const YAML::Node &arg : items(at(container.node, "args"))) {
+    const std::string word = text(arg);
+    if (is_next) value = word;
+    is_next = !is_next && word == name;
+    if (word.starts_with(name + "=")) value = word.substr(name.size() + 1);
+  }
+  return value;
+}
 
 std::span<const LintRule> running_rules() { return kRules; }
 

@@ -43,9 +43,48 @@ void replicas(Lint &lint) {
   }
 }
 
+/// What the autoscaler divides by: without it, it knows no use.
+void check_requests(Lint &lint, const Object &scaler, const std::string &resource) {
+  const YAML::Node target = at(scaler.node, "spec", "scaleTargetRef");
+  for (const Container &container : lint.containers) {
+    const Object &object = *container.work->object;
+    const bool ends = container.is_initial && text(container.node, "restartPolicy") != "Always";
+    if (ends || object.kind != text(target, "kind") || object.name != text(target, "name"))
+      continue;
+    const std::string request = text(container.node, "resources", "requests", resource.c_str());
+    const std::string limit = text(container.node, "resources", "limits", resource.c_str());
+    // The API server makes a limit the request where there is none.
+    const auto amount = text::Quantity::parse(request.empty() ? limit : request);
+    if (!amount || *amount <= *text::Quantity::parse("0"))
+      lint.error(scaler, fmt::format("it compares the use of {0} with the request, and container "
+                                     "{1} requests none: set resources.requests.{0}",
+                                     resource, container.name));
+  }
+}
+
+/// KEDA makes an autoscaler of its own for what it scales.
+void check_keda(Lint &lint) {
+  for (const Object *keda : lint.all("ScaledObject")) {
+    const YAML::Node target = at(keda->node, "spec", "scaleTargetRef");
+    const std::string kind = text(target, "kind");
+    const Object *object = lint.find(kind.empty() ? "Deployment" : kind, text(target, "name"));
+    if (!object) continue;
+    if (autoscaler_of(lint, *object))
+      lint.error(*keda, "makes an autoscaler for what another one scales: set "
+                        "autoscaling.enabled: false");
+    else if (at(object->node, "spec", "replicas").IsDefined())
+      lint.error(*object,
+                 "sets replicas, and KEDA does too: leave replicas out (`replicas: null`)");
+  }
+}
+
 void autoscaler(Lint &lint) {
+  check_keda(lint);
   for (const Object *object : lint.all("HorizontalPodAutoscaler")) {
     const YAML::Node spec = at(object->node, "spec");
+    for (const YAML::Node &metric : items(at(spec, "metrics")))
+      if (text(metric, "resource", "target", "type") == "Utilization")
+        check_requests(lint, *object, text(metric, "resource", "name"));
     const auto least = number(at(spec, "minReplicas"), 1);
     const auto most = number(at(spec, "maxReplicas"), 0);
     if (at(spec, "metrics").size() == 0) lint.error(*object, "has no metrics");
@@ -62,27 +101,46 @@ void autoscaler(Lint &lint) {
     lint.error(*own, "no HorizontalPodAutoscaler scales it");
 }
 
-/// Null if there is none.
-const Object *budget_of(const Lint &lint, const Workload &work) {
-  for (const Object *budget : lint.all("PodDisruptionBudget"))
-    if (budget->ns == work.object->ns &&
-        selects(at(budget->node, "spec", "selector", "matchLabels"), work.labels))
-      return budget;
-  return nullptr;
+/// Null if there is none. Where two select the same pods, Kubernetes evicts none of them.
+const Object *budget_of(Lint &lint, const Workload &work) {
+  const Object *found = nullptr;
+  for (const Object *budget : lint.all("PodDisruptionBudget")) {
+    if (budget->ns != work.object->ns ||
+        !selects(at(budget->node, "spec", "selector", "matchLabels"), work.labels))
+      continue;
+    if (found)
+      lint.error(*budget, fmt::format("selects the same pods as PodDisruptionBudget/{}: Kubernetes "
+                                      "then evicts none of them. Keep one",
+                                      found->name));
+    found = budget;
+  }
+  return found;
+}
+
+/// A number of pods, or a share of them, rounded up.
+std::int64_t share_of(std::string count, std::int64_t pods) {
+  if (!count.ends_with('%')) return text::integer(count).value_or(0);
+  count.pop_back();
+  return (text::integer(count).value_or(0) * pods + 99) / 100;
 }
 
 void check_budget(Lint &lint, const Object &budget, std::int64_t pods) {
   const YAML::Node spec = at(budget.node, "spec"), least = at(spec, "minAvailable"),
                    most = at(spec, "maxUnavailable");
-  const bool is_share = text(least).ends_with('%');
   if (!least.IsDefined() && !most.IsDefined())
     lint.error(budget, "sets neither minAvailable nor maxUnavailable");
-  if (is_none(most) || text(least) == "100%" ||
-      (least.IsDefined() && !is_share && number(least, 0) >= pods))
+  // Kubernetes rounds both up.
+  const std::int64_t free =
+      least.IsDefined() ? pods - share_of(text(least), pods) : share_of(text(most), pods);
+  if (free <= 0 && (least.IsDefined() || most.IsDefined()))
     lint.error(
         budget,
-        fmt::format("with {} pods it never allows an eviction: their nodes cannot be drained",
-                    pods));
+        fmt::format("with {} pods it never allows an eviction: their nodes cannot be drained{}",
+                    pods, text(least).ends_with('%') ? " (Kubernetes rounds up)" : ""));
+  if (is_none(least) || (pods > 1 && free >= pods))
+    lint.warning(budget, fmt::format("with {} pods it allows the eviction of all at once: set "
+                                     "maxUnavailable: 1",
+                                     pods));
   if (text(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow")
     lint.warning(
         budget,
@@ -93,10 +151,10 @@ void disruption(Lint &lint) {
   for (const Workload &work : lint.workloads) {
     if (work.object->kind != "Deployment") continue;
     const std::int64_t pods = least_pods(lint, *work.object);
-    if (pods < 2) continue;
+    if (pods < 1) continue;
     if (const Object *budget = budget_of(lint, work))
       check_budget(lint, *budget, pods);
-    else if (lint.config.boolean("podDisruptionBudget.enabled"))
+    else if (pods > 1 && lint.config.boolean("podDisruptionBudget.enabled"))
       lint.error(*work.object, "no PodDisruptionBudget selects its pods");
   }
 }
