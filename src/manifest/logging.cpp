@@ -44,6 +44,10 @@ bool has_old_form(const Config &config) {
   return access == "json" || access == "text" || !has_log_format(config);
 }
 
+bool marks_safe_to_evict(const Config &config) {
+  return !has_old_form(config) && !config.node("podAnnotations")[kSafeToEvict];
+}
+
 bool has_log_format(const Config &config) {
   const std::string image = config.text("image");
   const std::size_t digest = image.find('@'), colon = image.rfind(':', digest);

@@ -27,6 +27,11 @@ YAML::Node store_egress(const config::Config &config);
 /// logging.access, or an image of 0.1.
 bool has_old_form(const config::Config &config);
 
+/// Whether the pods get the annotation kSafeToEvict: not if they stay as 0.1 made them, or
+/// podAnnotations has it.
+inline constexpr const char *kSafeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+bool marks_safe_to_evict(const config::Config &config);
+
 /// Whether the image's service has --log-format: by its tag, not one of 0.1.
 bool has_log_format(const config::Config &config);
 

@@ -72,6 +72,29 @@ TEST_CASE("regrets: a budget leaves room for a drain, with the pods that are the
        "then evicts none of them");
 }
 
+TEST_CASE("regrets: the cluster autoscaler may remove a node with an emptyDir that has no data") {
+  const std::string key = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+  const auto rendered = [&](const std::string &text) {
+    config::Sources sources;
+    sources.files = {"-"};
+    sources.input = text;
+    const auto objects = manifest::render_all(config::Config::load(sources));
+    const std::string all = manifest::to_yaml(objects);
+    const std::size_t at = all.find(key);
+    CHECK(all.find(key, at + 1) == all.npos); // once at most
+    return at == all.npos ? "" : all.substr(at + key.size(), all.find('\n', at) - at - key.size());
+  };
+  CHECK(rendered("") == ": \"true\"");
+  CHECK(rendered("podAnnotations: {" + key + ": 'false'}") == ": \"false\"");
+  CHECK(rendered("logging: {access: json}") == ""); // as 0.1 made the pods
+  says(
+      "disruption",
+      "patches: [{target: {kind: Deployment}, patch: {spec: {template: {metadata: {annotations: {" +
+          key + ": null}}}}}}]",
+      "never removes the nodes");
+  is_silent("disruption", "podAnnotations: {" + key + ": 'false'}");
+}
+
 TEST_CASE("regrets: an autoscaler knows what it divides by, and is the only one") {
   says("autoscaler", "resources: {requests: {cpu: null}, limits: {cpu: null}}",
        "container hello requests none: set resources.requests.cpu");

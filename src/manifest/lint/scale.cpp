@@ -5,6 +5,7 @@
 
 #include "hello/text.h"
 #include "manifest/lint/rules.h"
+#include "manifest/logging.h"
 
 namespace hello::manifest {
 namespace {
@@ -147,8 +148,21 @@ void check_budget(Lint &lint, const Object &budget, std::int64_t pods) {
         "unhealthyPodEvictionPolicy must be AlwaysAllow: otherwise a broken pod blocks a drain");
 }
 
+/// The cluster autoscaler keeps nodes whose pods have an emptyDir, unless they say otherwise.
+void check_eviction(Lint &lint, const Workload &work) {
+  const YAML::Node annotations =
+      at(work.object->node, "spec", "template", "metadata", "annotations");
+  if (lint.is_main(*work.object) && marks_safe_to_evict(lint.config) &&
+      text(annotations, kSafeToEvict) != "true")
+    lint.warning(*work.object,
+                 fmt::format("the cluster autoscaler never removes the nodes of its "
+                             "pods, which have an emptyDir: set the pod annotation {}",
+                             kSafeToEvict));
+}
+
 void disruption(Lint &lint) {
   for (const Workload &work : lint.workloads) {
+    if (work.object->kind == "Deployment") check_eviction(lint, work);
     if (work.object->kind != "Deployment") continue;
     const std::int64_t pods = least_pods(lint, *work.object);
     if (pods < 1) continue;
