@@ -12,7 +12,7 @@ struct Removal {
   std::vector<release::Found> remove;     ///< in the order of removal
   std::vector<release::Found> stay;       ///< not ours, and why
   std::vector<release::Release> history;  ///< goes after them
-  std::vector<release::Found> namespaces; ///< ours, and nothing of others is in them; they go last
+  std::vector<release::Found> namespaces; ///< the release's own, if it may go: last
   bool noted = false;                     ///< the release's namespace says that it uses it
   bool empty() const { return remove.empty() && history.empty() && namespaces.empty(); }
 };

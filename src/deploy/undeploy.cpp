@@ -99,16 +99,24 @@ void remove_history(kube::Cluster &cluster, const std::vector<release::Release> 
   for (const release::Release &release : history) release::remove_entry(cluster, release, deadline);
 }
 
+/// Whether what was found may go as it is now, once the rest of the removal is gone.
+release::Decide fate_of(kube::Cluster &cluster, const release::Found &found,
+                        const Removal &removal) {
+  return [&](const json::Value &live) {
+    return found.id.kind == "Namespace"
+               ? release::fate_of_namespace(cluster, found.id, live, removal.remove,
+                                            removal.history)
+               : release::Claims(cluster.access(), removal.history)
+                     .fate_of(found.id, live, release::Purpose::undeploy);
+  };
+}
+
 /// Removes it all, in order.
 void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline deadline,
                 const Listener &emit) {
-  const release::Claims claims(cluster.access(), removal.history);
   std::vector<release::Found> removed, stay = removal.stay;
   for (const release::Found &found : removal.remove) {
-    const auto decide = [&](const json::Value &live) {
-      return claims.fate_of(found.id, live, release::Purpose::undeploy);
-    };
-    const bool goes = remove_one(cluster, found, decide, deadline, emit);
+    const bool goes = remove_one(cluster, found, fate_of(cluster, found, removal), deadline, emit);
     (goes ? removed : stay).push_back(found);
   }
   const bool serves_on = std::any_of(stay.begin(), stay.end(), [](const release::Found &one) {
@@ -125,16 +133,10 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
   remove_history(cluster, removal.history, deadline);
   if (!removal.history.empty()) emit(event::HistoryRemoved{removal.history.size()});
   std::vector<release::Found> namespaces;
-  for (const release::Found &found : removal.namespaces) {
-    const auto decide = [&](const json::Value &live) {
-      return release::fate_of_namespace(cluster, found.id, live, removal.remove, removal.history);
-    };
-    if (remove_one(cluster, found, decide, deadline, emit)) namespaces.push_back(found);
-  }
-  if (removal.noted && std::none_of(namespaces.begin(), namespaces.end(), [&](const auto &one) {
-        return one.id.name == cluster.access().ns;
-      }))
-    forget_use(cluster);
+  for (const release::Found &found : removal.namespaces)
+    if (remove_one(cluster, found, fate_of(cluster, found, removal), deadline, emit))
+      namespaces.push_back(found);
+  if (removal.noted && namespaces.empty()) forget_use(cluster);
   await(
       cluster, [&] { return left_of(cluster, namespaces, emit); }, deadline, emit);
 }
@@ -147,11 +149,8 @@ Removal plan_removal(kube::Cluster &cluster) {
   std::vector<release::Found> all = release::leftovers(cluster, {}, removal.history);
   std::reverse(all.begin(), all.end()); // what came last goes first
   release::sort_for_removal(all);
-  for (release::Found &found : all) {
-    const bool is_namespace = found.id.kind == "Namespace";
-    std::vector<release::Found> &going = is_namespace ? removal.namespaces : removal.remove;
-    (found.ownership.ours() ? going : removal.stay).push_back(std::move(found));
-  }
+  for (release::Found &found : all)
+    (found.ownership.ours() ? removal.remove : removal.stay).push_back(std::move(found));
   add_namespace(cluster, removal);
   return removal;
 }

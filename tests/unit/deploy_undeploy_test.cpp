@@ -397,9 +397,11 @@ TEST_CASE("undeploy: the namespaces of add-ons go too") {
                      "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: agent, namespace: "
                      "logging, labels: {app.kubernetes.io/managed-by: hello, "
                      "app.kubernetes.io/instance: hello}}\ndata: {a: b}\n"));
-  const deploy::Removal removal = shop.plan();
-  CHECK(names_of(removal.namespaces) == Names{"Namespace/logging"});
-  CHECK(names_of(removal.remove) == Names{"ConfigMap/agent"});
+  CHECK(names_of(shop.plan().remove) == Names{"ConfigMap/agent", "Namespace/logging"});
+  CHECK(shop.plan().namespaces.empty());
+  shop.undeploy();
+  CHECK(shop.cluster.journal == Names{"remove ConfigMap/agent", "remove Namespace/logging",
+                                      "remove ControllerRevision/hello-release-1"});
 }
 
 TEST_CASE("undeploy: a namespace of the set stays where another release of that name runs") {
