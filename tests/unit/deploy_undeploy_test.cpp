@@ -459,8 +459,9 @@ TEST_CASE("undeploy: a namespace is kept for each reason that speaks against it"
                                      "{name: theirs, namespace: shop}}"));
        }},
   };
-  for (const auto &[state, who, prepare] : rows) {
-    CAPTURE(who);
+  for (const auto &row : rows) {
+    const auto &[state, who, prepare] = row;
+    CAPTURE(std::get<1>(row));
     Shop shop;
     shop.deploy_with_namespace();
     prepare(shop);

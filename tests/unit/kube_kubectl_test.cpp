@@ -536,8 +536,9 @@ TEST_CASE("kubectl: a log's query is in its path") {
         .timestamps = true},
        "&timestamps=true&previous=true&tailLines=5&sinceSeconds=60&limitBytes=1000"},
       {{.since_time = "2026-11-23T04:00:00+01:00"}, "&sinceTime=2026-11-23T04:00:00+01:00"}};
-  for (const auto &[query, more] : rows) {
-    CAPTURE(more);
+  for (const auto &row : rows) {
+    const auto &[query, more] = row;
+    CAPTURE(row.more);
     api.on(path + more, 200, std::string("log of ") + more);
     const auto log = lab.cluster->log("a", "hello", query);
     REQUIRE(log);
