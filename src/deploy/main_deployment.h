@@ -7,4 +7,7 @@ namespace hello::deploy {
 /// the set has none.
 const kube::Object *main_deployment(const Set &set, const kube::Access &access);
 
+/// Whether the live Deployment is still the one that was applied.
+bool still_ours(kube::Cluster &cluster, const Applied &applied);
+
 } // namespace hello::deploy

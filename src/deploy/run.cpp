@@ -19,14 +19,6 @@
 namespace hello::deploy {
 namespace {
 
-/// Whether the live Deployment is still the one that we applied.
-bool still_ours(kube::Cluster &cluster, const Applied &applied) {
-  if (applied.deployment.empty()) return true;
-  const kube::Live live =
-      look_up(cluster, {"apps/v1", "Deployment", cluster.access().ns, applied.deployment});
-  return live.present() && kube::deployment_of(live.value).template_text == applied.template_text;
-}
-
 /// Whether the Deployment or its pods are what fails.
 bool is_its_fault(const Outcome &outcome) {
   return outcome.problems.empty() || std::any_of(outcome.problems.begin(), outcome.problems.end(),

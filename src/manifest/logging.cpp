@@ -6,6 +6,7 @@
 #include "hello/address.h"
 #include "hello/text.h"
 #include "hello/yaml.h"
+#include "manifest/pods.h"
 #include "manifest/values.h"
 
 namespace hello::manifest {

@@ -187,4 +187,9 @@ YAML::Node security(const Config &config, const char *member) {
   return found.IsDefined() ? found : YAML::Node();
 }
 
+YAML::Node pods_of(const std::string &ns) {
+  return yaml::nested({"namespaceSelector", "matchLabels", "kubernetes.io/metadata.name"},
+                      yaml::string(ns));
+}
+
 } // namespace hello::manifest

@@ -23,4 +23,7 @@ YAML::Node ingress_tls(const config::Config &config);
 /// A member of the container's security context, for containers beside it.
 YAML::Node security(const config::Config &config, const char *member);
 
+/// A peer of a NetworkPolicy: all pods of a namespace.
+YAML::Node pods_of(const std::string &ns);
+
 } // namespace hello::manifest

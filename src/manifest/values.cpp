@@ -343,9 +343,4 @@ YAML::Node filled(const Config &config, std::string_view file,
   return templates::instantiate(yaml::load(embedded(file), file), file, lookup, values);
 }
 
-YAML::Node pods_of(const std::string &ns) {
-  return yaml::nested({"namespaceSelector", "matchLabels", "kubernetes.io/metadata.name"},
-                      yaml::string(ns));
-}
-
 } // namespace hello::manifest

@@ -32,7 +32,4 @@ int kube_minor_number(const config::Config &config);
 /// Whether the set must do without the native sleep in preStop, which came with Kubernetes 1.30.
 bool before_1_30(const config::Config &config);
 
-/// A peer of a NetworkPolicy: all pods of a namespace.
-YAML::Node pods_of(const std::string &ns);
-
 } // namespace hello::manifest
