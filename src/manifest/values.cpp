@@ -203,10 +203,6 @@ YAML::Node service_annotations(const Config &config) {
   return result;
 }
 
-YAML::Node safe_to_evict(const Config &config) {
-  return yaml::boolean(marks_safe_to_evict(config));
-}
-
 YAML::Node spread_keys(const Config &) {
   YAML::Node keys;
   for (const char *key : {"kubernetes.io/hostname", "topology.kubernetes.io/zone"})
@@ -239,7 +235,7 @@ const std::map<std::string_view, Derive> kDerived = {
     {"deployer", named<names::deployer>},
     {"lease", named<names::lease>},
     {"serviceType", service_type},
-    {"safeToEvict", safe_to_evict},
+    {"safeToEvict", [](const Config &c) { return yaml::boolean(marks_safe_to_evict(c)); }},
     {"sidecar", sidecar},
     {"sidecarConfig", [](const Config &c) { return yaml::string(collector_config(c, kSidecar)); }},
     {"sidecarChecksum",
