@@ -30,6 +30,11 @@ void await(kube::Cluster &cluster, const std::function<std::vector<std::string>(
   }
 }
 
+/// Whether an earlier undeploy, or someone else, has begun to remove it.
+bool is_going(const release::Found &found) {
+  return found.live.at("metadata").find("deletionTimestamp");
+}
+
 /// The object that was found, with what holds it; none: it is gone.
 std::optional<std::string> remains(kube::Cluster &cluster, const release::Found &found) {
   const auto live = cluster.read(found.id);
@@ -60,7 +65,13 @@ void add_namespace(kube::Cluster &cluster, Removal &removal) {
   using State = release::Ownership::State;
   const kube::Id id{"v1", "Namespace", "", cluster.access().ns};
   kube::Live live = look_up(cluster, id);
-  if (!live.present() || live.being_removed()) return;
+  if (!live.present()) return;
+  if (live.being_removed()) { // nothing in it can be kept any more
+    const release::Claims claims(cluster.access(), removal.history);
+    if (const release::Ownership owner = claims.owner_of(id, live.value); owner.ours())
+      removal.namespaces.push_back({id, std::move(live.value), owner});
+    return;
+  }
   removal.noted = is_noted(live.value, cluster.access().release);
   const release::Ownership owner =
       release::fate_of_namespace(cluster, id, live.value, removal.remove, removal.history);
@@ -134,7 +145,8 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
   if (!removal.history.empty()) emit(event::HistoryRemoved{removal.history.size()});
   std::vector<release::Found> namespaces;
   for (const release::Found &found : removal.namespaces)
-    if (remove_one(cluster, found, fate_of(cluster, found, removal), deadline, emit))
+    if (is_going(found) ||
+        remove_one(cluster, found, fate_of(cluster, found, removal), deadline, emit))
       namespaces.push_back(found);
   if (removal.noted && namespaces.empty()) forget_use(cluster);
   await(
@@ -163,7 +175,12 @@ void undeploy(kube::Cluster &cluster, Removal removal, sys::Deadline deadline,
         emit(event::Warning{"", text});
       },
       [&](const std::string &text) { emit(event::Note{text}); });
-  if (lock.take() == release::Lock::Taken::after_wait) removal = plan_removal(cluster);
+  // a namespace that is being removed takes no Lease
+  const bool only_waits =
+      removal.remove.empty() && !removal.namespaces.empty() &&
+      std::all_of(removal.namespaces.begin(), removal.namespaces.end(), is_going);
+  if (!only_waits && lock.take() == release::Lock::Taken::after_wait)
+    removal = plan_removal(cluster);
   remove_all(cluster, removal, deadline, emit);
   lock.release();
 }

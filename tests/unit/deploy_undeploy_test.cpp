@@ -487,8 +487,7 @@ TEST_CASE("undeploy: an object that stays keeps its namespace") {
   CHECK(describe(removal.stay[1].ownership) == "others have made things in it: Service/hello");
 }
 
-TEST_CASE(
-    "undeploy: a namespace that may not be read, or is gone or being removed, is left alone") {
+TEST_CASE("undeploy: a namespace that may not be read, or is gone, is left alone") {
   Shop unread;
   unread.deploy_with_namespace();
   unread.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "Namespace/shop");
@@ -499,13 +498,29 @@ TEST_CASE(
   ending.deploy_with_namespace();
   ending.hold(kNamespace);
   REQUIRE(ending.cluster.remove(kNamespace, {}, {}));
-  CHECK(ending.plan().namespaces.empty());
+  CHECK(names_of(ending.plan().namespaces) == Names{"Namespace/shop"}); // it is waited for
   CHECK(ending.plan().stay.empty());
 
   Shop silent;
   silent.deploy_with_namespace();
   silent.cluster.fail_always(Operation::read, failure(Trouble::unreachable), "Namespace/shop");
   CHECK_THROWS_AS(silent.plan(), Error);
+}
+
+TEST_CASE("undeploy: a second one waits for the namespace that the first began to remove") {
+  Shop shop;
+  shop.deploy_with_namespace();
+  shop.hold(kNamespace);
+  shop.failed(20s);
+  shop.cluster.journal.clear();
+  const deploy::Removal removal = shop.plan();
+  CHECK(names_of(removal.namespaces) == Names{"Namespace/shop"});
+  CHECK(removal.remove.empty());
+  shop.cluster.after(5s, [&] { shop.cluster.api.erase(kNamespace); });
+  shop.undeploy(removal);
+  CHECK(shop.removed().back() == "Namespace/shop");
+  CHECK(shop.cluster.times("remove ") == 0);
+  CHECK(shop.plan().empty());
 }
 
 TEST_CASE("undeploy: a namespace that does not go is a time-out that names it") {
