@@ -1,12 +1,18 @@
 #include "cli/options/deploy_options.h"
 
 #include <algorithm>
+#include <cstdlib>
+
+#include <unistd.h>
 
 #include <fmt/core.h>
 
 #include "cli/options/advice.h"
+#include "cli/options/kubeconfig.h"
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
+#include "hello/process.h"
+#include "hello/run_at_terminal.h"
 
 namespace hello::cli {
 namespace {
@@ -178,6 +184,25 @@ void check_overlay(const config::Config &config, const ConfigOptions &options,
   }
 }
 
+/// Lets a credential plugin ask for a password while it has the terminal: later calls of kubectl
+/// run in the background, and find the credentials that it keeps.
+void let_plugin_ask(const std::string &context, std::chrono::seconds limit) {
+  if (::isatty(STDIN_FILENO) != 1) return;
+  const Kubeconfig kubeconfig = read_kubeconfig();
+  const KubeContext *found = kubeconfig.find(context);
+  if (!found || found->user.empty() || kubeconfig.is_plain(*found)) return;
+  const char *named = std::getenv("KUBECTL");
+  const std::string program = sys::find_program(named && *named ? named : "kubectl");
+  if (program.empty()) return; // connecting says so
+  if (!sys::run_at_terminal({program, "--context=" + context, "get", "--raw", "/version"},
+                            sys::Clock::now() + limit))
+    throw Error(Exit::cluster,
+                fmt::format("the credential plugin of context {} did not end within {} s "
+                            "(--timeout)",
+                            context, limit.count()),
+                "see what it waits for: kubectl --context " + context + " get --raw /version");
+}
+
 } // namespace
 
 std::unique_ptr<kube::Cluster> connect(const config::Config &config, const ConfigOptions &options,
@@ -187,6 +212,7 @@ std::unique_ptr<kube::Cluster> connect(const config::Config &config, const Confi
   if (access.context.empty()) access.context = kube::current_context(access.trace);
   check_overlay(config, options, access.context, purpose);
   mask_secrets(config);
+  let_plugin_ask(access.context, config.duration("timeout"));
   return kube::connect(std::move(access));
 }
 

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hello/text.h"
 #include "kube/client/errors.h"
 #include "kube/client/kubectl.h"
 
@@ -139,11 +140,30 @@ void Proxy::await() {
                             program_, access_.trace),
                   "start kubectl proxy", access_);
   ready_ = true;
+  if (access_.trace)
+    access_.trace(fmt::format(
+        "{} proxy: serves  {} ms", program_,
+        std::chrono::duration_cast<std::chrono::milliseconds>(sys::Clock::now() - started_)
+            .count()));
+}
+
+/// Where no answer came, with what kubectl says: a credential plugin that hangs may name its
+/// reason.
+Failure Proxy::failure_of_reply(const sys::HttpReply &reply) {
+  std::string said;
+  if (reply.status == 0) {
+    const std::lock_guard lock(using_);
+    sys::drain(child_->err(), said);
+  }
+  const std::string_view words = text::trimmed(said);
+  return failure_of_status(reply.status,
+                           words.empty() ? reply.body
+                                         : fmt::format("{}; kubectl says: {}", reply.body, words));
 }
 
 Result<std::string> Proxy::get(const std::string &path, const char *accept) {
   sys::HttpReply reply = ask(path, accept);
-  if (reply.status != 200) return failure_of_status(reply.status, reply.body);
+  if (reply.status != 200) return failure_of_reply(reply);
   return std::move(reply.body);
 }
 
@@ -152,8 +172,7 @@ Result<std::string> Proxy::get_patiently(const std::string &path, const char *ac
   for (;;) {
     sys::HttpReply reply = ask(path, accept);
     if (reply.status == 200) return std::move(reply.body);
-    if (reply.status != 429 || sys::Clock::now() - start > kBusy)
-      return failure_of_status(reply.status, reply.body);
+    if (reply.status != 429 || sys::Clock::now() - start > kBusy) return failure_of_reply(reply);
     sys::pause(retry_after(reply.body));
   }
 }

@@ -36,6 +36,7 @@ private:
   using Request = std::function<sys::HttpReply(sys::HttpClient &client)>;
   sys::HttpReply ask(const char *method, const std::string &path, const Request &send);
   sys::HttpReply ask(const std::string &path, const char *accept);
+  Failure failure_of_reply(const sys::HttpReply &reply);
 
   const std::string program_;
   const Access access_;
@@ -45,6 +46,7 @@ private:
   std::unique_ptr<sys::Child> child_;
   std::mutex starting_, using_;
   bool ready_ = false;
+  const sys::Deadline started_ = sys::Clock::now();
   std::vector<std::unique_ptr<sys::HttpClient>> idle_; ///< under using_
 };
 
