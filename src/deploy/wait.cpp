@@ -54,6 +54,9 @@ bool judged(std::string_view reason) {
   return std::find(std::begin(reasons), std::end(reasons), reason) != std::end(reasons);
 }
 
+/// Warnings of Kubernetes with one reason that are reported.
+constexpr int kOfOneReason = 3;
+
 /// Reports what is new since the last snapshot.
 class Reporter {
 public:
@@ -106,13 +109,15 @@ private:
     if (about == snapshot.events.end()) return;
     for (const kube::Happening &happening : about->second)
       if (happening.warning && !judged(happening.reason) &&
-          warned_.insert(happening.reason + happening.message).second)
+          warned_.insert(happening.reason + happening.message).second &&
+          ++said_[happening.reason] <= kOfOneReason)
         emit_(event::ClusterWarning{happening});
   }
 
   const Listener &emit_;
   event::Progress last_{-1, 0, 0, 0};
   std::set<std::string> warned_;
+  std::map<std::string, int> said_; ///< by reason: many pods say the same in other words
 };
 
 /// Decides when a rollout has failed: at once for a fatal problem, after the grace for one that may
@@ -245,10 +250,14 @@ std::string describe(const Outcome &outcome, std::chrono::seconds timeout) {
   std::string text = outcome.state == Outcome::State::timed_out
                          ? fmt::format("not ready after {} s (--timeout)", timeout.count())
                          : "it cannot become ready";
-  std::set<std::string> named; // one pod stands for the others with the same problem
-  for (const Problem &problem : outcome.problems)
-    if (named.insert(problem.key()).second)
-      text += fmt::format("\n{}: {}", problem.object(), describe(problem));
+  std::map<std::string, int> count; // one pod stands for the others with the same problem
+  for (const Problem &problem : outcome.problems) ++count[problem.key()];
+  for (const Problem &problem : outcome.problems) {
+    const int more = std::exchange(count[problem.key()], 0) - 1;
+    if (more < 0) continue;
+    text += fmt::format("\n{}{}: {}", problem.object(),
+                        more > 0 ? fmt::format(" and {} more", more) : "", describe(problem));
+  }
   return text;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include <doctest/doctest.h>
@@ -18,7 +19,7 @@ std::string written(int fd, const std::function<std::unique_ptr<cli::View>()> &m
   make()->show(event);
   ::dup2(before, fd);
   ::close(before);
-  std::string text(4096, '\0');
+  std::string text(1 << 16, '\0');
   text.resize(static_cast<std::size_t>(::pread(::fileno(file), text.data(), text.size(), 0)));
   std::fclose(file);
   return text;
@@ -127,4 +128,30 @@ TEST_CASE("--color always colors what no terminal shows, never colors nothing") 
         std::string::npos);
   CHECK(written(STDERR_FILENO, with(cli::Console::Colour::automatic), ready).find('\033') ==
         std::string::npos);
+}
+
+TEST_CASE("off a terminal, a rollout of 1,000 pods takes at most 100 lines") {
+  namespace event = deploy::event;
+  const deploy::Event ready = event::Ready{"hello"};
+  const auto view = [] {
+    auto text = text_view();
+    for (std::int64_t i = 0; i <= 1000; ++i) {
+      for (const kube::Step step : {kube::Step::scheduled, kube::Step::started, kube::Step::ready})
+        text->show(event::Pod{"hello-" + std::to_string(i), step});
+      text->show(event::Progress{1000, i, i / 2 * 2, 1000 - i});
+    }
+    return text;
+  };
+  const std::string all = written(STDERR_FILENO, view, ready);
+  CHECK(std::count(all.begin(), all.end(), '\n') <= 100);
+  CHECK(all.find("1000 of 1000 available\n") != std::string::npos);
+  CHECK(all.find("Deployment/hello: ready\n") != std::string::npos);
+}
+
+TEST_CASE("a failure that many pods share is told once, with a count and one example") {
+  deploy::Outcome outcome{deploy::Outcome::State::failed, {}};
+  for (const char *name : {"a", "b", "c"})
+    outcome.problems.push_back({kube::Cause::crash, "Pod", name, "hello", "it crashed", "words"});
+  CHECK(deploy::describe(outcome, std::chrono::seconds(3)) ==
+        "it cannot become ready\nPod/a and 2 more: hello: it crashed: words");
 }

@@ -592,7 +592,8 @@ TEST_CASE("wait: an outcome is described with its state and one problem of each 
       other{Cause::crash, "Pod", "b", "hello", "it ended", "", false},
       quota{Cause::quota, "ReplicaSet", "s", "", "no quota", "exceeded", false};
   CHECK(deploy::describe({State::failed, {crash, other, quota}}, 30s) ==
-        "it cannot become ready\nPod/a: hello: it ended\nReplicaSet/s: no quota: exceeded");
+        "it cannot become ready\nPod/a and 1 more: hello: it ended\nReplicaSet/s: no quota: "
+        "exceeded");
   CHECK(deploy::describe({State::timed_out, {}}, 30s) == "not ready after 30 s (--timeout)");
 }
 

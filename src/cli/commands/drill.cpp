@@ -5,6 +5,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/advice.h"
+#include "cli/view/counted.h"
 #include "cli/view/output.h"
 #include "hello/drill_release.h"
 #include "hello/drill_run.h"
@@ -188,7 +189,7 @@ Exit run_on_release(const DrillOptions &flags, const Task &task) {
   for (const auto &[target, reply] : replies)
     if (!lists && !reply.wrong.empty()) say(fmt::format("pod {}: {}", target.pod, reply.wrong));
   if (!all_answered(replies)) return Exit::failure;
-  if (!lists) flags.config.console.note(fmt::format("stopped on {} pods", replies.size()));
+  if (!lists) flags.config.console.note("stopped on " + counted(replies.size(), "pod"));
   return Exit::ok;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/commands/deployer.h"
 #include "cli/commands/split.h"
 #include "cli/options/release_set.h"
+#include "cli/view/counted.h"
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
 #include "hello/version.h"
@@ -73,9 +74,10 @@ Exit run(const RenderOptions &options) {
       say(fmt::format("warning: the files in {} have the values of Secrets", options.split));
     const bool indexed = options.kustomization;
     split(objects, options.split, head, indexed ? Kustomization::yes : Kustomization::no);
-    options.config.console.note(fmt::format(
-        "wrote {} files to {}; run 'kubectl apply -{} {}' to apply them",
-        objects.size() + (indexed ? 1 : 0), options.split, indexed ? 'k' : 'f', options.split));
+    options.config.console.note(
+        fmt::format("wrote {} to {}; run 'kubectl apply -{} {}' to apply them",
+                    counted(objects.size() + (indexed ? 1 : 0), "file"), options.split,
+                    indexed ? 'k' : 'f', options.split));
   } else {
     print(options.format == Format::json ? manifest::to_json(objects)
                                          : head + manifest::to_yaml(objects));

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
+#include "cli/view/counted.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
@@ -15,8 +16,7 @@ std::string text_of(const deploy::Removal &removal, const kube::Access &access,
   std::string out;
   const auto add = [&](const std::string &what) { out += "  " + paint(kRed, "- " + what) + "\n"; };
   for (const release::Found &found : removal.remove) add(found.id.text());
-  if (!removal.history.empty())
-    add(fmt::format("the history of {} releases", removal.history.size()));
+  if (!removal.history.empty()) add("the history of " + counted(removal.history.size(), "release"));
   for (const release::Found &found : removal.namespaces) add(found.id.text());
   for (const release::Found &found : removal.stay)
     out += fmt::format("    {} stays: {}\n", found.id.text(), release::why_kept(found, access));
@@ -43,8 +43,8 @@ Exit remove_all(const UndeployOptions &flags) {
     return Exit::no;
   }
   deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
-  console.note(fmt::format("removed {} objects from {}; 'hello deploy' brings it back",
-                           removal.remove.size() + removal.namespaces.size(),
+  console.note(fmt::format("removed {} from {}; 'hello deploy' brings it back",
+                           counted(removal.remove.size() + removal.namespaces.size(), "object"),
                            target(cluster->access())));
   return Exit::ok;
 }

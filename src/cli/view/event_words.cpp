@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "cli/view/counted.h"
 #include "cli/view/events.h"
 
 namespace hello::cli {
@@ -35,7 +36,7 @@ struct Describe {
   EventText operator()(const event::Applied &) const { return {"applied", "", "applied"}; }
   EventText operator()(const event::Pod &e) const {
     std::string text(name_of(e.step));
-    if (e.restarts) text += fmt::format(", {} restart{}", e.restarts, e.restarts == 1 ? "" : "s");
+    if (e.restarts) text += ", " + counted(static_cast<std::size_t>(e.restarts), "restart");
     return {"pod", "Pod/" + e.name, std::move(text)};
   }
   EventText operator()(const event::Progress &e) const {
@@ -98,7 +99,7 @@ struct Describe {
   }
   EventText operator()(const event::Removed &e) const { return {"removed", e.object, "removed"}; }
   EventText operator()(const event::HistoryRemoved &e) const {
-    return {"removed", "", fmt::format("the history of {} releases removed", e.revisions)};
+    return {"removed", "", "the history of " + counted(e.revisions, "release") + " removed"};
   }
   EventText operator()(const event::Note &e) const { return {"note", "", e.text}; }
   EventText operator()(const event::Tick &) const { return {"tick", "", ""}; }

@@ -1,4 +1,5 @@
 #include "cli/view/output.h"
+#include "cli/view/counted.h"
 
 #include <cerrno>
 #include <chrono>
@@ -30,6 +31,10 @@ void print_document(std::string_view json, Format format) {
     print(yaml::to_yaml(yaml::load(json, "document", {64 << 20, 64, 5'000'000})));
   else
     print(json);
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 void tell(int fd, std::string_view text) { sys::write_all(fd, mask::applied(text)); }

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/view/counted.h"
 #include "cli/view/events.h"
 #include "hello/json.h"
 #include "hello/text.h"
@@ -67,7 +68,8 @@ std::string side(std::span<const std::string> lines, std::span<const std::string
   std::string out;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (bytes >= kShown) return out + fmt::format("          … {} more lines\n", lines.size() - i);
+    if (bytes >= kShown)
+      return out + "          … " + counted(lines.size() - i, "more line") + "\n";
     const std::size_t at = i < other.size() ? first_difference(lines[i], other[i]) : 0;
     out += "        " + paint(colour, fmt::format("{} {}", mark, around(lines[i], at))) + "\n";
     bytes += lines[i].size();

@@ -1,9 +1,11 @@
+#include <map>
 #include <set>
 
 #include <unistd.h>
 
 #include <fmt/core.h>
 
+#include "cli/view/counted.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/table.h"
@@ -61,9 +63,11 @@ public:
       state_ = *progress;
       waiting_ = true;
       if (live_) return draw();
+      if (!is_worth_a_line()) return;
     }
-    if (std::holds_alternative<event::Pod>(event) && live_) return; // the block shows it
-    if (std::holds_alternative<event::Ended>(event)) return;        // main prints it
+    const auto *pod = std::get_if<event::Pod>(&event);
+    if (pod && (live_ || ++pods_ > kPodLines)) return;       // the block, or the counts, show it
+    if (std::holds_alternative<event::Ended>(event)) return; // main prints it
     if (const auto *planned = std::get_if<event::Planned>(&event)) {
       if (quiet_) return;
       std::string text = text_of(*planned->plan, paint_);
@@ -85,8 +89,18 @@ public:
 private:
   void tick() {
     if (live_) return draw();
-    if (waiting_ && !quiet_ && sys::Clock::now() - said_at_ >= std::chrono::seconds(2))
-      say("waiting: " + event_text(deploy::Event(state_)).text);
+    if (!waiting_ || quiet_ || sys::Clock::now() - said_at_ < silence_) return;
+    silence_ = std::min(silence_ * 2, std::chrono::seconds(60));
+    say("waiting: " + event_text(deploy::Event(state_)).text);
+  }
+
+  /// Of a large rollout, each twentieth of the way.
+  bool is_worth_a_line() {
+    const std::int64_t steps = state_.updated + state_.available,
+                       step = std::max<std::int64_t>(1, state_.wanted / 10);
+    const bool done = state_.available == state_.wanted && state_.old == 0;
+    if (state_.wanted <= kSmall || done) return true;
+    return std::exchange(twentieth_, steps / step) != steps / step;
   }
 
   /// Ignores errors: a reader that left or a full disk must not end a rollout.
@@ -125,10 +139,12 @@ private:
                         state_.wanted, state_.updated, state_.old, seconds)));
     block += '\n';
     int lines = 1;
-    for (const event::Pod &pod : state_.pods) {
+    const auto room = static_cast<std::size_t>(std::max(size.rows - 3, 1));
+    const std::vector<event::Pod> &pods = state_.pods.size() <= room ? state_.pods : grouped();
+    for (const event::Pod &pod : pods) {
       if (lines >= size.rows - 2) break;
       std::string line = "  " + row(columns, {pod.name, name_of(pod.step)});
-      if (pod.restarts) line += fmt::format("  {} restarts", pod.restarts);
+      if (pod.restarts) line += "  " + counted(static_cast<std::size_t>(pod.restarts), "restart");
       if (!pod.problem.empty()) line += "  " + pod.problem;
       block += paint_(colour_of(pod), fit(line)) + "\n";
       ++lines;
@@ -138,6 +154,22 @@ private:
     drawn_ = lines;
   }
 
+  /// One line for all pods that are equally far, with the same problem.
+  const std::vector<event::Pod> &grouped() {
+    std::map<std::pair<kube::Step, std::string>, std::size_t> counts;
+    for (const event::Pod &pod : state_.pods) ++counts[{pod.step, pod.problem}];
+    groups_.clear();
+    for (const auto &[what, count] : counts)
+      groups_.push_back({counted(count, "pod"), what.first, 0, what.second});
+    return groups_;
+  }
+
+  static constexpr int kPodLines = 30;       ///< lines about single pods, off a terminal
+  static constexpr std::int64_t kSmall = 10; ///< pods of which each change is a line
+  int pods_ = 0;
+  std::int64_t twentieth_ = -1;
+  std::chrono::seconds silence_{2};
+  std::vector<event::Pod> groups_;
   bool live_, quiet_, waiting_ = false;
   Paint paint_;
   sys::Deadline start_, said_at_ = start_;
