@@ -37,6 +37,12 @@ void report_ingress(kube::Cluster &cluster, const kube::Object &wanted, const st
     emit(event::Warning{
         object, "it has no class: unless the cluster has a default one, no controller takes it "
                 "(ingress.className)"});
+  else if (const std::string name = ingress.text("spec", "ingressClassName");
+           cluster.read({"networking.k8s.io/v1", "IngressClass", "", name})
+               .failed_with(Trouble::not_found))
+    emit(event::Warning{object, fmt::format("its class {} is not in the cluster, so no controller "
+                                            "takes it (ingress.className)",
+                                            name)});
   else if (at.empty())
     emit(event::Warning{object, "no controller has given it an address yet"});
   const json::Value *tls = ingress.at("spec").find("tls");

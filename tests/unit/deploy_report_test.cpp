@@ -18,6 +18,11 @@ struct Report : Shop {
     REQUIRE(run(set) == Exit::ok);
     cluster.journal.clear();
   }
+  void add_class(const std::string &name) {
+    cluster.api.put(object("{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: "
+                           "{name: " +
+                           name + "}}"));
+  }
   bool report() {
     seen.events.clear();
     return deploy::report(cluster, set, options, seen.listener);
@@ -108,6 +113,7 @@ TEST_CASE("report: a load balancer is reached at its address, once it has one") 
 TEST_CASE("report: an Ingress is reached at its hosts") {
   Report shop(with_ingress("{ingressClassName: nginx, tls: [{secretName: cert}], rules: [{host: "
                            "a.example.org}, {host: b.example.org}]}"));
+  shop.add_class("nginx");
   shop.change(kIngress, [](json::Value &ingress) {
     ingress["status"] = object("{loadBalancer: {ingress: [{hostname: lb.example.org}]}}");
   });
@@ -125,6 +131,7 @@ TEST_CASE("report: an Ingress is reached at its hosts") {
 TEST_CASE("report: a TLS secret that may not be read is not reported as missing") {
   Report shop(with_ingress("{ingressClassName: nginx, tls: [{secretName: cert}, {hosts: [c]}], "
                            "rules: [{host: a.example.org}]}"));
+  shop.add_class("nginx");
   shop.change(kIngress, [](json::Value &ingress) {
     ingress["status"] = object("{loadBalancer: {ingress: [{ip: 192.0.2.7}]}}");
   });
@@ -138,7 +145,14 @@ TEST_CASE("report: an Ingress without a class, or without an address, is a warni
   CHECK(classless.report());
   CHECK(classless.warned("Ingress/hello", "it has no class"));
   CHECK(classless.seen.count<event::Warning>() == 1);
+  Report unknown(with_ingress("{ingressClassName: nginx, rules: [{host: a.example.org}]}"));
+  CHECK(unknown.report());
+  CHECK(unknown.warned("Ingress/hello", "its class nginx is not in the cluster"));
+  unknown.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "IngressClass/nginx");
+  CHECK(unknown.report());
+  CHECK(unknown.warned("Ingress/hello", "no controller has given it an address yet"));
   Report waiting(with_ingress("{ingressClassName: nginx, rules: [{host: a.example.org}]}"));
+  waiting.add_class("nginx");
   CHECK(waiting.report());
   CHECK(waiting.warned("Ingress/hello", "no controller has given it an address yet"));
 }
