@@ -18,6 +18,7 @@ struct LogLine {
 struct LogOptions {
   std::string selector;
   bool follow = false;
+  bool previous = false;           ///< of the containers before their last restart
   std::int64_t tail = -1;          ///< lines of each container that is there at the start; -1: all
   std::int64_t since_seconds = -1; ///< only so old; -1: all
   std::function<bool()> wanted{};  ///< asked now and then while following: false ends it

@@ -264,6 +264,10 @@ constexpr Setting kSettings[] = {
      "The same for its cluster; there need not be one."},
     {"metrics.selector", texts(), "{}",
      "More labels that this release's series have in your Prometheus, such as {cluster: eu}."},
+    {"monitoring.prometheus", string({"^http://[^ ]+$", "URL that begins with http://"}), "",
+     "A Prometheus that `hello status` asks for firing alerts and `hello top` for rates; an "
+     "address "
+     "NAME.NAMESPACE.svc is asked through the API server."},
     {"logging.access", choice("on|off|json|text"), "on",
      "A line on stdout for each request. json and text are deprecated: they mean on, and set "
      "logging.format."},

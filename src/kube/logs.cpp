@@ -42,6 +42,7 @@ LogQuery beginning(const LogOptions &options) {
   LogQuery query;
   query.tail_lines = options.tail;
   query.since_seconds = options.since_seconds;
+  query.previous = options.previous;
   query.timestamps = true;
   return query;
 }
@@ -206,7 +207,7 @@ std::size_t read_logs(Cluster &cluster, const LogOptions &options,
       auto log = cluster.log(pod.name, container, beginning(options));
       if (log.failed_with(Trouble::forbidden))
         throw explain(log.failure(), "read the log of " + pod.name, cluster.access());
-      if (!log) continue; // it has gone meanwhile, or its node does not answer
+      if (!log) continue; // it has gone meanwhile, its node does not answer, or it never restarted
       for_each_line(*log, [&](std::string_view line) {
         lines.push_back(log_line(pod.name, container, line));
       });

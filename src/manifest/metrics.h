@@ -5,17 +5,13 @@
 #include <yaml-cpp/yaml.h>
 
 #include "hello/config.h"
+#include "hello/matchers.h"
 
 /// Values of the templates in templates/metrics that are not plain settings. Their queries find the
 /// release by its namespace and by the label `release` of hello_build_info.
 namespace hello::manifest {
 
-/// Matchers of a query: namespace="shop", and those of metrics.selector. `ns` is the setting that
-/// has the namespace.
-std::string namespace_matchers(const config::Config &config,
-                               std::string_view ns = "namespace.name");
-
-/// The same, and release="web".
+/// namespace_matchers(), and release="web".
 std::string release_matchers(const config::Config &config);
 
 /// Labels to group by, so that clusters stay apart: "cluster", and the keys of metrics.selector.

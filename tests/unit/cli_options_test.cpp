@@ -92,6 +92,7 @@ TEST_CASE("options of the commands that read a release") {
   CHECK(logs.logs.tail == 5);
   CHECK(logs.since == 90min);
   CHECK(logs.bare);
+  CHECK(parsed<cli::LogsOptions>({"--previous"}).logs.previous);
   CHECK(parsed<cli::LogsOptions>({}).since < 0ms);
   CHECK(parsed<cli::TopOptions>({"-ojson"}).format == cli::Format::json);
   const auto undeploy = parsed<cli::UndeployOptions>({"--yes", "--dry-run"});
@@ -350,4 +351,22 @@ TEST_CASE("hello alone prints help") {
   CHECK(refusal({}).empty());
   CHECK(refusal({"help"}).empty());
   CHECK(refusal({"-h"}).empty());
+}
+
+TEST_CASE("logs: filters leave the lines of the service's JSON log that have all they name") {
+  const std::string line =
+      R"({"event":"request","path":"/shop/a","status":503,"request_id":"abc"})";
+  const auto wanted = [&](const Words &args) {
+    return cli::is_wanted(parsed<cli::LogsOptions>(args), line);
+  };
+  CHECK(wanted({}));
+  CHECK(wanted({"--status", "503"}));
+  CHECK(wanted({"--status", "5xx", "--path", "/shop", "--request-id", "abc"}));
+  CHECK_FALSE(wanted({"--status", "500"}));
+  CHECK_FALSE(wanted({"--status", "4xx"}));
+  CHECK_FALSE(wanted({"--path", "/other"}));
+  CHECK_FALSE(wanted({"--request-id", "ab"}));
+  const auto filtered = parsed<cli::LogsOptions>({"--path", "/"});
+  for (const char *other : {"plain text", "{cut", "{}", ""})
+    CHECK_FALSE(cli::is_wanted(filtered, other));
 }

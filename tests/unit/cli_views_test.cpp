@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "cli/view/counted.h"
 #include "cli/view/events.h"
 #include "cli/view/reports.h"
 #include "cli/view/table.h"
@@ -116,18 +117,42 @@ TEST_CASE("top prints a table, or cores and bytes as JSON") {
   const std::vector<kube::Usage> pods = {
       {"hello-a", {0.0123, 0.1, std::nullopt}, {16.5 * 1048576, 33554432, 67108864}},
       {"hello-b", {}, {}}};
-  CHECK(cli::text_of(pods) ==
+  const kube::RatesByPod rates = {{"hello-a", {12.34, 0.5, 0.0012, 0.25}}};
+  CHECK(cli::text_of(pods, rates) ==
         "POD                                   CPU   OF REQUEST   OF LIMIT     MEMORY   OF REQUEST"
-        "   OF LIMIT\n"
+        "   OF LIMIT     REQ/S    ERR/S       P50       P99\n"
         "hello-a                               12m         12 %          -     16.5Mi         52 %"
-        "       26 %\n"
+        "       26 %      12.3      0.5     1.2ms   250.0ms\n"
         "hello-b                                 -            -          -          -            -"
-        "          -\n");
-  CHECK(cli::json_of(pods) ==
+        "          -         -        -         -         -\n");
+  CHECK(cli::json_of(pods, rates) ==
         R"([{"pod":"hello-a","cpu":{"used":0.0123,"request":0.1,"limit":null},"memory":{"used":)"
-        R"(17301504,"request":33554432,"limit":67108864}},{"pod":"hello-b","cpu":{"used":null,)"
-        R"("request":null,"limit":null},"memory":{"used":null,"request":null,"limit":null}}])"
+        R"(17301504,"request":33554432,"limit":67108864},"requests":{"perSecond":12.34,)"
+        R"("errorsPerSecond":0.5,"p50":0.0012,"p99":0.25}},{"pod":"hello-b","cpu":{"used":null,)"
+        R"("request":null,"limit":null},"memory":{"used":null,"request":null,"limit":null},)"
+        R"("requests":{"perSecond":null,"errorsPerSecond":null,"p50":null,"p99":null}}])"
         "\n");
+}
+
+TEST_CASE("status prints the alerts that fire") {
+  const std::vector<kube::Alert> alerts = {{"HelloErrors", "page", ""},
+                                           {"HelloSlow", "", "hello-a"}};
+  CHECK(cli::text_of(alerts, cli::Paint{}) ==
+        "alert HelloErrors, page\nalert HelloSlow, pod hello-a\n");
+  const std::string json = cli::json_of(deploy::Status(), deploy::Observation(), {}, &alerts);
+  CHECK(json.ends_with(R"("alerts":[{"name":"HelloErrors","severity":"page","pod":""},)"
+                       R"({"name":"HelloSlow","severity":"","pod":"hello-a"}]})"
+                       "\n"));
+  CHECK(cli::json_of(deploy::Status(), deploy::Observation(), {}).find("alerts") ==
+        std::string::npos);
+}
+
+TEST_CASE("plurals are right") {
+  CHECK(cli::counted(0, "release") == "0 releases");
+  CHECK(cli::counted(1, "release") == "1 release");
+  CHECK(cli::counted(2, "release") == "2 releases");
+  CHECK(cli::event_text(deploy::Event(deploy::event::HistoryRemoved{1})).text ==
+        "the history of 1 release removed");
 }
 
 TEST_CASE("plan: a long value is cut around its first difference, with both sizes") {

@@ -195,3 +195,12 @@ TEST_CASE("logs: an interruption ends following, and so does a reader who is gon
                   [](const LogLine &) { return true; });
   CHECK(asked == 3);
 }
+
+TEST_CASE("logs: --previous reads the containers before their last restart") {
+  Shop shop;
+  shop.put_pod("a", {"hello", "agent"});
+  shop.cluster.logs = {{"a/hello", at(5) + "now\n"}};
+  shop.cluster.previous_logs = {{"a/hello", at(1) + "last words\n"}};
+  CHECK(shop.read({.previous = true}) == 1);
+  CHECK(shop.seen == Lines{"a/hello: last words"});
+}

@@ -77,13 +77,17 @@ struct LogsOptions {
   kube::LogOptions logs;               ///< without a selector
   std::chrono::milliseconds since{-1}; ///< below 0: all
   bool timestamps = false, bare = false;
+  std::string status, path, request_id; ///< only lines with these; empty: all
 };
+/// Whether a line of the service's JSON log has what the filters name; all lines without a filter.
+bool is_wanted(const LogsOptions &options, std::string_view line);
 void declare(const Command &command, LogsOptions &options);
 Exit run(const LogsOptions &options);
 
 struct TopOptions {
   ConfigOptions config;
   Format format = Format::text;
+  bool watch = false;
 };
 void declare(const Command &command, TopOptions &options);
 Exit run(const TopOptions &options);

@@ -9,7 +9,9 @@
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
+#include "hello/json.h"
 #include "hello/releases.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -21,15 +23,41 @@ bool reader_left() {
   return ::poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL));
 }
 
+/// "404", or "5xx" for all that begin with 5.
+bool is_status(const std::string &text) {
+  return text.size() == 3 && text[0] >= '1' && text[0] <= '5' &&
+         (text.substr(1) == "xx" || text::is_digits(text));
+}
+
 } // namespace
 
+bool is_wanted(const LogsOptions &options, std::string_view line) {
+  if (options.status.empty() && options.path.empty() && options.request_id.empty()) return true;
+  if (!line.starts_with('{')) return false;
+  try {
+    const json::Value object = json::parse(line, "line");
+    const std::string_view status = options.status, is = object.at("status").text();
+    const bool same =
+        status.ends_with("xx") ? is.substr(0, 1) == status.substr(0, 1) : is == status;
+    return (status.empty() || same) && object.text("path").starts_with(options.path) &&
+           (options.request_id.empty() || object.text("request_id") == options.request_id);
+  } catch (const Error &) { // cut, or another program's
+    return false;
+  }
+}
+
 Exit run(const LogsOptions &flags) {
+  if (flags.logs.previous && flags.logs.follow)
+    throw Error(Exit::usage, "--previous and --follow cannot be combined: leave one of them out");
+  if (!flags.status.empty() && !is_status(flags.status))
+    throw Error(Exit::usage, "--status " + flags.status + ": use a status such as 404, or 5xx");
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
   const Paint paint = flags.config.console.paint(STDOUT_FILENO);
   std::map<std::string, int> colours; // by pod, in order of appearance
   const auto take = [&](const kube::LogLine &line) {
+    if (!is_wanted(flags, line.text)) return true;
     const int number =
         colours.try_emplace(line.pod, static_cast<int>(colours.size()) % 6).first->second;
     std::string who = line.container == "hello" ? line.pod : line.pod + "/" + line.container;
@@ -61,7 +89,16 @@ void declare(const Command &command, LogsOptions &options) {
   command.flag("--timestamps", options.timestamps, "print the time of each line");
   command.flag("--bare", options.bare, "omit the pod name before each line");
   options.config.add_to(command, {.cluster = true});
+  command.flag("--previous", options.logs.previous,
+               "print the logs of the containers before their last restart");
+  command.text("--status", options.status,
+               {"only requests with this status: 404, or 5xx for all of a class", "STATUS"});
+  command.text("--path", options.path, {"only requests whose path begins so", "PATH"});
+  command.text("--request-id", options.request_id, {"only requests with this ID", "ID"});
+  command.details("The filters read the service's JSON log lines, and leave out all others. --tail "
+                  "counts lines before they are filtered.");
   command.example("hello logs -f --since 5m", "follow the logs of all pods");
+  command.example("hello logs --status 5xx --since 1h", "show the requests that failed");
   command.example("hello logs --bare | jq .status", "print only the lines themselves");
 }
 

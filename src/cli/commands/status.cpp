@@ -4,6 +4,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/advice.h"
+#include "cli/options/prometheus.h"
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
@@ -19,7 +20,7 @@ namespace {
 enum class Screen { keep, clear };
 
 Exit show(kube::Cluster &cluster, release::Pulse &pulse, const StatusOptions &flags,
-          Screen screen) {
+          const std::optional<kube::Prometheus> &prometheus, Screen screen) {
   const deploy::Observation observed = deploy::observe(cluster, pulse);
   // While a watch goes on, a release may come.
   if (observed.empty() && !flags.watch) {
@@ -29,12 +30,17 @@ Exit show(kube::Cluster &cluster, release::Pulse &pulse, const StatusOptions &fl
   const auto now =
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   const deploy::Status status = deploy::status_of(observed, now);
+  std::optional<std::vector<kube::Alert>> alerts;
+  if (prometheus) alerts = asked([&] { return kube::firing_alerts(cluster, *prometheus); });
   if (flags.watch && flags.format == Format::yaml) print("---\n");
+  const Paint paint = flags.config.console.paint(STDOUT_FILENO);
   if (flags.format == Format::text)
     print((screen == Screen::clear ? "\033[H\033[J" : "") +
-          text_of(status, observed, cluster.access(), flags.config.console.paint(STDOUT_FILENO)));
+          text_of(status, observed, cluster.access(), paint) +
+          (alerts ? text_of(*alerts, paint) : ""));
   else
-    print_document(json_of(status, observed, cluster.access()), flags.format);
+    print_document(json_of(status, observed, cluster.access(), alerts ? &*alerts : nullptr),
+                   flags.format);
   return status.healthy() ? Exit::ok : Exit::no;
 }
 
@@ -47,7 +53,8 @@ public:
 };
 
 /// Shows the status again after each change, at most twice a second, until it is interrupted.
-[[noreturn]] void watch(kube::Cluster &cluster, const StatusOptions &flags) {
+[[noreturn]] void watch(kube::Cluster &cluster, const StatusOptions &flags,
+                        const std::optional<kube::Prometheus> &prometheus) {
   const bool terminal = sys::is_terminal(STDOUT_FILENO) && flags.format == Format::text;
   const auto collections = deploy::watched(cluster.access());
   NoSink sink;
@@ -57,7 +64,7 @@ public:
   const auto mirror = cluster.watch(sources);
   release::Pulse pulse;
   for (;;) {
-    show(cluster, pulse, flags, terminal ? Screen::clear : Screen::keep);
+    show(cluster, pulse, flags, prometheus, terminal ? Screen::clear : Screen::keep);
     cluster.sleep(std::chrono::milliseconds(500));
     mirror->wait(cluster.now() + std::chrono::seconds(terminal ? 10 : 3600)); // redraw the ages
     for (std::size_t i = 0; i < sources.size(); ++i)
@@ -92,12 +99,13 @@ Exit run(const StatusOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
+  const auto prometheus = prometheus_of(config);
   if (flags.watch) {
     release::require_release(*cluster);
-    watch(*cluster, flags);
+    watch(*cluster, flags, prometheus);
   }
   release::Pulse pulse;
-  const Exit code = show(*cluster, pulse, flags, Screen::keep);
+  const Exit code = show(*cluster, pulse, flags, prometheus, Screen::keep);
   if (code != Exit::ok || !flags.reach.given()) return code;
   return answers(*cluster, config, flags) ? Exit::ok : Exit::no;
 }

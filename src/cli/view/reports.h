@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cli/view/paint.h"
+#include "hello/rates.h"
 #include "hello/releases.h"
 #include "hello/status.h"
 #include "hello/top.h"
@@ -22,11 +23,13 @@ std::string json_of(const std::vector<release::Listed> &all);
 /// `hello status`
 std::string text_of(const deploy::Status &status, const deploy::Observation &observed,
                     const kube::Access &access, const Paint &paint);
+/// `alerts`: that fire; null if no Prometheus was asked.
 std::string json_of(const deploy::Status &status, const deploy::Observation &observed,
-                    const kube::Access &access);
+                    const kube::Access &access, const std::vector<kube::Alert> *alerts = nullptr);
+std::string text_of(const std::vector<kube::Alert> &alerts, const Paint &paint);
 
-/// `hello top`. JSON: cores and bytes.
-std::string text_of(const std::vector<kube::Usage> &pods);
-std::string json_of(const std::vector<kube::Usage> &pods);
+/// `hello top`. JSON: cores, bytes and seconds.
+std::string text_of(const std::vector<kube::Usage> &pods, const kube::RatesByPod &rates);
+std::string json_of(const std::vector<kube::Usage> &pods, const kube::RatesByPod &rates);
 
 } // namespace hello::cli

@@ -60,7 +60,7 @@ std::string text_of(const deploy::Status &status, const deploy::Observation &obs
 }
 
 std::string json_of(const deploy::Status &status, const deploy::Observation &observed,
-                    const kube::Access &access) {
+                    const kube::Access &access, const std::vector<kube::Alert> *alerts) {
   std::string text;
   json::Writer out(text);
   out.begin_object().key("healthy").boolean(status.healthy());
@@ -79,8 +79,27 @@ std::string json_of(const deploy::Status &status, const deploy::Observation &obs
   for (const deploy::StatusNode &node : status.objects) write(out, node);
   out.end_array().key("unread").begin_array();
   for (const auto &[what, rule] : observed.unread) out.string(what);
-  out.end_array().end_object();
+  out.end_array();
+  if (alerts) {
+    out.key("alerts").begin_array();
+    for (const kube::Alert &one : *alerts) {
+      out.begin_object().key("name").string(one.name).key("severity").string(one.severity);
+      out.key("pod").string(one.pod).end_object();
+    }
+    out.end_array();
+  }
+  out.end_object();
   return text + "\n";
+}
+
+std::string text_of(const std::vector<kube::Alert> &alerts, const Paint &paint) {
+  std::string out;
+  for (const kube::Alert &one : alerts) {
+    const std::string severity = one.severity.empty() ? "" : ", " + one.severity;
+    out += paint(kRed, "alert") + " " + one.name + severity;
+    out += one.pod.empty() ? "\n" : ", pod " + one.pod + "\n";
+  }
+  return out;
 }
 
 } // namespace hello::cli
