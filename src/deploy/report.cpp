@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "deploy/port_forward.h"
+#include "deploy/reach.h"
 #include "hello/deploy.h"
 
 namespace hello::deploy {
@@ -105,15 +106,18 @@ void warn_autoscaler(kube::Cluster &cluster, const kube::Object &wanted, const L
         "metrics-server"});
 }
 
+/// How long an exposed address may take: longer where it decides.
+std::chrono::seconds patience(const Options &options) {
+  return std::chrono::seconds(options.verify_exposed ? 10 : 3);
+}
+
 /// The response of the service where the options say.
-Response ask(kube::Cluster &cluster, const Options &options, const std::string &exposed,
+Response ask(kube::Cluster &cluster, const Options &options, const Reach &reach,
              const std::string &path, PortForward &forward) {
   if (options.through_forward()) return forward.get(path);
   if (!options.verify_exposed) return get(cluster, options.verify_url);
-  if (exposed.starts_with("http://")) return get(cluster, exposed);
-  return {false, exposed.empty() ? "the exposed address" : exposed,
-          exposed.empty() ? "the cluster has given it none yet"
-                          : "only http:// can be asked: use --reach forward"};
+  return reach.first().value_or(
+      Response{false, "the exposed address", "the cluster has given it none yet"});
 }
 
 bool scaled_to_zero(const json::Value &deployment) {
@@ -147,16 +151,21 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
 
 bool report(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit,
             PortForward &forward) {
+  Reach reach(cluster, patience(options));
+  return report(cluster, set, options, emit, forward, reach);
+}
+
+bool report(kube::Cluster &cluster, const Set &set, const Options &options, const Listener &emit,
+            PortForward &forward, Reach &reach) {
   const kube::Object *ingress = find(set, "Ingress"), *service = find(set, "Service"),
                      *scaler = find(set, "HorizontalPodAutoscaler");
   const std::string path = base_path(set);
   const bool asked = options.verify && (service || !options.through_forward());
-  std::string exposed;
   const Listener note = [&](const Event &event) {
-    const auto *reachable = std::get_if<event::Reachable>(&event);
-    if (reachable && exposed.empty() && (reachable->host || reachable->address))
-      exposed = reachable->how;
     emit(event);
+    const auto *way = std::get_if<event::Reachable>(&event);
+    if (!way || !asked) return;
+    if (const auto answer = reach.ask(*way)) emit(event::Note{way->how + ": " + answer->words()});
   };
   if (const kube::Object *wanted = find(set, "Deployment");
       wanted && scaled_to_zero(look_up(cluster, wanted->id).value)) {
@@ -177,7 +186,7 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
   }
   if (scaler) warn_autoscaler(cluster, *scaler, emit);
   if (!asked) return true;
-  const Response response = ask(cluster, options, exposed, path, forward);
+  const Response response = ask(cluster, options, reach, path, forward);
   const std::string object = service ? service->id.text() : "";
   if (response.ok)
     emit(event::Answers{object, response.url, response.text});

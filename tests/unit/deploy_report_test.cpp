@@ -1,3 +1,4 @@
+#include "deploy/reach.h"
 #include "support/shop.h"
 
 using namespace hello;
@@ -10,6 +11,22 @@ namespace {
 
 const kube::Id kIngress{"networking.k8s.io/v1", "Ingress", "shop", "hello"};
 
+/// What answers at exposed addresses, and which were asked.
+std::map<std::string, sys::HttpReply> &exposed() {
+  static std::map<std::string, sys::HttpReply> replies;
+  return replies;
+}
+std::vector<std::string> &asked() {
+  static std::vector<std::string> urls;
+  return urls;
+}
+sys::HttpReply ask_at(const std::string &url, const std::string &address,
+                      std::chrono::milliseconds) {
+  asked().push_back(url + " at " + address);
+  const auto found = exposed().find(address);
+  return found == exposed().end() ? sys::HttpReply{0, "no answer in time"} : found->second;
+}
+
 /// A set that is ready, and the report on it.
 struct Report : Shop {
   release::Set set;
@@ -17,6 +34,13 @@ struct Report : Shop {
   explicit Report(release::Set deployed = hello_set()) : set(std::move(deployed)) {
     REQUIRE(run(set) == Exit::ok);
     cluster.journal.clear();
+    exposed().clear();
+    asked().clear();
+  }
+  bool noted(const std::string &text) const {
+    for (const auto &note : seen.all<event::Note>())
+      if (note.text == text) return true;
+    return false;
   }
   void add_class(const std::string &name) {
     cluster.api.put(object("{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: "
@@ -25,7 +49,9 @@ struct Report : Shop {
   }
   bool report() {
     seen.events.clear();
-    return deploy::report(cluster, set, options, seen.listener);
+    deploy::PortForward forward(cluster);
+    deploy::Reach reach(cluster, 3s, ask_at);
+    return deploy::report(cluster, set, options, seen.listener, forward, reach);
   }
   void change(const kube::Id &id, const std::function<void(json::Value &)> &how) {
     cluster.api.update(id, "", how);
@@ -267,4 +293,92 @@ TEST_CASE("report: without a Service there is nothing to verify but a URL") {
   shop.options.verify_url = "http://a.example.org/";
   CHECK(shop.report());
   CHECK(shop.seen.last<event::Answers>()->object.empty());
+}
+
+namespace {
+
+/// A shop whose Ingress has the address 192.0.2.7.
+struct Exposed : Report {
+  explicit Exposed(
+      const std::string &spec = "{ingressClassName: nginx, rules: [{host: a.example}]}")
+      : Report(with_ingress(spec)) {
+    add_class("nginx");
+    change(kIngress, [](json::Value &ingress) {
+      ingress["status"] = object("{loadBalancer: {ingress: [{ip: 192.0.2.7}]}}");
+    });
+  }
+  void answers(int status, const std::string &body) { exposed()["192.0.2.7"] = {status, body}; }
+};
+
+} // namespace
+
+TEST_CASE("report: the exposed address is asked with its host and path, and is a line") {
+  Exposed shop;
+  shop.answers(200, R"({"messages":["hi"],"pod":"hello-1-2"})");
+  CHECK(shop.report());
+  CHECK(asked() == Ways{"http://a.example/ at 192.0.2.7"});
+  CHECK(shop.noted("http://a.example/: answered by pod hello-1-2 of this release"));
+  CHECK(shop.seen.last<event::Answers>()->url == "a port-forward");
+  for (const char *body : {R"({"messages":["hi"],"pod":"other-1-2"})", "<html>", "{}"}) {
+    shop.answers(200, body);
+    CHECK(shop.report());
+    CHECK(shop.noted("http://a.example/: answered by something else (status 200)"));
+  }
+  exposed().clear();
+  CHECK(shop.report());
+  CHECK(shop.noted("http://a.example/: not reached from here: no answer in time"));
+  shop.options.verify = false;
+  asked().clear();
+  CHECK(shop.report());
+  CHECK(asked().empty());
+}
+
+TEST_CASE("report: a route that a controller has not taken in yet is asked for again") {
+  Exposed shop;
+  shop.answers(404, "no route");
+  shop.cluster.after(1s, [&] { shop.answers(200, R"({"pod":"hello-1-1"})"); });
+  CHECK(shop.report());
+  CHECK(shop.noted("http://a.example/: answered by pod hello-1-1 of this release"));
+}
+
+TEST_CASE("report: --reach exposed makes the exposed address decide") {
+  Exposed shop;
+  shop.options.verify_exposed = true;
+  shop.answers(200, R"({"pod":"hello-1-1"})");
+  CHECK(shop.report());
+  CHECK(shop.seen.last<event::Answers>()->url == "http://a.example/");
+  shop.answers(200, R"({"pod":"other"})");
+  CHECK_FALSE(shop.report());
+  CHECK(shop.seen.last<event::NoAnswer>()->why == "answered by something else (status 200)");
+  shop.answers(-1, "curl is not installed, which asks https");
+  CHECK_FALSE(shop.report());
+  CHECK(shop.cluster.times("forward ") == 0);
+  Report hidden;
+  hidden.options.verify_exposed = true;
+  CHECK_FALSE(hidden.report());
+  CHECK(hidden.seen.last<event::NoAnswer>()->why == "the cluster has given it none yet");
+}
+
+TEST_CASE("report: a wildcard host is not asked, and https is named as not checked without curl") {
+  Exposed shop(
+      "{ingressClassName: nginx, tls: [{}], rules: [{host: '*.example'}, {host: b.example}]}");
+  shop.answers(-1, "curl is not installed, which asks https");
+  CHECK(shop.report());
+  CHECK(shop.noted("https://*.example/: not checked: a wildcard is no host"));
+  CHECK(shop.noted("https://b.example/: not checked: curl is not installed, which asks https"));
+}
+
+TEST_CASE("report: a node port is asked at the node of a pod") {
+  Report shop;
+  shop.change(kService, [](json::Value &service) {
+    service["spec"] = object("{type: NodePort, ports: [{port: 80, nodePort: 30080}]}");
+  });
+  CHECK(shop.report());
+  CHECK(shop.seen.count<event::Note>() == 0); // no pod has a node yet
+  shop.change({"v1", "Pod", "shop", "hello-1-1"},
+              [](json::Value &pod) { pod["status"]["hostIP"] = json::string("198.51.100.3"); });
+  exposed()["198.51.100.3"] = {200, R"({"pod":"hello-1-2"})"};
+  CHECK(shop.report());
+  CHECK(asked() == Ways{"http://198.51.100.3:30080/ at 198.51.100.3"});
+  CHECK(shop.noted("http://ANY-NODE:30080/: answered by pod hello-1-2 of this release"));
 }

@@ -1,0 +1,14 @@
+#pragma once
+#include <chrono>
+#include <string>
+
+#include "hello/http_client.h"
+
+namespace hello::sys {
+
+/// http_get() of the JSON page of `url`, at `address` (an IP address or a name) instead of the
+/// URL's host; https:// by curl. Status -1: it was not asked, and `body` says why.
+HttpReply http_get_at(const std::string &url, const std::string &address,
+                      std::chrono::milliseconds timeout);
+
+} // namespace hello::sys
