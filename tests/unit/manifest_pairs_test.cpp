@@ -57,6 +57,8 @@ TEST_CASE("api: probes have the fields that their kind allows") {
 }
 
 TEST_CASE("api: a pod's fields that depend on each other") {
+  says("initContainers: [{name: a, image: b}]\ncontainers: [{name: a, image: b}]",
+       "one of containers has the same name");
   says("tolerations: [{value: b}]", "the operator must be Exists");
   says("tolerations: [{key: a, operator: Exists, value: b}]", "goes without a value");
   says("tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]", "needs the effect");

@@ -30,6 +30,14 @@ void check_probes(Lint &lint, const Container &container) {
                           "the startup and liveness probes end a container");
 }
 
+/// The lists of a pod share their names.
+void check_name(Lint &lint, const Container &container) {
+  for (const Container &other : lint.containers)
+    if (container.is_initial && !other.is_initial && other.work == container.work &&
+        other.name == container.name)
+      lint.error(container, "initContainers: one of containers has the same name");
+}
+
 /// "..", between slashes or alone.
 bool leads_up(std::string_view path) {
   const auto parts = text::split(path, '/');
@@ -248,6 +256,7 @@ void check_scalers(Lint &lint) {
 void check_pairs(Lint &lint) {
   for (const Container &container : lint.containers) {
     check_probes(lint, container);
+    check_name(lint, container);
     check_mounts(lint, container);
     check_profiles(lint, container, container.node);
     check_privileged(lint, container);
