@@ -204,7 +204,7 @@ class Judge:
         if not self.path or not sets:
             return [""] * len(sets)
         objects = [one for objects in sets for one in objects]
-        got = subprocess.run([self.path], input="---\n".join(json.dumps(self.completed(one)) + "\n" for one in objects), capture_output=True, text=True, timeout=600)
+        got = subprocess.run([self.path], input="---\n".join(json.dumps(self.completed(one), ensure_ascii=False) + "\n" for one in objects), capture_output=True, text=True, timeout=600)
         said = ["\n".join(line for line in part.splitlines() if line.startswith(("FAIL", "SSA-FAIL")) and not ONLY_PRIVILEGED.fullmatch(line)) for part in got.stdout.split("DOCUMENT ")[1:]]
         if len(said) != len(objects):
             raise SystemExit(f"{len(objects)} objects and {len(said)} verdicts: {got.stderr[-2000:]}")

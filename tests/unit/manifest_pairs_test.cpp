@@ -83,6 +83,8 @@ TEST_CASE("api: a pod's fields that depend on each other") {
        "localhostProfile goes with");
   says("securityContext: {privileged: true, allowPrivilegeEscalation: false}", "contradict");
   says("envFrom: [{}]", "needs one of");
+  says("envFrom: [null]", "needs one of");
+  CHECK(found("networkPolicy: {egress: [null]}").empty());
   says("envFrom: [{secretRef: {name: s}, configMapRef: {name: c}}]", "more than one of");
   says("patches: [{target: {kind: Deployment}, patch: {spec: {minReadySeconds: 300}}}]",
        "must be greater than minReadySeconds");

@@ -127,7 +127,11 @@ private:
     for (const YAML::Node &item : items(node)) {
       if (item.IsNull() && type.merges_items())
         error(fmt::format("{}[{}]", path, index), "is null");
-      value(item, type.element(), fmt::format("{}[{}]", path, index++));
+      // In a list that is replaced whole, null stands for an item without fields.
+      const bool is_bare =
+          item.IsNull() && !type.merges_items() && !types::fields(type.element()).empty();
+      value(is_bare ? YAML::Node(YAML::NodeType::Map) : item, type.element(),
+            fmt::format("{}[{}]", path, index++));
       if (!type.merges_items()) continue;
       const std::string identity = identity_of(item, type.keys());
       if (!seen.insert(identity).second) error(path, fmt::format("{} is listed twice", identity));
