@@ -20,6 +20,7 @@ kube::RatesByPod rates(kube::Cluster &cluster, const std::optional<kube::Prometh
     return asked([&] { return kube::read_rates(cluster, *prometheus); })
         .value_or(kube::RatesByPod());
   std::vector<std::string> names;
+  names.reserve(pods.size());
   for (const kube::Usage &pod : pods) names.push_back(pod.pod);
   return sampler.sample(names);
 }
