@@ -58,7 +58,7 @@ TEST_CASE("regrets: a budget leaves room for a drain, with the pods that are the
   says("disruption", with("minAvailable: 51%", kTwo), "with 2 pods it never allows an eviction");
   says("disruption", with("minAvailable: 51%", kTwo), "rounds up");
   says("disruption", with("minAvailable: 67%", kThree), "with 3 pods it never");
-  says("disruption", with("minAvailable: 1", kOne), "with 1 pods it never");
+  says("disruption", with("minAvailable: 1", kOne), "with 1 pod it never");
   says("disruption", with("minAvailable: 0", kTwo), "allows the eviction of all at once");
   says("disruption", with("maxUnavailable: 100%", kTwo), "allows the eviction of all at once");
   is_silent("disruption", with("minAvailable: 50%", kTwo));

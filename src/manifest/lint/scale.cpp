@@ -136,8 +136,9 @@ void check_budget(Lint &lint, const Object &budget, std::int64_t pods) {
   if (free <= 0 && (least.IsDefined() || most.IsDefined()))
     lint.error(
         budget,
-        fmt::format("with {} pods it never allows an eviction: their nodes cannot be drained{}",
-                    pods, text(least).ends_with('%') ? " (Kubernetes rounds up)" : ""));
+        fmt::format("with {} pod{} it never allows an eviction: their nodes cannot be drained{}",
+                    pods, pods == 1 ? "" : "s",
+                    text(least).ends_with('%') ? " (Kubernetes rounds up)" : ""));
   if (is_none(least) || (pods > 1 && free >= pods))
     lint.warning(budget, fmt::format("with {} pods it allows the eviction of all at once: set "
                                      "maxUnavailable: 1",
