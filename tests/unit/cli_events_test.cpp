@@ -148,7 +148,7 @@ TEST_CASE("off a terminal, a rollout of 1,000 pods takes at most 100 lines") {
   CHECK(all.find("Deployment/hello: ready\n") != std::string::npos);
 }
 
-TEST_CASE("a failure that many pods share is told once, with a count and one example") {
+TEST_CASE("a failure that many pods share is printed once, with a count and one example") {
   deploy::Outcome outcome{deploy::Outcome::State::failed, {}};
   for (const char *name : {"a", "b", "c"})
     outcome.problems.push_back({kube::Cause::crash, "Pod", name, "hello", "it crashed", "words"});

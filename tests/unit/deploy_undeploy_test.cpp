@@ -246,7 +246,7 @@ TEST_CASE(
   CHECK(shop.cluster.elapsed() == 0s);
 }
 
-TEST_CASE("undeploy: an object that somebody makes anew while the old one ends is not waited for") {
+TEST_CASE("undeploy: a new object with the name of one that is being removed is not waited for") {
   Shop shop;
   shop.deploy(hello_set());
   shop.hold(kConfigMap);

@@ -7,21 +7,15 @@
 #include "hello/manifest.h"
 #include "hello/yaml.h"
 #include "manifest/lint/formats.h"
+#include "support/configured.h"
 
 using namespace hello;
 
 namespace {
 
-config::Config configured(const std::string &text) {
-  config::Sources sources;
-  sources.files = {"-"};
-  sources.input = text;
-  return config::Config::load(sources);
-}
-
 /// The findings of the rule api, "error: what" a line.
 std::string found(const std::string &text) {
-  const config::Config config = configured(text);
+  const config::Config config = test::configured(text);
   std::string out;
   for (const manifest::Finding &one : manifest::check_api(manifest::render_all(config), config))
     out += std::string(manifest::word(one.severity)) + ": " + one.what + "\n";
@@ -116,7 +110,7 @@ TEST_CASE("api: a field newer than kubeVersion is warned of") {
 }
 
 TEST_CASE("api: custom resources are named as not checked") {
-  const auto objects = manifest::render_all(configured("metrics: {scrape: podMonitor}"));
+  const auto objects = manifest::render_all(test::configured("metrics: {scrape: podMonitor}"));
   CHECK(manifest::unchecked(objects) == std::vector<std::string>{"PodMonitor/hello"});
 }
 

@@ -6,21 +6,15 @@
 #include "hello/lint.h"
 #include "hello/manifest.h"
 #include "hello/yaml.h"
+#include "support/configured.h"
 
 using namespace hello;
 using manifest::Object;
 
 namespace {
 
-config::Config configured(const std::string &text) {
-  config::Sources sources;
-  sources.files = {"-"};
-  sources.input = text;
-  return config::Config::load(sources);
-}
-
 YAML::Node find(const std::string &text, std::string_view kind, std::string_view name) {
-  for (const Object &object : manifest::render_all(configured(text)))
+  for (const Object &object : manifest::render_all(test::configured(text)))
     if (object.kind == kind && object.name == name) return object.node;
   return YAML::Node(YAML::NodeType::Undefined);
 }
@@ -43,7 +37,7 @@ bool contains(const std::string &text, std::string_view part) {
 
 std::string refused(const std::string &text) {
   try {
-    manifest::render_all(configured(text));
+    manifest::render_all(test::configured(text));
   } catch (const Error &error) {
     return error.what();
   }
@@ -53,7 +47,7 @@ std::string refused(const std::string &text) {
 } // namespace
 
 TEST_CASE("metrics: rules and dashboard are off by default") {
-  for (const Object &object : manifest::render_all(configured(""))) {
+  for (const Object &object : manifest::render_all(test::configured(""))) {
     CHECK(object.kind != "PrometheusRule");
     CHECK_FALSE(object.name.ends_with("-rules"));
     CHECK_FALSE(object.name.ends_with("-dashboard"));
@@ -93,7 +87,7 @@ TEST_CASE("metrics: rules find their release by namespace, name and metrics.sele
   CHECK(contains(requests["expr"].Scalar(), "on (cluster, namespace, pod, job, instance)"));
   CHECK(contains(refused("metrics: {rules: configMap, selector: {a-b: c}}"),
                  "metrics.selector has a key that is no label: 'a-b'"));
-  CHECK_THROWS_AS(configured("metrics: {labelNames: {pod: a-b}}"), Error);
+  CHECK_THROWS_AS(test::configured("metrics: {labelNames: {pod: a-b}}"), Error);
 }
 
 TEST_CASE("metrics: alerts link to their page if it is published") {
@@ -103,7 +97,7 @@ TEST_CASE("metrics: alerts link to their page if it is published") {
            "PrometheusRule", "hello")["spec"]["groups"][0]["rules"][3];
   CHECK(linked["annotations"]["runbook_url"].Scalar() ==
         "https://docs.test/hello/alerts.md#helloerrors");
-  CHECK_THROWS_AS(configured("metrics: {runbookBase: \"docs\"}"), Error);
+  CHECK_THROWS_AS(test::configured("metrics: {runbookBase: \"docs\"}"), Error);
 }
 
 TEST_CASE("metrics: alerts that a set cannot need are left out") {
@@ -119,9 +113,9 @@ TEST_CASE("metrics: rules of the log agents come with them, as an object of thei
     const std::vector<std::string> with = {"logging"};
     std::string out;
     const config::Config config =
-        configured("logging: {endpoint: \"http://s.logs.svc:1/x\", namespace: agents}\n"
-                   "metrics: {rules: " +
-                   rules + "}");
+        test::configured("logging: {endpoint: \"http://s.logs.svc:1/x\", namespace: agents}\n"
+                         "metrics: {rules: " +
+                         rules + "}");
     for (const Object &object : manifest::render_all(config, with))
       if (object.ns == "agents" && object.name != "hello-logging") out += object.kind + " ";
     for (const Object &object : manifest::render_all(config, with))
@@ -159,7 +153,7 @@ TEST_CASE("metrics: a release of another name tells its service") {
 TEST_CASE("metrics: lint warns if the metrics name another release, or none") {
   const auto found = [](const std::string &text) {
     std::string all;
-    const config::Config config = configured(text);
+    const config::Config config = test::configured(text);
     for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
       if (one.rule == "release") all += one.what + "\n";
     return all;

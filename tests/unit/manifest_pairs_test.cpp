@@ -7,6 +7,7 @@
 #include "hello/lint.h"
 #include "hello/manifest.h"
 #include "manifest/lint/formats.h"
+#include "support/configured.h"
 
 using namespace hello;
 
@@ -14,10 +15,7 @@ namespace {
 
 /// What the rule api says to a hello.yaml, one finding a line.
 std::string found(const std::string &text) {
-  config::Sources sources;
-  sources.files = {"-"};
-  sources.input = text;
-  const config::Config config = config::Config::load(sources);
+  const config::Config config = test::configured(text);
   std::string out;
   for (const manifest::Finding &one : manifest::check_api(manifest::render_all(config), config))
     out += one.object + ": " + one.what + "\n";

@@ -6,6 +6,7 @@
 #include "hello/error.h"
 #include "hello/lint.h"
 #include "hello/manifest.h"
+#include "support/configured.h"
 
 using namespace hello;
 
@@ -14,10 +15,7 @@ namespace {
 /// What one rule says to a hello.yaml, "error: what" a line.
 std::string found(std::string_view rule, const std::string &text,
                   manifest::ArgumentParser parser = nullptr) {
-  config::Sources sources;
-  sources.files = {"-"};
-  sources.input = text;
-  const config::Config config = config::Config::load(sources);
+  const config::Config config = test::configured(text);
   std::string out;
   for (const manifest::Finding &one :
        manifest::lint(manifest::render_all(config), config, {}, parser))
@@ -189,7 +187,7 @@ TEST_CASE("args: a flag that the parser refuses is an error in this version's im
   CHECK(found("args", "args: [--threads=2]", refuse) == "");
 }
 
-TEST_CASE("pod-security: what the namespace refuses is said where another rule is silent") {
+TEST_CASE("pod-security: reports what the namespace refuses, unless another rule reports it") {
   const std::string root = "securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: true, "
                            "readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}\n";
   is_silent("pod-security", "");

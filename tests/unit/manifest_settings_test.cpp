@@ -6,19 +6,12 @@
 #include "hello/lint.h"
 #include "hello/manifest.h"
 #include "hello/yaml.h"
+#include "support/configured.h"
 
 using namespace hello;
 using manifest::Object;
 
 namespace {
-
-/// A set from the text of hello.yaml; its warnings and lint's errors must be empty unless said.
-config::Config configured(const std::string &text) {
-  config::Sources sources;
-  sources.files = {"-"};
-  sources.input = text;
-  return config::Config::load(sources);
-}
 
 YAML::Node find(const config::Config &config, std::string_view kind) {
   for (const Object &object : manifest::render_all(config))
@@ -26,7 +19,7 @@ YAML::Node find(const config::Config &config, std::string_view kind) {
   return YAML::Node(YAML::NodeType::Undefined);
 }
 YAML::Node pod(const std::string &text) {
-  return yaml::at(find(configured(text), "Deployment"), "spec", "template", "spec");
+  return yaml::at(find(test::configured(text), "Deployment"), "spec", "template", "spec");
 }
 YAML::Node container(const std::string &text) { return pod(text)["containers"][0]; }
 
@@ -34,7 +27,7 @@ std::string json(const YAML::Node &node) { return yaml::to_json(node); }
 
 std::string refused(const std::string &text) {
   try {
-    manifest::render_all(configured(text));
+    manifest::render_all(test::configured(text));
   } catch (const Error &error) {
     CHECK(error.code() == Exit::invalid);
     return error.what();
@@ -43,7 +36,7 @@ std::string refused(const std::string &text) {
 }
 
 std::string errors(const std::string &text) {
-  const config::Config config = configured(text);
+  const config::Config config = test::configured(text);
   std::string out;
   for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
     if (one.severity == manifest::Severity::error) out += one.object + ": " + one.what + "\n";
@@ -67,7 +60,7 @@ TEST_CASE("settings: echo gives the service its flag and the node's name, and is
   CHECK(json(container(on + "env: [{name: NODE_NAME, value: x}]")["env"][1]) ==
         R"({"name": "NODE_NAME", "value": "x"})");
   const auto warns = [](const std::string &text) {
-    const config::Config config = configured(text);
+    const config::Config config = test::configured(text);
     for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
       if (one.rule == "echo") return true;
     return false;
@@ -86,7 +79,7 @@ TEST_CASE("settings: drills give the service its flag and the pod's UID; lint lo
   CHECK(json(container(on)["env"][1]) ==
         R"({"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}})");
   const auto findings = [](const std::string &text) {
-    const config::Config config = configured(text);
+    const config::Config config = test::configured(text);
     std::string out;
     for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
       if (one.rule == "drills") out += std::string(word(one.severity)) + " " + one.what + "\n";
@@ -118,7 +111,7 @@ TEST_CASE("settings: the times and headers of a probe, each with its default, or
                  "unknown key: perodSeconds (did you mean periodSeconds?)"));
   CHECK(contains(refused("probes: {liveness: {periodSeconds: fast}}"), "not a whole number"));
   CHECK(contains(errors("probes: {liveness: null}"), "livenessProbe is not set"));
-  const config::Config removed = configured("probes: {liveness: null}");
+  const config::Config removed = test::configured("probes: {liveness: null}");
   CHECK_FALSE(container(config::describe(removed))["livenessProbe"]);
 }
 
@@ -149,7 +142,7 @@ TEST_CASE(
                            "ports: [{name: grpc, port: 9000, appProtocol: kubernetes.io/h2c}, "
                            "{name: query, port: 53, targetPort: dns, protocol: UDP, "
                            "allowIngress: true}]\n";
-  const YAML::Node ports = find(configured(text), "Service")["spec"]["ports"];
+  const YAML::Node ports = find(test::configured(text), "Service")["spec"]["ports"];
   REQUIRE(ports.size() == 3);
   CHECK(json(ports[1]) ==
         R"({"name": "grpc", "port": 9000, "targetPort": "grpc", "protocol": "TCP", )"
@@ -157,7 +150,7 @@ TEST_CASE(
   CHECK(json(ports[2]) ==
         R"({"name": "query", "port": 53, "targetPort": "dns", "protocol": "UDP"})");
   std::string rules;
-  for (const Object &object : manifest::render_all(configured(text)))
+  for (const Object &object : manifest::render_all(test::configured(text)))
     if (object.kind == "NetworkPolicy" && object.name == "hello")
       rules = json(object.node["spec"]["ingress"]);
   CHECK(contains(rules, R"({"ports": [{"port": "dns", "protocol": "UDP"}]})"));
@@ -172,24 +165,24 @@ TEST_CASE(
 }
 
 TEST_CASE("settings: the Service's port, address, families, affinity and annotations") {
-  const YAML::Node service =
-      find(configured("service: {port: 8080, clusterIP: None, ipFamilyPolicy: PreferDualStack, "
-                      "sessionAffinity: ClientIP, annotations: {a: b}}"),
-           "Service");
+  const YAML::Node service = find(
+      test::configured("service: {port: 8080, clusterIP: None, ipFamilyPolicy: PreferDualStack, "
+                       "sessionAffinity: ClientIP, annotations: {a: b}}"),
+      "Service");
   CHECK(yaml::text(service["spec"]["ports"][0], "port") == "8080");
   CHECK(yaml::text(service, "spec", "clusterIP") == "None");
   CHECK(yaml::text(service, "spec", "ipFamilyPolicy") == "PreferDualStack");
   CHECK(yaml::text(service, "spec", "sessionAffinity") == "ClientIP");
   CHECK(json(service["metadata"]["annotations"]) == R"({"a": "b"})");
   const YAML::Node balanced =
-      find(configured("service: {annotations: {a: b, c: d}}\nexpose: loadBalancer\n"
-                      "loadBalancer: {annotations: {a: x}}"),
+      find(test::configured("service: {annotations: {a: b, c: d}}\nexpose: loadBalancer\n"
+                            "loadBalancer: {annotations: {a: x}}"),
            "Service");
   CHECK(json(balanced["metadata"]["annotations"]) == R"({"a": "x", "c": "d"})");
   CHECK(contains(refused("service: {clusterIP: None}\nexpose: nodePort"), "needs an address"));
-  CHECK_THROWS_AS(configured("service: {port: 0}"), Error);
-  CHECK_THROWS_AS(configured("service: {port: null}"), Error);
-  CHECK_THROWS_AS(configured("service: {clusterIP: web}"), Error);
+  CHECK_THROWS_AS(test::configured("service: {port: 0}"), Error);
+  CHECK_THROWS_AS(test::configured("service: {port: null}"), Error);
+  CHECK_THROWS_AS(test::configured("service: {clusterIP: web}"), Error);
 }
 
 TEST_CASE("settings: several metrics of any kind for the autoscaler") {
@@ -198,7 +191,7 @@ TEST_CASE("settings: several metrics of any kind for the autoscaler") {
                     two = "{type: External, external: {metric: {name: b}, target: {type: Value, "
                           "value: 4}}}";
   const auto metrics = [](const std::string &text) {
-    return find(configured(text), "HorizontalPodAutoscaler")["spec"]["metrics"].size();
+    return find(test::configured(text), "HorizontalPodAutoscaler")["spec"]["metrics"].size();
   };
   CHECK(metrics("autoscaling: {metrics: [" + one + ", " + two + "]}") == 3);
   CHECK(metrics("autoscaling: {cpu: 0, metrics: [" + one + "]}") == 1);
@@ -208,7 +201,7 @@ TEST_CASE("settings: each host of the Ingress may have its own paths and certifi
   const std::string text =
       "ingress:\n  rules: [{host: a.example, paths: [/a, /b], secretName: a-tls}, "
       "{host: b.example}]\n  tls: {issuer: ca}\n";
-  const YAML::Node spec = find(configured(text), "Ingress")["spec"];
+  const YAML::Node spec = find(test::configured(text), "Ingress")["spec"];
   REQUIRE(spec["rules"].size() == 2);
   CHECK(
       json(spec["rules"][0]) ==
@@ -219,7 +212,8 @@ TEST_CASE("settings: each host of the Ingress may have its own paths and certifi
   CHECK(json(spec["tls"]) == R"([{"hosts": ["a.example"], "secretName": "a-tls"}, )"
                              R"({"hosts": ["b.example"], "secretName": "hello-tls"}])");
   CHECK(errors(text).empty());
-  CHECK_FALSE(find(configured("ingress: {rules: [{host: a.example}]}"), "Ingress")["spec"]["tls"]);
+  CHECK_FALSE(
+      find(test::configured("ingress: {rules: [{host: a.example}]}"), "Ingress")["spec"]["tls"]);
   CHECK(contains(refused("ingress: {rules: [{paths: [/]}]}"), "without host"));
   CHECK(contains(refused("ingress: {rules: [{host: a, paths: [x]}]}"), "begin with /"));
   CHECK(contains(refused("ingress: {rules: [{host: a, path: /}]}"), "did you mean paths"));
@@ -275,10 +269,12 @@ TEST_CASE("settings: OpenShift's restricted-v2 takes a set without users") {
 TEST_CASE("settings: labels and annotations for one object") {
   const std::string text = "labels: {team: web}\nmetadata: {Service: {annotations: {a: b}, labels: "
                            "{team: net}}, Deployment/hello: {annotations: {c: d}}}";
-  CHECK(json(find(configured(text), "Service")["metadata"]["annotations"]) == R"({"a": "b"})");
-  CHECK(yaml::text(find(configured(text), "Service"), "metadata", "labels", "team") == "net");
-  CHECK(yaml::text(find(configured(text), "Ingress"), "metadata", "labels", "team") == "web");
-  CHECK(json(find(configured(text), "Deployment")["metadata"]["annotations"]) == R"({"c": "d"})");
+  CHECK(json(find(test::configured(text), "Service")["metadata"]["annotations"]) ==
+        R"({"a": "b"})");
+  CHECK(yaml::text(find(test::configured(text), "Service"), "metadata", "labels", "team") == "net");
+  CHECK(yaml::text(find(test::configured(text), "Ingress"), "metadata", "labels", "team") == "web");
+  CHECK(json(find(test::configured(text), "Deployment")["metadata"]["annotations"]) ==
+        R"({"c": "d"})");
   CHECK(contains(refused("metadata: {Sevice: {labels: {a: b}}}"), "not in the set"));
   CHECK(contains(refused("metadata: {Service: {label: {a: b}}}"), "unknown key: label"));
   CHECK(contains(refused("metadata: {Service: {labels: {a: 1}}}"), "not text: a"));
@@ -291,7 +287,7 @@ TEST_CASE(
     "settings: the Ingress controller's ranges are trusted; a whole pod network is warned of") {
   const auto args = [](const std::string &text) { return json(container(text)["args"]); };
   const auto warned = [](const std::string &ranges) {
-    const config::Config config = configured("ingress: {trustedProxies: [" + ranges + "]}");
+    const config::Config config = test::configured("ingress: {trustedProxies: [" + ranges + "]}");
     std::string out;
     for (const manifest::Finding &one : manifest::lint(manifest::render_all(config), config))
       if (one.rule == "trusted-proxies") out += one.what + "\n";
@@ -302,7 +298,7 @@ TEST_CASE(
                  "\"--trusted-proxies=10.0.1.0/24,fd00::5/128\""));
   CHECK_FALSE(contains(args("expose: none\ningress: {trustedProxies: [10.0.1.0/24]}"),
                        "--trusted-proxies"));
-  CHECK_THROWS_AS(configured("ingress: {trustedProxies: [10.0.1.0]}"), Error);
+  CHECK_THROWS_AS(test::configured("ingress: {trustedProxies: [10.0.1.0]}"), Error);
   CHECK(warned("10.0.1.0/24, 192.168.7.4/32, 104.16.0.0/13, 'fd00::5/128'").empty());
   for (const char *wide : {"10.244.0.0/16", "172.17.0.0/16", "192.168.0.0/16", "100.64.0.0/10",
                            "10.0.0.0/23", "0.0.0.0/0", "'fd00::/64'"}) {
@@ -325,7 +321,7 @@ TEST_CASE("settings: a failed liveness probe ends a pod within its own grace per
 
 TEST_CASE("settings: the admin port is open to the pods that scrape alone") {
   const auto from = [](const std::string &text) {
-    return json(find(configured(text), "NetworkPolicy")["spec"]["ingress"][1]["from"]);
+    return json(find(test::configured(text), "NetworkPolicy")["spec"]["ingress"][1]["from"]);
   };
   const std::string text = "namespace: {create: false}\n";
   CHECK(
