@@ -227,7 +227,9 @@ part() {
     fuzz) fuzzers "${FUZZ_SECONDS:-20}" ;;
     sanitizers) sanitizers ;;
     generators) fuzzers "${FUZZ_SECONDS:-1200}" ;;
-    cli | image | jenkins | packaging) run_scripts "$1" "tests/$1" ;;
+    cli | image | jenkins) run_scripts "$1" "tests/$1" ;;
+    packaging) SCRIPT_SECONDS=7200 run_scripts packaging tests/packaging ;;
+    tests/packaging/*) SCRIPT_SECONDS=7200 run_scripts packaging "$1" ;;
     pipeline) run_scripts jenkins tests/jenkins/10-words ;;
     scan) run_scripts scan tests/scan/run tests/scan/api ;;
     trivy) TRIVY=1 run_scripts scan tests/scan/run ;;
