@@ -101,11 +101,14 @@ public:
   virtual ~Listener() = default;
   virtual void doing(std::string_view check, std::string_view what) = 0;
   virtual void ended(const Result &result) = 0;
+  /// All is known but what cannot be removed; the removal comes next, and may take minutes.
+  virtual void judged(const Report &) {}
 };
 
-/// Runs the checks, and removes all that they made, also when it is interrupted (then it throws
-/// check_interrupted()'s Error). Throws Error(Exit::cluster) if the API server never answered,
-/// chosen()'s errors, and Error(Exit::invalid) for settings that contradict each other.
+/// Runs the checks, and removes all that they made. After a signal the checks that have not ended
+/// are inconclusive, and Report::exit is the signal's. Throws Error(Exit::cluster) if the API
+/// server never answered, chosen()'s errors, and Error(Exit::invalid) for settings that contradict
+/// each other; nothing has been made then.
 Report run(kube::Cluster &cluster, const config::Config &user, const Options &options,
            Listener &listener);
 

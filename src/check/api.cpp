@@ -10,7 +10,9 @@ namespace {
 constexpr int kReads = 50;
 constexpr std::int64_t kSkew = 3; ///< Source: kubernetes.io, "Version Skew Policy"
 
+/// The 34 of "v1.34.4"; -1 for what is not Kubernetes' own form, as a virtual node's "kwok-0.7.0".
 std::int64_t minor_of(std::string_view version) {
+  if (!version.starts_with('v')) return -1;
   text::take(version, '.');
   return text::integer(text::take(version, '.'), 0, 10'000).value_or(-1);
 }

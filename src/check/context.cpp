@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "hello/manifest.h"
+#include "hello/nearest.h"
 #include "hello/text.h"
 #include "hello/yaml.h"
 
@@ -47,6 +48,13 @@ json::Value strings(std::span<const std::string> texts) {
   json::Value list = json::array();
   for (const std::string &text : texts) list.push(json::string(text));
   return list;
+}
+
+/// Whether a cloud may bill for it as long as it exists.
+bool costs_money(const json::Value &object) {
+  const std::string kind = object.text("kind");
+  return kind == "Ingress" || kind == "PersistentVolumeClaim" ||
+         object.text("spec", "type") == "LoadBalancer";
 }
 
 /// Why a client's pod makes no progress and never will; empty if it may.
@@ -96,6 +104,22 @@ milliseconds Context::bound(std::string_view name) const {
   return {};
 }
 
+void Context::check_bounds() const {
+  std::vector<std::string_view> known;
+  for (const Bound &one : kBounds) {
+    known.push_back(one.name);
+    bound(one.name);
+  }
+  for (const auto &one : user.node("check.bounds")) {
+    const std::string name = one.first.Scalar();
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw Error(Exit::invalid,
+                  fmt::format("{}: there is no bound '{}'{}", user.place("check.bounds"), name,
+                              config::hint(config::nearest(name, known))),
+                  "docs/check.md lists them");
+  }
+}
+
 std::string Context::mark(int revision) const {
   return fmt::format("{}-message-{}", run, revision);
 }
@@ -124,7 +148,10 @@ std::vector<kube::Object> Context::rendered(std::string_view name,
 
 kube::Result<kube::Answer> Context::apply(std::span<const kube::Object> set) {
   for (const kube::Object &object : set)
-    if (std::find(made_.begin(), made_.end(), object.id) == made_.end()) remember(object.id);
+    if (std::find(made_.begin(), made_.end(), object.id) == made_.end()) {
+      remember(object.id);
+      if (costs_money(object.value)) costly_.push_back(object.id);
+    }
   kube::ApplyOptions how;
   how.manager = kManager;
   how.force = true;

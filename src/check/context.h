@@ -96,6 +96,8 @@ public:
 
   /// A bound that the user may set in check.bounds.
   std::chrono::milliseconds bound(std::string_view name) const;
+  /// Throws Error(Exit::invalid) if the user's bounds have an unknown name or no time.
+  void check_bounds() const;
 
   /// The objects of a release, in namespace A.
   std::vector<kube::Object> rendered(std::string_view name, std::span<const Setting> more) const;
@@ -126,6 +128,8 @@ public:
 
   /// Everything that was made, in order.
   const std::vector<kube::Id> &made() const { return made_; }
+  /// Those of them that may cost money.
+  const std::vector<kube::Id> &costly() const { return costly_; }
   void remember(const kube::Id &id) { made_.push_back(id); }
 
   /// Reads the API server's refusal; sets api_lost.
@@ -133,7 +137,7 @@ public:
 
 private:
   Listener &listener_;
-  std::vector<kube::Id> made_;
+  std::vector<kube::Id> made_, costly_;
   json::Value template_; ///< the steady release's pod spec
 };
 

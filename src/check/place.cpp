@@ -2,6 +2,7 @@
 #include <cmath>
 #include <ctime>
 #include <map>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -16,6 +17,7 @@ using std::chrono::seconds;
 constexpr int kMostPods = 12; ///< in each namespace
 constexpr std::string_view kPrefix = "hello-check-";
 constexpr int kMostBlind = 20; ///< half a second each
+constexpr int kMostSilent = 2;
 
 /// All kinds that a run makes; those that hold pods first.
 constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
@@ -66,18 +68,22 @@ std::string namespace_json(const std::string &name) {
       name);
 }
 
-/// Removes an object if it is of this run, or of any run whose time is over. Empty: it is gone.
-std::string remove_one(kube::Cluster &cluster, const kube::Id &id, const std::string &run,
-                       std::string_view now) {
+/// Removes an object if it is of this run, or of any run whose time is over. Nothing: it is gone.
+std::optional<kube::Failure> remove_one(kube::Cluster &cluster, const kube::Id &id,
+                                        const std::string &run, std::string_view now) {
   const auto found = cluster.read(id);
-  if (!found) return found.failure().absent() ? "" : found.failure().words;
+  if (!found) {
+    if (found.failure().absent()) return std::nullopt;
+    return found.failure();
+  }
   const json::Value &metadata = found->at("metadata");
   const std::string expires = metadata.text("annotations", kExpires);
   const bool over = run.empty() && !expires.empty() && expires < now;
-  if (!over && (run.empty() || metadata.text("labels", kRunLabel) != run)) return "";
+  if (!over && (run.empty() || metadata.text("labels", kRunLabel) != run)) return std::nullopt;
   const auto gone = cluster.remove(id, {.uid = metadata.text("uid"), .resource_version = ""},
                                    cluster.now() + seconds(30));
-  return gone || gone.failure().absent() ? "" : gone.failure().words;
+  if (gone || gone.failure().absent()) return std::nullopt;
+  return gone.failure();
 }
 
 /// Waits until objects are gone. Returns those that stay.
@@ -146,24 +152,50 @@ std::string make_place(Context &context) {
   return "";
 }
 
+namespace {
+
+/// What a run removes, and in which order: what costs money first. Everything in a namespace that
+/// the run has made goes with that.
+std::vector<kube::Id> order_of(const Context &context) {
+  const bool own = context.options.namespaces.empty();
+  std::vector<kube::Id> order = context.costly();
+  for (auto id = context.made().rbegin(); id != context.made().rend(); ++id)
+    if ((!own || id->kind == "Namespace") &&
+        std::find(order.begin(), order.end(), *id) == order.end())
+      order.push_back(*id);
+  return order;
+}
+
+bool is_silence(const kube::Failure &failure) {
+  return failure.trouble == kube::Trouble::unreachable ||
+         failure.trouble == kube::Trouble::timed_out;
+}
+
+} // namespace
+
 std::vector<std::string> remove_all(Context &context) {
   kube::Cluster &cluster = context.cluster;
   std::vector<std::string> left;
   std::vector<kube::Id> waiting;
   const bool own = context.options.namespaces.empty();
-  std::vector<kube::Id> made = context.made();
-  std::reverse(made.begin(), made.end());
-  for (const kube::Id &id : made) {
-    if (own && id.kind != "Namespace") continue; // goes with it
-    std::string why = remove_one(cluster, id, context.run, "");
+  int silent = 0; // requests in a row that the API server did not answer
+  for (const kube::Id &id : order_of(context)) {
+    const bool own_namespace = own && id.kind == "Namespace";
+    std::string why = "the API server does not answer";
+    if (silent < kMostSilent || own_namespace) {
+      const auto failure = remove_one(cluster, id, context.run, "");
+      silent = failure && is_silence(*failure) ? silent + 1 : 0;
+      why = failure ? failure->words : "";
+    }
     // kubectl may still write where its proxy no longer reads; the name has this run's random id
-    if (own && !why.empty() && cluster.remove(id, {}, cluster.now() + seconds(30))) why.clear();
+    if (own_namespace && !why.empty() && cluster.remove(id, {}, cluster.now() + seconds(30)))
+      why.clear();
     if (why.empty())
       waiting.push_back(id);
-    else
+    else if (!own || own_namespace)
       left.push_back(id.text() + ": " + why);
   }
-  if (!own)
+  if (!own && silent == 0)
     for (const std::string &ns : {context.a, context.b})
       for (kube::Id &pod : pods_of(cluster, ns, context.run)) waiting.push_back(std::move(pod));
   for (std::string &one : await_end(cluster, waiting, seconds(180))) left.push_back(std::move(one));
@@ -200,7 +232,10 @@ void clean_inside(kube::Cluster &cluster, const std::string &ns, std::string_vie
       if (is_over(object, now))
         ids.push_back({api_version, kind, ns, object.text("metadata", "name")});
     });
-    for (const kube::Id &id : ids) found.take(id, remove_one(cluster, id, "", now));
+    for (const kube::Id &id : ids) {
+      const auto failure = remove_one(cluster, id, "", now);
+      found.take(id, failure ? failure->words : "");
+    }
   }
 }
 

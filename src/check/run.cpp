@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ctime>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -55,6 +56,21 @@ public:
     }
   }
 
+  /// After a signal: the checks that have not ended are inconclusive.
+  void stop(std::span<const std::string_view> names) {
+    for (const Check &check : table()) {
+      const auto is_it = [&](const auto &one) { return one == check.info.name; };
+      if (std::none_of(names.begin(), names.end(), is_it) ||
+          std::any_of(report_.results.begin(), report_.results.end(),
+                      [&](const Result &one) { return is_it(one.name); }))
+        continue;
+      report_.results.push_back(
+          {check.info.name,
+           inconclusive("Interrupted", "the run was interrupted before it ended"),
+           {}});
+    }
+  }
+
   /// Why nothing can be made; the checks that would are then inconclusive.
   std::string no_place;
 
@@ -67,13 +83,13 @@ private:
         try {
           check.begin(context_);
         } catch (const Error &error) { // the check itself finds out what is missing
-          if (error.is_interruption() || error.code() == Exit::invalid) throw;
+          if (error.is_interruption()) throw;
         }
       }
   }
 
   /// Why a check cannot run; `what` is empty if it can.
-  Outcome blocked(const Check &check) const {
+  Outcome blocked(const Check &check) {
     if (check.info.name == std::string_view("api")) return {};
     if (!no_place.empty()) {
       Outcome outcome = inconclusive("NoPlace", no_place);
@@ -81,6 +97,8 @@ private:
                        "render --deployer --check --namespaces A,B' prints them";
       return outcome;
     }
+    if (context_.api_lost && !context_.cluster.fetch("/version"))
+      return inconclusive("ApiLost", "the API server does not answer any more");
     for (const Result &before : report_.results)
       if (before.name == check.info.needs && before.outcome.verdict >= Verdict::fail) {
         const bool unknown = before.outcome.verdict == Verdict::inconclusive;
@@ -103,7 +121,7 @@ private:
       try {
         outcome = check.run(context_);
       } catch (const Error &error) {
-        if (error.is_interruption() || error.code() == Exit::invalid) throw;
+        if (error.is_interruption()) throw;
         outcome = inconclusive("NoInstrument", error.what());
       }
     }
@@ -121,6 +139,7 @@ private:
 };
 
 Exit exit_of(const Report &report, const Options &options) {
+  if (report.exit >= Exit::hung_up) return report.exit;
   bool unknown = report.api_lost || !report.left.empty(), passes = false;
   for (const Result &result : report.results) {
     const Verdict verdict = result.outcome.verdict;
@@ -131,6 +150,37 @@ Exit exit_of(const Report &report, const Options &options) {
     passes |= verdict <= Verdict::warn;
   }
   return unknown || !passes ? Exit::failure : Exit::ok;
+}
+
+/// Removes what is over, and makes the two namespaces. Says why that is not possible.
+std::string prepare(Context &context, Listener &listener) {
+  listener.doing("", "preparing two namespaces");
+  try {
+    std::vector<std::string> left; // of others: --cleanup reports them
+    clean_up(context.cluster, context.options.namespaces, "", left);
+    return make_place(context);
+  } catch (const Error &error) {
+    if (error.is_interruption()) throw;
+    context.api_lost = true;
+    return error.what();
+  }
+}
+
+/// Removes what the run made. A signal meanwhile ends the run, but not the removal.
+void remove(Context &context, Report &report, std::optional<sys::LastWord> &last_word) {
+  for (;;) {
+    try {
+      report.left = remove_all(context);
+      return;
+    } catch (const Error &error) {
+      if (!error.is_interruption() || last_word) {
+        report.left.emplace_back(error.what());
+        return;
+      }
+      report.exit = error.code();
+      last_word.emplace();
+    }
+  }
 }
 
 } // namespace
@@ -191,30 +241,31 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
                       .take("ask for the API server's version", cluster.access())
                       .text("gitVersion");
   context.rendered(kSteady, {}); // throws for settings that contradict each other
+  context.check_bounds();
   Runner runner(context, listener, report);
   const bool alone = names.size() == 1 && names[0] == "api";
-  const auto remove = [&] {
-    if (alone) return;
-    listener.doing("", "removing what the check made");
-    report.left = remove_all(context);
-  };
+  std::optional<sys::LastWord> last_word; // what follows a signal is not interrupted again
   try {
-    if (!alone) {
-      listener.doing("", "preparing two namespaces");
-      std::vector<std::string> left; // of others: --cleanup reports them
-      clean_up(cluster, options.namespaces, "", left);
-      runner.no_place = make_place(context);
-    }
+    if (!alone) runner.no_place = prepare(context, listener);
     runner.run(names);
   } catch (const Error &error) {
-    const sys::LastWord last_word;
-    remove();
-    throw;
+    if (!error.is_interruption()) throw;
+    report.exit = error.code();
+    last_word.emplace();
+    runner.stop(names);
   }
-  remove();
-  report.api_lost = context.api_lost;
-  report.time = std::chrono::duration_cast<std::chrono::milliseconds>(cluster.now() - start);
-  report.exit = exit_of(report, options);
+  const auto add_up = [&] {
+    report.api_lost = context.api_lost;
+    report.time = std::chrono::duration_cast<std::chrono::milliseconds>(cluster.now() - start);
+    report.exit = exit_of(report, options);
+  };
+  add_up();
+  listener.judged(report);
+  if (!alone) {
+    listener.doing("", "removing what the check made");
+    remove(context, report, last_word);
+  }
+  add_up();
   return report;
 }
 

@@ -57,6 +57,12 @@ public:
   void ended(const check::Result &) override {}
 };
 
+config::Config settings_of(const std::string &text) {
+  config::Sources sources{.files = {"-"}};
+  sources.input = text;
+  return config::Config::load(sources);
+}
+
 /// Two prepared namespaces, a controller that starts pods, and clients that say what a test wants.
 struct World {
   FakeCluster cluster;
@@ -66,7 +72,7 @@ struct World {
   std::map<std::string, std::string> said; ///< logs of clients, by name
   std::string pod_status = test::pod_status::kReady;
 
-  World() : user(config::Config::load({.files = {"-"}})) {
+  explicit World(const std::string &settings = "") : user(settings_of(settings)) {
     for (const char *name : {"shop", "shop-b"})
       cluster.api.put(test::object(fmt::format(
           "{{apiVersion: v1, kind: Namespace, metadata: {{name: {}, labels: {{hello/check: "
@@ -153,6 +159,20 @@ TEST_CASE("check: a client's log counts only whole, in order and of this run") {
   std::string other = good;
   other.replace(other.find("\"v\":1"), 5, "\"v\":2");
   CHECK_FALSE(check::read_lines(other, kRun).trouble.empty());
+}
+
+TEST_CASE("check: api knows old kubelets, and leaves out those that are none") {
+  const auto node = [](const char *version) {
+    World world;
+    world.cluster.api.put(test::object(
+        fmt::format("{{apiVersion: v1, kind: Node, metadata: {{name: n}}, status: {{nodeInfo: "
+                    "{{kubeletVersion: '{}'}}}}}}",
+                    version)));
+    return world.outcome("api").cause;
+  };
+  CHECK(node("v1.30.9") == "KubeletTooOld");
+  CHECK(node("v1.31.0").empty());
+  CHECK(node("kwok-0.7.0").empty());
 }
 
 TEST_CASE("check: start passes when all pods are ready and answer") {
@@ -340,11 +360,72 @@ TEST_CASE("check: an API server that never answers is an error, not a report") {
   }
 }
 
-TEST_CASE("check: an interruption leaves nothing behind") {
+TEST_CASE("check: an interrupted run reports what is known, and leaves nothing behind") {
   World world;
   world.cluster.interrupt_after(500ms);
-  CHECK_THROWS_AS(world.run({"start"}), Error);
+  const check::Report report = world.run({"api", "start", "dns"});
+  CHECK(report.exit == Exit::interrupted);
+  REQUIRE(report.results.size() == 3);
+  CHECK(report.results[0].outcome.verdict == Verdict::pass);
+  for (const std::size_t i : {1, 2}) {
+    CHECK(report.results[i].outcome.verdict == Verdict::inconclusive);
+    CHECK(report.results[i].outcome.cause == "Interrupted");
+  }
   CHECK(world.left() == 0);
+  CHECK(report.left.empty());
+}
+
+TEST_CASE("check: a signal during the removal does not keep anything from being removed") {
+  World world;
+  world.cluster.before_next(
+      Operation::remove, [] { throw Error(Exit::terminated, "interrupted"); },
+      "Ingress/check-steady");
+  const check::Report report = world.run({"start"});
+  CHECK(report.exit == Exit::terminated);
+  CHECK(report.results.back().outcome.verdict == Verdict::pass);
+  CHECK(world.left() == 0);
+}
+
+TEST_CASE("check: what may cost money is removed first") {
+  const auto first = [](World &world) {
+    world.run({"start"});
+    for (const std::string &line : world.cluster.journal)
+      if (line.starts_with("remove ")) return line;
+    return std::string();
+  };
+  World prepared, own;
+  own.options.namespaces.clear();
+  CHECK(first(prepared) == "remove Ingress/check-steady");
+  CHECK(first(own) == "remove Ingress/check-steady");
+}
+
+TEST_CASE("check: an API server that is lost midway leaves a report, and is not asked for long") {
+  World world;
+  world.cluster.before_next(
+      Operation::apply,
+      [&] {
+        for (const Operation one : {Operation::read, Operation::fetch, Operation::list,
+                                    Operation::log, Operation::remove, Operation::apply})
+          world.cluster.fail_always(one, test::failure(kube::Trouble::unreachable));
+      },
+      "Pod/check-start");
+  const check::Report report = world.run({"api", "start", "dns", "policy"});
+  CHECK(report.exit == Exit::failure);
+  CHECK(report.api_lost);
+  CHECK_FALSE(report.left.empty());
+  CHECK(report.results[0].outcome.verdict == Verdict::pass);
+  for (std::size_t i = 1; i < report.results.size(); ++i)
+    CHECK(report.results[i].outcome.verdict == Verdict::inconclusive);
+  CHECK(world.cluster.times("remove ") < 3);
+}
+
+TEST_CASE("check: bounds are read before anything is made") {
+  for (const char *text :
+       {"check: {bounds: {start.fial: 5s}}", "check: {bounds: {start.fail: x}}"}) {
+    World world(text);
+    CHECK_THROWS_AS(world.run({"start"}), Error);
+    CHECK(world.cluster.journal.empty());
+  }
 }
 
 TEST_CASE("check: its own namespaces are removed even if nothing can be read any more") {
@@ -411,12 +492,12 @@ TEST_CASE("check: clean-up removes what is over, and nothing that holds others' 
 }
 
 TEST_CASE("check: of the user's settings it takes only what decides whether pods run") {
-  config::Sources sources{.files = {"-"}};
-  sources.input = "image: mine:2\nnodeSelector: {disk: ssd}\ningress: {hosts: [www.example.com], "
+  const auto config = check::release_config(
+      settings_of("image: mine:2\nnodeSelector: {disk: ssd}\ningress: {hosts: [www.example.com], "
                   "className: edge}\nannotations: {a: b}\nnodePort: {port: 30080}\n"
                   "resources: {limits: {cpu: null}}\nextraManifests: [{apiVersion: v1, kind: "
-                  "ConfigMap, metadata: {name: x}}]\n";
-  const auto config = check::release_config(config::Config::load(sources), {});
+                  "ConfigMap, metadata: {name: x}}]\n"),
+      {});
   CHECK(config.text("image") == "mine:2");
   CHECK(config.text("ingress.className") == "edge");
   CHECK(config.has("nodeSelector"));

@@ -13,11 +13,32 @@ namespace {
 
 constexpr std::size_t kLargestReport = 16 << 20;
 
+/// What writes a report, by the file's suffix; null: nothing does.
+std::string (*writer_of(const std::string &file))(const check::Report &) {
+  if (file.ends_with(".json")) return check::to_json;
+  if (file.ends_with(".xml")) return check::to_junit;
+  return file.ends_with(".html") ? check::to_html : nullptr;
+}
+
+/// Returns why some could not be written; the others are.
+std::string write_reports(const std::vector<std::string> &files, const check::Report &report) {
+  std::string why;
+  for (const std::string &file : files) {
+    try {
+      sys::write_file(file, writer_of(file)(report));
+    } catch (const Error &error) {
+      why = error.words();
+    }
+  }
+  return why;
+}
+
 /// Prints each check as it ends, and on a terminal what is being done.
 class Screen final : public check::Listener {
 public:
   explicit Screen(const CheckOptions &flags)
-      : paint_(flags.config.console.paint(STDOUT_FILENO)), text_(flags.format == Format::text),
+      : flags_(flags), paint_(flags.config.console.paint(STDOUT_FILENO)),
+        text_(flags.format == Format::text),
         live_(!flags.config.console.quiet && isatty(STDERR_FILENO)) {}
   ~Screen() override { clear(); }
   Screen(const Screen &) = delete;
@@ -34,6 +55,8 @@ public:
     clear();
     if (text_) print(text_of(result, paint_));
   }
+  /// Writes the reports before the removal too, which a second signal would end.
+  void judged(const check::Report &report) override { write_reports(flags_.reports, report); }
   void clear() {
     if (shown_) sys::write_all(STDERR_FILENO, "\r\033[K");
     shown_ = false;
@@ -41,16 +64,10 @@ public:
   const Paint &paint() const { return paint_; }
 
 private:
+  const CheckOptions &flags_;
   Paint paint_;
   bool text_, live_, shown_ = false;
 };
-
-/// What writes a report, by the file's suffix; null: nothing does.
-std::string (*writer_of(const std::string &file))(const check::Report &) {
-  if (file.ends_with(".json")) return check::to_json;
-  if (file.ends_with(".xml")) return check::to_junit;
-  return file.ends_with(".html") ? check::to_html : nullptr;
-}
 
 /// Refuses a file whose suffix names no form, before anything runs.
 void check_reports(const std::vector<std::string> &files) {
@@ -87,7 +104,7 @@ Exit run(const CheckOptions &flags) {
   check::Options options = flags.check;
   if (config.origin("timeout").from == config::From::flag)
     options.timeout = config.duration("timeout");
-  const sys::Interrupts interrupts("interrupted; what the check made was removed", "");
+  const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::change);
   if (flags.plan) {
     print(text_of(check::plan(*cluster, config, options)));
@@ -97,9 +114,13 @@ Exit run(const CheckOptions &flags) {
   Screen screen(flags);
   const check::Report report = check::run(*cluster, config, options, screen);
   screen.clear();
-  for (const std::string &file : flags.reports) sys::write_file(file, writer_of(file)(report));
+  const std::string unwritten = write_reports(flags.reports, report);
   print(flags.format == Format::text ? summary_of(report, screen.paint()) : to_json(report));
-  return report.exit;
+  if (report.exit >= Exit::hung_up)
+    say(report.left.empty() ? "interrupted; what the check made was removed"
+                            : "interrupted; not all that the check made could be removed");
+  if (!unwritten.empty()) say(unwritten);
+  return report.exit == Exit::ok && !unwritten.empty() ? Exit::failure : report.exit;
 }
 
 void declare(const Command &command, CheckOptions &options) {

@@ -58,6 +58,10 @@ std::string summary_of(const check::Report &report, const Paint &paint) {
   for (const std::string &one : report.left) out += paint(kYellow, "left: " + one) + "\n";
   if (!report.left.empty()) out += "run 'hello check --cleanup' to remove what is left\n";
   if (report.api_lost) out += paint(kYellow, "the API server did not answer all the time") + "\n";
+  std::string cut;
+  for (const check::Result &result : report.results)
+    if (result.outcome.cause == "Interrupted") cut += fmt::format(" {}", result.name);
+  if (!cut.empty()) out += paint(kYellow, "interrupted before the end of:" + cut) + "\n";
   switch (report.exit) {
   case Exit::ok: out += paint(kGreen, "a normal service works on this cluster") + "\n"; break;
   case Exit::no:
