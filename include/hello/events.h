@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -127,6 +128,10 @@ struct Reachable {
   std::string object;
   std::string how; ///< a URL, or a command
   std::optional<std::string> host{}, address{}, node_port{};
+  /// Who answered there, if it was asked: "release", "other", "nothing" or "unchecked"; and in
+  /// words.
+  std::string_view answered_by{};
+  std::string answer{};
 };
 
 struct Answers {

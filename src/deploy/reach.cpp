@@ -36,6 +36,16 @@ std::string Reached::words() const {
   return "not checked: " + detail;
 }
 
+std::string_view Reached::name() const {
+  switch (by) {
+  case By::release: return "release";
+  case By::other: return "other";
+  case By::nothing: return "nothing";
+  case By::unchecked: break;
+  }
+  return "unchecked";
+}
+
 Reach::Reach(kube::Cluster &cluster, std::chrono::seconds patience, Ask ask)
     : cluster_(cluster), ask_(ask), until_(cluster.now() + patience) {}
 

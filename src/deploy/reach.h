@@ -15,6 +15,8 @@ struct Reached {
   std::string detail{}; ///< the pod, or why
   /// "answered by pod hello-1 of this release"
   std::string words() const;
+  /// "release", "other", "nothing", "unchecked": as the JSON event says it
+  std::string_view name() const;
 };
 
 /// Asks the addresses that the cluster exposes whether this release answers there.

@@ -162,10 +162,14 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
   const std::string path = base_path(set);
   const bool asked = options.verify && (service || !options.through_forward());
   const Listener note = [&](const Event &event) {
-    emit(event);
     const auto *way = std::get_if<event::Reachable>(&event);
-    if (!way || !asked) return;
-    if (const auto answer = reach.ask(*way)) emit(event::Note{way->how + ": " + answer->words()});
+    const auto answer = way && asked ? reach.ask(*way) : std::nullopt;
+    if (!answer) return emit(event);
+    event::Reachable known = *way;
+    known.answered_by = answer->name();
+    known.answer = answer->words();
+    emit(known);
+    emit(event::Note{known.how + ": " + known.answer});
   };
   if (const kube::Object *wanted = find(set, "Deployment");
       wanted && scaled_to_zero(look_up(cluster, wanted->id).value)) {

@@ -20,16 +20,19 @@ bool has(std::string_view text, std::initializer_list<std::string_view> words) {
   });
 }
 
-/// The newest event about `uid` for one of `reasons` whose message has `word`.
+/// The newest event about `uid` for one of `reasons` whose message has `word`. With a `container`,
+/// those about other containers do not count.
 const Happening *newest(const Snapshot &snapshot, const std::string &uid,
-                        std::initializer_list<std::string_view> reasons,
-                        std::string_view word = "") {
+                        std::initializer_list<std::string_view> reasons, std::string_view word = "",
+                        std::string_view container = "") {
   const auto about = snapshot.events.find(uid);
   if (about == snapshot.events.end()) return nullptr;
   const Happening *found = nullptr;
   for (const Happening &event : about->second)
     if (std::find(reasons.begin(), reasons.end(), event.reason) != reasons.end() &&
-        event.message.find(word) != std::string::npos && (!found || event.time >= found->time))
+        event.message.find(word) != std::string::npos &&
+        (container.empty() || event.container.empty() || event.container == container) &&
+        (!found || event.time >= found->time))
       found = &event;
   return found;
 }
@@ -90,11 +93,13 @@ std::optional<Problem> judge_start(Problem problem, const Container &c) {
   return problem;
 }
 
-/// The event of a failed startup or liveness probe; of any probe if there is no such event.
-const Happening *failed_probe(const Pod &pod, const Snapshot &snapshot) {
-  for (const char *kind : {"Liveness", "Startup"})
-    if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy"}, kind)) return event;
-  return newest(snapshot, pod.uid, {"Unhealthy"});
+/// The event of a container's failed startup or liveness probe; of any of its probes if there is no
+/// such event.
+const Happening *failed_probe(const Pod &pod, const Container &c, const Snapshot &snapshot) {
+  for (const char *kind : {"Liveness", "Startup", ""})
+    if (const Happening *event = newest(snapshot, pod.uid, {"Unhealthy"}, kind, c.name))
+      return event;
+  return nullptr;
 }
 
 /// Whether it was the kubelet that ended a container, because of a failed probe.
@@ -110,7 +115,7 @@ Problem judge_end(Problem problem, const Container &c, const End &end, const Pod
   if (end.reason == "StartError" || end.reason == "ContainerCannotRun") {
     problem.cause = Cause::start;
     problem.what = "the container cannot be started";
-  } else if (const Happening *probe = failed_probe(pod, snapshot); ended_for_probe(end, probe)) {
+  } else if (const Happening *probe = failed_probe(pod, c, snapshot); ended_for_probe(end, probe)) {
     problem.cause = Cause::probe;
     problem.what = which_probe(probe->message) + ", and the kubelet restarts the container";
     problem.evidence = probe->message;
@@ -215,6 +220,7 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
     Problem probe =
         problem(Cause::probe, "the liveness probe fails, and the kubelet restarts the container",
                 (said ? said : ends)->message);
+    probe.container = ends->container;
     probe.restarts = true;
     return probe;
   }

@@ -1,3 +1,6 @@
+#include <fstream>
+#include <iterator>
+
 #include <doctest/doctest.h>
 
 #include "cli/options/advice.h"
@@ -5,6 +8,20 @@
 
 using namespace hello;
 using namespace hello::test;
+
+TEST_CASE("an image that the nodes do not have: each tool is known by the nodes that it makes") {
+  std::ifstream in(std::string(HELLO_TESTS) + "/fixtures/nodes/nodes.json");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const json::Value recorded = json::parse(text, "nodes.json");
+  REQUIRE(recorded.items().size() == 4);
+  for (const json::Value &one : recorded.items()) {
+    FakeCluster cluster;
+    cluster.api.put(object(R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"other"}})"));
+    cluster.api.put(one.at("node"));
+    INFO(one.text("tool"));
+    CHECK(cli::pull_advice(cluster, "hello:no-such").find(one.text("advice")) == 0);
+  }
+}
 
 TEST_CASE("an image that the nodes do not have: the command of the tool that runs the cluster") {
   const struct {

@@ -318,18 +318,23 @@ TEST_CASE("report: the exposed address is asked with its host and path, and is a
   CHECK(shop.report());
   CHECK(asked() == Ways{"http://a.example/ at 192.0.2.7"});
   CHECK(shop.noted("http://a.example/: answered by pod hello-1-2 of this release"));
+  CHECK(shop.seen.last<event::Reachable>()->answered_by == "release");
+  CHECK(shop.seen.last<event::Reachable>()->answer == "answered by pod hello-1-2 of this release");
   CHECK(shop.seen.last<event::Answers>()->url == "a port-forward");
   for (const char *body : {R"({"messages":["hi"],"pod":"other-1-2"})", "<html>", "{}"}) {
     shop.answers(200, body);
     CHECK(shop.report());
     CHECK(shop.noted("http://a.example/: answered by something else (status 200)"));
+    CHECK(shop.seen.last<event::Reachable>()->answered_by == "other");
   }
   exposed().clear();
   CHECK(shop.report());
   CHECK(shop.noted("http://a.example/: not reached from here: no answer in time"));
+  CHECK(shop.seen.last<event::Reachable>()->answered_by == "nothing");
   shop.options.verify = false;
   asked().clear();
   CHECK(shop.report());
+  CHECK(shop.seen.last<event::Reachable>()->answered_by.empty());
   CHECK(asked().empty());
 }
 

@@ -423,6 +423,9 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
        "expected ',' or ']'",
        "kubectl cannot read its configuration", ""},
       {"EOF", "the cluster cannot be reached", "cluster-info"},
+      {"error: EOF", "context lab has no user, or a user without credentials",
+       "kubectl config set-context lab --user USER"},
+      {"error: error reading input for Password", "kubectl has no credentials", "auth whoami"},
       {"Error in configuration: \n* unable to read client-cert /c.crt for a due to open /c.crt: no "
        "such file or "
        "directory",

@@ -177,6 +177,41 @@ TEST_CASE("judge: pods of the old template are not judged") {
   CHECK(kube::judge(s, kTemplate, 3).problems.empty());
 }
 
+TEST_CASE("judge: a failing startup probe names its container, before and after the restart") {
+  const auto judged = [](const std::string &second) {
+    kube::Snapshot s = snapshot();
+    s.pods.push_back(kube::pod_of(object(pod(
+        R"({"phase":"Running","conditions":[{"type":"PodScheduled","status":"True"},{"type":"Ready","status":"False","reason":"ContainersNotReady"}],"containerStatuses":[{"name":"hello","ready":true,"restartCount":0,"state":{"running":{}}},{"name":"side","ready":false)" +
+        second + "}]}"))));
+    s.add(kube::happening_of(object(
+        R"({"involvedObject":{"kind":"Pod","name":"hello-5d9-x","uid":"p1","fieldPath":"spec.containers{side}"},"type":"Warning","reason":"Unhealthy","message":"Startup probe failed: HTTP probe failed with statuscode: 404","lastTimestamp":"2026-11-23T05:01:29Z"})")));
+    const auto problems = kube::judge(s, kTemplate, 3).problems;
+    REQUIRE(problems.size() == 1);
+    return problems[0];
+  };
+  for (
+      const char *state :
+      {R"(,"restartCount":0,"state":{"running":{}})",
+       R"(,"restartCount":1,"state":{"running":{}},"lastState":{"terminated":{"exitCode":0,"reason":"Completed"}})"}) {
+    const kube::Problem found = judged(state);
+    CHECK(found.cause == Cause::probe);
+    CHECK(found.container == "side");
+    CHECK(found.what.find("the startup probe fails") == 0);
+    CHECK(found.evidence == "Startup probe failed: HTTP probe failed with statuscode: 404");
+  }
+}
+
+TEST_CASE("judge: a failing probe of one container does not explain the end of another") {
+  kube::Snapshot s = snapshot();
+  s.pods.push_back(kube::pod_of(
+      object(pod(container(R"({"terminated":{"exitCode":0,"reason":"Completed"}})")))));
+  s.add(kube::happening_of(object(
+      R"({"involvedObject":{"kind":"Pod","name":"hello-5d9-x","uid":"p1","fieldPath":"spec.containers{side}"},"type":"Warning","reason":"Unhealthy","message":"Liveness probe failed: x"})")));
+  const auto problems = kube::judge(s, kTemplate, 3).problems;
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].cause == Cause::crash);
+}
+
 TEST_CASE("judge: events of another pod prove nothing") {
   kube::Snapshot s = snapshot();
   s.pods.push_back(kube::pod_of(object(pod(container(R"({"running":{}})")))));

@@ -1,4 +1,5 @@
 #include <ctime>
+#include <utility>
 
 #include "cli/commands/commands.h"
 #include "cli/options/release_set.h"
@@ -19,12 +20,19 @@ void check_drills(kube::Cluster &cluster) {
               "wait for its end, run 'hello drill stop', or deploy --with-drills");
 }
 
-/// Deploys one configuration to one context.
-Exit deploy_one(const DeployOptions &flags, const std::optional<std::string> &context) {
-  const config::Config config = flags.config.load(context);
+/// What goes to one context.
+struct Prepared {
+  config::Config config;
+  Linted linted;
+
+  Prepared(const DeployOptions &flags, const std::optional<std::string> &context)
+      : config(flags.config.load(context)), linted(linted_set(config, flags.allow)) {}
+};
+
+Exit deploy_one(const DeployOptions &flags, const Prepared &prepared) {
+  const auto &[config, linted] = prepared;
   deploy::Options options = flags.options(config);
   flags.reach.apply_to(options);
-  const deploy::Set set = linted_set(config, flags.allow);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
       "run the same hello deploy again to continue; 'hello diff' shows what is left to do");
@@ -32,12 +40,13 @@ Exit deploy_one(const DeployOptions &flags, const std::optional<std::string> &co
   if (!flags.with_drills && !flags.dry_run) check_drills(*cluster);
   if (!flags.plan.empty()) {
     const auto saved = deploy::read_plan(sys::read_file(flags.plan, 64 << 20), flags.plan);
-    deploy::check_plan(*cluster, set, saved, text::utc(std::time(nullptr)),
+    deploy::check_plan(*cluster, linted.set, saved, text::utc(std::time(nullptr)),
                        std::chrono::floor<std::chrono::seconds>(flags.plan_age));
     options.approved = saved.objects;
   }
-  return flags.carry_out(*cluster, set, options,
-                         listener(flags.format, flags.config.console, cluster->access()));
+  return flags.carry_out(*cluster, linted.set, options,
+                         listener(flags.format, flags.config.console, cluster->access()),
+                         linted.last_warning);
 }
 
 /// Prints at its end, also after an error, how many contexts were done.
@@ -73,11 +82,17 @@ Exit deploy_all(const DeployOptions &flags) {
     throw Error(Exit::usage, "--plan is for one cluster: give one --context");
   const auto &contexts = flags.config.contexts;
   if (contexts.size() < 2)
-    return deploy_one(flags, contexts.empty() ? std::nullopt : std::optional(contexts.front()));
-  for (const std::string &context : contexts) linted_set(flags.config.load(context), flags.allow);
-  Tally tally(contexts);
+    return deploy_one(flags,
+                      {flags, contexts.empty() ? std::nullopt : std::optional(contexts.front())});
+  std::vector<Prepared> all;
+  std::string warned; // contexts with the same images give the same warning
   for (const std::string &context : contexts) {
-    if (const Exit code = deploy_one(flags, context); code != Exit::ok) return code;
+    std::string &last = all.emplace_back(flags, context).linted.last_warning;
+    if (std::exchange(warned, last) == last) last.clear();
+  }
+  Tally tally(contexts);
+  for (const Prepared &one : all) {
+    if (const Exit code = deploy_one(flags, one); code != Exit::ok) return code;
     tally.count();
   }
   return Exit::ok;

@@ -15,12 +15,13 @@ namespace hello::cli {
 Exit run(const DiffOptions &flags) {
   const config::Config config = flags.config.load();
   const deploy::Options options = flags.options(config);
-  const deploy::Set set = linted_set(config, flags.allow);
+  const auto [set, last_warning] = linted_set(config, flags.allow);
   const sys::Interrupts interrupts("interrupted: nothing was changed", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
   flags.config.console.note(target(cluster->access()));
   const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
   print_plan(plan, flags.format, flags.config.console);
+  if (!last_warning.empty()) say(last_warning);
   if (!flags.save.empty()) {
     sys::write_file(flags.save,
                     deploy::save_plan(*cluster, set, plan, text::utc(std::time(nullptr))));

@@ -230,7 +230,7 @@ private:
     load_config();
     const KubeContext *context =
         kubeconfig().find(context_.empty() ? kubeconfig().current : context_);
-    if (!context || !kubeconfig().is_plain(*context)) return "";
+    if (!context || kubeconfig().has_plugin(*context)) return "";
     const char *named = std::getenv("KUBECTL");
     const std::string program = sys::find_program(named && *named ? named : "kubectl");
     if (program.empty()) return "";

@@ -117,9 +117,14 @@ bool RolloutOptions::may_adopt() const {
 }
 
 Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
-                               const deploy::Options &options, const deploy::Listener &emit) const {
+                               const deploy::Options &options, const deploy::Listener &emit,
+                               const std::string &last_warning) const {
+  const auto warn_last = [&] {
+    if (!last_warning.empty()) say(last_warning);
+  };
   if (dry_run) {
     print_plan(deploy::make_plan(cluster, set, options), format, config.console);
+    warn_last();
     return Exit::ok;
   }
   Change change{options.note.empty() ? "deploy" : options.note};
@@ -133,6 +138,7 @@ Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
     const std::string image = image_of(set, seen->problem.container);
     if (!image.empty()) emit(deploy::event::Note{pull_advice(cluster, image)});
   });
+  warn_last();
   if (change.any) config.console.note(change.closing_line(code, cluster.access()));
   return code;
 }
@@ -190,7 +196,7 @@ void let_plugin_ask(const std::string &context, std::chrono::seconds limit) {
   if (::isatty(STDIN_FILENO) != 1) return;
   const Kubeconfig kubeconfig = read_kubeconfig();
   const KubeContext *found = kubeconfig.find(context);
-  if (!found || found->user.empty() || kubeconfig.is_plain(*found)) return;
+  if (!found || !kubeconfig.has_plugin(*found)) return;
   const char *named = std::getenv("KUBECTL");
   const std::string program = sys::find_program(named && *named ? named : "kubectl");
   if (program.empty()) return; // connecting says so

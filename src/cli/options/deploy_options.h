@@ -35,9 +35,10 @@ struct RolloutOptions : PlanOptions {
   deploy::Options options(const config::Config &config) const;
   /// Asks before `--adopt all`. Throws Error(Exit::usage) without a terminal to ask at.
   bool may_adopt() const;
-  /// Brings the set onto the cluster, or only shows the plan. The closing line says what changed.
+  /// Brings the set onto the cluster, or only shows the plan. `last_warning` comes at the end; the
+  /// closing line after it says what changed.
   Exit carry_out(kube::Cluster &cluster, const deploy::Set &set, const deploy::Options &options,
-                 const deploy::Listener &emit) const;
+                 const deploy::Listener &emit, const std::string &last_warning = {}) const;
 };
 
 /// Where the service is asked for a response: --reach, and --verify, its name in 0.1.0.

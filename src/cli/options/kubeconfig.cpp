@@ -32,8 +32,8 @@ void add(Kubeconfig &config, const YAML::Node &file) {
   }
   for (const YAML::Node &one : yaml::items(yaml::at(file, "users"))) {
     const YAML::Node user = yaml::at(one, "user");
-    if (!yaml::at(user, "exec").IsDefined() && !yaml::at(user, "auth-provider").IsDefined())
-      config.plain_users.push_back(yaml::text(one, "name"));
+    if (yaml::at(user, "exec").IsDefined() || yaml::at(user, "auth-provider").IsDefined())
+      config.plugin_users.push_back(yaml::text(one, "name"));
   }
   if (config.current.empty()) config.current = yaml::text(file, "current-context");
 }
@@ -46,8 +46,8 @@ const KubeContext *Kubeconfig::find(const std::string &name) const {
   return nullptr;
 }
 
-bool Kubeconfig::is_plain(const KubeContext &context) const {
-  return std::find(plain_users.begin(), plain_users.end(), context.user) != plain_users.end();
+bool Kubeconfig::has_plugin(const KubeContext &context) const {
+  return std::find(plugin_users.begin(), plugin_users.end(), context.user) != plugin_users.end();
 }
 
 Kubeconfig read_kubeconfig() {

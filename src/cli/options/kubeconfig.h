@@ -2,7 +2,8 @@
 #include <string>
 #include <vector>
 
-/// What completion reads of kubectl's configuration without running kubectl.
+/// What completion and the first call of a credential plugin read of kubectl's configuration
+/// without running kubectl.
 namespace hello::cli {
 
 struct KubeContext {
@@ -12,11 +13,11 @@ struct KubeContext {
 struct Kubeconfig {
   std::vector<KubeContext> contexts;
   std::string current;
-  std::vector<std::string> plain_users; ///< those without exec and auth-provider
+  std::vector<std::string> plugin_users; ///< those with exec or auth-provider
 
   const KubeContext *find(const std::string &name) const;
-  /// Whether kubectl would run no plugin, which may ask for a password, to reach the context.
-  bool is_plain(const KubeContext &context) const;
+  /// Whether kubectl runs a plugin, which may ask for a password, to reach the context.
+  bool has_plugin(const KubeContext &context) const;
 };
 
 /// The files of KUBECONFIG, or ~/.kube/config; the first value counts, as kubectl has it. What

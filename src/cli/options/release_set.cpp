@@ -80,10 +80,10 @@ std::vector<manifest::Object> rendered(const config::Config &config,
   return objects;
 }
 
-release::Set linted_set(const config::Config &config, const std::vector<std::string> &allow) {
+Linted linted_set(const config::Config &config, const std::vector<std::string> &allow) {
   const std::vector<manifest::Object> objects = rendered(config);
-  stop_at_errors(objects, config, allow);
-  return set_of(objects);
+  std::string last = stop_at_errors(objects, config, allow);
+  return {set_of(objects), std::move(last)};
 }
 
 std::vector<manifest::Object> objects_of(const release::Set &set) {

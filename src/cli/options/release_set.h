@@ -13,9 +13,15 @@ namespace hello::cli {
 std::vector<manifest::Object> rendered(const config::Config &config,
                                        std::span<const std::string> with = {});
 
-/// The set of a configuration. Prints lint's warnings; throws Error(Exit::invalid) with its errors,
-/// except for the rules in `allow`.
-release::Set linted_set(const config::Config &config, const std::vector<std::string> &allow);
+/// The set of a configuration, and a warning for the end of the command; may be empty.
+struct Linted {
+  release::Set set;
+  std::string last_warning;
+};
+
+/// Prints lint's other warnings; throws Error(Exit::invalid) with its errors, except for the rules
+/// in `allow`.
+Linted linted_set(const config::Config &config, const std::vector<std::string> &allow);
 
 /// From now on no value of the configuration's Secrets is printed: for commands that apply nothing.
 void mask_secrets(const config::Config &config);

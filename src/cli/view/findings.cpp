@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/view/counted.h"
 #include "cli/view/output.h"
 #include "hello/error.h"
 
@@ -22,24 +23,26 @@ void warn_of_api(std::span<const manifest::Object> objects, const config::Config
     say("warning: " + about(finding));
 }
 
-void stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
-                    const std::vector<std::string> &allow) {
-  std::string errors, last; // the digest is mentioned last: it is no mistake of this set
+std::string stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
+                           const std::vector<std::string> &allow) {
+  std::string errors, last;
+  std::size_t images = 0;
   for (const manifest::Finding &finding : manifest::lint(objects, config, allow)) {
     if (finding.rule == manifest::kApiRule)
       say("warning: " + about(finding));
     else if (finding.severity == manifest::Severity::error)
       errors += "\n  " + line_of(finding);
-    else if (finding.rule == "image")
-      last = line_of(finding);
-    else
+    else if (finding.rule != "image")
       say(line_of(finding));
+    else if (images++ == 0)
+      last = line_of(finding);
   }
-  if (!last.empty()) say(last);
+  if (images > 1) last += fmt::format("; {} more, see 'hello lint'", counted(images - 1, "image"));
   if (!errors.empty())
     throw Error(
         Exit::invalid, "the manifests break lint rules:" + errors,
         "fix them, or allow a rule with --allow RULE, or lint: {allow: [RULE]} in hello.yaml");
+  return last;
 }
 
 } // namespace hello::cli

@@ -78,6 +78,9 @@ public:
     if (e.host) add("host", *e.host);
     if (e.address) add("address", *e.address);
     if (e.node_port) add("nodePort", *e.node_port);
+    if (e.answered_by.empty()) return;
+    add("answeredBy", e.answered_by);
+    add("answer", e.answer);
   }
   void operator()(const event::Answers &e) { add("url", e.url); }
   void operator()(const event::Note &e) {

@@ -16,6 +16,16 @@ std::string by_origin(const Failure &failure) {
   return failure.by_kubectl ? "kubectl failed" : "the cluster refused";
 }
 
+Text no_user(const Access &access) {
+  const std::string name = access.context.empty() ? "NAME" : access.context;
+  return {access.context.empty()
+              ? "kubectl has no user with credentials"
+              : fmt::format("context {} has no user, or a user without credentials", name),
+          fmt::format("set one: kubectl config set-context {} --user USER; 'kubectl config "
+                      "get-users' lists them",
+                      name)};
+}
+
 Text text_of(const Failure &failure, const Access &access) {
   const std::string kubectl =
       "try: kubectl" + (access.context.empty() ? "" : " --context " + access.context);
@@ -32,7 +42,10 @@ Text text_of(const Failure &failure, const Access &access) {
     return {"the cluster does not allow it (RBAC)", failure.rule};
   case Trouble::untrusted_certificate:
     return {"the cluster's certificate is not trusted", kubectl + " config view --minify"};
-  case Trouble::no_credentials: return {"kubectl has no credentials", kubectl + " auth whoami"};
+  case Trouble::no_credentials:
+    if (failure.words != "error: EOF")
+      return {"kubectl has no credentials", kubectl + " auth whoami"};
+    return no_user(access); // it asked for a user name
   case Trouble::unauthorized:
     return {"the cluster rejected the credentials", kubectl + " auth whoami"};
   case Trouble::old_kubectl:
