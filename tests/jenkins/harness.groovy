@@ -7,19 +7,46 @@
 // input ("ok", "abort" or "wait"), env (the agent's), abortAt (words of the log: then the running step is ended as Jenkins
 // ends it), minute (how many seconds one lasts for time limits; 60). Prints the build's log; its last line is the result.
 import groovy.json.JsonSlurper
+import groovy.transform.CompileStatic
 import java.nio.file.FileSystems
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption
 import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.locks.ReentrantLock
 
 class Aborted extends RuntimeException { Aborted(String why) { super(why) } }
 class StepFailed extends RuntimeException { StepFailed(String why) { super(why) } }
 
 class CutOff extends RuntimeException { CutOff() { super('a parallel stage has failed') } }
 
+/**
+ * One thread at a time runs code in Groovy, and lets others run only where it waits: Groovy 2.4 prepares a class at its first
+ * use, and not safely in two threads. The waits themselves are compiled statically, which prepares nothing.
+ */
+@CompileStatic
+class Turn {
+  private final ReentrantLock turn = new ReentrantLock()
+  void take() { turn.lock() }
+  void give() { turn.unlock() }
+  String line(BufferedReader reader) { give(); try { return reader.readLine() } finally { take() } }
+  int end(Process process) { give(); try { return process.waitFor() } finally { take() } }
+  void end(Thread thread) { give(); try { thread.join() } finally { take() } }
+  void sleep(long ms) { give(); try { Thread.sleep(ms) } finally { take() } }
+}
+
+/** A thread, or a timer, that takes its turn before it runs code in Groovy. */
+@CompileStatic
+class Task extends TimerTask {
+  final Turn turn
+  final Closure body
+  Task(Turn turn, Closure body) { this.turn = turn; this.body = body }
+  void run() { turn.take(); try { body.call() } finally { turn.give() } }
+}
+
 class Build {
   Map settings
+  final Turn turn = new Turn()
   Map params = [:]
   Map env = [:]
   String result = 'SUCCESS'
@@ -29,8 +56,9 @@ class Build {
   volatile boolean aborted = false
   volatile boolean cutOff = false
   final AtomicInteger executors = new AtomicInteger()
+  final ThreadLocal inPost = new ThreadLocal() // what runs after a stage runs after an abort too
 
-  synchronized void log(String line) {
+  void log(String line) {
     println line
     System.out.flush()
     if (settings.abortAt && !aborted && line.contains((String) settings.abortAt)) abort('by a person')
@@ -42,9 +70,10 @@ class Build {
     def units = [SECONDS: 1 / 60, MINUTES: 1, HOURS: 60]
     if (!units.containsKey(limit.unit ?: 'MINUTES')) throw new IllegalStateException("timeout: no such unit: ${limit.unit}")
     def timer = new Timer(true)
-    def end = { abort("the time limit of ${limit.time} ${limit.unit}") } as TimerTask
+    def over = false
+    def end = new Task(turn, { if (!over) abort("the time limit of ${limit.time} ${limit.unit}") })
     timer.schedule(end, (long) (limit.time * units[limit.unit ?: 'MINUTES'] * (settings.minute ?: 60) * 1000))
-    try { body() } finally { timer.cancel() }
+    try { body() } finally { over = true; timer.cancel() }
   }
 
   /** Files in `dir` that one of Ant's patterns, separated by commas, names; relative to it. */
@@ -76,10 +105,17 @@ class Build {
     terminate()
   }
 
-  /** Jenkins sends SIGTERM to all that the running steps started. */
-  void terminate() { running.toList().each { ['bash', '-c', "pkill -TERM -s ${pid((Process) it)}"].execute().waitFor() } }
+  /** Jenkins sends SIGTERM to all that the running steps started; a shell that is not yet a session's leader is ended too. */
+  void terminate() { running.toList().each { def p = pid((Process) it); ['bash', '-c', "pkill -TERM -s $p; kill -TERM $p"].execute().waitFor() } }
 
-  synchronized void worsen(String to) { if (result == 'SUCCESS' || result == 'UNSTABLE') result = to }
+  /** Throws if the steps of this thread must end. */
+  void check() {
+    if (inPost.get()) return
+    if (aborted) throw new Aborted('the build was aborted')
+    if (cutOff) throw new CutOff()
+  }
+
+  void worsen(String to) { if (result == 'SUCCESS' || result == 'UNSTABLE') result = to }
 
   /** Around `body`, the lock of that name, which builds in other processes respect too. */
   void locked(Map lock, Closure body) {
@@ -87,7 +123,8 @@ class Build {
     def file = new RandomAccessFile(new File((String) settings.state, "lock-${lock.resource}"), 'rw')
     try {
       def held = file.channel.tryLock()
-      if (held == null) { log "Trying to acquire lock on ${lock.resource}"; held = file.channel.lock() }
+      if (held == null) log "Trying to acquire lock on ${lock.resource}"
+      while (held == null) { turn.sleep(100); held = file.channel.tryLock() }
       log "Lock acquired on ${lock.resource}"
       body()
     } finally { file.close() }
@@ -245,8 +282,7 @@ class StepWords extends Words {
 
   void sh(String script) {
     if (folder == null) throw new IllegalStateException('sh: the stage has no agent')
-    if (build.aborted) throw new Aborted('the build was aborted')
-    if (build.cutOff) throw new CutOff()
+    build.check()
     build.log "+ $script"
     // the shell outlives what it runs: Java throws away what a process's children still say once it has ended
     def command = ['setsid', '--wait', 'sh', '-c', "trap : TERM\nset -xe\n" + script]
@@ -255,11 +291,11 @@ class StepWords extends Words {
     variables.each { k, v -> builder.environment().put((String) k, v.toString()) }
     Process p = builder.start()
     build.running << p
-    p.inputStream.eachLine { build.log '  ' + it }
-    int status = p.waitFor()
+    def output = new BufferedReader(new InputStreamReader(p.inputStream))
+    for (String line = build.turn.line(output); line != null; line = build.turn.line(output)) build.log '  ' + line
+    int status = build.turn.end(p)
     build.running.remove(p)
-    if (build.aborted) throw new Aborted('the build was aborted')
-    if (build.cutOff) throw new CutOff()
+    build.check()
     if (status != 0) throw new StepFailed("script returned exit code $status")
   }
 
@@ -327,7 +363,7 @@ class StepWords extends Words {
     only(m, ['message', 'ok', 'submitter'], 'input')
     if (build.executors.get()) throw new IllegalStateException('input: an executor is held while people think')
     build.log "input: ${m.message}: ${build.settings.input}"
-    while (build.settings.input == 'wait' && !build.aborted) sleep(100)
+    while (build.settings.input == 'wait' && !build.aborted) build.turn.sleep(100)
     if (build.aborted) throw new Aborted('nobody answered')
     if (build.settings.input != 'ok') throw new Aborted('rejected at the gate')
   }
@@ -368,23 +404,21 @@ class Runner {
     inner.nested = true
     Build.call(inner, words.parallel)
     def errors = [].asSynchronized()
-    [Build, Runner, StepWords, PostWords].each { it.metaClass.initialize() } // Groovy 2.4 makes them at the first call, and not safely in two threads
     def threads = inner.branches.collect { branch ->
-      Thread.start {
+      new Thread(new Task(build.turn, {
         try { branch() } catch (Throwable e) { errors << e; build.log "error: $e, at ${e.stackTrace.find { it.fileName == 'harness.groovy' }}" }
         if (words.failFast && build.result != 'SUCCESS' && !build.cutOff) { build.cutOff = true; build.terminate() }
-      }
+      }))
     }
-    threads*.join()
+    threads*.start()
+    threads.each { build.turn.end((Thread) it) }
     build.cutOff = false
     if (errors) throw errors[0]
   }
 
   static void post(Build build, Closure body, StepWords steps) {
-    boolean was = build.aborted
-    build.aborted = false
-    Build.call(new PostWords(build, steps), body)
-    build.aborted = was
+    build.inPost.set(true)
+    try { Build.call(new PostWords(build, steps), body) } finally { build.inPost.remove() }
   }
 }
 
@@ -394,6 +428,7 @@ build.params.putAll(settings.params ?: [:])
 build.env.putAll(settings.env ?: [:])
 build.env.BUILD_NUMBER = settings.build.toString()
 new File((String) settings.state).mkdirs()
+build.turn.take()
 
 def binding = new Binding()
 boolean seen = false
