@@ -112,6 +112,14 @@ public:
 Report run(kube::Cluster &cluster, const config::Config &user, const Options &options,
            Listener &listener);
 
+/// What the nodes that a pod may use have left.
+struct Room {
+  bool known = false; ///< nodes and all pods could be listed
+  int nodes = 0;
+  std::int64_t milli_cpu = 0, memory_mb = 0; ///< allocatable and not requested, together
+  int pods = 0;                              ///< how many of these pods fit
+};
+
 /// What a run would do.
 struct Plan {
   std::vector<std::string_view> checks;
@@ -119,9 +127,10 @@ struct Plan {
   std::vector<std::string> left_out;         ///< settings that the user gave and the check ignores
   std::vector<std::string> rights;           ///< "create pods in both namespaces"
   std::int64_t milli_cpu = 0, memory_mb = 0; ///< requests of all pods together
-  int seconds = 0;
+  int pods = 0, seconds = 0;
+  Room room{};
 };
-/// Asks the cluster for nothing.
+/// Only reads: nodes, and the requests of all pods.
 Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &options);
 
 /// Removes what earlier runs have left and whose time is over, in namespaces of their own, or in

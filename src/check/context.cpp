@@ -72,10 +72,10 @@ std::string stuck(const kube::Pod &pod) {
 } // namespace
 
 Context::Context(kube::Cluster &cluster_, const config::Config &user_, const Options &options_,
-                 Listener &listener_)
+                 Listener &listener)
     : cluster(cluster_), user(user_), options(options_),
       run(options_.run.empty() ? random_id() : options_.run),
-      deadline(cluster_.now() + options_.timeout), check("api"), listener_(listener_) {
+      deadline(cluster_.now() + options_.timeout), check("api"), listener_(listener) {
   a = fmt::format("hello-check-{}-a", run);
   b = fmt::format("hello-check-{}-b", run);
   if (options.namespaces.size() == 2) {
@@ -135,6 +135,7 @@ std::vector<kube::Object> Context::rendered(std::string_view name,
       {"autoscaling.enabled", "false"},
       {"expose", "none"},
       {"metrics.scrape", "none"},
+      {"termination.drainTimeout", "5s"}, // namespaces wait for the pods' longest time
       {"labels", fmt::format("{{{}: {}}}", kRunLabel, run)},
       {"annotations", fmt::format("{{{}: \"{}\"}}", kExpires, expires)},
   };
@@ -201,6 +202,12 @@ bool Context::remove_pod(const std::string &ns, const std::string &name) {
   return static_cast<bool>(cluster.remove({"v1", "Pod", ns, name}, {}, until(seconds(20))));
 }
 
+json::Value Context::pod_spec() const {
+  for (const kube::Object &object : rendered(kSteady, {}))
+    if (object.id.kind == "Deployment") return object.value.at("spec", "template", "spec");
+  return {};
+}
+
 json::Value Context::client_pod(const Client &client) const {
   json::Value pod;
   pod["apiVersion"] = json::string("v1");
@@ -213,9 +220,7 @@ json::Value Context::client_pod(const Client &client) const {
   labels[kRunLabel] = json::string(run);
   labels[names::kName] = json::string("hello-check");
   if (!client.role.empty()) labels["hello/role"] = json::string(client.role);
-  json::Value spec;
-  for (const kube::Object &object : rendered(kSteady, {}))
-    if (object.id.kind == "Deployment") spec = object.value.at("spec", "template", "spec");
+  json::Value spec = pod_spec();
   for (const char *key : {"affinity", "topologySpreadConstraints", "serviceAccountName"})
     spec.erase(key); // those of the release
   spec["restartPolicy"] = json::string("Never");

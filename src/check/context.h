@@ -18,6 +18,9 @@ inline constexpr std::string_view kManager = "hello-check";
 inline constexpr std::string_view kSteady = "check-steady", kChange = "check-change",
                                   kScale = "check-scale", kProbes = "check-probes";
 
+/// How long a pod of a release may take to end: preStop, drain and 5 s.
+inline constexpr std::chrono::seconds kPodGrace{15};
+
 /// What a client said. With `trouble` the instrument failed, and `lines` prove nothing.
 struct Heard {
   std::vector<json::Value> lines{};
@@ -67,7 +70,7 @@ public:
 class Context {
 public:
   Context(kube::Cluster &cluster_, const config::Config &user_, const Options &options_,
-          Listener &listener_);
+          Listener &listener);
 
   kube::Cluster &cluster;
   const config::Config &user;
@@ -113,6 +116,8 @@ public:
   /// Deletes a pod as its owner would be asked to.
   bool remove_pod(const std::string &ns, const std::string &name);
 
+  /// The spec of the steady release's pods.
+  json::Value pod_spec() const;
   /// The pod of a client.
   json::Value client_pod(const Client &client) const;
   /// Makes a client's pod. Returns why that is not possible, or nothing.
@@ -138,7 +143,6 @@ public:
 private:
   Listener &listener_;
   std::vector<kube::Id> made_, costly_;
-  json::Value template_; ///< the steady release's pod spec
 };
 
 // Outcomes
@@ -174,6 +178,9 @@ void begin_metrics(Context &context);
 Outcome check_metrics(Context &context);
 void begin_autoscaler(Context &context);
 Outcome check_autoscaler(Context &context);
+
+/// What the nodes have left for pods with this spec.
+Room room_for(kube::Cluster &cluster, const json::Value &pod);
 
 /// Makes namespaces, quotas and limits. Returns what went wrong, or nothing.
 std::string make_place(Context &context);

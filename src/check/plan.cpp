@@ -36,9 +36,9 @@ Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &opt
   for (const std::string &ns : {context.a, context.b})
     plan.objects.push_back(
         fmt::format("ResourceQuota/check-quota, LimitRange/check-limits in {}", ns));
-  int pods = 3; // clients at the same time
+  plan.pods = 3; // clients at the same time
   const auto add = [&](std::string_view release, int count) {
-    pods += count;
+    plan.pods += count;
     for (const kube::Object &object : context.rendered(release, {}))
       plan.objects.push_back(fmt::format("{} in {}", object.id.text(), context.a));
   };
@@ -48,8 +48,9 @@ Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &opt
   plan.objects.push_back("client pods (check-…) in both namespaces, a few at a time");
   for (const Info &info : all_checks())
     if (runs(info.name)) plan.seconds += info.seconds;
-  plan.milli_cpu = scaled(user, "resources.requests.cpu", 1000, pods);
-  plan.memory_mb = scaled(user, "resources.requests.memory", 1e-6, pods);
+  plan.milli_cpu = scaled(user, "resources.requests.cpu", 1000, plan.pods);
+  plan.memory_mb = scaled(user, "resources.requests.memory", 1e-6, plan.pods);
+  plan.room = room_for(cluster, context.pod_spec());
   const auto taken = taken_settings();
   for (const config::Setting &setting : config::settings())
     if (user.origin(setting.key).from != config::From::default_value &&

@@ -140,9 +140,7 @@ Outcome judge(const Context &context, const ProbeWatch &seen) {
   constexpr sys::Deadline never = ProbeWatch::never;
   const Probe readiness = readiness_of(context), liveness = liveness_of(context);
   const seconds out = readiness.notices() + kSlack, back = seconds(readiness.period) + kSlack;
-  const seconds restart = liveness.notices() + kSlack +
-                          context.user.duration("termination.preStop") +
-                          context.user.duration("termination.drainTimeout");
+  const seconds restart = liveness.notices() + kSlack + kPodGrace;
   if (seen.in_at == never) return inconclusive("ControlFailed", "the pod never was in the Service");
   if (seen.unready_at == never || seen.unlive_at == never)
     return inconclusive("ControlFailed", "the pod's log does not say that the faults began");

@@ -85,7 +85,7 @@ Outcome check_removal(Context &context, const Place &victim, std::int64_t &leave
   const Client client{
       .name = "check-removal",
       .ns = context.b,
-      .args = {fmt::format("get http://{}/ 400 50 - {} 0", context.service_ip, context.run)},
+      .args = {fmt::format("get http://{}/ 320 50 - {} 0", context.service_ip, context.run)},
       .longest = seconds(60)};
   if (const std::string trouble = context.start(client); !trouble.empty())
     return inconclusive("NoInstrument", trouble);

@@ -545,3 +545,32 @@ TEST_CASE("check: compare finds worse verdicts and grown figures") {
   CHECK(worse);
   CHECK_THROWS_AS(check::compare(json::object(), report("pass", 1), worse), Error);
 }
+
+TEST_CASE("check: the plan knows how many of its pods the nodes have room for") {
+  World world("nodeSelector: {disk: ssd}\ntolerations: [{key: dedicated, value: web}]\n"
+              "resources: {requests: {cpu: 100m, memory: 64Mi}}\n");
+  const auto node = [&](const char *name, const char *labels, const char *spec, const char *cpu) {
+    world.cluster.api.put(test::object(fmt::format(
+        "{{apiVersion: v1, kind: Node, metadata: {{name: {}, labels: {{{}}}}}, spec: {{{}}}, "
+        "status: {{allocatable: {{cpu: {}, memory: 4Gi, pods: '110'}}}}}}",
+        name, labels, spec, cpu)));
+  };
+  node("good", "disk: ssd", "taints: [{key: dedicated, value: web, effect: NoSchedule}]", "2");
+  node("other", "disk: hdd", "", "64");
+  node("tainted", "disk: ssd", "taints: [{key: gpu, effect: NoSchedule}]", "64");
+  node("cordoned", "disk: ssd", "unschedulable: true", "64");
+  world.cluster.api.put(test::object(
+      "{apiVersion: v1, kind: Pod, metadata: {name: busy, namespace: else}, spec: {nodeName: good, "
+      "containers: [{resources: {requests: {cpu: 1450m, memory: 1Gi}}}]}}"));
+  world.cluster.api.put(test::object(
+      "{apiVersion: v1, kind: Pod, metadata: {name: over, namespace: else}, spec: {nodeName: good, "
+      "containers: [{resources: {requests: {cpu: '1'}}}]}, status: {phase: Succeeded}}"));
+  const check::Plan plan = check::plan(world.cluster, world.user, world.options);
+  CHECK(plan.room.known);
+  CHECK(plan.room.nodes == 1);
+  CHECK(plan.room.milli_cpu == 550);
+  CHECK(plan.room.pods == 5);
+  CHECK(plan.pods > 5);
+  world.cluster.fail_always(Operation::list, test::failure(kube::Trouble::forbidden));
+  CHECK_FALSE(check::plan(world.cluster, world.user, world.options).room.known);
+}

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/view/counted.h"
 #include "cli/view/table.h"
 
 namespace hello::cli {
@@ -22,6 +23,21 @@ constexpr Column kColumns[] = {{"", 1}, {"", 10}, {""}};
 
 std::string time_of(std::chrono::milliseconds time) {
   return fmt::format("{}.{} s", time.count() / 1000, time.count() / 100 % 10);
+}
+
+/// What is free for the pods of a plan, and a warning where that is too little.
+std::string room_of(const check::Plan &plan) {
+  const check::Room &room = plan.room;
+  if (!room.known) return "free capacity is not known: nodes or pods may not be listed\n";
+  std::string out = fmt::format("free on {} that these pods may use: {} m of CPU and {} MB\n",
+                                counted(static_cast<std::size_t>(room.nodes), "node"),
+                                room.milli_cpu, room.memory_mb);
+  if (room.pods >= plan.pods && room.milli_cpu >= plan.milli_cpu &&
+      room.memory_mb >= plan.memory_mb)
+    return out;
+  return out + fmt::format("warning: only {} of {} fit; a cluster autoscaler would buy a node, and "
+                           "without one checks fail\n",
+                           room.pods, counted(static_cast<std::size_t>(plan.pods), "pod"));
 }
 
 constexpr std::string_view kTiers[] = {"core", "--full", "--only"};
@@ -77,10 +93,9 @@ std::string text_of(const check::Plan &plan) {
   for (const std::string_view name : plan.checks) out += fmt::format(" {}", name);
   out += fmt::format("\ntakes about {} s\nmakes, and removes at the end:\n", plan.seconds);
   for (const std::string &one : plan.objects) out += "  " + one + "\n";
-  out +=
-      fmt::format("requests at most {} m of CPU and {} MB of memory; a cluster autoscaler buys a "
-                  "node if that is not free\nneeds:\n",
-                  plan.milli_cpu, plan.memory_mb);
+  out += fmt::format("requests at most {} m of CPU and {} MB of memory, for {}\n", plan.milli_cpu,
+                     plan.memory_mb, counted(static_cast<std::size_t>(plan.pods), "pod"));
+  out += room_of(plan) + "needs:\n";
   for (const std::string &one : plan.rights) out += "  " + one + "\n";
   if (!plan.left_out.empty()) out += "ignores these settings of yours:\n";
   for (const std::string &one : plan.left_out) out += "  " + one + "\n";
