@@ -14,6 +14,7 @@ struct Access;
 enum class Trouble : std::uint8_t {
   timed_out,             ///< kubectl was ended at the time limit
   unreachable,           ///< no API server answered, or it is not ready
+  not_kubernetes,        ///< what answers at the address is no API server
   webhook_silent,        ///< an admission webhook could not be called
   unknown_context,       ///< kubectl has no context of that name
   no_context,            ///< kubectl has no current context, or one without a cluster

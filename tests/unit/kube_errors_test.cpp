@@ -89,6 +89,8 @@ const std::map<std::string, Trouble> kShows{
     {"namespace-not-found", Trouble::no_namespace},
     {"namespace-not-found-for-object", Trouble::no_namespace},
     {"namespace-terminating", Trouble::namespace_ending},
+    {"no-api-page", Trouble::not_kubernetes},
+    {"no-api-problem", Trouble::not_kubernetes},
     {"no-credentials", Trouble::no_credentials},
     {"no-current-context", Trouble::no_context},
     {"no-current-context.config", Trouble::other}, // its exit code says all
@@ -222,6 +224,29 @@ TEST_CASE("kube errors: a refused default address means that there is no context
             .starts_with("cannot ask: kubectl has no current context\n"));
   CHECK(std::string(kube::explain(failure, "ask", {"lab", "shop"}).what())
             .starts_with("cannot ask: the cluster cannot be reached\n"));
+}
+
+TEST_CASE("kube errors: what answers at the address may be no API server") {
+  const auto trouble = [](int status, const char *body) {
+    const kube::Failure failure = kube::failure_of_status(status, body);
+    CHECK_FALSE(failure.absent());
+    CHECK(failure.retryable == (status >= 500));
+    return failure.trouble;
+  };
+  CHECK(trouble(404, "{\"title\":\"Not Found\",\"status\":404}") == Trouble::not_kubernetes);
+  CHECK(trouble(404, "") == Trouble::not_kubernetes);
+  CHECK(trouble(302, "<a href=\"/login\">Found</a>.") == Trouble::not_kubernetes);
+  CHECK(trouble(403, "<html>denied</html>") == Trouble::forbidden);
+  CHECK(trouble(401, "no token") == Trouble::unauthorized);
+  CHECK(trouble(502, "<html>bad gateway</html>") == Trouble::unreachable);
+  CHECK(trouble(504, "<html>timeout</html>") == Trouble::unreachable);
+  CHECK(kube::failure_of_status(404, "404 page not found\n").trouble == Trouble::unknown_kind);
+  const kube::Failure other = kube::failure_of_status(404, "nothing here");
+  const std::string by_default = kube::explain(other, "ask", {"", "shop"}).what(),
+                    in_context = kube::explain(other, "ask", {"lab", "shop"}).what();
+  CHECK(by_default == "cannot ask: what answers at the cluster's address is no Kubernetes API "
+                      "server\nnothing here");
+  CHECK(in_context == by_default);
 }
 
 TEST_CASE("kube errors: at the time limit its words do not matter") {

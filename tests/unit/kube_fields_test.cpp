@@ -91,7 +91,7 @@ TEST_CASE("fields: changes leave out what the server keeps, and match list items
 TEST_CASE("parse: what is no object is told as such, with its first line") {
   for (const char *garbage : {"not json\nat all", "\"text\"", "[1]", "{\"a\":", "}{", ""})
     CHECK_THROWS_WITH_AS(kube::object_of(garbage, "kubectl's answer"),
-                         doctest::Contains("kubectl's answer is not a JSON object"), Error);
+                         doctest::Contains("kubectl's answer is not a Kubernetes object"), Error);
 }
 
 TEST_CASE("fields: a number and the text of the same digits differ") {

@@ -128,7 +128,7 @@ TEST_CASE("kubectl: force is passed on, and the user's own arguments come last")
 TEST_CASE("kubectl: without a context none is named") {
   FakeKubectl kubectl;
   const auto cluster = kube::connect({"", "shop"});
-  kubectl.answers("{}");
+  kubectl.answers(R"({"kind":"List"})");
   CHECK(cluster->apply(kSet, {.manager = "hello", .deadline = generous()}));
   CHECK(kubectl.calls().at(0).args.at(0) == "apply");
 }
@@ -169,8 +169,10 @@ TEST_CASE("kubectl: an answer that is no JSON object is an error that shows it")
         Exit::cluster);
     const std::string line(
         text, std::string(text).find('\n') == std::string::npos ? std::string(text).size() : 20);
-    CHECK(words == "kubectl's answer is not a JSON object: " + line +
-                       "\n  is the kubectl in PATH, or in KUBECTL, really kubectl?");
+    CHECK(words ==
+          "kubectl's answer is not a Kubernetes object: " + line +
+              "\n  is an API server at the address that 'kubectl config view --minify' shows, "
+              "and the kubectl in PATH, or in KUBECTL, really kubectl?");
   }
 }
 
@@ -338,7 +340,8 @@ TEST_CASE("kubectl: an object that kubectl apply made too is applied without kub
         {&map, 1},
         {.manager = "hello", .force = force, .beside_kubectl = true, .deadline = generous()});
   };
-  lab.kubectl.api().on(path + query + "force=true", 200, R"({"metadata":{"uid":"u"}})");
+  lab.kubectl.api().on(path + query + "force=true", 200,
+                       R"({"kind":"ConfigMap","metadata":{"uid":"u"}})");
   const auto done = apply(true);
   REQUIRE(done);
   CHECK(done->objects.at(0).id == kMap);
@@ -434,8 +437,12 @@ TEST_CASE("kubectl: a read that fails says which way") {
   CHECK(away.failure().retryable);
   api.on(path, 200, "not JSON");
   CHECK(error_of([&] { (void)lab.cluster->read(kMap); }, Exit::cluster) ==
-        "ConfigMap/m is not a JSON object: not JSON\n  is the kubectl in PATH, or in KUBECTL, "
-        "really kubectl?");
+        "ConfigMap/m is not a Kubernetes object: not JSON\n  is an API server at the address that "
+        "'kubectl "
+        "config view --minify' shows, and the kubectl in PATH, or in KUBECTL, really kubectl?");
+  api.on(path, 200, R"({"ok":true})"); // another service
+  CHECK_THROWS_WITH((void)lab.cluster->read(kMap),
+                    "ConfigMap/m is not a Kubernetes object: {\"ok\":true}");
   lab.kubectl.stop();
   const auto gone = lab.cluster->read(kMap);
   REQUIRE(gone.failed_with(Trouble::unreachable));
@@ -506,7 +513,7 @@ TEST_CASE("kubectl: a list of nothing, of an unknown kind, refused, and not JSON
           (void)lab.cluster->list({"v1", "Pod", "shop"}, take);
         },
         Exit::cluster);
-    CHECK(words.find("list is not a JSON object") == 0);
+    CHECK(words.find("list is not a Kubernetes object") == 0);
   }
 }
 

@@ -237,7 +237,7 @@ TEST_CASE("mirror: a list that is no JSON is an error of wait") {
   Lab lab;
   lab.api.on(kPods, 200, "<html>");
   lab.watch_pods();
-  CHECK_THROWS_WITH((void)lab.sees("a1"), "list is not a JSON object: <html>");
+  CHECK_THROWS_WITH((void)lab.sees("a1"), "list is not a Kubernetes object: <html>");
 }
 
 TEST_CASE("mirror: wait returns at its deadline where nothing changes") {

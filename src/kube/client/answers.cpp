@@ -14,9 +14,10 @@ json::Limits limits(std::string_view without = {}) {
 
 [[noreturn]] void refuse(std::string_view json, std::string_view name) {
   throw Error(Exit::cluster,
-              fmt::format("{} is not a JSON object: {}", name,
+              fmt::format("{} is not a Kubernetes object: {}", name,
                           text::first_line(json.substr(0, json.find_first_of("\r\n", 200)))),
-              "is the kubectl in PATH, or in KUBECTL, really kubectl?");
+              "is an API server at the address that 'kubectl config view --minify' shows, and the "
+              "kubectl in PATH, or in KUBECTL, really kubectl?");
 }
 
 /// Kinds that are made for other objects, or only shown.
@@ -72,11 +73,17 @@ json::Value object_of(std::string_view json, std::string_view name, std::string_
   return value;
 }
 
+json::Value kubernetes_object_of(std::string_view json, std::string_view name) {
+  json::Value value = object_of(json, name);
+  if (value.text("kind").empty()) refuse(json, name);
+  return value;
+}
+
 std::vector<Object> objects_of(std::string_view json) {
   std::vector<Object> objects;
   if (json.empty()) return objects;
   const auto add = [&](json::Value value) { objects.push_back({id_of(value), std::move(value)}); };
-  json::Value answer = object_of(json, "kubectl's answer");
+  json::Value answer = kubernetes_object_of(json, "kubectl's answer");
   if (answer.text("kind") != "List") {
     add(std::move(answer));
     return objects;
@@ -90,7 +97,9 @@ void for_each_item(std::string_view json, std::string_view name, const TakeValue
   json::Reader reader(json, name, limits(without));
   if (reader.peek() != json::Kind::object) refuse(json, name);
   reader.enter(json::Kind::object);
+  bool list = false;
   for (std::string_view key; reader.next(key);) {
+    list |= key == "items"; // null where there are none
     if (key != "items" || reader.peek() != json::Kind::array) {
       reader.skip();
       continue;
@@ -99,6 +108,7 @@ void for_each_item(std::string_view json, std::string_view name, const TakeValue
     while (reader.next()) take(reader.value());
   }
   reader.end();
+  if (!list) refuse(json, name);
 } catch (const Error &error) {
   if (error.code() != Exit::invalid) throw;
   refuse(json, name);

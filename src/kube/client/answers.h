@@ -17,6 +17,9 @@ std::string too_old(std::string_view version);
 /// out.
 json::Value object_of(std::string_view json, std::string_view name, std::string_view without = {});
 
+/// The same for an object of the API, which names its kind.
+json::Value kubernetes_object_of(std::string_view json, std::string_view name);
+
 /// The objects of `kubectl apply -o=json`: nothing, one, or a List. Throws as object_of().
 std::vector<Object> objects_of(std::string_view json);
 

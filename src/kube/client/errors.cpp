@@ -25,6 +25,10 @@ struct Sign {
 constexpr Sign kSigns[] = {
     {"failed calling webhook", Trouble::webhook_silent},
     {"error: context \"", Trouble::unknown_context},
+    {"API group list: the server could not find", Trouble::not_kubernetes},
+    {"API group list: invalid character", Trouble::not_kubernetes},
+    {"API group list\" err=\"the server could not find", Trouble::not_kubernetes},
+    {"API group list\" err=\"invalid character", Trouble::not_kubernetes},
     {"no context exists", Trouble::unknown_context},
     {"is forbidden: User", Trouble::forbidden},
     {"x509:", Trouble::untrusted_certificate},
@@ -180,6 +184,9 @@ Failure read(std::string_view said) {
   return failure;
 }
 
+/// What the API server says where it serves no such group, version or resource.
+constexpr std::string_view kUnknownPath = "404 page not found";
+
 /// What a Status object's `reason` means, and what a reply without one means by its HTTP status.
 /// Source: k8s.io/apimachinery/pkg/apis/meta/v1/types.go, StatusReason
 struct Meaning {
@@ -249,6 +256,17 @@ void read_status(Failure &failure, const json::Value &status) {
   }
 }
 
+/// What a reply without a Status object means.
+Trouble trouble_of_status(int http_status, std::string_view body) {
+  if (http_status == 404) // no object can be missing in a path that the server does not know
+    return body.starts_with(kUnknownPath) ? Trouble::unknown_kind : Trouble::not_kubernetes;
+  if (http_status == 502 || http_status == 504) return Trouble::unreachable; // a proxy before it
+  for (const Meaning &meaning : kMeanings)
+    if (meaning.code == http_status) return meaning.trouble;
+  const bool page = body.starts_with("<"); // a login, or where to find one
+  return page && http_status < 500 ? Trouble::not_kubernetes : Trouble::other;
+}
+
 /// The Status object of a reply; null where the body is none.
 json::Value status_in(std::string_view body) {
   try {
@@ -277,10 +295,7 @@ Failure failure_of_status(int http_status, std::string_view body) {
   if (status.is_object() && !status.text("reason").empty()) {
     read_status(failure, status);
   } else if (failure.trouble == Trouble::other) {
-    for (const Meaning &meaning : kMeanings)
-      if (meaning.code == http_status) failure.trouble = meaning.trouble;
-    // no object can be missing in a path that the server does not know: "404 page not found"
-    if (http_status == 404) failure.trouble = Trouble::unknown_kind;
+    failure.trouble = trouble_of_status(http_status, body);
   }
   return failure;
 }

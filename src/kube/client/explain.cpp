@@ -63,6 +63,12 @@ Text text_of(const Failure &failure, const Access &access) {
     return {"the namespace is being removed", kubectl + " get namespace " + access.ns + " -o yaml"};
   case Trouble::unknown_kind:
     return {"the cluster does not know this kind", "install its CRD, or leave the object out"};
+  case Trouble::not_kubernetes:
+    return {"what answers at the cluster's address is no Kubernetes API server",
+            access.context.empty()
+                ? "run 'kubectl config view --minify' to see the address (localhost:8080 if it "
+                  "names none), or pass --context NAME"
+                : kubectl + " config view --minify, which shows the address"};
   case Trouble::no_context:
     if (access.context.empty())
       return {"kubectl has no current context",

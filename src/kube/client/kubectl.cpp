@@ -228,7 +228,7 @@ Result<Answer> Kubectl::apply_beside(const Object &object, const ApplyOptions &o
                            body, options.deadline);
   if (!reply) return reply.failure();
   Answer answer;
-  answer.objects.push_back({id, object_of(*reply, id.text())});
+  answer.objects.push_back({id, kubernetes_object_of(*reply, id.text())});
   return answer;
 }
 
@@ -256,7 +256,7 @@ Result<json::Value> Kubectl::create(const Id &id, std::string_view json, std::st
 Result<json::Value> Kubectl::replace(const Id &id, std::string_view json, sys::Deadline deadline) {
   auto done = run({"replace", "--raw", object_path(id), "-f=-"}, json, deadline);
   if (!done) return done.failure();
-  return object_of(*done, id.text());
+  return kubernetes_object_of(*done, id.text());
 }
 
 Result<json::Value> Kubectl::post(const std::string &path, std::string_view json,

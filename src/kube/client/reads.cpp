@@ -47,7 +47,7 @@ Result<json::Value> Kubectl::read(const Id &id) {
     reply = proxy_.get(resource_path(id.api_version, resource, id.ns) + "/" + id.name);
   }
   if (!reply) return reply.failure();
-  return object_of(*reply, id.text());
+  return kubernetes_object_of(*reply, id.text());
 }
 
 Result<json::Value> Kubectl::fetch(const std::string &path) {
@@ -74,7 +74,7 @@ Result<std::string> Kubectl::log(const std::string &pod, const std::string &cont
   auto reply =
       proxy_.get(log_path(query.ns.empty() ? access_.ns : query.ns, pod, container, query));
   if (!reply || !is_missing_log(*reply)) return reply;
-  return failure_of_status(404, *reply);
+  return Failure{.trouble = Trouble::not_found, .words = std::move(*reply)};
 }
 
 std::unique_ptr<Stream> Kubectl::follow_log(const std::string &pod, const std::string &container,
