@@ -22,9 +22,11 @@ enum class Fault : std::uint8_t {
   hang,
   drain,
   log,
-  memory
+  memory,
+  disk,
+  start
 };
-inline constexpr std::size_t kFaults = 12;
+inline constexpr std::size_t kFaults = 14;
 
 inline constexpr std::chrono::seconds kDefaultTime{60};
 inline constexpr std::chrono::minutes kLongestTime{15};
@@ -36,21 +38,34 @@ inline constexpr std::string_view kKeyHeader = "Hello-Drill-Key";
 /// Of a drill that is scheduled from the start of the service.
 inline constexpr std::chrono::hours kLatestStart{24};
 
-/// Of memory: until the kernel ends the process.
+/// Of memory: until the kernel ends the process. Of disk: until the kubelet evicts the pod.
 inline constexpr std::int64_t kNoBound = std::int64_t{1} << 60;
+
+/// Of starts that fail, and of crashes that repeat.
+inline constexpr int kMostRepeats = 10;
 
 /// How a crash ends the process.
 enum class Crash : std::uint8_t { exit, segv, ill, fpe };
 
 /// One fault for a time. Amounts: latency, work, drain: milliseconds; errors: a status; reset,
-/// burn: percent; crash: the exit code; log: lines a second; memory: bytes, or kNoBound. Second
-/// amounts: latency: milliseconds of jitter to both sides; errors: percent; crash: a Crash.
+/// burn: percent; crash: the exit code; log: lines a second; memory, disk: bytes, or kNoBound;
+/// start: how many starts fail. Second amounts: latency: milliseconds of jitter to both sides;
+/// errors: percent; crash: a Crash.
 struct Drill {
   Fault fault = Fault::unready;
   std::int64_t amount = 0, second = 0;
   std::string text; ///< as it was given: "latency=200ms"
   std::chrono::milliseconds time = kDefaultTime;
+  /// Of a crash: how often it happens, at most kMostRepeats; 0: once, and the restart ends it.
+  int repeat = 0;
 };
+
+/// Whether the drill ends the process.
+constexpr bool ends_process(Fault fault) { return fault == Fault::crash || fault == Fault::start; }
+/// Whether the drill goes on after a restart of the process.
+constexpr bool outlives_process(const Drill &drill) {
+  return drill.fault == Fault::start || drill.repeat > 0;
+}
 
 /// A fault as help and documents describe it.
 struct Definition {
@@ -65,8 +80,12 @@ std::span<const Definition> definitions();
 std::string_view name_of(Fault fault);
 std::optional<Fault> fault_of(std::string_view name);
 
-/// Reads "FAULT" or "FAULT=VALUE". Returns what is wrong with it, or nothing.
+/// Reads "FAULT" or "FAULT=VALUE", and sets the time to its default. Returns what is wrong with it,
+/// or nothing.
 std::string parse(std::string_view text, Drill &drill);
+
+/// Sets how often a crash happens. Returns what is wrong with it, or nothing.
+std::string parse_repeat(std::string_view text, Drill &drill);
 
 /// Reads a time that a drill may last: from 1 s to kLongestTime.
 std::string parse_time(std::string_view text, Drill &drill);

@@ -42,6 +42,7 @@ struct Options {
   std::vector<std::string> trusted_proxies;
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"
   std::string temp_dir = "/tmp";
+  std::size_t temp_limit_bytes = 32 << 20; ///< of temp_dir, for the drill `disk`
   bool echo = false;         ///< /echo on the public port shows each request as it arrived
   std::string node;          ///< Kubernetes' node, for /echo; empty: unknown
   bool allow_drills = false; ///< whether faults may be asked for

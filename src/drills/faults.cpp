@@ -22,10 +22,14 @@ constexpr Definition kDefinitions[] = {
     {"drain", "TIME", "", "shutdown takes this much longer"},
     {"log", "LINES", "100", "LINES lines are logged per second"},
     {"memory", "SIZE|oom", "", "this much memory is used; oom: until the kernel kills the process"},
+    {"disk", "SIZE|evict", "", "a file in /tmp has this size; evict: until the pod is evicted"},
+    {"start", "N", "1", "the process ends, and its next N starts fail"},
 };
 static_assert(std::size(kDefinitions) == kFaults);
 
 constexpr std::int64_t kLongestLatency = 60'000, kLongestWork = 1000; // milliseconds
+/// The kubelet looks at an emptyDir's size about once a minute.
+constexpr std::chrono::minutes kTimeToEvict{3};
 constexpr std::int64_t kLongestDrain = 600'000, kMostLines = 500;
 constexpr std::string_view kCrashes[] = {"exit", "segv", "ill", "fpe"};
 /// Those that metrics count one by one.
@@ -74,19 +78,22 @@ std::string parse_crash(std::string_view text, Drill &drill) {
   return "";
 }
 
-std::string parse_lines(std::string_view text, std::int64_t &lines) {
-  const auto number = text::is_digits(text) ? text::integer(text, 1, kMostLines) : std::nullopt;
-  if (!number) return fmt::format("'{}' is not a number from 1 to {}", text, kMostLines);
-  lines = *number;
+std::string parse_count(std::string_view text, std::int64_t most, std::int64_t &count) {
+  const auto number = text::is_digits(text) ? text::integer(text, 1, most) : std::nullopt;
+  if (!number) return fmt::format("'{}' is not a number from 1 to {}", text, most);
+  count = *number;
   return "";
 }
 
-std::string parse_memory(std::string_view text, std::int64_t &bytes) {
+/// `unbounded_word` stands for no bound.
+std::string parse_size(std::string_view text, std::string_view unbounded_word,
+                       std::int64_t &bytes) {
   const auto size = text::Quantity::parse(text);
-  const bool unbounded = text == "oom";
+  const bool unbounded = text == unbounded_word;
   if (!unbounded &&
       (!size || *size < text::Quantity::parse("1Mi") || *size > text::Quantity::parse("64Gi")))
-    return fmt::format("'{}' is not a size from 1Mi to 64Gi, such as 64Mi, or oom", text);
+    return fmt::format("'{}' is not a size from 1Mi to 64Gi, such as 64Mi, or {}", text,
+                       unbounded_word);
   bytes = unbounded ? kNoBound : static_cast<std::int64_t>(size->value());
   return "";
 }
@@ -109,8 +116,12 @@ std::string parse_value(std::string_view first, std::string_view second, Drill &
   case Fault::work: return parse_ms(first, 1, kLongestWork, drill.amount);
   case Fault::crash: return parse_crash(first, drill);
   case Fault::drain: return parse_ms(first, 1, kLongestDrain, drill.amount);
-  case Fault::log: return parse_lines(first, drill.amount);
-  case Fault::memory: return parse_memory(first, drill.amount);
+  case Fault::log: return parse_count(first, kMostLines, drill.amount);
+  case Fault::memory: return parse_size(first, "oom", drill.amount);
+  case Fault::disk:
+    if (first == "evict") drill.time = kTimeToEvict;
+    return parse_size(first, "evict", drill.amount);
+  case Fault::start: return parse_count(first, kMostRepeats, drill.amount);
   }
   return "";
 }
@@ -141,7 +152,8 @@ std::string parse(std::string_view text, Drill &drill) {
   if (!fault) return fmt::format("unknown fault '{}': use {}", name, text::alternatives(names()));
   drill.fault = *fault;
   drill.text = text;
-  drill.amount = drill.second = 0;
+  drill.amount = drill.second = drill.repeat = 0;
+  drill.time = kDefaultTime;
   const Definition &definition = kDefinitions[static_cast<std::size_t>(*fault)];
   const bool has_value = name.size() < text.size();
   if (has_value && definition.value.empty())
@@ -156,6 +168,15 @@ std::string parse(std::string_view text, Drill &drill) {
     return fmt::format("{}: '{}' is not {}", name, value, definition.value);
   const std::string why = parse_value(first, second, drill);
   return why.empty() ? "" : fmt::format("{}: {}", name, why);
+}
+
+std::string parse_repeat(std::string_view text, Drill &drill) {
+  if (drill.fault != Fault::crash)
+    return fmt::format("{} cannot repeat: only crash can", name_of(drill.fault));
+  std::int64_t count = 0;
+  std::string why = parse_count(text, kMostRepeats, count);
+  drill.repeat = static_cast<int>(count);
+  return why;
 }
 
 std::string parse_time(std::string_view text, Drill &drill) {

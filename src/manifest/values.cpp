@@ -89,7 +89,10 @@ YAML::Node args(const Config &config) {
   if (config.text("basePath") != "/") add("--base-path=" + config.text("basePath"));
   if (config.text("reload") == "live") add("--messages-file=/etc/hello/MESSAGES");
   if (config.boolean("echo.enabled")) add("--echo");
-  if (config.boolean("drills.enabled")) add("--drills");
+  if (config.boolean("drills.enabled")) {
+    add("--drills");
+    if (config.has("tmp.sizeLimit")) add("--temp-limit=" + config.text("tmp.sizeLimit"));
+  }
   for (const YAML::Node &arg : config.node("args")) add(arg.Scalar());
   return list;
 }

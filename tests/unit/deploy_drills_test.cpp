@@ -142,6 +142,15 @@ TEST_CASE("drills: each pod is asked by its UID, after the Deployment is marked"
   CHECK(release.cluster.journal[4] == "send http://127.0.0.1:40123/drills to uid-a " + body);
 }
 
+TEST_CASE("drills: a crash that repeats says how often") {
+  Release release;
+  Drill crash = drill("crash=7");
+  CHECK(parse_repeat("3", crash) == "");
+  begin(release.cluster, crash, release.targets(1), kNow, fake_send);
+  CHECK(release.cluster.times("send http://127.0.0.1:40123/drills to uid-b "
+                              R"({"drill":"crash=7","for":"60000ms","repeat":3})") == 1);
+}
+
 TEST_CASE("drills: where one pod cannot be reached, those that have begun are stopped") {
   Release release;
   const auto targets = release.targets(3);

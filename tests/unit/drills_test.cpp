@@ -55,6 +55,25 @@ TEST_CASE("drills: each fault has a name, and values of its own") {
   CHECK(read("log=500").amount == 500);
   CHECK(read("memory=64Mi").amount == 64 << 20);
   CHECK(read("memory=oom").amount == kNoBound);
+  CHECK(read("disk=8Mi").amount == 8 << 20);
+  CHECK(read("disk=evict").amount == kNoBound);
+  CHECK(read("disk=evict").time == 3min);
+  CHECK(read("disk=8Mi").time == 60s);
+  CHECK(read("start").amount == 1);
+  CHECK(read("start=10").amount == 10);
+}
+
+TEST_CASE("drills: only a crash repeats, at most ten times") {
+  Drill crash = read("crash=7");
+  CHECK(parse_repeat("3", crash) == "");
+  CHECK(crash.repeat == 3);
+  CHECK(outlives_process(crash));
+  for (const char *text : {"", "0", "11", "-1", "x", "1.5"}) {
+    INFO(text);
+    CHECK(parse_repeat(text, crash).find("is not a number from 1 to 10") != std::string::npos);
+  }
+  Drill errors = read("errors");
+  CHECK(parse_repeat("2", errors) == "errors cannot repeat: only crash can");
 }
 
 TEST_CASE("drills: what is wrong with a fault names the value and what is accepted") {
@@ -85,6 +104,12 @@ TEST_CASE("drills: what is wrong with a fault names the value and what is accept
       {"log=0", "log: '0' is not a number"},
       {"memory", "memory needs a value: memory=SIZE|oom"},
       {"memory=1", "memory: '1' is not a size from 1Mi to 64Gi, such as 64Mi, or oom"},
+      {"memory=evict", "memory: 'evict' is not a size"},
+      {"disk", "disk needs a value: disk=SIZE|evict"},
+      {"disk=65Gi", "disk: '65Gi' is not a size from 1Mi to 64Gi, such as 64Mi, or evict"},
+      {"disk=oom", "disk: 'oom' is not a size"},
+      {"start=0", "start: '0' is not a number from 1 to 10"},
+      {"start=11", "start: '11' is not a number"},
       {"crash=256", "crash: '256' is not an exit code from 0 to 255, segv, ill or fpe"},
       {"crash=kill", "a container's first process gets no default action"},
       {"crash=exit", "crash: 'exit' is not an exit code"},

@@ -74,7 +74,7 @@ TEST_CASE("settings: echo gives the service its flag and the node's name, and is
 TEST_CASE("settings: drills give the service its flag and the pod's UID; lint looks who shares its "
           "network") {
   const std::string on = "drills: {enabled: true}\n";
-  CHECK(contains(json(container(on)["args"]), "\"--drills\""));
+  CHECK(contains(json(container(on)["args"]), "\"--drills\", \"--temp-limit=32Mi\""));
   CHECK_FALSE(contains(json(container("")["args"]), "--drills"));
   CHECK(json(container(on)["env"][1]) ==
         R"({"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}})");

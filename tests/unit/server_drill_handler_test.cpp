@@ -84,7 +84,9 @@ TEST_CASE("drill listener: who is no program of this machine with the key is ref
 TEST_CASE("drill listener: only JSON that is understood begins anything") {
   Listener listener;
   for (const char *body :
-       {"", "unready", "[]", "{}", "null", R"({"drill":"slow"})", R"({"drill":["unready"]})",
+       {"", "unready", "[]", R"({"drill":"unready","repeat":2})",
+        R"({"drill":"crash","repeat":11})", R"({"drill":"crash","repeat":"x"})",
+        R"({"drill":"disk=1Gi"})", "{}", "null", R"({"drill":"slow"})", R"({"drill":["unready"]})",
         R"({"drill":"unready","for":"0s"})", R"({"drill":"unready","for":"16m"})",
         R"({"drill":"unready","pod":"a"})", R"({"drill":"unready"}x)"}) {
     INFO(body);

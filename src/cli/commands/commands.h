@@ -179,8 +179,9 @@ struct DrillOptions {
   std::string url, token;
   drills::Wish wish;
   bool yes = false;
-  std::string yes_really; ///< the context
-  std::chrono::milliseconds time = drills::kDefaultTime;
+  std::string yes_really;             ///< the context
+  std::chrono::milliseconds time{-1}; ///< below 0: that of the fault
+  std::string repeat;                 ///< how often a crash happens; empty: once
 };
 void declare(const Command &command, DrillOptions &options);
 Exit run(const DrillOptions &options);

@@ -41,7 +41,10 @@ Task task_of(const DrillOptions &flags) {
     if (flags.time > drills::kLongestTime)
       throw Error(Exit::usage, fmt::format("--for: a drill lasts at most {} minutes",
                                            drills::kLongestTime.count()));
-    task.drill.time = flags.time;
+    if (flags.time.count() >= 0) task.drill.time = flags.time;
+    if (flags.repeat.empty()) return task;
+    if (const std::string why = drills::parse_repeat(flags.repeat, task.drill); !why.empty())
+      throw Error(Exit::usage, "--repeat: " + why);
   }
   return task;
 }
@@ -78,6 +81,25 @@ void show(const std::vector<drills::Active> &active, Format format) {
   print_document(out, format);
 }
 
+/// What Kubernetes will do because of the drill, beyond what a restart ends; else empty.
+std::string_view warning_of(const drills::Drill &drill) {
+  if (drill.amount != drills::kNoBound) return "";
+  if (drill.fault == drills::Fault::memory)
+    return "the kernel will kill the container (OOMKilled), and the kubelet restarts it";
+  return "/tmp will grow beyond tmp.sizeLimit: the kubelet, which looks about once a minute, "
+         "evicts "
+         "the pod, and its ReplicaSet makes another one; where /tmp is in memory, writing fails "
+         "instead";
+}
+
+/// Whether the user agrees to what Kubernetes will do.
+bool agreed(const DrillOptions &flags, const drills::Drill &drill) {
+  const std::string_view warning = warning_of(drill);
+  if (warning.empty()) return true;
+  flags.config.console.note(std::string(warning));
+  return flags.yes || confirmed(flags.config.console, "Begin?");
+}
+
 /// Asks one service by its URL.
 Exit run_at(const DrillOptions &flags, const Task &task) {
   if (flags.token.empty())
@@ -86,6 +108,7 @@ Exit run_at(const DrillOptions &flags, const Task &task) {
                 "HELLO_DRILL_TOKEN");
   const sys::HttpUrl url = sys::parse_http_url(flags.url);
   if (url.target != "/") throw Error(Exit::usage, fmt::format("--url has a path: {}", url.target));
+  if (task.kind == Task::Kind::begin && !agreed(flags, task.drill)) return Exit::no;
   const drills::Ask ask = ask_of(task, flags.token);
   const drills::Reply reply = drills::read_reply(sys::http_send(
       fmt::format("http://{}{}", url.authority, ask.path), ask.request, seconds(10)));
@@ -122,6 +145,17 @@ std::string names_of(const std::vector<drills::Target> &targets) {
   return all;
 }
 
+std::string_view end_of(const drills::Drill &drill) {
+  using drills::Fault;
+  if (drill.fault == Fault::start)
+    return "begun; the container ends, and its next starts fail, until the time is up";
+  if (drill.fault == Fault::crash && drill.repeat > 0)
+    return "begun; the container ends, and again 5 s after each start, until the time is up";
+  if (drill.fault == Fault::unlive || drill.fault == Fault::hang || drill.fault == Fault::crash)
+    return "begun; the restart of the container ends it";
+  return "begun; it ends by itself, or by 'hello drill stop'";
+}
+
 Exit begin(kube::Cluster &cluster, const DrillOptions &flags, const drills::Drill &drill) {
   const Console &console = flags.config.console;
   const drills::Choice choice = drills::choose(cluster, flags.wish);
@@ -132,14 +166,9 @@ Exit begin(kube::Cluster &cluster, const DrillOptions &flags, const drills::Dril
   if (targets.size() >= choice.ready && !flags.yes &&
       !confirmed(console, "every ready pod gets the fault. Begin?"))
     return Exit::no;
-  if (drill.amount == drills::kNoBound && !flags.yes &&
-      !confirmed(console, "the kernel will kill the container (OOMKilled), and the kubelet "
-                          "restarts it. Begin?"))
-    return Exit::no;
+  if (!agreed(flags, drill)) return Exit::no;
   drills::begin(cluster, drill, targets, std::time(nullptr));
-  const bool restarts = drill.fault == drills::Fault::unlive || drill.fault == drills::Fault::hang;
-  console.note(restarts ? "begun; the restart of the container ends it"
-                        : "begun; it ends by itself, or by 'hello drill stop'");
+  console.note(std::string(end_of(drill)));
   return Exit::ok;
 }
 
@@ -207,9 +236,13 @@ void declare(const Command &command, DrillOptions &options) {
   command.text("FAULT", options.action, action);
   command.text("WHAT", options.what, {"with stop: the fault to end; by default all"});
   command.section();
-  command.duration("--for", options.time,
-                   {"time until the fault ends by itself, up to 15m", "TIME"}, seconds(1),
-                   hours(1));
+  command.duration(
+      "--for", options.time,
+      {"time until the fault ends by itself, up to 15m", "TIME", nullptr, "60s; disk=evict: 3m"},
+      seconds(1), hours(1));
+  command.text("--repeat", options.repeat,
+               {"how often a crash happens, 5 s after each start of the container; at most 10", "N",
+                nullptr, "1"});
   command.text("--pod", options.wish.pod, {"the only pod that gets the fault", "NAME"});
   command.each("--pods",
                [&wish = options.wish](const std::string &text) {
@@ -231,7 +264,8 @@ void declare(const Command &command, DrillOptions &options) {
   command.either("--pod", "--pods");
   command.either("--pod", "--share");
   command.either("--pods", "--share");
-  command.flag("--yes", options.yes, "agree to a fault on every ready pod");
+  command.flag("--yes", options.yes,
+               "agree to a fault on every ready pod, to memory=oom and to disk=evict");
   command.text("--yes-really", options.yes_really,
                {"the context, if drills.protectedContexts protects it", "CONTEXT"});
   command.text("--url", options.url,

@@ -93,6 +93,15 @@ void declare_log(const Command &command, server::Options &options) {
                   "HELLO_TRUSTED_HEADER"});
 }
 
+/// Reads a size from `least` to 1Ti. Returns what is wrong with it, or nothing.
+std::string take_size(const std::string &text, std::string_view least, std::size_t &bytes) {
+  const auto size = text::Quantity::parse(text);
+  if (!size || *size < text::Quantity::parse(least) || *size > text::Quantity::parse("1Ti"))
+    return fmt::format("'{}' is not a size from {} to 1Ti, such as 128Mi", text, least);
+  bytes = static_cast<std::size_t>(size->value());
+  return "";
+}
+
 void declare_limits(const Command &command, server::Options &options) {
   command.section("Limits");
   command.number(
@@ -102,14 +111,10 @@ void declare_limits(const Command &command, server::Options &options) {
                  {"connection limit; beyond it, new connections wait; 0: as many as file "
                   "descriptors and a quarter of the memory budget allow",
                   "N", "HELLO_MAX_CONNECTIONS", "0"});
-  const auto take_bytes = [&bytes = options.memory_limit_bytes](const std::string &text) {
-    const auto size = text::Quantity::parse(text);
-    if (!size || *size < text::Quantity::parse("16Mi") || *size > text::Quantity::parse("1Ti"))
-      return fmt::format("'{}' is not a size from 16Mi to 1Ti, such as 128Mi", text);
-    bytes = static_cast<std::size_t>(size->value());
-    return std::string();
-  };
-  command.each("--memory-limit", take_bytes,
+  command.each("--memory-limit",
+               [&bytes = options.memory_limit_bytes](const std::string &text) {
+                 return take_size(text, "16Mi", bytes);
+               },
                {"memory limit of the process; by default the control group's limit, or a quarter "
                 "of the machine's memory up to 512Mi",
                 "SIZE", "HELLO_MEMORY_LIMIT"});
@@ -137,6 +142,12 @@ void declare_drills(const Command &command, server::Options &options) {
                "allow faults on request, see docs/drills.md; not for production");
   command.text("--drill-listen", options.drill_listen,
                {"loopback address that accepts requests for drills, with --drills", "ADDRESS"});
+  command.each("--temp-limit",
+               [&bytes = options.temp_limit_bytes](const std::string &text) {
+                 return take_size(text, "1Mi", bytes);
+               },
+               {"size limit of --temp-dir, of which the drill disk takes at most 80 %", "SIZE",
+                nullptr, "32Mi"});
   if (const char *const uid = std::getenv("POD_UID")) options.drill_key = uid; // see NODE_NAME
   const auto take_drill = [&all = options.drill_at](const std::string &text) {
     drills::Scheduled one;

@@ -22,7 +22,9 @@ Ask to_begin(const Drill &drill, const std::string &key) {
   std::string json;
   json::Writer writer(json);
   writer.begin_object().key("drill").string(drill.text);
-  writer.key("for").string(fmt::format("{}ms", drill.time.count())).end_object();
+  writer.key("for").string(fmt::format("{}ms", drill.time.count()));
+  if (drill.repeat > 0) writer.key("repeat").number(drill.repeat);
+  writer.end_object();
   return change("/drills", std::move(json), key);
 }
 

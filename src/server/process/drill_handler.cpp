@@ -87,17 +87,23 @@ private:
   }
 
   std::string begin(std::string_view body) {
-    std::string text, time;
+    std::string text, time, repeat;
     std::string why = read(body, [&](std::string_view key, json::Reader &reader) {
-      if (key != "drill" && key != "for") return false;
-      (key == "for" ? time : text) = reader.text();
+      if (key == "drill")
+        text = reader.text();
+      else if (key == "for")
+        time = reader.text();
+      else if (key == "repeat")
+        repeat = reader.text();
+      else
+        return false;
       return true;
     });
     drills::Drill drill;
     if (why.empty()) why = drills::parse(text, drill);
     if (why.empty() && !time.empty()) why = drills::parse_time(time, drill);
-    if (why.empty()) runner_.begin(drill);
-    return why;
+    if (why.empty() && !repeat.empty()) why = drills::parse_repeat(repeat, drill);
+    return why.empty() ? runner_.begin(drill) : why;
   }
 
   std::string stop(std::string_view body) {

@@ -30,12 +30,19 @@ sys::Address loopback(const Options &options) {
   return address;
 }
 
+/// The access log and the queue of its agent may take 28 MiB, where they are in the same folder.
+DrillPlace place_of(const Options &options) {
+  const bool has_log = options.access_log_file.starts_with(options.temp_dir + "/");
+  return {options.temp_dir, static_cast<std::int64_t>(options.temp_limit_bytes),
+          has_log ? 28 << 20 : 0};
+}
+
 } // namespace
 
 DrillPort::DrillPort(const Options &options, Status &status, Budget &budget)
     : key_(options.drill_key.empty() ? random_key() : options.drill_key),
       has_own_key_(options.drill_key.empty()), address_(loopback(options)),
-      runner_(status.faults(), options.drill_at),
+      runner_(status.faults(), options.drill_at, place_of(options)),
       handler_(make_drill_handler(runner_, key_)), group_{.max_connections = 8, .budget = &budget} {
   LoopConfig config;
   config.timeouts = {10s, 10s, 5s, 5s, 5s, 0s, 2s};

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 #include "server/process/application.h"
 #include "server/process/cpus.h"
 #include "server/process/drill_port.h"
+#include "server/process/kept_drill.h"
 #include "server/process/lifecycle.h"
 #include "server/process/memory.h"
 #include "server/process/sandbox.h"
@@ -84,12 +86,15 @@ LoopConfig loop_config(const Options &options, LoopGroup &group) {
   return config;
 }
 
-/// The folders in which the service writes: that of the log file, if any.
+/// The folders in which the service writes: that of the log file, if any, and that of drills.
 std::vector<std::string> writable_folders(const Options &options) {
+  std::vector<std::string> folders;
+  if (options.allow_drills) folders.push_back(options.temp_dir);
   const std::string &file = options.access_log_file;
-  if (file.empty() || options.access_log == "off") return {};
+  if (file.empty() || options.access_log == "off") return folders;
   const auto slash = file.rfind('/');
-  return {slash == file.npos ? "." : file.substr(0, slash + 1)};
+  folders.push_back(slash == file.npos ? "." : file.substr(0, slash + 1));
+  return folders;
 }
 
 void report(const Sandbox &sandbox, Status &status) {
@@ -111,6 +116,7 @@ int serve(const Options &options) {
   set_notice_format(log_format(options.log_format, STDERR_FILENO));
   for (const std::string &warning : options.warnings)
     notice(Level::warning, Event::option, warning);
+  if (options.allow_drills) fail_start(options.temp_dir, std::time(nullptr));
   sys::Address public_address = listen_address(options.listen, holder(options, "--listen"));
   sys::Address admin_address =
       listen_address(options.admin_listen, holder(options, "--admin-listen"));
