@@ -1,5 +1,8 @@
 #include "deploy/main_deployment.h"
 
+#include "hello/drill_mark.h"
+#include "hello/text.h"
+
 namespace hello::deploy {
 
 const kube::Object *main_deployment(const Set &set, const kube::Access &access) {
@@ -17,6 +20,16 @@ bool still_ours(kube::Cluster &cluster, const Applied &applied) {
   const kube::Live live =
       look_up(cluster, {"apps/v1", "Deployment", cluster.access().ns, applied.deployment});
   return live.present() && kube::deployment_of(live.value).template_text == applied.template_text;
+}
+
+std::string drills_during(kube::Cluster &cluster, const std::string &deployment,
+                          std::time_t since) {
+  if (deployment.empty()) return "";
+  const auto live = cluster.read({"apps/v1", "Deployment", cluster.access().ns, deployment});
+  if (!live) return "";
+  const auto marks = drills::read_marks(live->at("metadata", "annotations", drills::kMark).text(),
+                                        text::utc(since));
+  return marks.empty() ? "" : "drills during the rollout: " + drills::to_text(marks);
 }
 
 } // namespace hello::deploy

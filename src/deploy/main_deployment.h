@@ -1,4 +1,7 @@
 #pragma once
+#include <ctime>
+#include <string>
+
 #include "hello/deploy.h"
 
 namespace hello::deploy {
@@ -9,5 +12,9 @@ const kube::Object *main_deployment(const Set &set, const kube::Access &access);
 
 /// Whether the live Deployment is still the one that was applied.
 bool still_ours(kube::Cluster &cluster, const Applied &applied);
+
+/// "drills during the rollout: …": those on the Deployment that lasted beyond `since`, in seconds
+/// since 1970. Empty: none, or it cannot be read.
+std::string drills_during(kube::Cluster &cluster, const std::string &deployment, std::time_t since);
 
 } // namespace hello::deploy

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ctime>
 
 #include <fmt/core.h>
 
@@ -235,6 +236,8 @@ private:
     case State::failed:
     case State::timed_out: break;
     }
+    const std::string drills = drills_during(cluster_, applied_.deployment, started_);
+    if (!drills.empty()) emit_(event::Warning{"Deployment/" + applied_.deployment, drills});
     emit_(event::Failing{is_its_fault(outcome) ? applied_.deployment : std::string(), outcome,
                          options_.timeout});
     recorder_.finish(finish_failed(outcome));
@@ -332,6 +335,7 @@ private:
   release::Lock lock_;
   release::Recorder recorder_;
   sys::Deadline deadline_{}, applied_at_{};
+  const std::time_t started_ = std::time(nullptr);
   Plan plan_;
   Applied applied_;
   Interference interference_;

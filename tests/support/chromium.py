@@ -5,7 +5,7 @@ import base64, json, os, shutil, subprocess, tempfile
 class Chromium:
     """`with Chromium() as c: c.open(url); c.run("document.title")`"""
 
-    def __init__(self):
+    def __init__(self, *flags):
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         if not path:
             raise FileNotFoundError("chromium")
@@ -16,7 +16,7 @@ class Chromium:
         self.process = subprocess.Popen(
             ["bash", "-c", 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"', "-", str(theirs_in), str(theirs_out), path,
              "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--remote-debugging-pipe", f"--user-data-dir={self.home}", "about:blank"],
+             "--remote-debugging-pipe", f"--user-data-dir={self.home}", *flags, "about:blank"],
             pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.home})
         os.close(theirs_in), os.close(theirs_out)
         self.write, self.read = os.fdopen(ours_out, "wb", 0), os.fdopen(ours_in, "rb")

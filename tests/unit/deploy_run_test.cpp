@@ -103,6 +103,25 @@ TEST_CASE("deploy: with --no-rollback a failed release stays") {
   CHECK(shop.state_of_entry(2) == "failed");
 }
 
+TEST_CASE("deploy: a failed rollout names the drills of its time first") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
+  json::Value deployment = *shop.cluster.api.find(kDeployment);
+  deployment["metadata"]["annotations"]["hello/drills"] =
+      json::string("unready until 2026-01-01T00:00:00Z on a; latency=9s until "
+                   "2999-01-01T00:00:00Z on b");
+  shop.cluster.api.put(deployment);
+  shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+  CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
+  std::string order;
+  for (const deploy::Event &event : shop.seen.events) {
+    const auto *warning = std::get_if<event::Warning>(&event);
+    if (warning && warning->text.find("drills during") == 0) order += warning->text + ";";
+    if (std::holds_alternative<event::Failing>(event)) order += "failing";
+  }
+  CHECK(order == "drills during the rollout: latency=9s until 2999-01-01T00:00:00Z on b;failing");
+}
+
 TEST_CASE("deploy: a rollout that runs into the time limit goes back too") {
   Shop shop;
   REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);

@@ -130,6 +130,15 @@ function say(text, lost) {
   state.className = lost ? 'lost' : '';
 }
 
+// The faults on request that are active; only a service with --drills has the metric.
+function show_drills(rows) {
+  const faults = rows.filter(r => r.name === 'hello_drill_active' && r.value === 1).map(r => r.labels.fault);
+  const note = document.getElementById('drills');
+  const text = faults.length ? 'Active drills: ' + faults.join(', ') : '';
+  if (note.textContent !== text) note.textContent = text;
+  note.hidden = !text;
+}
+
 async function ask(path) {
   const answer = await fetch(path, {headers: {Accept: '*/*'}, cache: 'no-store', signal: AbortSignal.timeout(3000)});
   if (!answer.ok) throw new Error('/' + path + ' says ' + answer.status);
@@ -147,6 +156,7 @@ async function look(mine) {
     document.getElementById('version').textContent = build ? build.labels.version + ' ' + build.labels.commit : '';
     const up = Date.now() / 1000 - sample.start;
     document.getElementById('uptime').textContent = 'up ' + (up < 3600 ? digits(up / 60, 1) + ' min' : digits(up / 3600, 1) + ' h');
+    show_drills(sample.rows);
     say('connected');
     draw();
   } catch (error) {
