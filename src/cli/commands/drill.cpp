@@ -88,7 +88,8 @@ std::string_view warning_of(const drills::Drill &drill) {
     return "the kernel will kill the container (OOMKilled), and the kubelet restarts it";
   return "/tmp will grow beyond tmp.sizeLimit: the kubelet, which looks about once a minute, "
          "evicts "
-         "the pod, and its ReplicaSet makes another one; where /tmp is in memory, writing fails "
+         "the pod, which stays listed, and its ReplicaSet makes another one; where /tmp is in "
+         "memory, writing fails "
          "instead";
 }
 
