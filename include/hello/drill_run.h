@@ -18,7 +18,8 @@ struct Active {
 
 /// What a service answered.
 struct Reply {
-  std::string wrong; ///< why it refused, or why there was no answer; empty: it agreed
+  std::string wrong;    ///< why it refused, or why there was no answer; empty: it agreed
+  bool is_lost = false; ///< there was no answer: the service may have done it
   std::vector<Active> active;
 };
 

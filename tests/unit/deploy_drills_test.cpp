@@ -174,6 +174,17 @@ TEST_CASE("drills: where one pod cannot be reached, those that have begun are st
   CHECK(release.mark() == "");
 }
 
+TEST_CASE("drills: a pod whose answer was lost is stopped too, since it may have begun") {
+  Release release;
+  const auto targets = release.targets(2);
+  release.cluster.replies = {{200, R"({"active":[]})"}, {0, "no answer in time"}};
+  CHECK_THROWS_AS(begin(release.cluster, drill("errors"), targets, kNow, fake_send), Error);
+  for (const char *uid : {"uid-a", "uid-b"})
+    CHECK(release.cluster.times(std::string("send http://127.0.0.1:40123/drills/stop to ") + uid) ==
+          1);
+  CHECK(release.mark() == "");
+}
+
 TEST_CASE("drills: marks of several drills stand side by side, until their end or a stop") {
   Release release;
   begin(release.cluster, drill("unready"), release.targets(1), kNow, fake_send);

@@ -39,6 +39,7 @@ Ask to_stop(std::optional<Fault> fault, const std::string &key) {
 
 Reply read_reply(const sys::HttpReply &got) {
   Reply reply;
+  reply.is_lost = got.status == 0;
   if (got.status != 200) {
     reply.wrong =
         text::printable(text::shortened(text::valid_utf8(text::first_line(got.body)), 200));

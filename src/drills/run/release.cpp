@@ -163,6 +163,9 @@ void begin(kube::Cluster &cluster, const Drill &drill, const std::vector<Target>
   if (reply.wrong.empty()) return;
   const std::vector<Target> begun(
       targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(replies.size() - 1));
+  if (reply.is_lost) // it may have begun there too
+    ask(cluster, {last}, Until::all, send,
+        [&](const std::string &uid) { return to_stop(drill.fault, uid); });
   std::string rest = "no drill has begun";
   if (!begun.empty()) {
     rest = "stopped on " + names_of(begun, begun.size());
