@@ -3,10 +3,21 @@ server, restarts, and the Service's pods. Needs CONTEXT, HELLO, IMAGE; KUBECTL i
 import http.client, json, os, re, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
-from checks import check, closing, skip, soon
+import checks
+from checks import check, closing, skip
 
 HELLO, CONTEXT = os.environ["HELLO"], os.environ["CONTEXT"]
 IMAGE, KUBECTL = os.environ.get("IMAGE", "hello:dev"), os.environ.get("KUBECTL", "kubectl")
+
+
+def soon(done, seconds=60):
+    """As checks.soon, but asks at most twice a second: these questions cost the cluster something."""
+    def slowly():
+        answer = done()
+        if not answer:
+            time.sleep(0.5)
+        return answer
+    return checks.soon(slowly, seconds)
 
 
 class Release:
@@ -58,7 +69,10 @@ class Release:
             connection.close()
 
     def objects(self, kind, group="api/v1"):
-        return json.loads(self.api(f"/{group}/namespaces/{self.ns}/{kind}")[1])["items"]
+        def items():
+            status, text = self.api(f"/{group}/namespaces/{self.ns}/{kind}")
+            return [json.loads(text)["items"]] if status == 200 else None  # a busy API server may refuse
+        return soon(items)[0]
 
     def pods(self):
         """Those that are not on their way out, oldest first, then by name."""
@@ -86,10 +100,17 @@ class Release:
     def get(self, pod, path="/", port=8080):
         return self.api(f"/api/v1/namespaces/{self.ns}/pods/{pod}:{port}/proxy{path}")
 
+    def metrics(self, pod):
+        """The first answer, within some seconds; None: the pod does not answer."""
+        def text():
+            status, body = self.get(pod, "/metrics", 8081)
+            return body if status == 200 else None
+        return soon(text, 20)
+
     def metric(self, pod, name):
         """The sum of all samples of that name (and labels, where `name` has them); None: the pod does not answer."""
-        status, text = self.get(pod, "/metrics", 8081)
-        if status != 200:
+        text = self.metrics(pod)
+        if text is None:
             return None
         pattern = re.compile(re.escape(name) + (r" (\S+)$" if "}" in name else r"(?:\{.*\})? (\S+)$"))
         return sum(float(m[1]) for m in map(pattern.match, text.splitlines()) if m)
@@ -104,8 +125,8 @@ class Release:
 
     def active(self, pod):
         """The faults that its metrics show."""
-        status, text = self.get(pod, "/metrics", 8081)
-        return set(re.findall(r'hello_drill_active\{fault="(\w+)"\} 1\n', text)) if status == 200 else None
+        text = self.metrics(pod)
+        return None if text is None else set(re.findall(r'hello_drill_active\{fault="(\w+)"\} 1\n', text))
 
     def events(self, pod, name, *args):
         """The pod's own log lines of that event."""
