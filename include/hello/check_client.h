@@ -27,6 +27,7 @@ struct ClientOptions {
 ///     dns NAME a|aaaa udp|tcp COUNT        lookups by queries of its own
 ///     get URL COUNT EVERY HOST MARK FILL   each on a new connection, EVERY ms; counts answers with
 ///                                          MARK; FILL makes the request so many bytes longer
+///     post URL BYTES                       a body for /echo, which counts it
 ///     connect IP PORT COUNT EVERY MS       TCP connections, each within MS; nothing is sent
 ///     load URL RATE MS                     `hello load`
 ///     burn PERCENT MS                      uses so much of one CPU

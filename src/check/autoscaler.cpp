@@ -89,7 +89,7 @@ Outcome check_deploy_keeps(Context &context, std::int64_t replicas) {
     const auto object = context.read(id);
     if (object && object->at("spec", "replicas").number() < replicas)
       return failed("Reset",
-                    fmt::format("a deploy took the Deployment from {} to {} pods", replicas,
+                    fmt::format("a deploy took the Deployment's replicas from {} to {}", replicas,
                                 object->at("spec", "replicas").number()),
                     {}, "something sets replicas beside the autoscaler: an admission webhook");
     context.sleep(milliseconds(500));

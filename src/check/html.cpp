@@ -18,9 +18,9 @@ constexpr std::string_view kHead = R"(<!doctype html>
 <title>hello check</title><style>
 :root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--line:#767676;--good:#0b6b2b;--bad:#b00020;--odd:#7a4b00;--bar:#3465a4}
 @media (prefers-color-scheme:dark){:root{--ink:#eee;--paper:#161616;--good:#6fd08c;--bad:#ff8a8a;--odd:#f0c060;--bar:#7aa6da}}
-body{font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}
+body{font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
 section{border-top:1px solid var(--line);padding:.5rem 0;break-inside:avoid}
-h2{font-size:1.1rem;margin:0}p{margin:.25rem 0}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.25rem 0}
+h2{font-size:1.1rem;margin:0}p{margin:.25rem 0}pre{white-space:pre-wrap;margin:.25rem 0}
 .pass{color:var(--good)}.fail{color:var(--bad)}.warn,.skip,.inconclusive{color:var(--odd)}
 rect{fill:var(--bar)}text{fill:var(--ink);font-size:12px}
 @media print{body{max-width:none;margin:0}}

@@ -240,6 +240,7 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
   report.server = cluster.fetch("/version")
                       .take("ask for the API server's version", cluster.access())
                       .text("gitVersion");
+  for (std::string *text : {&report.context, &report.server}) tidy(*text);
   context.rendered(kSteady, {}); // throws for settings that contradict each other
   context.check_bounds();
   Runner runner(context, listener, report);
@@ -264,6 +265,7 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
   if (!alone) {
     listener.doing("", "removing what the check made");
     remove(context, report, last_word);
+    for (std::string &text : report.left) tidy(text);
   }
   add_up();
   return report;

@@ -15,6 +15,8 @@ using std::chrono::seconds;
 constexpr std::int64_t kConnections = 300;
 /// Bytes that make a request's head fill several packets.
 constexpr int kLongHead = 6000;
+constexpr int kLongBody = 1 << 20; ///< as long as the service takes
+constexpr int kControls = 10;
 
 /// When a client's line reached us, by our own clock: the difference of the clocks is the smallest
 /// one seen, because a line may arrive late but never early.
@@ -36,27 +38,64 @@ private:
   nanoseconds difference_ = nanoseconds::max();
 };
 
-/// The first client: each pod by its address, then all of them through the Service.
-Outcome check_spread(Context &context, const std::vector<Place> &pods) {
+/// The first client: small requests to each pod by its address, all pods through the Service, then
+/// large ones to each pod.
+Client spread_client(const Context &context, const std::vector<Place> &pods) {
   Client client{.name = "check-service", .ns = context.b, .args = {}};
-  for (const Place &pod : pods)
-    client.args.push_back(
-        fmt::format("get http://{}:8080/ 10 10 - {} {}", pod.ip, context.run, kLongHead));
-  client.args.push_back(fmt::format("get http://{}/ {} 10 - {} {}", context.service_ip,
-                                    kConnections, context.run, kLongHead));
-  client.args.push_back(client.args[0]);
-  const Heard heard = context.ask(client);
-  if (!heard.trouble.empty()) return no_instrument(heard);
+  const auto get = [&](std::string_view where, int count, std::string_view mark, int fill) {
+    client.args.push_back(fmt::format("get http://{} {} 10 - {} {}", where, count, mark, fill));
+  };
+  for (const Place &pod : pods) get(pod.ip + ":8080/echo", kControls, "-", 0);
+  get(context.service_ip + "/", kConnections, context.run, kLongHead);
+  get(pods[0].ip + ":8080/echo", kControls, "-", 0);
+  for (const Place &pod : pods) {
+    get(pod.ip + ":8080/", kControls, context.run, kLongHead);
+    client.args.push_back(fmt::format("post http://{}:8080/echo {}", pod.ip, kLongBody));
+  }
+  return client;
+}
+
+/// Whether all pods answer small requests to their own addresses, before and after; if not, why.
+std::string control_of(const Heard &heard, const std::vector<Place> &pods) {
   for (std::size_t i = 0; i < pods.size(); ++i) {
     const json::Value *control = heard.of(i, "get");
-    if (!control || control->at("marked").number() < 10)
-      return inconclusive("ControlFailed",
-                          fmt::format("Pod/{} does not answer by its own address: {}", pods[i].name,
-                                      control ? control->text("failure") : "no line"));
+    if (!control || control->at("ok").number() < kControls)
+      return fmt::format("Pod/{} does not answer by its own address: {}", pods[i].name,
+                         control ? control->text("failure") : "no line");
   }
-  const json::Value *got = heard.of(pods.size(), "get"), *after = heard.of(pods.size() + 1, "get");
-  if (!got || !after || after->at("marked").number() < 10)
-    return inconclusive("ControlFailed", "the pods stopped to answer by their own addresses");
+  const json::Value *after = heard.of(pods.size() + 1, "get");
+  if (!after || after->at("ok").number() < kControls)
+    return "the pods stopped to answer by their own addresses";
+  return "";
+}
+
+/// Requests with long heads, long answers and a long body, to each pod by its address.
+Outcome check_large(const Heard &heard, const std::vector<Place> &pods) {
+  for (std::size_t i = 0; i < pods.size(); ++i) {
+    const std::size_t at = pods.size() + 2 + 2 * i;
+    const json::Value *got = heard.of(at, "get"), *post = heard.of(at + 1, "post");
+    if (!got || !post) return no_instrument(heard);
+    const bool lost = got->at("ok").number() < kControls;
+    if (!lost && post->at("whole").boolean()) continue;
+    return failed("LargePacketsLost",
+                  fmt::format("Pod/{} answers small requests, and not {}", pods[i].name,
+                              lost ? "those of 6 KB" : "one with a body of 1 MiB"),
+                  {lost ? got->text("failure") : post->text("failure")},
+                  "packets are lost by their size: compare the MTU of the pods' interfaces with "
+                  "what the network between them carries");
+  }
+  return passed("");
+}
+
+/// Judges what the first client said.
+Outcome check_spread(Context &context, const std::vector<Place> &pods) {
+  const Heard heard = context.ask(spread_client(context, pods));
+  if (!heard.trouble.empty()) return no_instrument(heard);
+  if (const std::string why = control_of(heard, pods); !why.empty())
+    return inconclusive("ControlFailed", why);
+  if (Outcome large = check_large(heard, pods); large.verdict != Verdict::pass) return large;
+  const json::Value *got = heard.of(pods.size(), "get");
+  if (!got) return no_instrument(heard);
   const std::int64_t ok = got->at("ok").number(), lost = got->at("failed").number();
   if (ok < kConnections)
     return failed(

@@ -50,6 +50,7 @@ std::vector<kube::Object> steady(const Context &context) {
       {"replicas", std::to_string(kPods)},
       {"messages", std::move(message)},
       {"expose", "ingress"},
+      {"echo.enabled", "true"},
       {"ingress.hosts", fmt::format("[{}.hello-check.invalid]", context.run)},
   };
   return context.rendered(kSteady, more);

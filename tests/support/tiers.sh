@@ -237,6 +237,7 @@ part() {
     check-broken) SCRIPT_SECONDS=2400 run_scripts broken tests/broken ;;
     soak) SCRIPT_SECONDS=0 run_scripts soak tests/soak ;;
     bench) mkdir -p build/bench; OUT=$PWD/build/bench SCRIPT_SECONDS=0 VERBOSE=1 run_scripts bench tests/bench ;;
+    tests/broken/*) SCRIPT_SECONDS=2400 run_scripts broken "$1" ;;
     tests/bench/*) mkdir -p build/bench; OUT=$PWD/build/bench SCRIPT_SECONDS=0 VERBOSE=1 run_scripts bench "$1" ;;
     tests/soak/*) SCRIPT_SECONDS=0 run_scripts soak "$1" ;;
     */*) run_scripts "$(basename "$(dirname "$1")")" "$1" ;;

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 
 #include "check/context.h"
+#include "cli/view/check.h"
+#include "hello/mask.h"
 #include "support/fake_cluster.h"
 #include "support/fake_controller.h"
 
@@ -251,18 +253,29 @@ TEST_CASE("check: dns compares lookups with the Service's address") {
 }
 
 TEST_CASE("check: service counts connections only beside pods that answer by themselves") {
-  const auto run = [](const std::string &through_service, int control) {
+  const auto large = [](int step, bool whole) {
+    return fmt::format("\"i\":{},\"step\":\"post\",\"whole\":{},\"failure\":\"no answer in time\"",
+                       step, whole);
+  };
+  const auto run = [&](const std::string &through_service, int control, bool whole = true,
+                       int long_heads = 10) {
     World world;
     world.said["check-service"] =
-        log_of({get(0, 10, 0), get(1, control, 0), get(2, 10, 0), through_service, get(4, 10, 0)});
+        log_of({get(0, 10, 0), get(1, control, 0), get(2, 10, 0), through_service, get(4, 10, 0),
+                get(5, 10, 0), large(6, true), get(7, long_heads, 0), large(8, whole),
+                get(9, 10, 0), large(10, true)});
     return world.outcome("service");
   };
   CHECK(run(get(3, 0, 3), 10).cause == "ServiceDead");
   CHECK(run(get(3, 297, 3), 10).cause == "ConnectionsLost");
-  CHECK(
-      run(get(3, 300, 0, "\"check-steady-0\":280,\"check-steady-1\":10,\"check-steady-2\":10"), 10)
-          .cause == "Uneven");
+  const std::string uneven =
+      get(3, 300, 0, "\"check-steady-0\":280,\"check-steady-1\":10,\"check-steady-2\":10");
+  CHECK(run(uneven, 10).cause == "Uneven");
   CHECK(run(get(3, 0, 3), 9).verdict == Verdict::inconclusive);
+  CHECK(run(get(3, 0, 3), 10, false).cause == "LargePacketsLost");
+  const Outcome heads = run(get(3, 300, 0), 10, true, 0);
+  CHECK(heads.cause == "LargePacketsLost");
+  CHECK(heads.verdict == Verdict::fail);
 }
 
 TEST_CASE("check: policy fails for an open door, and needs its control") {
@@ -507,26 +520,99 @@ TEST_CASE("check: of the user's settings it takes only what decides whether pods
     CHECK(config.is_default(key));
 }
 
-TEST_CASE("check: reports escape and bound whatever the cluster says") {
-  World world;
-  const std::string hostile = R"(<script>]]>\u001b[31m\u0000\u0085&')" + std::string(5000, 'x');
-  world.said["check-start"] =
-      log_of({get(0, 3, 0),
-              "\"i\":1,\"step\":\"get\",\"ok\":0,\"failed\":3,\"failure\":\"" + hostile + "\"",
+TEST_CASE("check: every form of the report escapes and bounds what the cluster says, everywhere") {
+  const std::string hostile =
+      "<script>]]>\x1b[31m" + std::string(1, '\0') + "\x7f\xc2\x9b'\"&" + std::string(5000, 'x');
+  const std::string in_json =
+      R"(<script>]]>\u001b[31m\u0000\u007f\u009b'\"&)" + std::string(5000, 'x');
+  const auto refusal = [&](kube::Trouble trouble, const std::string &rule) {
+    kube::Failure failure = test::failure(trouble, hostile);
+    failure.rule = rule;
+    return failure;
+  };
+  struct Place {
+    const char *name;
+    std::function<void(World &)> plant;
+  };
+  const Place places[] = {
+      {"version of the server",
+       [&](World &world) {
+         world.cluster.paths["/version"] =
+             json::parse("{\"gitVersion\": \"" + in_json + "\"}", "version");
+       }},
+      {"failure in a client's log",
+       [&](World &world) {
+         world.said["check-start"] = log_of(
+             {get(0, 3, 0),
+              "\"i\":1,\"step\":\"get\",\"ok\":0,\"failed\":3,\"failure\":\"" + in_json + "\"",
               get(2, 3, 0)});
-  const check::Report report = world.run({"start"});
-  const std::string json = to_json(report), junit = to_junit(report), html = to_html(report);
-  for (const std::string &text : {json, junit, html}) {
-    CHECK(text.find('\x1b') == std::string::npos);
-    CHECK(text.find('\0') == std::string::npos);
-    CHECK(text.find(std::string(2049, 'x')) == std::string::npos);
+       }},
+      {"foreign line in a client's log",
+       [&](World &world) { world.said["check-start"] = hostile + "\n"; }},
+      {"scheduler's message",
+       [&](World &world) {
+         std::string message = in_json;
+         message.erase(message.find("\\u0000"), 6); // no YAML can carry it
+         world.pod_status = "{phase: Pending, conditions: [{type: PodScheduled, status: 'False', "
+                            "reason: Unschedulable, message: \"" +
+                            message + "\"}]}";
+       }},
+      {"admission's refusal of the release",
+       [&](World &world) {
+         world.cluster.fail_next(Operation::apply, refusal(kube::Trouble::forbidden, ""),
+                                 "Deployment/check-steady");
+       }},
+      {"refusal by RBAC, with its rule",
+       [&](World &world) {
+         world.cluster.fail_next(Operation::apply, refusal(kube::Trouble::forbidden, hostile),
+                                 "Deployment/check-steady");
+       }},
+      {"refusal of a client",
+       [&](World &world) {
+         world.cluster.fail_next(Operation::apply, refusal(kube::Trouble::invalid, ""),
+                                 "Pod/check-start");
+       }},
+      {"what cannot be removed",
+       [&](World &world) {
+         world.cluster.fail_always(Operation::remove, refusal(kube::Trouble::other, ""));
+       }},
+  };
+  for (const Place &place : places) {
+    const std::string where(place.name);
+    CAPTURE(where);
+    World world;
+    place.plant(world);
+    const check::Report report = world.run({"start"});
+    std::string text = cli::summary_of(report, {});
+    for (const check::Result &one : report.results) text += cli::text_of(one, {});
+    const std::string json = to_json(report), junit = to_junit(report), html = to_html(report);
+    CHECK((json + html + text).find("script") != std::string::npos); // it was planted
+    for (const std::string &form : {text, json, junit, html}) {
+      for (const char *bad : {"\x1b", "\x7f", "\xc2\x9b"})
+        CHECK(form.find(bad) == std::string::npos);
+      CHECK(form.find('\0') == std::string::npos);
+      CHECK(form.find(std::string(2049, 'x')) == std::string::npos);
+    }
+    CHECK(html.find("<script>") == std::string::npos);
+    CHECK(junit.find("<script>") == std::string::npos);
+    CHECK(junit.find("]]>") == std::string::npos);
+    CHECK(json::parse(json, "report").at("checks").items().size() == 1);
   }
-  CHECK(html.find("<script>") == std::string::npos);
-  CHECK(html.find("&lt;script&gt;") != std::string::npos);
-  CHECK(junit.find("<script>") == std::string::npos);
-  CHECK(junit.find("]]>") == std::string::npos);
-  CHECK(junit.find("&lt;script&gt;") != std::string::npos);
-  CHECK(json::parse(json, "report").at("checks").items().size() == 1);
+}
+
+TEST_CASE("check: every form of the report masks secrets") {
+  mask::add("s3cr3t-of-a-test");
+  World world;
+  world.cluster.fail_next(Operation::apply,
+                          test::failure(kube::Trouble::invalid, "Bearer s3cr3t-of-a-test is bad"),
+                          "Pod/check-start");
+  world.cluster.fail_always(Operation::remove,
+                            test::failure(kube::Trouble::other, "s3cr3t-of-a-test"));
+  const check::Report report = world.run({"start"});
+  const std::string text = cli::summary_of(report, {}) + cli::text_of(report.results.back(), {});
+  for (const std::string &form : {text, to_json(report), to_junit(report), to_html(report)})
+    CHECK(form.find("s3cr3t-of-a-test") == std::string::npos);
+  CHECK(text.find("***") != std::string::npos);
 }
 
 TEST_CASE("check: compare finds worse verdicts and grown figures") {

@@ -20,6 +20,7 @@
 #include "hello/file.h"
 #include "hello/histogram.h"
 #include "hello/http_client.h"
+#include "hello/http_send.h"
 #include "hello/json.h"
 #include "hello/load.h"
 #include "hello/text.h"
@@ -220,6 +221,22 @@ void do_get(Words words, Lines &lines) {
   lines.end();
 }
 
+void do_post(Words words, Lines &lines) {
+  const std::string url(words.next());
+  const std::int64_t bytes = words.number(16 << 20);
+  const auto start = Clock::now();
+  const sys::HttpReply reply = sys::http_send(
+      url, {{}, std::string(static_cast<std::size_t>(bytes), 'x')}, milliseconds(10'000));
+  const bool whole = reply.status == 200 &&
+                     reply.body.find(fmt::format("\"body_bytes\":{},", bytes)) != reply.body.npos;
+  std::string failure = reply.status ? fmt::format("status {}", reply.status) : reply.body;
+  if (whole) failure.clear();
+  json::Writer &out = lines.begin("post", words);
+  out.key("whole").boolean(whole).key("failure").string(text::cut(failure, 200));
+  number(out, "us", static_cast<std::uint64_t>(nanos(Clock::now() - start) / 1000));
+  lines.end();
+}
+
 void do_connect(Words words, Lines &lines) {
   const std::string_view ip = words.next();
   const std::int64_t port = words.number(65535), count = words.number();
@@ -329,7 +346,7 @@ void run_client(const ClientOptions &options, int out) {
   };
   constexpr Step kSteps[] = {{"wait", do_wait},       {"dns", do_dns},   {"get", do_get},
                              {"connect", do_connect}, {"load", do_load}, {"burn", do_burn},
-                             {"self", do_self}};
+                             {"self", do_self},       {"post", do_post}};
   for (std::size_t i = 0; i < options.steps.size(); ++i) {
     Words words(options.steps[i], i);
     const std::string_view name = words.next();
