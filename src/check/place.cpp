@@ -86,6 +86,16 @@ std::optional<kube::Failure> remove_one(kube::Cluster &cluster, const kube::Id &
   return gone.failure();
 }
 
+/// ": why", where a namespace that is being removed says what it waits for, such as an extension of
+/// the API server that does not answer.
+std::string hold_up_of(kube::Cluster &cluster, const kube::Id &id) {
+  const auto found = cluster.read(id);
+  if (!found) return "";
+  for (const json::Value &one : found->at("status", "conditions").items())
+    if (one.text("status") == "True") return ": it waits: " + one.text("message");
+  return "";
+}
+
 /// Waits until objects are gone. Returns those that stay.
 std::vector<std::string> await_end(kube::Cluster &cluster, std::vector<kube::Id> ids,
                                    seconds time) {
@@ -103,7 +113,8 @@ std::vector<std::string> await_end(kube::Cluster &cluster, std::vector<kube::Id>
   }
   std::vector<std::string> left;
   left.reserve(ids.size());
-  for (const kube::Id &id : ids) left.push_back(id.text() + (id.ns.empty() ? "" : " in " + id.ns));
+  for (const kube::Id &id : ids)
+    left.push_back(id.text() + (id.ns.empty() ? "" : " in " + id.ns) + hold_up_of(cluster, id));
   return left;
 }
 

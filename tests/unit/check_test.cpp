@@ -456,6 +456,26 @@ TEST_CASE("check: its own namespaces are removed even if nothing can be read any
   CHECK(world.cluster.times("remove Namespace/hello-check-r1-") == 2);
 }
 
+TEST_CASE("check: a namespace that stays says what it waits for") {
+  World world;
+  world.options.namespaces.clear();
+  world.cluster.on_write = [&](const kube::Id &id) {
+    world.react(id);
+    if (id.text() != "Namespace/hello-check-r1-b" || !world.cluster.api.find(id)) return;
+    world.cluster.api.update(id, "", [](json::Value &object) {
+      object["metadata"]["finalizers"] = json::parse("[\"kubernetes\"]", "list");
+      object["status"] = json::parse(
+          R"({"conditions": [{"type": "NamespaceDeletionDiscoveryFailure", "status": "True",
+              "message": "Discovery failed for some groups"}]})",
+          "status");
+    });
+  };
+  const check::Report report = world.run({"start"});
+  REQUIRE(report.left.size() == 1);
+  CHECK(report.left[0] == "Namespace/hello-check-r1-b: it waits: Discovery failed for some groups");
+  CHECK(report.exit == Exit::failure);
+}
+
 TEST_CASE("check: namespaces that nobody has prepared are not used") {
   World world;
   world.options.namespaces = {"shop", "other"};
