@@ -29,14 +29,15 @@ struct Target {
   bool is_loopback() const;
 };
 
-/// Throws Error(Exit::usage) for a malformed URL, Error(Exit::failure) for a host without an
-/// address.
-Target resolve(const std::string &url);
+/// Throws Error(Exit::usage) for a malformed URL, Error(Exit::failure) for a host that has no
+/// address within `patience`.
+Target resolve(const std::string &url, std::chrono::milliseconds patience = {});
 
 struct Plan {
   std::int64_t rate = 10; ///< requests a second; request i is due after i / rate seconds
   std::chrono::milliseconds time{10'000};
   std::chrono::milliseconds wait{10'000}; ///< for answers that are due at the end
+  std::chrono::milliseconds patience{};   ///< for the first connection, before the run begins
   int connections = 50;                   ///< at most; opened as they are needed
   std::vector<std::string> headers;       ///< "Name: value", without line ends
 };
@@ -80,7 +81,7 @@ using Progress = std::function<void(const Report &)>;
 
 /// Runs on the calling thread. After the first signal (sys::Interrupts) no request becomes due, and
 /// what is on its way is waited for. Throws Error(Exit::failure) if no address takes a connection
-/// at the start.
+/// within Plan::patience.
 Report run(const Target &target, const Plan &plan, const Progress &progress = {});
 
 } // namespace hello::load

@@ -4,8 +4,8 @@
 #include <ctime>
 
 #include <fmt/core.h>
-#include <sys/random.h>
 
+#include "hello/client_pod.h"
 #include "hello/manifest.h"
 #include "hello/nearest.h"
 #include "hello/text.h"
@@ -22,15 +22,6 @@ constexpr milliseconds kPoll{300};
 /// How long after the last check an interrupted run's objects are still its own.
 constexpr seconds kGrace{600};
 
-std::string random_id() {
-  constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789"; // no words
-  unsigned char bytes[6] = {};
-  ::getrandom(bytes, sizeof bytes, 0);
-  std::string id;
-  for (const unsigned char byte : bytes) id += kLetters[byte % kLetters.size()];
-  return id;
-}
-
 /// How long a check waits, unless check.bounds says otherwise.
 struct Bound {
   std::string_view name;
@@ -43,12 +34,6 @@ constexpr Bound kBounds[] = {
     {"ingress.address", seconds(60)}, {"rollout.reason", seconds(30)},
     {"metrics.age", seconds(90)},     {"autoscaler.up", seconds(120)},
 };
-
-json::Value strings(std::span<const std::string> texts) {
-  json::Value list = json::array();
-  for (const std::string &text : texts) list.push(json::string(text));
-  return list;
-}
 
 /// Whether a cloud may bill for it as long as it exists.
 bool costs_money(const json::Value &object) {
@@ -74,7 +59,7 @@ std::string stuck(const kube::Pod &pod) {
 Context::Context(kube::Cluster &cluster_, const config::Config &user_, const Options &options_,
                  Listener &listener)
     : cluster(cluster_), user(user_), options(options_),
-      run(options_.run.empty() ? random_id() : options_.run),
+      run(options_.run.empty() ? release::random_id() : options_.run),
       deadline(cluster_.now() + options_.timeout), check("api"), listener_(listener) {
   a = fmt::format("hello-check-{}-a", run);
   b = fmt::format("hello-check-{}-b", run);
@@ -220,29 +205,16 @@ json::Value Context::client_pod(const Client &client) const {
   labels[kRunLabel] = json::string(run);
   labels[names::kName] = json::string("hello-check");
   if (!client.role.empty()) labels["hello/role"] = json::string(client.role);
-  json::Value spec = pod_spec();
-  for (const char *key : {"affinity", "topologySpreadConstraints", "serviceAccountName"})
-    spec.erase(key); // those of the release
-  spec["restartPolicy"] = json::string("Never");
-  // PID 1 has no default action for SIGTERM
-  spec["terminationGracePeriodSeconds"] = json::integer(1);
-  spec["activeDeadlineSeconds"] = json::integer(client.longest.count() + 120);
-  json::Value container = spec.at("containers").items().at(0);
-  for (const char *key : {"env", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle"})
-    container.erase(key);
-  if (const std::string image = user.text("check.image"); !image.empty())
-    container["image"] = json::string(image);
+  const json::Value service = pod_spec();
   std::vector<std::string> args = {"serve"};
   if (!client.serves) {
-    container.erase("ports");
     args = {"check-client", run};
     args.insert(args.end(), client.args.begin(), client.args.end());
   }
-  container["args"] = strings(args);
-  json::Value containers = json::array();
-  containers.push(std::move(container));
-  spec["containers"] = std::move(containers);
-  pod["spec"] = std::move(spec);
+  json::Value container = release::client_container(service, args);
+  if (const std::string image = user.text("check.image"); !image.empty())
+    container["image"] = json::string(image);
+  pod["spec"] = release::client_spec(service, std::move(container), client.longest + seconds(120));
   return pod;
 }
 

@@ -7,17 +7,15 @@
 #include <memory>
 
 #include <fmt/core.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "hello/error.h"
 #include "hello/fd.h"
 #include "hello/load.h"
 #include "hello/signals.h"
+#include "load/connect.h"
 #include "load/ledger.h"
 #include "load/response.h"
 
@@ -26,53 +24,11 @@ namespace {
 
 constexpr Nanos kSecond = 1'000'000'000;
 constexpr Nanos kWakesLate = 60'000;
-constexpr auto kConnectTime = std::chrono::seconds(5);
 
 Nanos clock_ns(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
   return now.tv_sec * kSecond + now.tv_nsec;
-}
-
-sys::Fd begin_connect(const sys::Address &to) {
-  sys::Fd fd(::socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd)
-    throw Error(Exit::failure, fmt::format("no socket: {}", std::strerror(errno)),
-                "fewer --connections, or a higher limit (ulimit -n)");
-  const int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::connect(fd.get(), &to.any, to.size()) != 0 && errno != EINPROGRESS) fd.reset();
-  return fd;
-}
-
-/// Keeps the addresses that take a connection now.
-std::vector<sys::Address> reachable(const Target &target) {
-  const auto deadline = sys::Clock::now() + kConnectTime;
-  std::vector<sys::Address> good;
-  int error = 0;
-  for (const sys::Address &address : target.addresses) {
-    const sys::Fd fd = begin_connect(address);
-    if (!fd) {
-      error = errno;
-      continue;
-    }
-    pollfd polled{fd.get(), POLLOUT, 0};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - sys::Clock::now());
-    const int ready = ::poll(&polled, 1, static_cast<int>(std::max<Nanos>(left.count(), 1)));
-    sys::check_interrupted();
-    socklen_t size = sizeof error;
-    int now = ETIMEDOUT;
-    if (ready > 0) ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &now, &size);
-    if (now == 0)
-      good.push_back(address);
-    else
-      error = now;
-  }
-  if (good.empty())
-    throw Error(Exit::failure,
-                fmt::format("{} cannot be reached: {}", target.url.authority, std::strerror(error)),
-                "is the service running, and is this its address?");
-  return good;
 }
 
 struct Connection {
@@ -124,8 +80,8 @@ private:
 };
 
 Generator::Generator(const Target &target, const Plan &plan, const Progress &progress)
-    : addresses_(reachable(target)), progress_(progress), ledger_(plan.rate, plan.time),
-      end_(std::chrono::nanoseconds(plan.time).count()),
+    : addresses_(reachable(target, plan.patience)), progress_(progress),
+      ledger_(plan.rate, plan.time), end_(std::chrono::nanoseconds(plan.time).count()),
       wait_(std::chrono::nanoseconds(plan.wait).count()),
       early_(std::min(kWakesLate, kSecond / plan.rate / 8)),
       connections_(static_cast<std::size_t>(plan.connections)),

@@ -5,8 +5,13 @@
 
 #include "hello/error.h"
 #include "hello/load.h"
+#include "hello/signals.h"
 
 namespace hello::load {
+
+namespace {
+constexpr std::chrono::milliseconds kRetry{250};
+}
 
 bool Target::is_loopback() const {
   for (const sys::Address &address : addresses) {
@@ -16,11 +21,15 @@ bool Target::is_loopback() const {
   return true;
 }
 
-Target resolve(const std::string &url) {
+Target resolve(const std::string &url, std::chrono::milliseconds patience) {
   Target target{sys::parse_http_url(url), {}};
   addrinfo wanted{}, *found = nullptr;
   wanted.ai_socktype = SOCK_STREAM;
-  const int failed = getaddrinfo(target.url.host.c_str(), nullptr, &wanted, &found);
+  const sys::Deadline end = sys::Clock::now() + patience;
+  int failed = 0;
+  while ((failed = getaddrinfo(target.url.host.c_str(), nullptr, &wanted, &found)) &&
+         sys::Clock::now() < end)
+    sys::pause(kRetry);
   if (failed)
     throw Error(Exit::failure,
                 fmt::format("{} has no address: {}", target.url.host, gai_strerror(failed)),

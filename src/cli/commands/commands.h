@@ -157,6 +157,7 @@ struct LoadOptions {
   Format format = Format::text;
   std::string url, yes_really;
   load::Plan plan;
+  bool in_cluster = false;
 };
 void declare(const Command &command, LoadOptions &options);
 Exit run(const LoadOptions &options);

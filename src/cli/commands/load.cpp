@@ -11,6 +11,8 @@
 #include "hello/address.h"
 #include "hello/file.h"
 #include "hello/kube.h"
+#include "hello/load_job.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -53,29 +55,34 @@ std::set<std::string> addresses_of_release(const LoadOptions &flags) {
   return seen;
 }
 
-/// Throws Error(Exit::usage) if so much load for that target needs --yes-really.
-void check_consent(const LoadOptions &flags, const load::Target &target) {
-  const std::string &host = target.url.host;
+/// Throws Error(Exit::usage) if so much load needs --yes-really for a host outside.
+void check_consent(const LoadOptions &flags, const std::string &host, const std::string &outside) {
+  if (outside.empty() || flags.yes_really == host) return;
+  throw Error(Exit::usage,
+              fmt::format("more than {} requests a second, {} connections or {} minutes for {}: {}",
+                          kFreeRate, kFreeConnections, kFreeTime.count(), host, outside),
+              fmt::format("if you may load it: --yes-really {}", host));
+}
+
+void check_name(const LoadOptions &flags, const std::string &host) {
   if (!flags.yes_really.empty() && flags.yes_really != host)
     throw Error(Exit::usage, fmt::format("--yes-really names {}, and the URL's host is {}",
                                          flags.yes_really, host));
-  if (!is_heavy(flags.plan) || target.is_loopback() || flags.yes_really == host) return;
-  const std::string limits = fmt::format("more than {} requests a second, {} connections or {} "
-                                         "minutes",
-                                         kFreeRate, kFreeConnections, kFreeTime.count());
-  std::string outside;
+}
+
+/// Why a target belongs neither to this machine nor to the release; empty: it does.
+std::string why_outside(const LoadOptions &flags, const load::Target &target) {
+  if (target.is_loopback()) return "";
   try {
     const std::set<std::string> own = addresses_of_release(flags);
     for (const sys::Address &address : target.addresses)
-      if (!own.contains(sys::ip_text(address))) outside = sys::ip_text(address);
-    if (outside.empty()) return;
-    outside += " belongs neither to this machine nor to the release";
+      if (!own.contains(sys::ip_text(address)))
+        return sys::ip_text(address) + " belongs neither to this machine nor to the release";
+    return "";
   } catch (const Error &error) {
     if (error.is_interruption()) throw;
-    outside = fmt::format("the release's addresses are not known ({})", error.what());
+    return fmt::format("the release's addresses are not known ({})", error.what());
   }
-  throw Error(Exit::usage, fmt::format("{} for {}: {}", limits, host, outside),
-              fmt::format("if you may load it: --yes-really {}", host));
 }
 
 std::string check_header(const std::string &header) {
@@ -88,11 +95,79 @@ std::string check_header(const std::string &header) {
              : "there is a blank in the name";
 }
 
+/// The line that runs the same load in the Job's pod.
+std::vector<std::string> args_of(const LoadOptions &flags) {
+  const load::Plan &plan = flags.plan;
+  std::vector<std::string> args = {"load", flags.url, "--start-within", "60s"};
+  const auto add = [&](std::string_view name, std::string value) {
+    args.emplace_back(name);
+    args.push_back(std::move(value));
+  };
+  add("--rate", std::to_string(plan.rate));
+  add("--for", fmt::format("{}ms", plan.time.count()));
+  add("--wait", fmt::format("{}ms", plan.wait.count()));
+  add("--connections", std::to_string(plan.connections));
+  for (const std::string &header : plan.headers) add("--header", header);
+  if (is_heavy(plan)) add("--yes-really", sys::parse_http_url(flags.url).host);
+  if (flags.format != Format::text) add("--output", "json");
+  return args;
+}
+
+/// Waits for the Job's end. Returns its exit code.
+int await_end(kube::Cluster &cluster, load::Job &job) {
+  for (;;) {
+    const load::Job::State state = job.look();
+    if (state.ended) return state.exit_code;
+    cluster.sleep(std::chrono::seconds(1));
+  }
+}
+
+/// What the Job's pod wrote to stdout and stderr, which its log has as one.
+void show_log(std::string_view log, Format format) {
+  std::string out;
+  for (const std::string_view line : text::lines(log)) {
+    if (line.starts_with("hello: ") || (out.empty() && line.starts_with("  ")))
+      tell(STDERR_FILENO, std::string(line) + "\n");
+    else
+      out.append(line).append("\n");
+  }
+  if (out.empty()) return;
+  if (format != Format::text) json::parse(out, "the Job's log"); // throws if a part is missing
+  if (format == Format::text)
+    print(text::printable(out));
+  else
+    print_document(out, format);
+}
+
+Exit run_in_cluster(const LoadOptions &flags) {
+  const sys::HttpUrl url = sys::parse_http_url(flags.url);
+  const config::Config config = flags.config.load();
+  const sys::Interrupts interrupts("interrupted", "");
+  const auto cluster = connect(config, flags.config, Purpose::change);
+  const load::Destination to = load::find_destination(*cluster, url);
+  check_name(flags, url.host);
+  if (is_heavy(flags.plan) && !to.is_own)
+    check_consent(flags, url.host, to.text + " does not belong to the release");
+  load::check_admission(*cluster, to);
+  const std::vector<std::string> args = args_of(flags);
+  load::Job job(*cluster, to, args,
+                std::chrono::ceil<std::chrono::seconds>(flags.plan.time + flags.plan.wait) +
+                    std::chrono::minutes(2));
+  flags.config.console.note(
+      fmt::format("Job/{} in {} loads {}", job.name(), cluster->access().ns, to.text));
+  const int code = await_end(*cluster, job);
+  show_log(job.log(), flags.format);
+  const bool known = code == 0 || code == static_cast<int>(Exit::no);
+  return known ? static_cast<Exit>(code) : Exit::failure;
+}
+
 } // namespace
 
 Exit run(const LoadOptions &flags) {
-  const load::Target target = load::resolve(flags.url);
-  check_consent(flags, target);
+  if (flags.in_cluster) return run_in_cluster(flags);
+  const load::Target target = load::resolve(flags.url, flags.plan.patience);
+  check_name(flags, target.url.host);
+  if (is_heavy(flags.plan)) check_consent(flags, target.url.host, why_outside(flags, target));
   const sys::Interrupts interrupts("interrupted", "");
   const Console &console = flags.config.console;
   const bool live = !console.quiet && flags.format == Format::text && isatty(STDERR_FILENO);
@@ -128,6 +203,10 @@ void declare(const Command &command, LoadOptions &options) {
   command.number("--connections", plan.connections, 1, 10'000,
                  {"connections, opened as they are needed", "NUMBER", nullptr, "50"});
   command.duration("--wait", plan.wait, {"longest wait for responses at the end", "TIME"});
+  command.duration("--start-within", plan.patience,
+                   {"longest wait until the host resolves and takes a connection", "TIME"});
+  command.flag("--in-cluster", options.in_cluster,
+               "run it in the release's namespace, as a Job that is removed at the end");
   OptionSpec header{"header of each request", "NAME: VALUE"};
   command
       .each(
@@ -150,6 +229,7 @@ void declare(const Command &command, LoadOptions &options) {
       "code 1: there were errors; 6: this machine was too slow to measure.");
   command.example("hello load http://127.0.0.1:8080/", "10 requests a second for 10 s");
   command.example("hello load http://127.0.0.1:8080/ --rate 500 --for 1m -o json", "for a program");
+  command.example("hello load http://hello/ --in-cluster", "through the release's Service");
 }
 
 } // namespace hello::cli
