@@ -1,7 +1,9 @@
 #pragma once
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "hello/json.h"
 
 /// The instrument of `hello check`: a pod of the same image that asks what the check wants to know
 /// from inside the cluster, and prints what it saw.
@@ -29,11 +31,24 @@ struct ClientOptions {
 ///                                          MARK; FILL makes the request so many bytes longer
 ///     post URL BYTES                       a body for /echo, which counts it
 ///     connect IP PORT COUNT EVERY MS       TCP connections, each within MS; nothing is sent
-///     load URL RATE MS                     `hello load`
+///     load URL RATE MS [close]             `hello load`; close: each request on a new connection
 ///     burn PERCENT MS                      uses so much of one CPU
 ///     self                                 this process's rights, as the kernel reports them
 ///
 /// Throws Error(Exit::usage) if a step is not one of them.
 void run_client(const ClientOptions &options, int out);
+
+/// What a client said. With `trouble` the instrument failed, and `lines` prove nothing.
+struct Heard {
+  std::vector<json::Value> lines{};
+  std::string trouble{};
+  bool ended = false;
+
+  /// The last line of that kind of the step with this index; null if there is none.
+  const json::Value *of(std::size_t step, std::string_view kind) const;
+};
+
+/// Reads a client's log: all lines must be of this run, in order and without a gap.
+Heard read_lines(std::string_view log, std::string_view run);
 
 } // namespace hello::check

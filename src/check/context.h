@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hello/check.h"
+#include "hello/check_client.h"
 #include "hello/snapshot.h"
 
 namespace hello::check {
@@ -20,19 +21,6 @@ inline constexpr std::string_view kSteady = "check-steady", kChange = "check-cha
 
 /// How long a pod of a release may take to end: preStop, drain and 5 s.
 inline constexpr std::chrono::seconds kPodGrace{15};
-
-/// What a client said. With `trouble` the instrument failed, and `lines` prove nothing.
-struct Heard {
-  std::vector<json::Value> lines{};
-  std::string trouble{};
-  bool ended = false;
-
-  /// The last line of that kind of the step with this index; null if there is none.
-  const json::Value *of(std::size_t step, std::string_view kind) const;
-};
-
-/// Reads a client's log: all lines must be of this run, in order and without a gap.
-Heard read_lines(std::string_view log, std::string_view run);
 
 /// A pod of a release.
 struct Place {

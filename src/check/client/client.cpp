@@ -34,6 +34,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPatience{3000}; ///< for one answer over HTTP
 constexpr milliseconds kReport{500};    ///< between the lines of a long step
 
+constexpr milliseconds kStart{30'000};       ///< for the first connection of a load
+constexpr std::uint64_t kSlow = 100'000'000; ///< nanoseconds; slower answers are counted
+
 /// Which lookups and answers are too bad to go on: the rest would only take time.
 constexpr int kGiveUp = 3;
 
@@ -64,6 +67,7 @@ public:
     return *value;
   }
   milliseconds time() { return milliseconds(number(3'600'000)); }
+  bool more() const { return at_ < words_.size(); }
   [[noreturn]] void refuse() const {
     throw Error(Exit::usage, fmt::format("'{}' is not a step of a check's client", step_));
   }
@@ -258,20 +262,17 @@ void do_connect(Words words, Lines &lines) {
   }
 }
 
-void do_load(Words words, Lines &lines) {
-  load::Plan plan;
-  const load::Target target = load::resolve(std::string(words.next()));
-  plan.rate = std::max<std::int64_t>(words.number(200), 1);
-  plan.time = std::max(words.time(), milliseconds(100));
-  plan.headers = {"Accept: application/json"};
-  const load::Report report = load::run(target, plan, [&](const load::Report &so_far) {
-    json::Writer &out = lines.begin("loading", words);
-    number(out, "answered", so_far.answered);
-    number(out, "errors", so_far.errors());
-    lines.end();
-  });
-  json::Writer &out = lines.begin("load", words);
-  number(out, "planned", report.planned);
+/// The largest value that was added after `before`, to a bucket's width.
+std::uint64_t largest_since(const Histogram &before, const Histogram &now) {
+  const auto known = before.buckets(), all = now.buckets();
+  auto old = known.rbegin();
+  for (auto one = all.rbegin(); one != all.rend(); ++one, ++old)
+    if (old == known.rend() || old->from != one->from || old->count != one->count)
+      return std::min(one->to, now.max());
+  return 0;
+}
+
+void counts(json::Writer &out, const load::Report &report) {
   number(out, "answered", report.answered);
   number(out, "errors", report.errors());
   out.key("saturated").string(report.saturation()).key("lost").begin_object();
@@ -281,6 +282,30 @@ void do_load(Words words, Lines &lines) {
   for (const auto &[status, count] : report.statuses) number(out, std::to_string(status), count);
   out.end_object();
   number(out, "lagp99us", report.lag.quantile(990'000) / 1000);
+}
+
+void do_load(Words words, Lines &lines) {
+  load::Plan plan;
+  const load::Target target = load::resolve(std::string(words.next()), kStart);
+  plan.rate = std::max<std::int64_t>(words.number(200), 1);
+  plan.time = std::max(words.time(), milliseconds(100));
+  plan.headers = {"Accept: application/json"};
+  plan.patience = kStart;
+  if (words.more() && words.next() == "close") plan.headers.emplace_back("Connection: close");
+  Histogram before; // this line
+  const load::Report report = load::run(target, plan, [&](const load::Report &so_far) {
+    json::Writer &out = lines.begin("loading", words);
+    counts(out, so_far);
+    number(out, "ms", static_cast<std::uint64_t>(so_far.elapsed / 1'000'000));
+    number(out, "waiting", so_far.due - so_far.answered - so_far.lost());
+    number(out, "slow", so_far.latency.count_above(kSlow));
+    number(out, "recentmaxus", largest_since(before, so_far.latency) / 1000);
+    before = so_far.latency;
+    lines.end();
+  });
+  json::Writer &out = lines.begin("load", words);
+  number(out, "planned", report.planned);
+  counts(out, report);
   number(out, "told", static_cast<std::uint64_t>(report.told));
   latency(out, report.latency);
   lines.end();

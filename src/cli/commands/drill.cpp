@@ -5,13 +5,13 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/advice.h"
+#include "cli/options/protected.h"
 #include "cli/view/counted.h"
 #include "cli/view/output.h"
 #include "hello/drill_release.h"
 #include "hello/drill_run.h"
 #include "hello/json.h"
 #include "hello/text.h"
-#include "hello/yaml.h"
 
 namespace hello::cli {
 namespace {
@@ -125,21 +125,6 @@ Exit run_at(const DrillOptions &flags, const Task &task) {
   return Exit::ok;
 }
 
-/// Throws Error(Exit::usage) if the context is a protected one, unless --yes-really names it.
-void check_context(const DrillOptions &flags, const config::Config &config,
-                   const std::string &context) {
-  std::vector<std::string> words;
-  for (const YAML::Node &word : config.node("drills.protectedContexts"))
-    words.push_back(word.Scalar());
-  if (!flags.yes_really.empty() && flags.yes_really != context)
-    throw Error(Exit::usage, fmt::format("--yes-really names {}, and the context is {}",
-                                         flags.yes_really, context));
-  if (flags.yes_really.empty() && drills::is_protected(context, words))
-    throw Error(Exit::usage,
-                fmt::format("context {} is protected by drills.protectedContexts", context),
-                fmt::format("if a drill may be there: --yes-really {}", context));
-}
-
 std::string names_of(const std::vector<drills::Target> &targets) {
   std::string all;
   for (const drills::Target &one : targets) all.append(all.empty() ? "" : ", ").append(one.pod);
@@ -210,7 +195,7 @@ Exit run_on_release(const DrillOptions &flags, const Task &task) {
   const bool lists = task.kind == Task::Kind::list;
   const auto cluster = connect(config, flags.config, lists ? Purpose::read : Purpose::change);
   if (task.kind == Task::Kind::begin) {
-    check_context(flags, config, cluster->access().context);
+    check_context(config, flags.yes_really, cluster->access().context);
     return begin(*cluster, flags, task.drill);
   }
   const Replies replies =

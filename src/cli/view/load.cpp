@@ -12,24 +12,6 @@ namespace {
 
 using load::Report;
 
-/// Three digits of nanoseconds: "812 µs", "4.31 ms", "1.20 s".
-std::string time_text(std::uint64_t ns) {
-  if (ns < 1000) return fmt::format("{} ns", ns);
-  std::string_view unit = "s";
-  std::uint64_t per_unit = 1'000'000'000;
-  if (ns < 1'000'000) {
-    unit = "µs";
-    per_unit = 1000;
-  } else if (ns < 1'000'000'000) {
-    unit = "ms";
-    per_unit = 1'000'000;
-  }
-  const std::uint64_t whole = ns / per_unit, hundredths = ns % per_unit * 100 / per_unit;
-  if (whole >= 100) return fmt::format("{} {}", whole, unit);
-  if (whole >= 10) return fmt::format("{}.{} {}", whole, hundredths / 10, unit);
-  return fmt::format("{}.{:02} {}", whole, hundredths, unit);
-}
-
 struct Quantile {
   std::string_view text, key;
   std::uint32_t millionths;
@@ -88,6 +70,23 @@ std::string histogram_of(const Histogram &latency) {
 }
 
 } // namespace
+
+std::string time_text(std::uint64_t ns) {
+  if (ns < 1000) return fmt::format("{} ns", ns);
+  std::string_view unit = "s";
+  std::uint64_t per_unit = 1'000'000'000;
+  if (ns < 1'000'000) {
+    unit = "µs";
+    per_unit = 1000;
+  } else if (ns < 1'000'000'000) {
+    unit = "ms";
+    per_unit = 1'000'000;
+  }
+  const std::uint64_t whole = ns / per_unit, hundredths = ns % per_unit * 100 / per_unit;
+  if (whole >= 100) return fmt::format("{} {}", whole, unit);
+  if (whole >= 10) return fmt::format("{}.{} {}", whole, hundredths / 10, unit);
+  return fmt::format("{}.{:02} {}", whole, hundredths, unit);
+}
 
 std::string text_of(const load::Target &target, const load::Plan &plan) {
   return fmt::format("{} requests a second to http://{}{} ({}) for {} s", plan.rate,

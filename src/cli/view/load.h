@@ -5,6 +5,8 @@
 
 namespace hello::cli {
 
+/// Three digits of nanoseconds: "812 µs", "4.31 ms", "1.20 s".
+std::string time_text(std::uint64_t ns);
 /// What is about to be asked, in one line.
 std::string text_of(const load::Target &target, const load::Plan &plan);
 /// One line that stands in the place of the one before, without a line end.

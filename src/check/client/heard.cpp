@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 
-#include "check/context.h"
 #include "hello/check_client.h"
+#include "hello/error.h"
 #include "hello/text.h"
 
 namespace hello::check {
