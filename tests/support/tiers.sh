@@ -4,7 +4,7 @@
 
 every_change='lint unit cli pipeline asan tsan fuzz'
 every_night='sanitizers soak generators image scan lab check-broken jenkins'
-declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night packaging trials trivy bench")
+declare -A tier=([change]=$every_change [nightly]=$every_night [release]="$every_change $every_night packaging kubectl trials trivy bench")
 
 passed=0 failed=0 skipped=0
 lab_is_ours='' engine_is_ours='' lab_parts='' lab_has=' ' own_image=''
@@ -228,8 +228,8 @@ part() {
     sanitizers) sanitizers ;;
     generators) fuzzers "${FUZZ_SECONDS:-1200}" ;;
     cli | image | jenkins) run_scripts "$1" "tests/$1" ;;
-    packaging | trials) SCRIPT_SECONDS=7200 run_scripts "$1" "tests/$1" ;;
-    tests/packaging/* | tests/trials/*) SCRIPT_SECONDS=7200 run_scripts "$(basename "$(dirname "$1")")" "$1" ;;
+    packaging | kubectl | trials) SCRIPT_SECONDS=7200 run_scripts "$1" "tests/$1" ;;
+    tests/packaging/* | tests/kubectl/* | tests/trials/*) SCRIPT_SECONDS=7200 run_scripts "$(basename "$(dirname "$1")")" "$1" ;;
     pipeline) run_scripts jenkins tests/jenkins/10-words ;;
     scan) run_scripts scan tests/scan/run tests/scan/api ;;
     trivy) TRIVY=1 run_scripts scan tests/scan/run ;;
