@@ -162,3 +162,31 @@ TEST_CASE("a failure that many pods share is printed once, with a count and one 
   CHECK(deploy::describe(outcome, std::chrono::seconds(3)) ==
         "it cannot become ready\nPod/a and 2 more: hello: it crashed: words");
 }
+
+TEST_CASE("events: frames of a live view for the test at a terminal") { // tests/cli/live-view
+  namespace event = deploy::event;
+  if (!std::getenv("HELLO_LIVE")) return;
+  const auto pods = [](kube::Step step, const std::string &problem) {
+    return std::vector<event::Pod>{{"hello-a", step, 0}, {"hello-b", step, 2, problem}};
+  };
+  const std::string problem =
+      "the container ended, and what it said is " + std::string(80, '.') + " until the last word";
+  const std::vector<deploy::Event> frames{
+      event::Progress{3, 1, 0, 2, pods(kube::Step::pending, problem)},
+      event::Warning{"Service/hello", "mind"}, event::Tick{}, event::Tick{},
+      event::Progress{3, 3, 3, 0, pods(kube::Step::ready, "")}};
+  {
+    const auto view = text_view();
+    view->show(event::Target{{"lab", "shop"}});
+    view->show(event::Applied{3});
+    for (const deploy::Event &one : frames) {
+      std::printf("frame\n");
+      std::fflush(stdout);
+      char go = 0;
+      REQUIRE(::read(STDIN_FILENO, &go, 1) == 1);
+      view->show(one);
+    }
+    view->show(event::Ready{"hello"});
+  }
+  std::printf("frame\n");
+}

@@ -6,6 +6,7 @@
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "hello/file.h"
 #include "hello/saved_plan.h"
 #include "hello/text.h"
@@ -19,7 +20,10 @@ Exit run(const DiffOptions &flags) {
   const sys::Interrupts interrupts("interrupted: nothing was changed", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
   flags.config.console.note(target(cluster->access()));
+  Patience patience([&](const std::string &line) { flags.config.console.note(line); });
+  patience.expect("the cluster to answer");
   const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
+  patience.expect("");
   print_plan(plan, flags.format, flags.config.console);
   if (!last_warning.empty()) say(last_warning);
   if (!flags.save.empty()) {

@@ -8,6 +8,7 @@
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "cli/view/reports.h"
 #include "hello/mirror.h"
 #include "hello/releases.h"
@@ -105,7 +106,10 @@ Exit run(const StatusOptions &flags) {
     watch(*cluster, flags, prometheus);
   }
   release::Pulse pulse;
+  Patience patience([&](const std::string &line) { flags.config.console.note(line); });
+  patience.expect("the cluster to answer");
   const Exit code = show(*cluster, pulse, flags, prometheus, Screen::keep);
+  patience.expect("");
   if (code != Exit::ok || !flags.reach.given()) return code;
   return answers(*cluster, config, flags) ? Exit::ok : Exit::no;
 }

@@ -1,4 +1,6 @@
 #include <map>
+#include <mutex>
+#include <optional>
 #include <set>
 
 #include <unistd.h>
@@ -7,7 +9,9 @@
 
 #include "cli/view/counted.h"
 #include "cli/view/events.h"
+#include "cli/view/live_block.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "cli/view/table.h"
 #include "hello/signals.h"
 #include "hello/terminal.h"
@@ -49,15 +53,46 @@ std::string_view colour_of(const event::Pod &pod) {
   return pod.step == kube::Step::ready ? kGreen : kDim;
 }
 
-/// Prints lines that stay. On a terminal, draws a block below them that follows the progress.
+/// What the run waits for once an event of this kind has happened; empty: a tick says so, or
+/// nothing comes; none: the same as before.
+std::optional<std::string_view> next_after(const deploy::Event &event) {
+  if (std::holds_alternative<event::Target>(event) ||
+      std::holds_alternative<event::RollingBack>(event))
+    return "the cluster to answer";
+  if (std::holds_alternative<event::Planned>(event)) return "the cluster to take the changes";
+  if (std::holds_alternative<event::Applied>(event)) return "the rollout";
+  if (std::holds_alternative<event::Ready>(event)) return "the service to answer";
+  if (std::holds_alternative<event::Progress>(event) || std::holds_alternative<event::Tick>(event))
+    return "";
+  return std::nullopt;
+}
+
+/// Prints lines that stay. On a terminal, draws a block below them that follows the progress; its
+/// last state stays as well.
 class TextView final : public View {
 public:
   explicit TextView(const Console &console)
       : live_(sys::is_terminal(STDERR_FILENO) && !console.quiet), quiet_(console.quiet),
-        paint_(console.paint(STDERR_FILENO)), start_(sys::Clock::now()) {}
-  ~TextView() override { clear(); }
+        paint_(console.paint(STDERR_FILENO)), start_(sys::Clock::now()), block_(paint_) {
+    if (!quiet_)
+      patience_.emplace([this](const std::string &line) {
+        const std::lock_guard lock(mutex_);
+        say(line);
+      });
+  }
 
   void show(const deploy::Event &event) override {
+    if (patience_)
+      if (const auto next = next_after(event)) expected_ = *next;
+    {
+      const std::lock_guard lock(mutex_);
+      show_now(event);
+    }
+    if (patience_) patience_->expect(expected_);
+  }
+
+private:
+  void show_now(const deploy::Event &event) {
     if (std::holds_alternative<event::Tick>(event)) return tick();
     if (const auto *progress = std::get_if<event::Progress>(&event)) {
       state_ = *progress;
@@ -78,7 +113,7 @@ public:
     if (std::holds_alternative<event::Reachable>(event)) return out("reachable: " + words.text);
     const bool good = words.tone == EventText::Tone::good;
     if (quiet_ && (good || words.tone == EventText::Tone::plain)) return;
-    if (good || words.tone == EventText::Tone::failure) waiting_ = false;
+    if (good || words.tone == EventText::Tone::failure) end_block();
     const std::string about = words.object.empty() ? "" : words.object + ": ";
     if (good) return say(paint_(kGreen, about + words.text));
     const Label label = label_of(words.tone);
@@ -86,7 +121,6 @@ public:
         indented(words.text));
   }
 
-private:
   void tick() {
     if (live_) return draw();
     if (!waiting_ || quiet_ || sys::Clock::now() - said_at_ < silence_) return;
@@ -103,55 +137,52 @@ private:
     return std::exchange(twentieth_, steps / step) != steps / step;
   }
 
-  /// Ignores errors: a reader that left or a full disk must not end a rollout.
-  static void err(std::string_view bytes) { tell(STDERR_FILENO, bytes); }
-
+  /// Errors are ignored: a reader that left or a full disk must not end a rollout.
   void say(const std::string &line) {
-    clear();
-    if (said_.insert(line).second) {
-      err(line + "\n");
-      said_at_ = sys::Clock::now();
-    }
-    if (live_ && waiting_) draw();
+    if (!said_.insert(line).second) return;
+    said_at_ = sys::Clock::now();
+    if (live_ && waiting_)
+      block_.draw(lines(), line + "\n");
+    else
+      tell(STDERR_FILENO, line + "\n");
   }
 
   void out(const std::string &line) {
-    clear();
-    if (said_.insert(line).second) tell(STDOUT_FILENO, line + "\n");
-  }
-
-  void clear() {
-    if (drawn_ > 0) err(fmt::format("\r\033[{}A\033[J", drawn_));
-    drawn_ = 0;
+    if (!said_.insert(line).second) return;
+    block_.clear();
+    tell(STDOUT_FILENO, line + "\n");
+    draw();
   }
 
   void draw() {
-    if (!waiting_) return;
+    if (live_ && waiting_) block_.draw(lines());
+  }
+
+  void end_block() {
+    draw();
+    block_.keep();
+    waiting_ = false;
+  }
+
+  std::vector<LiveBlock::Line> lines() {
     constexpr Column columns[] = {{""}, {"", 9}};
-    const auto size = sys::terminal_size(STDERR_FILENO);
-    const auto fit = [&](std::string_view line) {
-      return text::fitted(line, static_cast<std::size_t>(size.columns - 1));
-    };
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(sys::Clock::now() - start_).count();
-    std::string block(
-        fit(fmt::format("{} of {} available, {} updated, {} old  ({} s)", state_.available,
-                        state_.wanted, state_.updated, state_.old, seconds)));
-    block += '\n';
-    int lines = 1;
-    const auto room = static_cast<std::size_t>(std::max(size.rows - 3, 1));
+    std::vector<LiveBlock::Line> all{
+        {fmt::format("{} of {} available, {} updated, {} old  ({} s)", state_.available,
+                     state_.wanted, state_.updated, state_.old, seconds),
+         ""}};
+    const auto room =
+        static_cast<std::size_t>(std::max(sys::terminal_size(STDERR_FILENO).rows - 3, 1));
     const std::vector<event::Pod> &pods = state_.pods.size() <= room ? state_.pods : grouped();
     for (const event::Pod &pod : pods) {
-      if (lines >= size.rows - 2) break;
+      if (all.size() > room) break;
       std::string line = "  " + row(columns, {pod.name, name_of(pod.step)});
       if (pod.restarts) line += "  " + counted(static_cast<std::size_t>(pod.restarts), "restart");
       if (!pod.problem.empty()) line += "  " + pod.problem;
-      block += paint_(colour_of(pod), fit(line)) + "\n";
-      ++lines;
+      all.push_back({std::move(line), colour_of(pod)});
     }
-    clear();
-    err(block);
-    drawn_ = lines;
+    return all;
   }
 
   /// One line for all pods that are equally far, with the same problem.
@@ -175,7 +206,10 @@ private:
   sys::Deadline start_, said_at_ = start_;
   event::Progress state_;
   std::set<std::string> said_;
-  int drawn_ = 0;
+  LiveBlock block_;
+  std::string_view expected_;
+  std::mutex mutex_; ///< of all that is drawn and said
+  std::optional<Patience> patience_;
 };
 
 } // namespace
