@@ -20,6 +20,14 @@ bool is_over(const kube::Readiness &readiness) {
   return readiness.over() && readiness.state != State::unknown;
 }
 
+/// Whether report() warns of it: the first of some kinds.
+bool is_reported(const std::vector<kube::Id> &ids, const kube::Id &id) {
+  if (id.kind != "Service" && id.kind != "Ingress" && id.kind != "HorizontalPodAutoscaler")
+    return false;
+  return *std::find_if(ids.begin(), ids.end(),
+                       [&](const kube::Id &one) { return one.kind == id.kind; }) == id;
+}
+
 } // namespace
 
 Others::Others(kube::Cluster &cluster, const Applied &applied, const Listener &emit)
@@ -27,9 +35,13 @@ Others::Others(kube::Cluster &cluster, const Applied &applied, const Listener &e
   for (const kube::Id &id : applied.others) {
     const auto answer = applied.objects.find(id);
     const bool known = answer != applied.objects.end();
-    if (known && is_over(kube::readiness(answer->second))) continue;
+    const bool warns = !is_reported(applied.others, id);
+    if (known)
+      if (const kube::Readiness now = kube::readiness(answer->second);
+          is_over(now) && (now.state != State::warning || !warns))
+        continue;
     const bool may_go = !known || answer->second.at("spec").find("ttlSecondsAfterFinished");
-    pending_.push_back({id, id.kind == "Job" && may_go});
+    pending_.push_back({id, id.kind == "Job" && may_go, warns});
   }
 }
 
@@ -68,6 +80,11 @@ void Others::look_at(Pending &one) {
   } else {
     say(one, look.readiness);
   }
+  if (look.readiness.state == State::warning && one.warns)
+    emit_(
+        event::Warning{one.id.text(), look.readiness.evidence.empty()
+                                          ? look.readiness.text
+                                          : look.readiness.text + ": " + look.readiness.evidence});
   for (kube::Problem &problem : look.problems) problems_.push_back(std::move(problem));
 }
 

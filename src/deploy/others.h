@@ -24,6 +24,7 @@ private:
   struct Pending {
     kube::Id id;
     bool may_go = false; ///< a Job that is removed some time after its end
+    bool warns = true;   ///< nothing else warns of it
     std::string text{}, evidence{};
     sys::Deadline unknown_since{}; ///< when first no condition told
     bool over = false;

@@ -17,11 +17,12 @@ std::string selector_of(const Value &labels) {
   return selector;
 }
 
-/// The newest warning about an object; empty if there is none.
-std::string warning_about(Cluster &cluster, const Id &id, const Value &object) {
+/// The newest event about an object that the field selector `which` takes; empty if there is none.
+std::string event_about(Cluster &cluster, const Id &id, const Value &object,
+                        std::string_view which) {
   Happening newest;
   cluster.list({"v1", "Event", id.ns.empty() ? "default" : id.ns, "",
-                "type=Warning,involvedObject.name=" + id.name},
+                fmt::format("{},involvedObject.name={}", which, id.name)},
                [&](Value &&event) {
                  Happening one = happening_of(event);
                  if (one.uid == object.text("metadata", "uid") && one.time >= newest.time)
@@ -123,8 +124,11 @@ Look look_closer(Cluster &cluster, const Id &id, const Value &object) {
     if (auto problem = judge_pod(alone.pods.front(), alone))
       look.problems.push_back(std::move(*problem));
   }
-  if (state.evidence.empty()) state.evidence = warning_about(cluster, id, object);
-  const bool refused = id.kind == "PersistentVolumeClaim" && !state.evidence.empty();
+  const bool claim = id.kind == "PersistentVolumeClaim";
+  if (state.evidence.empty()) state.evidence = event_about(cluster, id, object, "type=Warning");
+  if (state.evidence.empty() && claim) // Kubernetes does not call it a warning
+    state.evidence = event_about(cluster, id, object, "reason=FailedBinding");
+  const bool refused = claim && !state.evidence.empty();
   if (look.problems.empty() && (state.state >= State::failing || refused))
     look.problems.push_back({state.state == State::failed ? Cause::failed : Cause::not_ready,
                              id.kind, id.name, "", state.text, state.evidence,

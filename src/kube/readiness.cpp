@@ -116,6 +116,8 @@ Readiness route(const Value &object) {
       if (!is(found, "True") || is_stale(object, *found))
         return {State::waiting, fmt::format("Gateway {} has not accepted it yet", gateway)};
     }
+  if (parents.size() < object.at("spec", "parentRefs").items().size())
+    return {State::unknown, "not all of its Gateways have looked at it"};
   return {};
 }
 
@@ -148,7 +150,8 @@ Readiness custom(const Value &object) {
   const Value &status = object.at("status");
   if (is_stale(object)) return {State::waiting, "its controller has not looked at it yet"};
   for (const char *type : {"Failed", "Stalled"})
-    if (const Value *found = condition(status, type); is(found, "True"))
+    if (const Value *found = condition(status, type);
+        is(found, "True") && !is_stale(object, *found))
       return by(State::failing, fmt::format("{} is True", type), *found);
   bool told = false;
   for (const char *type : {"Ready", "Available", "Reconciled"}) {

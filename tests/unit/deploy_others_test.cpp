@@ -130,6 +130,34 @@ TEST_CASE("others: what may not be read is a warning") {
   CHECK(shop.warned("Gizmo/g", "whether it is ready may not be read"));
 }
 
+TEST_CASE("others: a second Service without an address is a warning, of which nothing else warns") {
+  Others shop;
+  CHECK(shop.run(with("apiVersion: v1\nkind: Service\nmetadata: {name: front, namespace: shop}\n"
+                      "spec: {type: LoadBalancer, ports: [{port: 80}]}\n")) == Exit::ok);
+  CHECK(shop.warned("Service/front", "it has no address yet"));
+  CHECK(shop.seen.count<event::Warning>() == 1);
+}
+
+TEST_CASE("others: a claim that gets no volume fails after the grace, with the cluster's words") {
+  Others shop;
+  shop.options.grace = 5s;
+  const kube::Id id{"v1", "PersistentVolumeClaim", "shop", "c"};
+  shop.cluster.after(500ms, [&] {
+    shop.set_status(id, "{phase: Pending}");
+    json::Value event = object(
+        "{apiVersion: v1, kind: Event, metadata: {name: e, namespace: shop}, type: Normal, reason: "
+        "FailedBinding, message: no persistent volumes available, involvedObject: {kind: "
+        "PersistentVolumeClaim, name: c}, lastTimestamp: '2026-11-23T05:01:29Z'}");
+    event["involvedObject"]["uid"] = json::string(shop.cluster.read(id)->text("metadata", "uid"));
+    shop.cluster.api.put(std::move(event));
+  });
+  CHECK(shop.run(with("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, namespace: "
+                      "shop}\nspec: {storageClassName: ''}\n")) == Exit::rollout);
+  REQUIRE(shop.problem(Cause::not_ready));
+  CHECK(shop.problem(Cause::not_ready)->evidence == "no persistent volumes available");
+  CHECK(shop.seen.last<event::Failing>()->outcome.state == deploy::Outcome::State::failed);
+}
+
 TEST_CASE("others: a claim whose class waits for its first pod is done; another is waited for") {
   const std::string claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, "
                             "namespace: shop}\nspec: {storageClassName: late}\n";

@@ -77,6 +77,10 @@ constexpr Case kCases[] = {
      "metadata: {generation: 2}, status: {parents: [{parentRef: {name: g}, conditions: [{type: "
      "Accepted, status: 'True', observedGeneration: 1}, {type: ResolvedRefs, status: 'True'}]}]}",
      State::waiting, "Gateway g has not accepted it yet"},
+    {"gateway.networking.k8s.io/v1 HTTPRoute",
+     "spec: {parentRefs: [{name: g}, {name: h}]}, status: {parents: [{parentRef: {name: g}, "
+     "conditions: [{type: Accepted, status: 'True'}, {type: ResolvedRefs, status: 'True'}]}]}",
+     State::unknown, "not all of its Gateways have looked at it"},
     {"autoscaling/v2 HorizontalPodAutoscaler",
      "status: {conditions: [{type: ScalingActive, status: 'False', reason: "
      "FailedGetResourceMetric}]}",
@@ -100,6 +104,10 @@ constexpr Case kCases[] = {
      "status: {conditions: [{type: Ready, status: 'True'}, {type: Stalled, status: 'True', reason: "
      "Bad}]}",
      State::failing, "Stalled is True (Bad)"},
+    {"example.org/v1 Gizmo",
+     "metadata: {generation: 3}, status: {conditions: [{type: Ready, status: 'True'}, {type: "
+     "Stalled, status: 'True', reason: Bad, observedGeneration: 2}]}",
+     State::done, ""},
     {"example.org/v1 Gizmo", "status: {conditions: [{type: Reconciled, status: 'True'}]}",
      State::done, ""},
     {"v1 ConfigMap", "data: {}", State::done, ""},
