@@ -434,7 +434,7 @@ TEST_CASE("check: an API server that is lost midway leaves a report, and is not 
 
 TEST_CASE("check: bounds are read before anything is made") {
   for (const char *text :
-       {"check: {bounds: {start.fial: 5s}}", "check: {bounds: {start.fail: x}}"}) {
+       {"check: {bounds: {start.never: 5s}}", "check: {bounds: {start.fail: x}}"}) {
     World world(text);
     CHECK_THROWS_AS(world.run({"start"}), Error);
     CHECK(world.cluster.journal.empty());
