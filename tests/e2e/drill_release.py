@@ -69,10 +69,13 @@ class Release:
             connection.close()
 
     def objects(self, kind, group="api/v1"):
-        def items():
-            status, text = self.api(f"/{group}/namespaces/{self.ns}/{kind}")
-            return [json.loads(text)["items"]] if status == 200 else None  # a busy API server may refuse
-        return soon(items)[0]
+        path, got = f"/{group}/namespaces/{self.ns}/{kind}", []
+        def answered():
+            got[:] = self.api(path)
+            return got[0] == 200  # a busy API server may refuse
+        if not soon(answered, 120):
+            raise RuntimeError(f"{path}: {got}")
+        return json.loads(got[1])["items"]
 
     def pods(self):
         """Those that are not on their way out, oldest first, then by name."""
