@@ -43,9 +43,26 @@ public:
   }
 
   void handle(const Request &request, std::string &out, SharedBody &shared) noexcept override {
-    if (disturber_.is_on()) [[unlikely]]
-      return handle_disturbed(request, out, shared);
-    answer(request, out, shared);
+    const bool is_disturbed = disturber_.is_on();
+    if (is_disturbed) [[unlikely]]
+      disturb();
+    const Fields fields = fields_of(request);
+    if (clock_.at(std::chrono::steady_clock::now())) set_date();
+    if (messages_.version() != version_) prepare();
+    const bool get = request.method == "GET", head = request.method == "HEAD";
+    const Content content = head ? Content::omitted : Content::sent;
+    const Route route = route_of(request.path);
+    Outcome outcome;
+    if (route != Route::root || !(get || head) || disturbance_.status != 0 ||
+        !append_page(request, fields, content, outcome, {out, shared})) {
+      Response response = response_of(request, fields, route);
+      response.request_id = fields.request_id;
+      append_response(out, response, clock_.http_date(), persistence(request), content);
+      outcome = {response.status, head || effect.reset ? 0 : response.body.size()};
+    }
+    record(request, fields, route, get ? 0 : method_index(request.method), outcome);
+    if (is_disturbed) [[unlikely]]
+      disturbance_ = {};
   }
 
   void refuse(const Refusal &refusal, Content content, const Request &known,
@@ -72,49 +89,19 @@ public:
   }
 
 private:
-  void answer(const Request &request, std::string &out, SharedBody &shared) {
-    const Fields fields = fields_of(request);
-    if (clock_.at(std::chrono::steady_clock::now())) set_date();
-    if (messages_.version() != version_) prepare();
-    const bool get = request.method == "GET", head = request.method == "HEAD";
-    const Content content = head ? Content::omitted : Content::sent;
-    const Route route = route_of(request.path);
-    Outcome outcome;
-    if (route != Route::root || !(get || head) ||
-        !append_page(request, fields, content, outcome, {out, shared})) {
-      Response response = route == Route::echo
-                              ? echo(request, *echo_, fields.forwarded, fields.request_id)
-                              : respond(request, fields);
-      response.request_id = fields.request_id;
-      append_response(out, response, clock_.http_date(), persistence(request), content);
-      outcome = {response.status, head ? 0 : response.body.size()};
-    }
-    record(request, fields, route, get ? 0 : method_index(request.method), outcome);
-  }
-
-  /// Answers while drills are active.
-  void handle_disturbed(const Request &request, std::string &out, SharedBody &shared) {
+  /// What the active drills do to the next request.
+  [[gnu::noinline]] void disturb() {
     disturbance_ = disturber_.next();
     effect = disturbance_.effect;
-    if (disturbance_.status == 0)
-      answer(request, out, shared);
-    else
-      fail(request, disturbance_.status, out);
-    disturbance_ = {};
   }
 
-  /// Answers as if the service had failed.
-  void fail(const Request &request, int status, std::string &out) {
-    if (clock_.at(std::chrono::steady_clock::now())) set_date();
-    const Fields fields = fields_of(request);
-    Response response = problem(status, "A drill makes this request fail.",
-                                {fields.accept, request.path, base_path_});
-    response.request_id = fields.request_id;
-    const Content content = request.method == "HEAD" ? Content::omitted : Content::sent;
-    append_response(out, response, clock_.http_date(), persistence(request), content);
-    const bool is_sent = content == Content::sent && !effect.reset;
-    record(request, fields, route_of(request.path), method_index(request.method),
-           {status, is_sent ? response.body.size() : 0});
+  /// All but the page.
+  Response response_of(const Request &request, const Fields &fields, Route route) {
+    if (disturbance_.status != 0)
+      return problem(disturbance_.status, "A drill makes this request fail.",
+                     {fields.accept, request.path, base_path_});
+    if (route == Route::echo) return echo(request, *echo_, fields.forwarded, fields.request_id);
+    return respond(request, fields);
   }
 
   void prepare() {
