@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hello/config.h"
+#include "hello/http_get_at.h"
 #include "hello/http_client.h"
 #include "hello/kube.h"
 
@@ -70,6 +71,10 @@ using Ask = sys::HttpReply (*)(const std::string &address, int port, const std::
 sys::HttpReply ask_over_tcp(const std::string &address, int port, const std::string &host,
                             const std::string &target);
 
+/// GET of a log store's URL with a header. Tests put a fake in its place.
+using Get = sys::HttpReply (*)(const std::string &url, const std::string &header,
+                               std::chrono::milliseconds timeout);
+
 struct Options {
   std::vector<std::string> only, skip, require; ///< names of checks
   bool strict = false;                          ///< a warning counts as a failure
@@ -78,6 +83,7 @@ struct Options {
   std::vector<std::string> namespaces;                         ///< two prepared ones, or none
   std::string run;                                             ///< id; empty: a random one
   Ask ask = ask_over_tcp;
+  Get get = sys::http_get_with;
 };
 
 /// The names of the checks that the options choose. Throws Error(Exit::usage) for an unknown name,

@@ -11,4 +11,10 @@ namespace hello::sys {
 HttpReply http_get_at(const std::string &url, const std::string &address,
                       std::chrono::milliseconds timeout);
 
+/// A GET with one more header, "Name: value" or empty; https:// by curl, which reads the header from
+/// its standard input, where no other process sees it. At most 8 MiB of the body. Status -1: it was
+/// not asked.
+HttpReply http_get_with(const std::string &url, const std::string &header,
+                        std::chrono::milliseconds timeout);
+
 } // namespace hello::sys

@@ -33,6 +33,7 @@ constexpr Bound kBounds[] = {
     {"service.warn", seconds(2)},     {"service.fail", seconds(10)},
     {"ingress.address", seconds(60)}, {"rollout.reason", seconds(30)},
     {"metrics.age", seconds(90)},     {"autoscaler.up", seconds(120)},
+    {"logs.arrive", seconds(60)},
 };
 
 /// Whether a cloud may bill for it as long as it exists.

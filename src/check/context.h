@@ -166,6 +166,7 @@ void begin_metrics(Context &context);
 Outcome check_metrics(Context &context);
 void begin_autoscaler(Context &context);
 Outcome check_autoscaler(Context &context);
+Outcome check_logs(Context &context);
 
 /// What the nodes have left for pods with this spec.
 Room room_for(kube::Cluster &cluster, const json::Value &pod);

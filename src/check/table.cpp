@@ -39,6 +39,7 @@ constexpr Check kChecks[] = {
       "load makes the autoscaler add pods, and a deploy keeps them", 30},
      check_autoscaler,
      begin_autoscaler},
+    {{"logs", Tier::full, "start", "what a pod prints arrives in the log store", 15}, check_logs},
 };
 
 } // namespace

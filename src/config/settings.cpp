@@ -308,6 +308,13 @@ constexpr Setting kSettings[] = {
      "A name outside the cluster that pods must be able to look up; empty: not checked."},
     {"check.bounds", texts(), "{}",
      "Limits instead of the check's own, such as {start.fail: 2m}; docs/check.md lists them."},
+    {"check.logs.url", string({"^https?://[^ ]+$", "URL that begins with http:// or https://"}), "",
+     "A query of your log store that finds the lines with {marker}; empty: not checked. "
+     "docs/check.md has examples."},
+    {"check.logs.header",
+     string({"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$", "env:NAME or file:PATH"}), "",
+     "Where the header for that query is, such as `Authorization: Bearer TOKEN`: env:NAME or "
+     "file:PATH."},
 
     // The deploy itself
     {"timeout", needed(duration(1, 86400), kUseDefault), "5m", "Time limit for a deploy.",

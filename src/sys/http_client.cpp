@@ -196,7 +196,7 @@ HttpReply http_send(const std::string &given, const HttpRequest &what, milliseco
   client.set_max_timeout(timeout);
   client.set_connection_timeout(timeout);
   client.set_read_timeout(timeout);
-  const HttpLimits limits{timeout, Clock::now() + timeout, 64 << 10};
+  const HttpLimits limits{timeout, Clock::now() + timeout, what.body_bytes};
   const TakeBytes none;
   Exchange exchange{limits, none, {}};
   httplib::Request request = request_of(url.target, "text/plain", url.authority, exchange);

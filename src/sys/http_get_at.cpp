@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "hello/http_get_at.h"
+#include "hello/http_send.h"
 #include "hello/process.h"
 #include "hello/text.h"
 
@@ -10,21 +11,20 @@ namespace {
 constexpr const char *kAccept = "application/json";
 constexpr std::string_view kHttps = "https://";
 
-/// With the certificate checked; curl's own configuration and proxies are left out.
-HttpReply by_curl(const std::string &url, const std::string &address,
-                  std::chrono::milliseconds timeout) {
+/// With the certificate checked; curl's own configuration and proxies are left out. `in` goes to
+/// its standard input.
+HttpReply by_curl(const std::string &url, const std::vector<std::string> &more,
+                  const std::string &in, std::chrono::milliseconds timeout) {
   const std::string curl = find_program("curl");
   if (curl.empty()) return {-1, "curl is not installed, which asks https"};
-  const std::string host = url.substr(kHttps.size(), url.find('/', kHttps.size()) - kHttps.size());
-  const bool name = address.find_first_not_of("0123456789abcdefABCDEF.:") != address.npos;
-  const std::string at =
-      name ? fmt::format("{}:443:{}:443", host, address) : fmt::format("{}:443:{}", host, address);
-  const Finished done =
-      run({curl, "-q", "-sS", "--noproxy", "*", "--max-time",
-           std::to_string(std::chrono::ceil<std::chrono::seconds>(timeout).count()),
-           name ? "--connect-to" : "--resolve", at, "-H", std::string("Accept: ") + kAccept, "-w",
-           "\n%{http_code}", url},
-          "", Clock::now() + timeout + std::chrono::seconds(1));
+  std::vector<std::string> argv = {
+      curl,         "-q",
+      "-g",         "-sS",
+      "--noproxy",  "*",
+      "--max-time", std::to_string(std::chrono::ceil<std::chrono::seconds>(timeout).count())};
+  argv.insert(argv.end(), more.begin(), more.end());
+  argv.insert(argv.end(), {"-w", "\n%{http_code}", url});
+  const Finished done = run(argv, in, Clock::now() + timeout + std::chrono::seconds(1));
   if (done.code != 0)
     return {0, done.err.empty() ? "no answer in time" : std::string(text::first_line(done.err))};
   const auto end = done.out.rfind('\n');
@@ -36,10 +36,30 @@ HttpReply by_curl(const std::string &url, const std::string &address,
 
 HttpReply http_get_at(const std::string &url, const std::string &address,
                       std::chrono::milliseconds timeout) {
-  if (url.starts_with(kHttps)) return by_curl(url, address, timeout);
+  if (url.starts_with(kHttps)) {
+    const std::string host =
+        url.substr(kHttps.size(), url.find('/', kHttps.size()) - kHttps.size());
+    const bool name = address.find_first_not_of("0123456789abcdefABCDEF.:") != address.npos;
+    const std::string at = name ? fmt::format("{}:443:{}:443", host, address)
+                                : fmt::format("{}:443:{}", host, address);
+    return by_curl(
+        url, {name ? "--connect-to" : "--resolve", at, "-H", std::string("Accept: ") + kAccept}, "",
+        timeout);
+  }
   const HttpUrl parts = parse_http_url(url);
   HttpClient client(address, parts.port, parts.authority);
   return client.get(parts.target, kAccept, {timeout, Clock::now() + timeout, 64 << 10});
+}
+
+HttpReply http_get_with(const std::string &url, const std::string &header,
+                        std::chrono::milliseconds timeout) {
+  if (url.starts_with(kHttps)) return by_curl(url, {"-H", "@-"}, header, timeout);
+  HttpRequest request{{}, "", 8 << 20};
+  const auto colon = header.find(':');
+  if (colon != header.npos)
+    request.headers.emplace_back(header.substr(0, colon),
+                                 text::trimmed(std::string_view(header).substr(colon + 1)));
+  return http_send(url, request, timeout);
 }
 
 } // namespace hello::sys

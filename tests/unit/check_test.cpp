@@ -5,146 +5,17 @@
 
 #include <fmt/core.h>
 
-#include "check/context.h"
 #include "cli/view/check.h"
 #include "hello/mask.h"
-#include "support/fake_cluster.h"
-#include "support/fake_controller.h"
+#include "support/check_world.h"
 
 using namespace hello;
+using namespace hello::test;
 using namespace std::chrono_literals;
 using check::Outcome;
 using check::Verdict;
 using test::FakeCluster;
 using test::Operation;
-
-namespace {
-
-constexpr const char *kRun = "r1";
-
-/// A client's log: each line as the members that follow the common ones, numbered, with an end.
-std::string log_of(const std::vector<std::string> &lines) {
-  std::string out;
-  std::size_t seq = 0;
-  for (const std::string &line : lines)
-    out += fmt::format("{{\"v\":1,\"run\":\"{}\",\"seq\":{},\"ns\":{},\"wall\":{},{}}}\n", kRun,
-                       seq + 1, seq * 500'000'000, 1'000'000 + seq * 500, line),
-        ++seq;
-  return out + fmt::format("{{\"v\":1,\"run\":\"{}\",\"seq\":{},\"ns\":0,\"wall\":0,\"end\":true,"
-                           "\"lines\":{}}}\n",
-                           kRun, seq + 1, seq + 1);
-}
-
-std::string get(int step, int ok, int failed, const std::string &pods = "") {
-  return fmt::format("\"i\":{},\"step\":\"get\",\"ok\":{},\"marked\":{},\"failed\":{},\"failure\":"
-                     "\"{}\",\"pods\":{{{}}},\"p99us\":900",
-                     step, ok, ok, failed, failed ? "Connection refused" : "", pods);
-}
-
-std::string dns(int step, int count, const std::string &address,
-                const std::string &states = "\"found\":1") {
-  return fmt::format("\"i\":{},\"step\":\"dns\",\"count\":{},\"address\":\"{}\",\"server\":"
-                     "\"10.96.0.10\",\"p99us\":2000,\"maxus\":9000,\"states\":{{{}}}",
-                     step, count, address, states);
-}
-
-std::string tried(int step, bool open) {
-  return fmt::format("\"i\":{},\"step\":\"connect\",\"open\":{},\"why\":\"\",\"us\":100", step,
-                     open);
-}
-
-class Quiet final : public check::Listener {
-public:
-  void doing(std::string_view, std::string_view) override {}
-  void ended(const check::Result &) override {}
-};
-
-config::Config settings_of(const std::string &text) {
-  config::Sources sources{.files = {"-"}};
-  sources.input = text;
-  return config::Config::load(sources);
-}
-
-/// Two prepared namespaces, a controller that starts pods, and clients that say what a test wants.
-struct World {
-  FakeCluster cluster;
-  check::Options options;
-  config::Config user;
-  Quiet listener;
-  std::map<std::string, std::string> said; ///< logs of clients, by name
-  std::string pod_status = test::pod_status::kReady;
-
-  explicit World(const std::string &settings = "") : user(settings_of(settings)) {
-    for (const char *name : {"shop", "shop-b"})
-      cluster.api.put(test::object(fmt::format(
-          "{{apiVersion: v1, kind: Namespace, metadata: {{name: {}, labels: {{hello/check: "
-          "allowed, pod-security.kubernetes.io/enforce: restricted}}}}}}",
-          name)));
-    options.namespaces = {"shop", "shop-b"};
-    options.run = kRun;
-    cluster.paths["/version"] = json::parse(R"({"gitVersion": "v1.34.4"})", "version");
-    cluster.on_write = [this](const kube::Id &id) { react(id); };
-    said["check-start"] = log_of({get(0, 3, 0), get(1, 3, 0), get(2, 3, 0)});
-  }
-
-  void react(const kube::Id &id) {
-    if (id.kind == "Deployment" && cluster.api.find(id))
-      cluster.after(1s, [this, id] { start_pods(id); });
-    if (id.kind == "Service" && cluster.api.find(id))
-      cluster.api.update(id, "", [](json::Value &service) {
-        service["spec"]["clusterIP"] = json::string("10.96.1.2");
-      });
-    if (id.kind != "Pod" || !cluster.api.find(id)) return;
-    const auto log = said.find(id.name);
-    if (log != said.end()) cluster.logs[id.name + "/hello"] = log->second;
-    const bool serves = id.name == "check-target";
-    cluster.api.update(id, "", [&](json::Value &pod) {
-      pod["status"] = test::object(serves ? test::pod_status::kReady : "{phase: Succeeded}");
-      pod["status"]["podIP"] = json::string("10.1.0.9");
-    });
-  }
-
-  void start_pods(const kube::Id &id) {
-    const json::Value *deployment = cluster.api.find(id);
-    if (!deployment) return;
-    for (std::int64_t i = 0; i < deployment->at("spec", "replicas").number(); ++i) {
-      json::Value pod = test::object(fmt::format(
-          "{{apiVersion: v1, kind: Pod, metadata: {{namespace: {}, name: {}-{}}}, spec: "
-          "{{nodeName: n1}}}}",
-          id.ns, id.name, i));
-      pod["metadata"]["labels"] = deployment->at("spec", "template", "metadata", "labels");
-      json::Value owner;
-      owner["uid"] = deployment->at("metadata", "uid");
-      pod["metadata"]["ownerReferences"].push(std::move(owner));
-      pod["status"] = test::object(pod_status);
-      pod["status"]["podIP"] = json::string(fmt::format("10.1.0.{}", i + 1));
-      cluster.api.put(std::move(pod));
-    }
-    cluster.api.update(id, "", [](json::Value &object) {
-      object["status"]["observedGeneration"] = object.at("metadata", "generation");
-    });
-  }
-
-  check::Report run(std::vector<std::string> only) {
-    options.only = std::move(only);
-    return check::run(cluster, user, options, listener);
-  }
-  Outcome outcome(const std::string &name) {
-    for (check::Result &result : run({name}).results)
-      if (result.name == name) return result.outcome;
-    FAIL("it did not run");
-    return {};
-  }
-  /// How many objects of the run are still there.
-  std::size_t left() const {
-    std::size_t count = 0;
-    for (const auto &[id, value] : cluster.api.all())
-      count += value.text("metadata", "labels", "hello/check") == kRun;
-    return count;
-  }
-};
-
-} // namespace
 
 TEST_CASE("check: a client's log counts only whole, in order and of this run") {
   const std::string good = log_of({get(0, 1, 0), get(1, 1, 0)});

@@ -282,6 +282,17 @@ void do_self(Words words, Lines &lines) { // NOLINT(performance-unnecessary-valu
   lines.end();
 }
 
+void do_log(Words words, Lines &lines) {
+  const std::string_view marker = words.next();
+  const std::int64_t count = words.number(1000);
+  const milliseconds every = words.time();
+  for (std::int64_t i = 0; i < count; ++i) {
+    lines.begin("log", words).key("text").string(fmt::format("{}-{:03}", marker, i));
+    lines.end();
+    std::this_thread::sleep_for(every);
+  }
+}
+
 void do_wait(Words words, Lines &lines) {
   std::this_thread::sleep_for(words.time());
   lines.begin("wait", words);
@@ -298,7 +309,7 @@ void run_client(const ClientOptions &options, int out) {
   };
   constexpr Step kSteps[] = {{"wait", do_wait},       {"dns", do_dns},   {"get", do_get},
                              {"connect", do_connect}, {"load", do_load}, {"burn", do_burn},
-                             {"self", do_self},       {"post", do_post}};
+                             {"self", do_self},       {"post", do_post}, {"log", do_log}};
   for (std::size_t i = 0; i < options.steps.size(); ++i) {
     Words words(options.steps[i], i);
     const std::string_view name = words.next();
