@@ -12,8 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int kRate = 150, kLoadSeconds = 170;
-/// So small that a modest load is far above it.
-constexpr std::int64_t kRequestMilli = 5;
 
 std::vector<kube::Object> release(const Context &context) {
   const std::vector<Setting> more = {
@@ -21,7 +19,8 @@ std::vector<kube::Object> release(const Context &context) {
       {"autoscaling.minReplicas", "1"},
       {"autoscaling.maxReplicas", "3"},
       {"autoscaling.cpu", "100"},
-      {"resources.requests.cpu", fmt::format("{}m", kRequestMilli)},
+      {"autoscaling.behavior", "{scaleDown: {stabilizationWindowSeconds: 0}}"},
+      {"resources.requests.cpu", fmt::format("{}m", kScaleMilli)},
   };
   return context.rendered(kScale, more);
 }
@@ -34,28 +33,6 @@ Client load_of(const Context &context, const std::string &service) {
           .longest = seconds(kLoadSeconds + 30)};
 }
 
-/// The CPU use of the release's pods as the metrics API has it, in thousandths; -1: none.
-std::int64_t used_milli(Context &context) {
-  const auto got = context.cluster.fetch(
-      fmt::format("/apis/metrics.k8s.io/v1beta1/namespaces/{}/pods?labelSelector={}", context.a,
-                  text::percent_encoded(names::pods_selector(std::string(kScale)))));
-  if (!got) return -1;
-  std::int64_t sum = -1;
-  for (const json::Value &pod : got->at("items").items())
-    for (const json::Value &container : pod.at("containers").items())
-      if (const auto cpu = text::Quantity::parse(container.text("usage", "cpu")))
-        sum = std::max<std::int64_t>(sum, 0) + static_cast<std::int64_t>(cpu->value() * 1000);
-  return sum;
-}
-
-/// "ScalingActive: FailedGetResourceMetric: …" where the autoscaler says what keeps it.
-std::string condition_of(const json::Value &autoscaler) {
-  for (const json::Value &one : autoscaler.at("status", "conditions").items())
-    if (one.text("status") == "False" && one.text("type") != "ScalingLimited")
-      return fmt::format("{}: {}: {}", one.text("type"), one.text("reason"), one.text("message"));
-  return "";
-}
-
 /// Why it was not scaled up, with the load's word for it.
 Outcome not_scaled(Context &context, const json::Value &autoscaler, std::int64_t most_milli) {
   const Client load = load_of(context, "");
@@ -64,18 +41,17 @@ Outcome not_scaled(Context &context, const json::Value &autoscaler, std::int64_t
   const json::Value *now = heard.of(1, "loading");
   if (!now || heard.ended || now->at("errors").number() > 0 || now->at("answered").number() < 1000)
     return inconclusive("ControlFailed", "the load client did not keep its rate");
-  const std::string condition = condition_of(autoscaler);
+  const std::string condition = scale_condition(autoscaler);
   if (most_milli < 0)
     return failed("NoMetrics", "the autoscaler has no metrics to act on", {condition},
                   "look at the metrics-server's pods");
-  if (most_milli <= kRequestMilli)
+  if (most_milli <= kScaleMilli)
     return inconclusive("ControlFailed",
                         fmt::format("the load raised CPU use to {} m, and the target is {} m",
-                                    most_milli, kRequestMilli));
+                                    most_milli, kScaleMilli));
   return failed("NotScaled",
                 fmt::format("no more pods after {} s, at {} m of CPU and a target of {} m",
-                            context.bound("autoscaler.up").count() / 1000, most_milli,
-                            kRequestMilli),
+                            context.bound("autoscaler.up").count() / 1000, most_milli, kScaleMilli),
                 {condition.empty() ? "the autoscaler has no condition" : condition},
                 "look at the kube-controller-manager, which runs the autoscaler");
 }
@@ -98,6 +74,26 @@ Outcome check_deploy_keeps(Context &context, std::int64_t replicas) {
 }
 
 } // namespace
+
+std::int64_t scale_milli(Context &context) {
+  const auto got = context.cluster.fetch(
+      fmt::format("/apis/metrics.k8s.io/v1beta1/namespaces/{}/pods?labelSelector={}", context.a,
+                  text::percent_encoded(names::pods_selector(std::string(kScale)))));
+  if (!got) return -1;
+  std::int64_t sum = -1;
+  for (const json::Value &pod : got->at("items").items())
+    for (const json::Value &container : pod.at("containers").items())
+      if (const auto cpu = text::Quantity::parse(container.text("usage", "cpu")))
+        sum = std::max<std::int64_t>(sum, 0) + static_cast<std::int64_t>(cpu->value() * 1000);
+  return sum;
+}
+
+std::string scale_condition(const json::Value &autoscaler) {
+  for (const json::Value &one : autoscaler.at("status", "conditions").items())
+    if (one.text("status") == "False" && one.text("type") != "ScalingLimited")
+      return fmt::format("{}: {}: {}", one.text("type"), one.text("reason"), one.text("message"));
+  return "";
+}
 
 void begin_autoscaler(Context &context) {
   if (!context.apply(release(context))) return; // the check says why
@@ -123,11 +119,11 @@ Outcome check_autoscaler(Context &context) {
     if (!autoscaler && !autoscaler.failure().retryable)
       return refused(autoscaler.failure(), "read the autoscaler");
     if (autoscaler) last = std::move(*autoscaler);
-    most_milli = std::max(most_milli, used_milli(context));
+    most_milli = std::max(most_milli, scale_milli(context));
     replicas = last.at("status", "desiredReplicas").number();
     if (replicas > 1) break;
     context.doing(fmt::format("{} m of CPU, target {} m", std::max<std::int64_t>(most_milli, 0),
-                              kRequestMilli));
+                              kScaleMilli));
     if (context.is_over(end)) return not_scaled(context, last, most_milli);
   }
   const auto time = std::chrono::duration_cast<seconds>(

@@ -42,29 +42,9 @@ Amount requests_of(const json::Value &spec) {
   return sum;
 }
 
-bool tolerates(const json::Value &tolerations, const json::Value &taint) {
-  const std::string effect = taint.text("effect");
-  if (effect == "PreferNoSchedule") return true;
-  for (const json::Value &one : tolerations.items()) {
-    const std::string key = one.text("key"), its_effect = one.text("effect");
-    const bool exists = one.text("operator") == "Exists";
-    if ((key.empty() ? exists : key == taint.text("key")) &&
-        (exists || one.text("value") == taint.text("value")) &&
-        (its_effect.empty() || its_effect == effect))
-      return true;
-  }
-  return false;
-}
-
-/// Whether a pod may go to a node, by its selector and tolerations; affinity is not looked at.
+/// Whether a pod may go to a node; affinity is not looked at.
 bool may_use(const json::Value &pod, const json::Value &node) {
-  if (node.at("spec", "unschedulable").boolean()) return false;
-  for (const auto &[label, value] : pod.at("nodeSelector").members())
-    if (node.text("metadata", "labels", label) != value.text()) return false;
-  const auto &taints = node.at("spec", "taints").items();
-  return std::all_of(taints.begin(), taints.end(), [&](const json::Value &taint) {
-    return tolerates(pod.at("tolerations"), taint);
-  });
+  return !node.at("spec", "unschedulable").boolean() && admits(node, pod);
 }
 
 } // namespace

@@ -28,12 +28,25 @@ struct Bound {
   milliseconds time;
 };
 constexpr Bound kBounds[] = {
-    {"api.p99", seconds(1)},          {"start.warn", seconds(5)},
-    {"start.fail", seconds(60)},      {"dns.p99", milliseconds(100)},
-    {"service.warn", seconds(2)},     {"service.fail", seconds(10)},
-    {"ingress.address", seconds(60)}, {"rollout.reason", seconds(30)},
-    {"metrics.age", seconds(90)},     {"autoscaler.up", seconds(120)},
+    {"api.p99", seconds(1)},
+    {"start.warn", seconds(5)},
+    {"start.fail", seconds(60)},
+    {"dns.p99", milliseconds(100)},
+    {"service.warn", seconds(2)},
+    {"service.fail", seconds(10)},
+    {"ingress.address", seconds(60)},
+    {"rollout.reason", seconds(30)},
+    {"metrics.age", seconds(90)},
+    {"autoscaler.up", seconds(120)},
     {"logs.arrive", seconds(60)},
+    {"scrape.seen", seconds(75)},
+    {"spread.warn", seconds(1)},
+    {"spread.fail", seconds(5)},
+    {"scale-down.down", seconds(150)},
+    {"gateway.accepted", seconds(60)},
+    {"load-balancer.address", seconds(180)},
+    {"storage.bound", seconds(60)},
+    {"storage.fsync", milliseconds(50)},
 };
 
 /// Whether a cloud may bill for it as long as it exists.
@@ -74,6 +87,11 @@ Context::Context(kube::Cluster &cluster_, const config::Config &user_, const Opt
 
 sys::Deadline Context::until(milliseconds time) const {
   return std::min(cluster.now() + time, deadline);
+}
+
+bool Context::runs(std::string_view name) const {
+  const auto names = chosen(options);
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 milliseconds Context::bound(std::string_view name) const {
@@ -215,7 +233,20 @@ json::Value Context::client_pod(const Client &client) const {
   json::Value container = release::client_container(service, args);
   if (const std::string image = user.text("check.image"); !image.empty())
     container["image"] = json::string(image);
-  pod["spec"] = release::client_spec(service, std::move(container), client.longest + seconds(120));
+  if (!client.claim.empty())
+    container["volumeMounts"].push(json::parse(R"({"name": "data", "mountPath": "/data"})", "pod"));
+  json::Value spec =
+      release::client_spec(service, std::move(container), client.longest + seconds(120));
+  if (!client.claim.empty()) {
+    spec["volumes"].push(json::parse(
+        fmt::format(R"({{"name": "data", "persistentVolumeClaim": {{"claimName": "{}"}}}})",
+                    client.claim),
+        "pod"));
+    json::Value &security = spec["securityContext"];
+    if (!security.find("fsGroup") && security.find("runAsGroup")) // OpenShift sets both itself
+      security["fsGroup"] = security.at("runAsGroup");
+  }
+  pod["spec"] = std::move(spec);
   return pod;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,7 @@ struct Client {
   std::chrono::seconds longest{60};
   std::string role{}; ///< for NetworkPolicies
   bool serves = false;
+  std::string claim{}; ///< a PersistentVolumeClaim, mounted at /data
 };
 
 /// Watches something while other checks run.
@@ -85,6 +87,8 @@ public:
   }
   std::unique_ptr<Observer> observer; ///< null: none
 
+  /// Whether the options choose that check.
+  bool runs(std::string_view name) const;
   /// A bound that the user may set in check.bounds.
   std::chrono::milliseconds bound(std::string_view name) const;
   /// Throws Error(Exit::invalid) if the user's bounds have an unknown name or no time.
@@ -166,6 +170,14 @@ void begin_metrics(Context &context);
 Outcome check_metrics(Context &context);
 void begin_autoscaler(Context &context);
 Outcome check_autoscaler(Context &context);
+Outcome check_scale_down(Context &context);
+Outcome check_spread(Context &context);
+Outcome check_gateway(Context &context);
+Outcome check_load_balancer(Context &context);
+Outcome check_scrape(Context &context);
+Outcome check_node_port(Context &context);
+Outcome check_budget(Context &context);
+Outcome check_storage(Context &context);
 Outcome check_logs(Context &context);
 
 /// What the nodes have left for pods with this spec.
@@ -175,6 +187,54 @@ Room room_for(kube::Cluster &cluster, const json::Value &pod);
 std::string make_place(Context &context);
 /// Removes everything; returns what is left.
 std::vector<std::string> remove_all(Context &context);
+
+inline constexpr std::size_t kSteadyPods = 3; ///< of the steady release
+
+struct Node {
+  std::string name, ip{}; ///< InternalIP
+  bool ready = false, cordoned = false;
+};
+/// Whether the node's taints, without that of a cordon, and its labels let pods with this spec run.
+bool admits(const json::Value &node, const json::Value &spec);
+/// The nodes on which the service may run, by its node selector and tolerations.
+std::optional<kube::Failure> list_nodes(Context &context, std::vector<Node> &nodes);
+
+/// Makes a Service of the steady release; `spec` is the beginning of its spec.
+kube::Result<json::Value> make_service(Context &context, std::string_view name,
+                                       std::string_view spec);
+
+/// What leads from outside to the steady release.
+struct Door {
+  std::string address, host;
+  std::string client;  ///< name of the pod that asks through the Service meanwhile
+  std::int64_t waited; ///< seconds, for the address
+};
+/// The address in the status of an Ingress, a Service or a Gateway, as soon as there is one.
+std::string await_address(Context &context, const kube::Id &id, std::chrono::milliseconds time);
+/// Waits until our pods answer there; a 404 before that is no loss. `why`: what answers instead.
+bool await_route(Context &context, const std::string &address, const std::string &host,
+                 std::string &why);
+/// Asks through a door while a pod is replaced.
+Outcome check_route(Context &context, const Door &door);
+
+/// The autoscaler's release: the CPU that a pod requests, which is its target too, in thousandths.
+/// So small that a modest load is far above it.
+inline constexpr std::int64_t kScaleMilli = 5;
+/// The CPU use of its pods as the metrics API has it; -1: none.
+std::int64_t scale_milli(Context &context);
+/// "ScalingActive: FailedGetResourceMetric: …" where the autoscaler says what keeps it.
+std::string scale_condition(const json::Value &autoscaler);
+
+/// A client that sends 20 requests a second to a Service: for 5 s as the control, then for `time`
+/// seconds.
+Client load_client(const Context &context, const std::string &service, const std::string &name,
+                   int time);
+/// Waits until its second load runs.
+bool await_load(Context &context, const Client &client);
+/// Whether it was still loading when its log was read.
+bool still_loads(Context &context, const Client &client);
+/// What it says; `meanwhile` is what went well: "a message changed".
+Outcome judge_load(const Heard &heard, std::vector<Figure> &figures, std::string_view meanwhile);
 
 /// The readiness of a Deployment's rollout, and if it is not ready, why.
 struct Rollout {

@@ -25,8 +25,11 @@ constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
     {"apps/v1", "Deployment"},
     {"v1", "Pod"},
     {"networking.k8s.io/v1", "Ingress"},
+    {"gateway.networking.k8s.io/v1", "HTTPRoute"},
     {"v1", "Service"},
     {"policy/v1", "PodDisruptionBudget"},
+    {"v1", "PersistentVolumeClaim"},
+    {"monitoring.coreos.com/v1", "PodMonitor"},
     {"v1", "ConfigMap"},
     {"v1", "ServiceAccount"},
     {"networking.k8s.io/v1", "NetworkPolicy"},
@@ -46,9 +49,12 @@ std::string times(const std::string &amount, int count, bool is_cpu) {
   return std::to_string(static_cast<std::int64_t>(std::ceil(value * count)));
 }
 
-std::string quota(const config::Config &user) {
-  std::string hard = fmt::format(
-      R"("pods": "{}", "services.loadbalancers": "0", "services.nodeports": "0")", kMostPods);
+std::string quota(const Context &context) {
+  const config::Config &user = context.user;
+  const int balancers = context.runs("load-balancer") ? 1 : 0;
+  std::string hard =
+      fmt::format(R"("pods": "{}", "services.loadbalancers": "{}", "services.nodeports": "{}")",
+                  kMostPods, balancers, balancers + (context.runs("node-port") ? 1 : 0));
   for (const std::string_view what :
        {"requests.cpu", "requests.memory", "limits.cpu", "limits.memory"}) {
     const std::string amount = user.text("resources." + std::string(what));
@@ -156,7 +162,7 @@ std::string make_place(Context &context) {
     } else if (const auto made = context.apply(namespace_json(ns), ""); !made) {
       return "cannot make namespace " + ns + ": " + context.words_of(made.failure());
     }
-    for (const std::string &json : {quota(context.user), std::string(kLimits)})
+    for (const std::string &json : {quota(context), std::string(kLimits)})
       if (const auto made = context.apply(json, ns); !made)
         return "cannot limit namespace " + ns + ": " + context.words_of(made.failure());
   }

@@ -45,6 +45,17 @@ Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &opt
   add(kSteady, 4);
   if (runs("rollout")) add(kChange, 3);
   if (runs("autoscaler")) add(kScale, 3);
+  if (runs("scrape")) plan.pods += 1;
+  if (runs("spread")) plan.pods += 3;
+  const std::pair<std::string_view, std::string_view> single[] = {
+      {"scrape", "Deployment/check-scrape and what belongs to it"},
+      {"spread", "Deployment/check-spread and what belongs to it"},
+      {"node-port", "Service/check-node-port"},
+      {"gateway", "HTTPRoute/check-steady"},
+      {"load-balancer", "Service/check-load-balancer, of type LoadBalancer"},
+      {"storage", "PersistentVolumeClaim/check-claim, 1 GiB"}};
+  for (const auto &[name, object] : single)
+    if (runs(name)) plan.objects.push_back(std::string(object));
   plan.objects.push_back("client pods (check-…) in both namespaces, a few at a time");
   for (const Info &info : all_checks())
     if (runs(info.name)) plan.seconds += info.seconds;
@@ -58,7 +69,8 @@ Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &opt
         std::find(taken.begin(), taken.end(), setting.key) == taken.end())
       plan.left_out.emplace_back(setting.key);
   plan.rights = {"in both namespaces: the rights that 'hello render --deployer --check' prints",
-                 "for the whole cluster, to read: nodes, ingressclasses, apiservices"};
+                 "for the whole cluster, to read: nodes, ingressclasses, storageclasses, gateways, "
+                 "apiservices"};
   if (options.namespaces.empty())
     plan.rights.insert(plan.rights.begin(), "create and delete namespaces (an administrator)");
   return plan;

@@ -10,35 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int kRate = 20, kLoadSeconds = 60; ///< 1,200 requests
-constexpr std::int64_t kLatest = 250'000; ///< microseconds that 1 % of requests may be written late
+constexpr int kLoadSeconds = 60;
 constexpr std::string_view kNoImage = "hello-check.invalid/none:1";
-
-Client load_of(const Context &context, const std::string &service) {
-  const std::string load = fmt::format("load http://{}/ {}", service, kRate);
-  return {.name = "check-load",
-          .ns = context.b,
-          .args = {fmt::format("get http://{}/ 5 10 - {} 0", service, context.run), load + " 5000",
-                   fmt::format("{} {}", load, kLoadSeconds * 1000)},
-          .longest = seconds(kLoadSeconds + 30)};
-}
-
-/// Waits until the client's second load runs.
-bool await_load(Context &context, const Client &client) {
-  for (const sys::Deadline end = context.until(seconds(60)); !context.is_over(end);) {
-    const Heard heard = context.so_far(client.ns, client.name);
-    if (heard.trouble.empty() && heard.of(2, "loading")) return true;
-    if (heard.ended) return true; // it was fast: the control is judged later
-    context.sleep(milliseconds(500));
-  }
-  return false;
-}
-
-/// Whether a client was still loading when its log was read.
-bool still_loads(Context &context, const Client &client) {
-  const Heard heard = context.so_far(client.ns, client.name);
-  return heard.trouble.empty() && !heard.ended;
-}
 
 /// Applies the release with these settings; says why that is not possible.
 std::string change(Context &context, int revision, std::string_view image) {
@@ -122,35 +95,6 @@ Outcome make_changes(Context &context, const Client &load, std::vector<Figure> &
   return passed("");
 }
 
-/// What the load says; the changes went well.
-Outcome judge(const Heard &heard, std::vector<Figure> &figures) {
-  if (!heard.trouble.empty()) return no_instrument(heard);
-  const json::Value *first = heard.of(0, "get"), *before = heard.of(1, "load"),
-                    *under = heard.of(2, "load");
-  if (!first || !before || !under) return no_instrument(heard);
-  if (first->at("marked").number() == 0 || before->at("errors").number() > 0)
-    return inconclusive("ControlFailed",
-                        fmt::format("{} of {} requests failed before anything was changed",
-                                    before->at("errors").number(), before->at("planned").number()));
-  // a client that is a little late still shows what is lost; only its latencies are worth nothing
-  const bool is_late = !under->text("saturated").empty();
-  if (is_late && under->at("lagp99us").number() > kLatest)
-    return inconclusive("Saturated", "the load client was too slow: " + under->text("saturated"));
-  const std::int64_t errors = under->at("errors").number(), planned = under->at("planned").number();
-  if (!is_late) figures.push_back({"p99", "us", under->at("p99us").number(), 20'000});
-  if (planned < 500) return inconclusive("TooFew", "fewer than 500 requests were made");
-  if (errors > 0)
-    return failed("RequestsLost",
-                  fmt::format("{} of {} requests failed during two rollouts", errors, planned),
-                  {"lost: " + json::to_text(under->at("lost")) +
-                   ", statuses: " + json::to_text(under->at("statuses"))},
-                  "pods stopped before the network had noticed: look at kube-proxy, and at "
-                  "termination.preStop");
-  return passed(fmt::format("{} of {} requests answered while a message changed and a bad image "
-                            "was taken back",
-                            planned, planned));
-}
-
 } // namespace
 
 Outcome check_rollout(Context &context) {
@@ -160,7 +104,8 @@ Outcome check_rollout(Context &context) {
     return inconclusive("NotReady", "the release to change is not ready: " + first.what);
   const auto service = context.read({"v1", "Service", context.a, std::string(kChange)});
   if (!service) return inconclusive("ApiLost", service.failure().words);
-  const Client load = load_of(context, service->text("spec", "clusterIP"));
+  const Client load =
+      load_client(context, service->text("spec", "clusterIP"), "check-load", kLoadSeconds);
   if (const std::string trouble = context.start(load); !trouble.empty())
     return inconclusive("NoInstrument", trouble);
   context.doing("load for 5 s before the change");
@@ -170,7 +115,7 @@ Outcome check_rollout(Context &context) {
   Outcome changes = make_changes(context, load, figures);
   context.doing("waiting for the load's end");
   const Heard heard = context.hear(load);
-  Outcome outcome = judge(heard, figures);
+  Outcome outcome = judge_load(heard, figures, "a message changed and a bad image was taken back");
   // a change that failed for a reason of its own counts before what the load says of it
   if (!changes.cause.empty() && outcome.verdict != Verdict::fail) outcome = std::move(changes);
   outcome.figures = std::move(figures);

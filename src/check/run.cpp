@@ -125,6 +125,8 @@ private:
         outcome = inconclusive("NoInstrument", error.what());
       }
     }
+    if (check.info.tier != Tier::core && outcome.cause == "NotPermitted")
+      outcome.verdict = Verdict::skip;
     for (std::string *text : {&outcome.what, &outcome.advice}) tidy(*text);
     for (std::string &text : outcome.evidence) tidy(text);
     const auto time = context_.cluster.now() - start;
@@ -216,12 +218,14 @@ std::vector<std::string_view> chosen(const Options &options) {
     if ((named || by_tier) && !has(options.skip, info.name)) names.push_back(info.name);
   }
   // what a chosen check needs runs too, so that its failure has one cause
-  for (const Check &check : table())
-    if (!check.info.needs.empty() && !names.empty() &&
-        std::find(names.begin(), names.end(), check.info.name) != names.end() &&
-        std::find(names.begin(), names.end(), check.info.needs) == names.end() &&
-        !has(options.skip, check.info.needs))
-      names.push_back(check.info.needs);
+  for (std::size_t i = table().size(); i-- > 0;) { // a need stands before what needs it
+    const Info &info = table()[i].info;
+    if (!info.needs.empty() && !names.empty() &&
+        std::find(names.begin(), names.end(), info.name) != names.end() &&
+        std::find(names.begin(), names.end(), info.needs) == names.end() &&
+        !has(options.skip, info.needs))
+      names.push_back(info.needs);
+  }
   if (names.empty())
     throw Error(Exit::usage, "no check is left to run", "'hello check --list' lists them");
   return names;

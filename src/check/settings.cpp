@@ -5,8 +5,8 @@ namespace hello::check {
 namespace {
 
 /// What decides whether the user's service would run, and affects nothing outside the check. The
-/// namespace of the Ingress controller belongs to it: where it is wrong, no Ingress would reach the
-/// service.
+/// namespaces of the Ingress controller and of Prometheus belong to it: where they are wrong,
+/// neither would reach the service.
 constexpr std::string_view kTaken[] = {"image",
                                        "imagePullPolicy",
                                        "imagePullSecrets",
@@ -14,6 +14,9 @@ constexpr std::string_view kTaken[] = {"image",
                                        "ingress.className",
                                        "gateway.parentRefs",
                                        "networkPolicy.ingressNamespace",
+                                       "networkPolicy.monitoringNamespace",
+                                       "networkPolicy.monitoringPods",
+                                       "metrics.objectLabels",
                                        "nodeSelector",
                                        "tolerations",
                                        "affinity",

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t kPods = 3;
+constexpr std::size_t kPods = kSteadyPods;
 
 /// What a watch of namespace A has seen.
 struct Seen {

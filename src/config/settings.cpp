@@ -265,9 +265,8 @@ constexpr Setting kSettings[] = {
     {"metrics.selector", texts(), "{}",
      "More labels that this release's series have in your Prometheus, such as {cluster: eu}."},
     {"monitoring.prometheus", string({"^http://[^ ]+$", "URL that begins with http://"}), "",
-     "A Prometheus that `hello status` asks for firing alerts and `hello top` for rates; an "
-     "address "
-     "NAME.NAMESPACE.svc is asked through the API server."},
+     "A Prometheus that `hello status` asks for firing alerts, `hello top` for rates and `hello "
+     "check` for a scraped pod; an address NAME.NAMESPACE.svc is asked through the API server."},
     {"logging.access", choice("on|off|json|text"), "on",
      "A line on stdout for each request. json and text are deprecated: they mean on, and set "
      "logging.format."},
@@ -308,6 +307,10 @@ constexpr Setting kSettings[] = {
      "A name outside the cluster that pods must be able to look up; empty: not checked."},
     {"check.bounds", texts(), "{}",
      "Limits instead of the check's own, such as {start.fail: 2m}; docs/check.md lists them."},
+    {"check.sourceRanges", list(kRange), "[]",
+     "Where the load balancer of the check load-balancer may be reached from; empty: everywhere."},
+    {"check.storageClass", string(kSubdomain), "",
+     "The StorageClass of the check's claim; empty: the cluster's default one."},
     {"check.logs.url", string({"^https?://[^ ]+$", "URL that begins with http:// or https://"}), "",
      "A query of your log store that finds the lines with {marker}; empty: not checked. "
      "docs/check.md has examples."},

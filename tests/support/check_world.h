@@ -69,6 +69,8 @@ struct World {
   config::Config user;
   Quiet listener;
   std::map<std::string, std::string> said; ///< logs of clients, by name
+  int nodes = 1;                           ///< that pods are spread over: n1, n2
+  bool has_volumes = true;                 ///< claims become bound
   std::string pod_status = pod_status::kReady;
 
   explicit World(const std::string &settings = "") : user(settings_of(settings)) {
@@ -90,7 +92,16 @@ struct World {
     if (id.kind == "Service" && cluster.api.find(id))
       cluster.api.update(id, "", [](json::Value &service) {
         service["spec"]["clusterIP"] = json::string("10.96.1.2");
+        if (service.text("spec", "type") == "NodePort")
+          service["spec"]["ports"] = json::parse(R"([{"port": 80, "nodePort": 30123}])", "ports");
       });
+    if (id.kind == "PodDisruptionBudget" && cluster.api.find(id))
+      cluster.api.update(id, "", [](json::Value &budget) {
+        budget["status"]["disruptionsAllowed"] = json::integer(1);
+      });
+    if (id.kind == "PersistentVolumeClaim" && cluster.api.find(id) && has_volumes)
+      cluster.api.update(
+          id, "", [](json::Value &claim) { claim["status"]["phase"] = json::string("Bound"); });
     if (id.kind != "Pod" || !cluster.api.find(id)) return;
     const auto log = said.find(id.name);
     if (log != said.end()) cluster.logs[id.name + "/hello"] = log->second;
@@ -107,8 +118,8 @@ struct World {
     for (std::int64_t i = 0; i < deployment->at("spec", "replicas").number(); ++i) {
       json::Value pod = object(fmt::format(
           "{{apiVersion: v1, kind: Pod, metadata: {{namespace: {}, name: {}-{}}}, spec: "
-          "{{nodeName: n1}}}}",
-          id.ns, id.name, i));
+          "{{nodeName: n{}}}}}",
+          id.ns, id.name, i, i % nodes + 1));
       pod["metadata"]["labels"] = deployment->at("spec", "template", "metadata", "labels");
       json::Value owner;
       owner["uid"] = deployment->at("metadata", "uid");
@@ -117,8 +128,13 @@ struct World {
       pod["status"]["podIP"] = json::string(fmt::format("10.1.0.{}", i + 1));
       cluster.api.put(std::move(pod));
     }
-    cluster.api.update(id, "", [](json::Value &object) {
-      object["status"]["observedGeneration"] = object.at("metadata", "generation");
+    cluster.api.update(id, "", [this](json::Value &object) {
+      json::Value &status = object["status"];
+      status["observedGeneration"] = object.at("metadata", "generation");
+      if (pod_status != pod_status::kReady) return;
+      for (const char *count :
+           {"replicas", "updatedReplicas", "readyReplicas", "availableReplicas"})
+        status[count] = object.at("spec", "replicas");
     });
   }
 

@@ -98,3 +98,28 @@ TEST_CASE("check: resolv.conf gives the first server and the search domains") {
   CHECK(resolver.server == "10.96.0.10");
   CHECK(resolver.search == std::vector<std::string>{"a.svc.cluster.local", "svc.cluster.local"});
 }
+
+TEST_CASE("check: the client writes to a volume and reads it back") {
+  char directory[] = "/tmp/hello-disk-XXXXXX";
+  REQUIRE(::mkdtemp(directory));
+  const std::string at = directory;
+  const auto first = lines_of({"disk " + at + " 1 3"}), again = lines_of({"disk " + at + " 0 0"}),
+             none = lines_of({"disk " + at + "/none 1 3"});
+  CHECK(first[0].text("why").empty());
+  CHECK(first[0].text("hash").size() == 64);
+  CHECK(first[0].text("hash") == first[0].text("wrote"));
+  CHECK(again[0].text("hash") == first[0].text("hash"));
+  CHECK(none[0].text("why") == "No such file or directory");
+  for (const char *name : {"/hello-check", "/hello-check.sync"}) ::unlink((at + name).c_str());
+  CHECK(::rmdir(directory) == 0);
+}
+
+TEST_CASE("check: the client says why a clock cannot be read") {
+  CHECK_FALSE(lines_of({"clock http://127.0.0.1:1/echo 2"})[0].text("why").empty());
+}
+
+TEST_CASE("check: the client writes the lines that a log store is asked for") {
+  const auto lines = lines_of({"log mark 3 0"});
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[2].text("text") == "mark-002");
+}

@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 
-#include "hello/mask.h"
+#include <algorithm>
+
+#include "hello/text.h"
 #include "support/check_world.h"
 
 using namespace hello;
@@ -109,4 +111,354 @@ TEST_CASE("check: the header for the log store comes from outside, and is masked
   CHECK(to_json(report).find("is not a token") != std::string::npos);
   ::setenv("HELLO_TEST_LOGS", "s3cret", 1);
   CHECK(world.outcome("logs").verdict == Verdict::inconclusive);
+}
+
+namespace {
+
+std::string series(const std::string &value) {
+  return R"({"status":"success","data":{"resultType":"vector","result":[)" +
+         (value.empty() ? "" : R"({"metric":{},"value":[1767225600,")" + value + "\"]}") + "]}}";
+}
+
+/// Prometheus gives these values all the time: of `up`, and of the counter; empty: no series.
+Outcome scrape_with(const std::string &up, const std::string &counted, int answered = 50) {
+  World world("monitoring: {prometheus: 'http://prometheus:9090/'}\n");
+  world.said["check-scrape"] = log_of({get(0, answered, 0)});
+  for (int i = 0; i < 100; ++i) {
+    world.cluster.replies.push_back({200, series(up)});
+    world.cluster.replies.push_back({200, series(counted)});
+  }
+  return world.outcome("scrape");
+}
+
+} // namespace
+
+TEST_CASE("check: scrape compares Prometheus' counter with the requests that a pod answered") {
+  CHECK(scrape_with("1", "50").verdict == Verdict::pass);
+  CHECK(scrape_with("", "").cause == "NotScraped");
+  CHECK(scrape_with("0", "").cause == "TargetDown");
+  CHECK(scrape_with("1", "10").cause == "WrongCounter");
+  CHECK(scrape_with("1", "10").verdict == Verdict::fail);
+  CHECK(scrape_with("1", "50", 49).verdict == Verdict::inconclusive);
+  for (const sys::HttpReply &reply : {sys::HttpReply{401, "no"}, sys::HttpReply{200, "<html>"}}) {
+    World world("monitoring: {prometheus: 'http://prometheus:9090'}\n");
+    world.said["check-scrape"] = log_of({get(0, 50, 0)});
+    world.cluster.replies.push_back(reply);
+    CHECK(world.outcome("scrape").verdict == Verdict::inconclusive);
+  }
+  CHECK(World().outcome("scrape").verdict == Verdict::skip);
+  CHECK(World("monitoring: {prometheus: 'http://p'}\nmetrics: {scrape: none}\n")
+            .outcome("scrape")
+            .verdict == Verdict::skip);
+}
+
+namespace {
+
+sys::HttpReply refuse(const std::string &, int, const std::string &, const std::string &) {
+  return {0, "connection refused"};
+}
+
+void put_node(World &world, const std::string &name, const std::string &spec = "{}",
+              const std::string &labels = "{}") {
+  world.cluster.api.put(object(fmt::format(
+      "{{apiVersion: v1, kind: Node, metadata: {{name: {}, labels: {}}}, spec: {}, status: "
+      "{{conditions: [{{type: Ready, status: 'True'}}], addresses: [{{type: Hostname, address: "
+      "h}}, "
+      "{{type: InternalIP, address: 10.9.0.1}}]}}}}",
+      name, labels, spec)));
+}
+
+/// With one node for our pods and one with a taint.
+Outcome node_port_with(const std::string &control, const std::string &through) {
+  World world;
+  world.options.ask = refuse;
+  put_node(world, "n1");
+  put_node(world, "other", "{taints: [{key: gpu, effect: NoSchedule}]}");
+  world.said["check-node-port"] = log_of({control, through});
+  return world.outcome("node-port");
+}
+
+} // namespace
+
+TEST_CASE("check: node-port needs every node that takes our pods, and the same Service otherwise") {
+  const Outcome good = node_port_with(get(0, 3, 0), get(1, 3, 0));
+  CHECK(good.verdict == Verdict::pass);
+  CHECK(good.what.find("port 30123 of 1 nodes; from this machine 0 of 1") != std::string::npos);
+  const Outcome dead = node_port_with(get(0, 3, 0), get(1, 0, 3));
+  CHECK(dead.cause == "NodePortDead");
+  CHECK(dead.evidence[0].find("Node/n1, 10.9.0.1:30123: 0 of 3") != std::string::npos);
+  CHECK(node_port_with(get(0, 0, 3), get(1, 0, 3)).verdict == Verdict::inconclusive);
+  World closed;
+  kube::Failure forbidden = failure(kube::Trouble::forbidden, "nodes is forbidden");
+  forbidden.rule = "list nodes";
+  closed.cluster.fail_always(Operation::list, forbidden, "Node");
+  const Outcome skipped = closed.outcome("node-port");
+  CHECK(skipped.verdict == Verdict::skip);
+  CHECK(skipped.cause == "NotPermitted");
+}
+
+namespace {
+
+std::string load_line(int step, int errors = 0) {
+  return fmt::format("\"i\":{},\"step\":\"load\",\"planned\":600,\"answered\":600,\"errors\":{},"
+                     "\"saturated\":\"\",\"lost\":{{}},\"statuses\":{{}},\"lagp99us\":9,\"p99us\":"
+                     "900",
+                     step, errors);
+}
+
+std::string eviction(int pod) {
+  return fmt::format("/api/v1/namespaces/shop/pods/check-steady-{}/eviction", pod);
+}
+
+/// The first pod is evicted.
+struct Evicting : World {
+  Evicting() {
+    said["check-evictions"] = log_of({get(0, 5, 0), load_line(1), load_line(2)});
+    for (const int pod : {0, 1}) {
+      cluster.paths[eviction(pod)] = json::object();
+      cluster.before_next(
+          Operation::post,
+          [this, pod] {
+            cluster.api.erase({"v1", "Pod", "shop", fmt::format("check-steady-{}", pod)});
+          },
+          eviction(pod));
+    }
+  }
+};
+
+const kube::Failure kBudget =
+    failure(kube::Trouble::too_many_requests,
+            "Cannot evict pod as it would violate the pod's disruption budget.");
+
+} // namespace
+
+TEST_CASE("check: budget must let one pod go, and refuse the second") {
+  Evicting good, open, lost, broken, forbidden;
+  good.cluster.fail_always(Operation::post, kBudget, eviction(1));
+  const Outcome passed = good.outcome("budget");
+  INFO(passed.what);
+  CHECK(passed.verdict == Verdict::pass);
+  CHECK(open.outcome("budget").cause == "NotProtected");
+
+  lost.cluster.fail_always(Operation::post, kBudget, eviction(1));
+  lost.said["check-evictions"] = log_of({get(0, 5, 0), load_line(1), load_line(2, 7)});
+  CHECK(lost.outcome("budget").cause == "RequestsLost");
+
+  broken.cluster.fail_always(Operation::post, failure(kube::Trouble::other, "internal error"));
+  CHECK(broken.outcome("budget").verdict == Verdict::inconclusive);
+  kube::Failure rbac = failure(kube::Trouble::forbidden, "cannot create pods/eviction");
+  rbac.rule = "create pods/eviction";
+  forbidden.cluster.fail_always(Operation::post, rbac);
+  CHECK(forbidden.outcome("budget").verdict == Verdict::skip);
+}
+
+TEST_CASE("check: budget is inconclusive if it lets no pod go from the beginning") {
+  Evicting world;
+  world.cluster.on_write = [&](const kube::Id &id) {
+    world.react(id);
+    if (id.kind == "PodDisruptionBudget" && world.cluster.api.find(id))
+      world.cluster.api.update(id, "", [](json::Value &budget) {
+        budget["status"]["disruptionsAllowed"] = json::integer(0);
+      });
+  };
+  CHECK(world.outcome("budget").cause == "ControlFailed");
+}
+
+namespace {
+
+std::string disk(const std::string &wrote, const std::string &hash, const std::string &why = "",
+                 int p99us = 900) {
+  return fmt::format("\"i\":0,\"step\":\"disk\",\"why\":\"{}\",\"wrote\":\"{}\",\"hash\":\"{}\","
+                     "\"p99us\":{}",
+                     why, wrote, hash, p99us);
+}
+
+Outcome storage_with(const std::string &first, const std::string &second, bool bound = true) {
+  World world;
+  world.has_volumes = bound;
+  world.cluster.api.put(object("{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: "
+                               "{name: disk, annotations: "
+                               "{storageclass.kubernetes.io/is-default-class: 'true'}}}"));
+  world.said["check-disk"] = log_of({first});
+  world.said["check-disk-again"] = log_of({second});
+  return world.outcome("storage");
+}
+
+} // namespace
+
+TEST_CASE("check: storage reads in a second pod what the first one wrote") {
+  const std::string good = disk("aa", "aa"), again = disk("00", "aa");
+  CHECK(storage_with(good, again).verdict == Verdict::pass);
+  CHECK(storage_with(disk("aa", "aa", "", 90'000), again).cause == "SlowFsync");
+  CHECK(storage_with(disk("aa", "aa", "", 90'000), again).verdict == Verdict::warn);
+  CHECK(storage_with(good, again, false).cause == "NotBound");
+  CHECK(storage_with(good, disk("00", "bb")).cause == "DataLost");
+  CHECK(storage_with(disk("aa", "bb"), again).cause == "WrongData");
+  CHECK(storage_with(disk("aa", "", "Permission denied"), again).cause == "NotWritable");
+  World none, unknown("check: {storageClass: fast}\n"), cut;
+  CHECK(none.outcome("storage").verdict == Verdict::skip);
+  CHECK(unknown.outcome("storage").cause == "NoClass");
+}
+
+namespace {
+
+std::string clock_line(int step, int offset_ms, const std::string &why = "") {
+  return fmt::format("\"i\":{},\"step\":\"clock\",\"why\":\"{}\",\"offus\":{}", step, why,
+                     offset_ms * 1000);
+}
+
+/// Three pods on two of two nodes; the clocks differ by so much.
+Outcome spread_with(int apart_ms, int self_ms = 0, int nodes = 2) {
+  World world;
+  world.nodes = nodes;
+  put_node(world, "n1");
+  put_node(world, "n2",
+           "{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, "
+           "effect: NoSchedule}]}");
+  put_node(world, "other", "{taints: [{key: gpu, effect: NoSchedule}]}");
+  world.said["check-spread"] = log_of({clock_line(0, 7), clock_line(1, 7 + apart_ms),
+                                       clock_line(2, 7), clock_line(3, 7 + self_ms)});
+  return world.outcome("spread");
+}
+
+} // namespace
+
+TEST_CASE("check: spread compares the pods of nodes, and their clocks") {
+  const Outcome good = spread_with(3);
+  CHECK(good.verdict == Verdict::pass);
+  CHECK(good.what == "3 pods on 2 nodes, whose clocks are 3 ms apart");
+  CHECK(spread_with(-1500).verdict == Verdict::warn);
+  CHECK(spread_with(-1500).cause == "ClocksApart");
+  CHECK(spread_with(6000).verdict == Verdict::fail);
+  CHECK(spread_with(0, 300).verdict == Verdict::inconclusive);
+  const Outcome crowded = spread_with(0, 0, 1);
+  CHECK(crowded.cause == "NotSpread");
+  CHECK(crowded.evidence[1] == "Node/n2: 0 pods, cordoned");
+  World single, silent;
+  put_node(single, "n1");
+  CHECK(single.outcome("spread").verdict == Verdict::skip);
+  silent.nodes = 2;
+  put_node(silent, "n1");
+  put_node(silent, "n2");
+  silent.said["check-spread"] = log_of({clock_line(0, 7), clock_line(1, 0, "refused")});
+  CHECK(silent.outcome("spread").verdict == Verdict::inconclusive);
+}
+
+namespace {
+
+/// The autoscaler wants three pods, and after `after` one; they use so much CPU.
+Outcome scale_down_with(std::chrono::seconds after, const std::string &cpu) {
+  World world;
+  const kube::Id id{"autoscaling/v2", "HorizontalPodAutoscaler", "shop", "check-scale"};
+  world.cluster.api.put(object("{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, "
+                               "metadata: {name: check-scale, namespace: shop}, status: "
+                               "{desiredReplicas: 3}}"));
+  world.cluster.after(after, [&] {
+    world.cluster.api.update(id, "", [](json::Value &autoscaler) {
+      autoscaler["status"]["desiredReplicas"] = json::integer(1);
+    });
+  });
+  if (!cpu.empty())
+    world.cluster.paths["/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods?labelSelector=" +
+                        text::percent_encoded(names::pods_selector("check-scale"))] =
+        json::parse(R"({"items": [{"containers": [{"usage": {"cpu": ")" + cpu + "\"}}]}]}", "m");
+  check::Context context(world.cluster, world.user, world.options, world.listener);
+  return check_scale_down(context);
+}
+
+} // namespace
+
+TEST_CASE("check: scale-down needs one pod again, with metrics and without load") {
+  CHECK(scale_down_with(40s, "1m").verdict == Verdict::pass);
+  CHECK(scale_down_with(400s, "1m").cause == "NotScaledDown");
+  CHECK(scale_down_with(400s, "").cause == "NoMetrics");
+  CHECK(scale_down_with(400s, "900m").verdict == Verdict::inconclusive);
+}
+
+namespace {
+
+std::string asked_host;
+
+sys::HttpReply answer(const std::string &, int, const std::string &host, const std::string &) {
+  asked_host = host;
+  return {200, fmt::format("{}-message-1", kRun)};
+}
+
+sys::HttpReply other_answer(const std::string &, int, const std::string &, const std::string &) {
+  return {404, "page not found"};
+}
+
+struct Outside : World {
+  explicit Outside(const std::string &settings = "") : World(settings) {
+    options.ask = answer;
+    options.only = {};
+    said["check-gateway"] = log_of({get(0, 150, 0)});
+    said["check-load-balancer"] = log_of({get(0, 3, 0)});
+  }
+  /// From now on an object has this status, once it is made.
+  void give(const std::string &kind, const std::string &status) {
+    cluster.on_write = [this, kind, status](const kube::Id &id) {
+      react(id);
+      if (id.kind == kind && cluster.api.find(id) &&
+          (kind != "Service" || id.name == "check-load-balancer"))
+        cluster.api.update(id, "", [&](json::Value &found) { found["status"] = object(status); });
+    };
+  }
+};
+
+constexpr const char *kParents = "gateway: {parentRefs: [{name: edge, namespace: infra}]}\n";
+
+Outcome gateway_with(const std::string &status, check::Ask ask = answer) {
+  Outside world(kParents);
+  world.options.ask = ask;
+  world.cluster.served.insert("gateway.networking.k8s.io/v1");
+  world.cluster.api.put(
+      object("{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: "
+             "{name: edge, namespace: infra}, status: {addresses: [{value: "
+             "198.18.0.9}]}}"));
+  world.give("HTTPRoute", status);
+  return world.outcome("gateway");
+}
+
+} // namespace
+
+TEST_CASE("check: gateway needs a Gateway that accepts the route, and our pods behind it") {
+  const std::string accepted = "{parents: [{conditions: [{type: Accepted, status: 'True'}]}]}";
+  const Outcome good = gateway_with(accepted);
+  INFO(good.what);
+  CHECK(good.verdict == Verdict::pass);
+  CHECK(asked_host == std::string(kRun) + "-gateway.hello-check.invalid");
+  const Outcome refused = gateway_with("{parents: [{conditions: [{type: Accepted, status: 'False', "
+                                       "reason: NotAllowedByListeners, message: m}]}]}");
+  CHECK(refused.cause == "NotAccepted");
+  CHECK(refused.evidence[0] == "NotAllowedByListeners: m");
+  CHECK(gateway_with("{}").cause == "NotAccepted");
+  CHECK(gateway_with(accepted, other_answer).cause == "NoRoute");
+  CHECK(Outside().outcome("gateway").verdict == Verdict::skip);
+  CHECK(Outside(kParents).outcome("gateway").verdict == Verdict::skip);
+}
+
+TEST_CASE("check: load-balancer needs an address that leads to our pods, and is removed at once") {
+  const std::string address = "{loadBalancer: {ingress: [{ip: 198.18.0.50}]}}";
+  Outside good, none, elsewhere, broken;
+  good.give("Service", address);
+  CHECK(good.outcome("load-balancer").verdict == Verdict::pass);
+  CHECK(good.left() == 0);
+  CHECK(none.outcome("load-balancer").cause == "NoAddress");
+  elsewhere.give("Service", address);
+  elsewhere.options.ask = other_answer;
+  CHECK(elsewhere.outcome("load-balancer").cause == "NoRoute");
+  broken.said["check-load-balancer"] = log_of({get(0, 0, 3)});
+  CHECK(broken.outcome("load-balancer").verdict == Verdict::inconclusive);
+  check::Options full;
+  full.full = true;
+  for (const std::string_view name : check::chosen(full)) CHECK(name != "load-balancer");
+}
+
+TEST_CASE("check: a check brings all that it needs") {
+  check::Options options;
+  options.only = {"scale-down"};
+  const auto names = check::chosen(options);
+  for (const std::string_view name : {"start", "autoscaler", "scale-down"})
+    CHECK(std::find(names.begin(), names.end(), name) != names.end());
 }

@@ -1,0 +1,89 @@
+#include <cstdlib>
+
+#include <fmt/core.h>
+
+#include "check/context.h"
+#include "hello/rates.h"
+
+namespace hello::check {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view kName = "check-scrape";
+constexpr int kRequests = 50;
+
+/// The value of the only series; -1: there is none.
+std::int64_t value_of(Context &context, const std::string &url, const std::string &promql) {
+  const auto series = kube::query(context.cluster, {url, "", "", ""}, promql);
+  if (series.empty()) return -1;
+  const auto &value = series[0].at("value").items();
+  if (value.size() != 2) throw Error(Exit::cluster, "Prometheus gave no number");
+  return std::strtoll(std::string(value[1].text()).c_str(), nullptr, 10);
+}
+
+/// What Prometheus has not seen in time; `up` and `counted` are -1 without a series.
+Outcome not_seen(std::int64_t up, std::int64_t counted, seconds time) {
+  if (up < 0)
+    return failed("NotScraped",
+                  fmt::format("Prometheus does not know the pod after {} s", time.count()), {},
+                  "it must find pods by what metrics.scrape makes: annotations or a PodMonitor");
+  if (up == 0)
+    return failed("TargetDown", "Prometheus knows the pod and cannot read its metrics",
+                  {"up is 0 for it"},
+                  "let it in: networkPolicy.monitoringNamespace must be its namespace");
+  return failed(
+      "WrongCounter",
+      fmt::format("Prometheus counts {} requests, and the pod answered {}", counted, kRequests), {},
+      "look at Prometheus' log: it reads the pod, and loses what it reads");
+}
+
+} // namespace
+
+Outcome check_scrape(Context &context) {
+  std::string url = context.user.text("monitoring.prometheus");
+  while (url.ends_with('/')) url.pop_back();
+  const std::string how = context.user.text("metrics.scrape");
+  if (url.empty() || how == "none")
+    return {.verdict = Verdict::skip,
+            .cause = "NotConfigured",
+            .what = "monitoring.prometheus is not set, or metrics.scrape is none"};
+  const std::vector<Setting> more = {{"replicas", "1"}, {"metrics.scrape", how}};
+  if (const auto made = context.apply(context.rendered(kName, more)); !made) {
+    context.words_of(made.failure());
+    return refused(made.failure(), "make a release to scrape");
+  }
+  if (const Rollout rollout = await_rollout(context, kName, seconds(60)); !rollout.ready)
+    return inconclusive("NotReady", "the release to scrape is not ready: " + rollout.what);
+  const std::vector<Place> pods = context.pods(context.a, kName);
+  if (pods.size() != 1) return inconclusive("NoInstrument", "the release has not one pod");
+  const Heard heard = context.ask({.name = std::string(kName),
+                                   .ns = context.b,
+                                   .args = {fmt::format("get http://{}:8080/ {} 10 - {} 0",
+                                                        pods[0].ip, kRequests, context.run)}});
+  if (!heard.trouble.empty()) return no_instrument(heard);
+  const json::Value *control = heard.of(0, "get");
+  if (!control || control->at("marked").number() < kRequests)
+    return inconclusive("ControlFailed", "the pod did not answer the requests to count");
+  const std::string labels =
+      fmt::format("{{{}=\"{}\"", context.user.text("metrics.labelNames.pod"), pods[0].name);
+  const sys::Deadline start = context.cluster.now();
+  for (const sys::Deadline end = context.until(context.bound("scrape.seen"));;
+       context.sleep(seconds(2))) {
+    const std::int64_t up = value_of(context, url, fmt::format("max(up{}}})", labels));
+    const std::int64_t counted = value_of(
+        context, url, fmt::format("sum(hello_http_requests_total{},route=\"/\"}})", labels));
+    const auto time = std::chrono::duration_cast<seconds>(context.cluster.now() - start);
+    if (up == 1 && counted >= kRequests) {
+      Outcome outcome = passed(fmt::format("Prometheus counts the {} requests of a pod {} s later",
+                                           kRequests, time.count()));
+      outcome.figures = {{"seen", "s", time.count(), 15}};
+      return outcome;
+    }
+    if (context.is_over(end)) return not_seen(up, counted, time);
+    context.doing("waiting for Prometheus");
+  }
+}
+
+} // namespace hello::check
