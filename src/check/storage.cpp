@@ -85,19 +85,21 @@ void await_end(Context &context, const Client &client) {
   }
 }
 
+std::string claim_of(const std::string &storage_class) {
+  return fmt::format(
+      R"({{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {{"name": "{}"}}, )"
+      R"("spec": {{"accessModes": ["ReadWriteOnce"], "storageClassName": "{}", "resources": )"
+      R"({{"requests": {{"storage": "1Gi"}}}}}}}})",
+      kClaim, storage_class);
+}
+
 } // namespace
 
 Outcome check_storage(Context &context) {
   Outcome why;
   const std::string name = class_of(context, why);
   if (!why.what.empty()) return why;
-  const auto made = context.apply(
-      fmt::format(
-          R"({{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {{"name": )"
-          R"("{}"}}, "spec": {{"accessModes": ["ReadWriteOnce"], "storageClassName": "{}", )"
-          R"("resources": {{"requests": {{"storage": "1Gi"}}}}}}}})",
-          kClaim, name),
-      context.b);
+  const auto made = context.apply(claim_of(name), context.b);
   if (!made) {
     context.words_of(made.failure());
     return refused(made.failure(), "make a claim");

@@ -26,6 +26,20 @@ Text no_user(const Access &access) {
                       name)};
 }
 
+/// Where nothing names an API server, or what is named is none.
+Text wrong_address(const Failure &failure, const Access &access, const std::string &kubectl) {
+  if (failure.trouble == Trouble::not_kubernetes)
+    return {"what answers at the cluster's address is no Kubernetes API server",
+            access.context.empty()
+                ? "run 'kubectl config view --minify' to see the address (localhost:8080 if it "
+                  "names none), or pass --context NAME"
+                : kubectl + " config view --minify, which shows the address"};
+  if (access.context.empty())
+    return {"kubectl has no current context",
+            "run 'kubectl config use-context NAME', or pass --context NAME"};
+  return {"the cluster cannot be reached", kubectl + " cluster-info"}; // as with `unreachable`
+}
+
 Text text_of(const Failure &failure, const Access &access) {
   const std::string kubectl =
       "try: kubectl" + (access.context.empty() ? "" : " --context " + access.context);
@@ -64,16 +78,7 @@ Text text_of(const Failure &failure, const Access &access) {
   case Trouble::unknown_kind:
     return {"the cluster does not know this kind", "install its CRD, or leave the object out"};
   case Trouble::not_kubernetes:
-    return {"what answers at the cluster's address is no Kubernetes API server",
-            access.context.empty()
-                ? "run 'kubectl config view --minify' to see the address (localhost:8080 if it "
-                  "names none), or pass --context NAME"
-                : kubectl + " config view --minify, which shows the address"};
-  case Trouble::no_context:
-    if (access.context.empty())
-      return {"kubectl has no current context",
-              "run 'kubectl config use-context NAME', or pass --context NAME"};
-    [[fallthrough]]; // a context was named: it is the address that is wrong
+  case Trouble::no_context: return wrong_address(failure, access, kubectl);
   case Trouble::unreachable: return {"the cluster cannot be reached", kubectl + " cluster-info"};
   default: return {by_origin(failure), ""};
   }
