@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "hello/config.h"
-#include "hello/http_get_at.h"
 #include "hello/http_client.h"
+#include "hello/http_get_at.h"
 #include "hello/kube.h"
 
 /// `hello check`: whether a normal service would work on a cluster. docs/check.md describes what
@@ -71,6 +71,10 @@ using Ask = sys::HttpReply (*)(const std::string &address, int port, const std::
 sys::HttpReply ask_over_tcp(const std::string &address, int port, const std::string &host,
                             const std::string &target);
 
+/// GET of an https:// URL at an address. Tests put a fake in its place.
+using AskTls = sys::HttpReply (*)(const std::string &url, const std::string &address,
+                                  std::chrono::milliseconds timeout, sys::Certificate certificate);
+
 /// GET of a log store's URL with a header. Tests put a fake in its place.
 using Get = sys::HttpReply (*)(const std::string &url, const std::string &header,
                                std::chrono::milliseconds timeout);
@@ -83,6 +87,7 @@ struct Options {
   std::vector<std::string> namespaces;                         ///< two prepared ones, or none
   std::string run;                                             ///< id; empty: a random one
   Ask ask = ask_over_tcp;
+  AskTls ask_tls = sys::http_get_at;
   Get get = sys::http_get_with;
 };
 
