@@ -103,7 +103,7 @@ std::string text_of(const check::Plan &plan) {
 }
 
 std::string list_of(const std::vector<check::Info> &checks) {
-  constexpr Column kList[] = {{"CHECK", 12}, {"RUNS", 6}, {"NEEDS", 6}, {"PROVES THAT"}};
+  constexpr Column kList[] = {{"CHECK", 13}, {"RUNS", 6}, {"NEEDS", 10}, {"PROVES THAT"}};
   std::string out = title_row(kList) + "\n";
   for (const check::Info &one : checks)
     out += row(kList, {one.name, kTiers[static_cast<std::size_t>(one.tier)],
