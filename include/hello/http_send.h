@@ -11,7 +11,7 @@ namespace hello::sys {
 /// A request with headers of its own.
 struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string json; ///< the body of a POST; empty: it is a GET
+  std::string json;                  ///< the body of a POST; empty: it is a GET
   std::size_t body_bytes = 64 << 10; ///< of the reply
 };
 

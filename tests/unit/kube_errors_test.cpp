@@ -240,7 +240,8 @@ TEST_CASE("kube errors: what answers at the address may be no API server") {
   CHECK(trouble(401, "no token") == Trouble::unauthorized);
   CHECK(trouble(502, "<html>bad gateway</html>") == Trouble::unreachable);
   CHECK(trouble(504, "<html>timeout</html>") == Trouble::unreachable);
-  CHECK(kube::failure_of_status(404, "404 page not found\n").trouble == Trouble::unknown_kind);
+  for (const char *ours : {"404 page not found\n", R"({"kind":"Status","code":404})"})
+    CHECK(kube::failure_of_status(404, ours).trouble == Trouble::unknown_kind);
   const kube::Failure other = kube::failure_of_status(404, "nothing here");
   const std::string by_default = kube::explain(other, "ask", {"", "shop"}).what(),
                     in_context = kube::explain(other, "ask", {"lab", "shop"}).what();

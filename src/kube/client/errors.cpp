@@ -292,11 +292,11 @@ Failure failure_of_status(int http_status, std::string_view body) {
   const std::string message = status.text("message");
   Failure failure = read(message.empty() ? body : message);
   failure.retryable = http_status >= 500 || http_status == 429;
-  if (status.is_object() && !status.text("reason").empty()) {
+  const bool is_status = status.text("kind") == "Status";
+  if (!status.text("reason").empty())
     read_status(failure, status);
-  } else if (failure.trouble == Trouble::other) {
-    failure.trouble = trouble_of_status(http_status, body);
-  }
+  else if (failure.trouble == Trouble::other)
+    failure.trouble = trouble_of_status(http_status, is_status ? kUnknownPath : body);
   return failure;
 }
 
