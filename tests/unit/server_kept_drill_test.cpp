@@ -123,7 +123,7 @@ TEST_CASE("drill runner: a drill that cannot be kept does not begin") {
 TEST_CASE("drill runner: the disk's file is removed at the end") {
   const Folder folder;
   Faults faults;
-  DrillRunner runner(faults, {}, {folder.path, 32 << 20, 0});
+  DrillRunner runner(faults, {}, {folder.path, 32 << 20, 0, [] { return std::int64_t{1} << 30; }});
   runner.start();
   CHECK(runner.begin(drill("disk=3Mi")) == "");
   const std::string file = drill_file(folder.path, Fault::disk);

@@ -9,7 +9,6 @@
 
 #include "hello/drills.h"
 #include "hello/file.h"
-#include "server/process/ballast.h"
 #include "server/process/kept_drill.h"
 
 namespace hello::server {
@@ -21,9 +20,10 @@ constexpr std::int64_t kBeyond = 8 * kMi; ///< so that the kubelet, which rounds
 
 } // namespace
 
-DiskFill::DiskFill(const std::string &folder, std::int64_t limit_bytes, std::int64_t reserved_bytes)
+DiskFill::DiskFill(const std::string &folder, std::int64_t limit_bytes, std::int64_t reserved_bytes,
+                   Ballast::Room room)
     : path_(drill_file(folder, drills::Fault::disk)), limit_(limit_bytes),
-      most_(std::max<std::int64_t>(limit_bytes / 100 * kPercent - reserved_bytes, 0)) {
+      most_(std::max<std::int64_t>(limit_bytes / 100 * kPercent - reserved_bytes, 0)), room_(room) {
   remove();
 }
 
@@ -38,7 +38,7 @@ int DiskFill::grow(std::int64_t bytes) {
   const std::int64_t goal = bytes == drills::kNoBound ? limit_ + kBeyond : std::min(bytes, most_);
   if (written_ >= goal) return 0;
   // A directory in memory counts in the control group.
-  if (bytes != drills::kNoBound && Ballast::room_in_cgroup() < kMi) return 0;
+  if (bytes != drills::kNoBound && room_() < kMi) return 0;
   if (!file_)
     file_ =
         sys::Fd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "hello/fd.h"
+#include "server/process/ballast.h"
 
 namespace hello::server {
 
@@ -10,8 +11,10 @@ namespace hello::server {
 /// an earlier process left at the start.
 class DiskFill {
 public:
-  /// `limit_bytes`: of the directory; `reserved_bytes`: what other files in it may take.
-  DiskFill(const std::string &folder, std::int64_t limit_bytes, std::int64_t reserved_bytes);
+  /// `limit_bytes`: of the directory; `reserved_bytes`: what other files in it may take; `room`: in
+  /// memory, of which a directory may be made.
+  DiskFill(const std::string &folder, std::int64_t limit_bytes, std::int64_t reserved_bytes,
+           Ballast::Room room = Ballast::room_in_cgroup);
   ~DiskFill() { remove(); }
   DiskFill(const DiskFill &) = delete;
   DiskFill &operator=(const DiskFill &) = delete;
@@ -27,6 +30,7 @@ public:
 private:
   const std::string path_;
   const std::int64_t limit_, most_;
+  const Ballast::Room room_;
   sys::Fd file_;
   std::int64_t written_ = 0;
 };

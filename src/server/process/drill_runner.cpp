@@ -43,8 +43,8 @@ constexpr milliseconds kSlice{50};    ///< of a burn: a share of it is spent
 } // namespace
 
 DrillRunner::DrillRunner(Faults &faults, std::vector<drills::Scheduled> schedule, DrillPlace place)
-    : faults_(faults), place_(std::move(place)),
-      disk_(place_.folder, place_.limit_bytes, place_.reserved_bytes) {
+    : faults_(faults), place_(std::move(place)), ballast_(place_.room),
+      disk_(place_.folder, place_.limit_bytes, place_.reserved_bytes, place_.room) {
   for (drills::Scheduled &one : schedule) {
     if (const std::string why = refusal(one.drill); !why.empty())
       throw Error(Exit::usage, "--drill-at: " + why);

@@ -17,6 +17,7 @@ namespace hello::server {
 struct DrillPlace {
   std::string folder = "/tmp";
   std::int64_t limit_bytes = 32 << 20, reserved_bytes = 0;
+  Ballast::Room room = Ballast::room_in_cgroup; ///< in memory
 };
 
 /// Begins and ends drills at their times, on a thread of its own. Each ends by itself; there is one
