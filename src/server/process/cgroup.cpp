@@ -1,7 +1,7 @@
 #include "server/process/cgroup.h"
 
-#include <fstream>
-#include <sstream>
+#include "hello/error.h"
+#include "hello/file.h"
 
 namespace hello::server {
 
@@ -17,7 +17,7 @@ bool contains(std::string_view list, std::string_view controller) {
 /// (v2).
 std::string group_path(const std::string &root, std::string_view controller,
                        CgroupVersion version) {
-  std::ifstream file(root + "/proc/self/cgroup");
+  std::istringstream file = kernel_file(root + "/proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
     const auto first = line.find(':');
     const auto second = line.find(':', first + 1);
@@ -32,10 +32,16 @@ std::string group_path(const std::string &root, std::string_view controller,
 
 } // namespace
 
+std::istringstream kernel_file(const std::string &path) try {
+  return std::istringstream(sys::read_file(path, 1 << 20));
+} catch (const Error &) {
+  return {};
+}
+
 void visit_cgroups(const std::string &root, std::string_view controller,
                    const std::function<void(const std::string &folder, CgroupVersion)> &visit) {
   // A line, by proc(5): id parent device root mount-point options… - type source super-options
-  std::ifstream mounts(root + "/proc/self/mountinfo");
+  std::istringstream mounts = kernel_file(root + "/proc/self/mountinfo");
   for (std::string line; std::getline(mounts, line);) {
     auto dash = line.find(" - ");
     if (dash == line.npos) continue;

@@ -1,9 +1,14 @@
 #pragma once
 #include <functional>
+#include <sstream>
 #include <string>
 #include <string_view>
 
 namespace hello::server {
+
+/// A small file of the kernel, empty if it cannot be read. The standard library's file streams use
+/// system calls that the sandbox does not allow.
+std::istringstream kernel_file(const std::string &path);
 
 enum class CgroupVersion { v1, v2 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
 #include <sched.h>
 
@@ -28,11 +27,11 @@ double quota(const std::string &folder, CgroupVersion version) {
   double limit = INFINITY, period = 0;
   if (version == CgroupVersion::v2) {
     std::string first;
-    std::ifstream file(folder + "/cpu.max");
+    std::istringstream file = kernel_file(folder + "/cpu.max");
     if (!(file >> first >> period) || first == "max") return INFINITY;
     limit = std::strtod(first.c_str(), nullptr);
-  } else if (!(std::ifstream(folder + "/cpu.cfs_quota_us") >> limit) ||
-             !(std::ifstream(folder + "/cpu.cfs_period_us") >> period)) {
+  } else if (!(kernel_file(folder + "/cpu.cfs_quota_us") >> limit) ||
+             !(kernel_file(folder + "/cpu.cfs_period_us") >> period)) {
     return INFINITY;
   }
   return limit > 0 && period > 0 ? limit / period : INFINITY;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 
 #include "server/process/cgroup.h"
 
@@ -15,7 +14,7 @@ constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
 
 /// The machine's memory, from a line like "MemTotal:  24689764 kB"; `kNoLimit` if it is unknown.
 std::uint64_t machine_bytes(const std::string &root) {
-  std::ifstream file(root + "/proc/meminfo");
+  std::istringstream file = kernel_file(root + "/proc/meminfo");
   std::string name;
   std::uint64_t kilobytes = 0;
   if (file >> name >> kilobytes && name == "MemTotal:") return kilobytes << 10;
@@ -26,8 +25,8 @@ std::uint64_t machine_bytes(const std::string &root) {
 std::size_t memory_limit_bytes(const std::string &root) {
   std::uint64_t limit = kNoLimit;
   visit_cgroups(root, "memory", [&](const std::string &folder, CgroupVersion version) {
-    std::ifstream file(folder +
-                       (version == CgroupVersion::v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+    std::istringstream file = kernel_file(
+        folder + (version == CgroupVersion::v2 ? "/memory.max" : "/memory.limit_in_bytes"));
     std::uint64_t bytes = 0;
     if (file >> bytes && bytes > 0) limit = std::min(limit, bytes); // "max" is no number
   });
@@ -39,9 +38,11 @@ std::size_t memory_used_bytes(const std::string &root) {
   std::uint64_t lowest = kNoLimit, used = 0;
   visit_cgroups(root, "memory", [&](const std::string &folder, CgroupVersion version) {
     const bool v2 = version == CgroupVersion::v2;
-    std::ifstream limit(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"));
-    std::ifstream usage(folder + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
-    std::ifstream stat(folder + "/memory.stat");
+    std::istringstream limit =
+        kernel_file(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+    std::istringstream usage =
+        kernel_file(folder + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+    std::istringstream stat = kernel_file(folder + "/memory.stat");
     std::uint64_t bytes = 0, now = 0, dropped = 0;
     if (!(limit >> bytes) || bytes == 0 || bytes >= lowest || !(usage >> now)) return;
     std::string name;
@@ -51,7 +52,7 @@ std::size_t memory_used_bytes(const std::string &root) {
     used = now - std::min(now, dropped);
   });
   if (lowest != kNoLimit) return static_cast<std::size_t>(used);
-  std::ifstream own(root + "/proc/self/statm");
+  std::istringstream own = kernel_file(root + "/proc/self/statm");
   std::uint64_t all = 0, resident = 0;
   own >> all >> resident;
   return static_cast<std::size_t>(resident * 4096);
