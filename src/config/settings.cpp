@@ -80,7 +80,7 @@ constexpr Setting kSettings[] = {
     {"autoscaling.minReplicas", integer(1, 1000), "2", "Minimum number of pods."},
     {"autoscaling.maxReplicas", needed(integer(1, 1000), "a HorizontalPodAutoscaler must have it"),
      "5", "Maximum number of pods."},
-    {"autoscaling.cpu", integer(0, 10000, "percent"), "20",
+    {"autoscaling.cpu", integer(0, 10000, "percent"), "25",
      "Target for the pods' average CPU use, relative to their requests; 0: not used."},
     {"autoscaling.memory", integer(0, 10000, "percent"), "0",
      "Target for the pods' average memory use, relative to their requests; 0: not used."},

@@ -111,7 +111,7 @@ TEST_CASE("render: each metric of the autoscaler stands where it is asked for, C
     return json(find(render(set), "HorizontalPodAutoscaler")["spec"]["metrics"]);
   };
   const std::string cpu =
-      R"({"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":20}}})";
+      R"({"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":25}}})";
   CHECK(metrics({}) == "[" + cpu + "]");
   CHECK(
       metrics({{"autoscaling.memory", "80"}}) ==
