@@ -187,6 +187,10 @@ PLACE = re.compile(r"\.yaml:\d+:\d+|--(set|set-string|unset|context)\b|HELLO_[A-
 ONLY_PRIVILEGED = re.compile(r'FAIL \w+\.apps "[^"]*" is invalid: \S+privileged: Forbidden: disallowed by cluster policy')
 
 
+# The judge reads YAML, in which these characters must be escaped; in JSON they may stand as they are.
+CONTROL = re.compile("[\x7f-\x9f]")
+
+
 class Judge:
     def __init__(self, path):
         self.path = path if path and os.path.exists(path) else ""
@@ -204,7 +208,9 @@ class Judge:
         if not self.path or not sets:
             return [""] * len(sets)
         objects = [one for objects in sets for one in objects]
-        got = subprocess.run([self.path], input="---\n".join(json.dumps(self.completed(one), ensure_ascii=False) + "\n" for one in objects), capture_output=True, text=True, timeout=600)
+        texts = "---\n".join(json.dumps(self.completed(one), ensure_ascii=False) + "\n" for one in objects)
+        texts = CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", texts)
+        got = subprocess.run([self.path], input=texts, capture_output=True, text=True, timeout=600)
         said = ["\n".join(line for line in part.splitlines() if line.startswith(("FAIL", "SSA-FAIL")) and not ONLY_PRIVILEGED.fullmatch(line)) for part in got.stdout.split("DOCUMENT ")[1:]]
         if len(said) != len(objects):
             raise SystemExit(f"{len(objects)} objects and {len(said)} verdicts: {got.stderr[-2000:]}")
