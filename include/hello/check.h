@@ -110,6 +110,8 @@ struct Report {
 class Listener {
 public:
   virtual ~Listener() = default;
+  /// The checks start; Report::namespaces are about to be made.
+  virtual void began(const Report &) {}
   virtual void doing(std::string_view check, std::string_view what) = 0;
   virtual void ended(const Result &result) = 0;
   /// All is known but what cannot be removed; the removal comes next, and may take minutes.

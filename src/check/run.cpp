@@ -250,6 +250,7 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
   Runner runner(context, listener, report);
   const bool alone = names.size() == 1 && names[0] == "api";
   std::optional<sys::LastWord> last_word; // what follows a signal is not interrupted again
+  if (!alone) listener.began(report);
   try {
     if (!alone) runner.no_place = prepare(context, listener);
     runner.run(names);

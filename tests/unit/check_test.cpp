@@ -56,6 +56,31 @@ TEST_CASE("check: start passes when all pods are ready and answer") {
   CHECK(world.left() == 0);
 }
 
+TEST_CASE("check: a run names its namespaces before it makes anything") {
+  struct Named final : check::Listener {
+    explicit Named(const FakeCluster &cluster_) : cluster(cluster_) {}
+    const FakeCluster &cluster;
+    std::vector<std::string> namespaces;
+    void began(const check::Report &report) override {
+      CHECK(cluster.journal.empty());
+      namespaces = report.namespaces;
+    }
+    void doing(std::string_view, std::string_view) override {}
+    void ended(const check::Result &) override {}
+  };
+  World world;
+  world.options.namespaces = {};
+  world.options.only = {"start"};
+  Named named(world.cluster);
+  check::run(world.cluster, world.user, world.options, named);
+  CHECK(named.namespaces == std::vector<std::string>{"hello-check-r1-a", "hello-check-r1-b"});
+  CHECK_FALSE(world.cluster.journal.empty());
+  named.namespaces = {};
+  world.options.only = {"api"}; // makes nothing
+  check::run(world.cluster, world.user, world.options, named);
+  CHECK(named.namespaces.empty());
+}
+
 TEST_CASE("check: start fails with the scheduler's words") {
   World world;
   world.pod_status = "{phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: "

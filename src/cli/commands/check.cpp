@@ -44,6 +44,11 @@ public:
   Screen(const Screen &) = delete;
   Screen &operator=(const Screen &) = delete;
 
+  /// Whoever kills the run finds here what to remove.
+  void began(const check::Report &report) override {
+    flags_.config.console.note(fmt::format("run {} in namespaces {} and {}", report.run,
+                                           report.namespaces[0], report.namespaces[1]));
+  }
   void doing(std::string_view check, std::string_view what) override {
     if (!live_) return;
     clear();
