@@ -19,6 +19,9 @@ using std::chrono::seconds;
 
 constexpr milliseconds kPoll{300};
 
+/// How long a log is asked for again while the API server or the kubelet fails.
+constexpr seconds kLogPatience{5};
+
 /// How long after the last check an interrupted run's objects are still its own.
 constexpr seconds kGrace{600};
 
@@ -259,10 +262,13 @@ std::string Context::start(const Client &client) {
 Heard Context::so_far(const std::string &ns, const std::string &name) {
   kube::LogQuery query;
   query.ns = ns;
-  const auto log = cluster.log(name, "hello", query);
-  if (!log)
-    return {.lines = {}, .trouble = "the client's log cannot be read: " + words_of(log.failure())};
-  return read_lines(*log, run);
+  for (const sys::Deadline end = until(kLogPatience);; sleep(kPoll)) {
+    const auto log = cluster.log(name, "hello", query);
+    if (log) return read_lines(*log, run);
+    if (!log.failure().retryable || is_over(end))
+      return {.lines = {},
+              .trouble = "the client's log cannot be read: " + words_of(log.failure())};
+  }
 }
 
 Heard Context::hear(const Client &client) {

@@ -110,6 +110,23 @@ TEST_CASE("check: what the instrument cannot see is inconclusive, never a pass o
   CHECK(refused.outcome("start").verdict == Verdict::inconclusive);
 }
 
+TEST_CASE("check: a client's log is asked for again for 5 s while the server fails") {
+  kube::Failure down = test::failure(kube::Trouble::unreachable, "connection refused");
+  down.retryable = true;
+  World once, always, refused;
+  for (int i = 0; i < 3; ++i) once.cluster.fail_next(Operation::log, down, "check-start/hello");
+  const check::Report report = once.run({"start"});
+  CHECK(report.results.back().outcome.verdict == Verdict::pass);
+  CHECK_FALSE(report.api_lost);
+  always.cluster.fail_always(Operation::log, down);
+  CHECK(always.run({"start"}).api_lost);
+  const auto time = always.cluster.elapsed();
+  refused.cluster.fail_next(Operation::log, test::failure(kube::Trouble::forbidden, "forbidden"));
+  CHECK(refused.outcome("start").verdict == Verdict::inconclusive);
+  CHECK(time - refused.cluster.elapsed() > 4s);
+  CHECK(time - refused.cluster.elapsed() < 7s);
+}
+
 TEST_CASE("check: dns compares lookups with the Service's address") {
   const auto answers = [](const std::vector<std::string> &lookups) {
     std::vector<std::string> lines = {get(0, 5, 0)};
