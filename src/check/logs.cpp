@@ -44,22 +44,31 @@ bool is_answer(std::string_view body) {
   return false;
 }
 
+/// What env:NAME or file:PATH names. Throws Error if it cannot be read.
+std::string content_of(const std::string &from) {
+  if (from.starts_with("file:")) return sys::read_file(from.substr(5), 64 << 10);
+  const std::string name = from.substr(4);
+  if (const char *value = std::getenv(name.c_str())) return value;
+  throw Error(Exit::invalid, fmt::format("the variable {} is not set", name));
+}
+
 /// The header for the store, from where check.logs.header says. From now on nothing prints it.
 std::string header_of(const config::Config &user) {
   const std::string from = user.text("check.logs.header");
   if (from.empty()) return "";
+  const auto invalid = [&](std::string_view why) {
+    return Error(Exit::invalid, fmt::format("{}: {}", user.place("check.logs.header"), why),
+                 "write the header there, on one line: Authorization: Bearer TOKEN");
+  };
   std::string header;
-  if (from.starts_with("file:"))
-    header = sys::read_file(from.substr(5), 64 << 10, Exit::invalid);
-  else if (const char *value = std::getenv(from.substr(4).c_str()))
-    header = value;
-  header = text::trimmed(header);
+  try {
+    header = text::trimmed(content_of(from));
+  } catch (const Error &error) {
+    throw invalid(error.what());
+  }
   const auto colon = header.find(':');
-  if (colon == header.npos || header.find('\n') != header.npos)
-    throw Error(
-        Exit::invalid,
-        fmt::format("{}: {} does not hold one header", user.place("check.logs.header"), from),
-        "write it there like Authorization: Bearer TOKEN");
+  if (colon == header.npos || colon == 0 || header.find_first_of("\r\n") != header.npos)
+    throw invalid(from + " does not hold one header");
   const std::string_view value = text::trimmed(std::string_view(header).substr(colon + 1));
   mask::add(value);
   mask::add(value.substr(value.rfind(' ') + 1)); // the token without its scheme
@@ -89,6 +98,10 @@ Outcome not_there(const sys::HttpReply &reply, std::size_t found, seconds time) 
 }
 
 } // namespace
+
+void check_log_header(const Context &context) {
+  if (context.runs("logs") && !context.user.text("check.logs.url").empty()) header_of(context.user);
+}
 
 Outcome check_logs(Context &context) {
   std::string url = context.user.text("check.logs.url");

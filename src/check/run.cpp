@@ -241,12 +241,13 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
   report.context = cluster.access().context;
   report.started = std::time(nullptr);
   report.namespaces = {context.a, context.b};
+  context.rendered(kSteady, {}); // throws for settings that contradict each other
+  context.check_bounds();
+  check_log_header(context);
   report.server = cluster.fetch("/version")
                       .take("ask for the API server's version", cluster.access())
                       .text("gitVersion");
   for (std::string *text : {&report.context, &report.server}) tidy(*text);
-  context.rendered(kSteady, {}); // throws for settings that contradict each other
-  context.check_bounds();
   Runner runner(context, listener, report);
   const bool alone = names.size() == 1 && names[0] == "api";
   std::optional<sys::LastWord> last_word; // what follows a signal is not interrupted again

@@ -109,8 +109,33 @@ TEST_CASE("check: the header for the log store comes from outside, and is masked
   CHECK(asked_header == "Authorization: Bearer s3cret-of-the-store");
   CHECK(to_json(report).find("s3cret") == std::string::npos);
   CHECK(to_json(report).find("is not a token") != std::string::npos);
-  ::setenv("HELLO_TEST_LOGS", "s3cret", 1);
-  CHECK(world.outcome("logs").verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("check: a wrong check.logs.header is an error before anything runs, and not shown") {
+  const auto error_of = [](const std::string &header, const std::string &only = "logs") {
+    World world("check: {logs: {url: 'http://store/?q={marker}', header: '" + header + "'}}\n");
+    world.cluster.fail_always(Operation::fetch, failure(kube::Trouble::unreachable));
+    try {
+      world.run({only});
+    } catch (const Error &error) {
+      CHECK(world.cluster.journal.empty());
+      return (error.code() == Exit::invalid ? "invalid: " : "") + error.words();
+    }
+    return std::string();
+  };
+  ::unsetenv("HELLO_TEST_LOGS");
+  const std::string unset = error_of("env:HELLO_TEST_LOGS");
+  CHECK(unset.find("invalid: stdin:1:") == 0);
+  CHECK(unset.find("check.logs.header: the variable HELLO_TEST_LOGS is not set") != unset.npos);
+  CHECK(error_of("file:/no/such/file").find("/no/such/file: No such file") != unset.npos);
+  for (const char *value :
+       {"s3cret", "A: s3cret\nB: s3cret", "A: s3cret\r\nB: c", ": s3cret", ""}) {
+    ::setenv("HELLO_TEST_LOGS", value, 1);
+    const std::string words = error_of("env:HELLO_TEST_LOGS");
+    CHECK(words.find("HELLO_TEST_LOGS does not hold one header") != words.npos);
+    CHECK(words.find("s3cret") == words.npos);
+  }
+  CHECK(error_of("env:HELLO_TEST_LOGS", "api").find("invalid") == unset.npos); // it needs none
 }
 
 namespace {
