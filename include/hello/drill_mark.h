@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hello/json.h"
+
 /// The annotation on a release's Deployment that names its drills, so that a deploy and a status
 /// see them.
 namespace hello::drills {
@@ -25,5 +27,9 @@ std::vector<Mark> read_marks(std::string_view annotation, std::string_view now);
 
 /// The annotation's text.
 std::string to_text(std::span<const Mark> marks);
+
+/// What each start of a Deployment's pods schedules, by --drill-at: "errors=500@30s+1m, crash@2m".
+/// No mark names it.
+std::string scheduled_drills(const json::Value &deployment);
 
 } // namespace hello::drills

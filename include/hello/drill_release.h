@@ -21,6 +21,7 @@ using Send = sys::HttpReply (*)(const std::string &url, const sys::HttpRequest &
 
 struct Target {
   std::string pod, uid;
+  bool is_running = true; ///< the service's container
 };
 
 /// Which pods a drill is for: one by its name, or a number or a share of the ready ones.

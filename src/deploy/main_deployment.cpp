@@ -29,7 +29,10 @@ std::string drills_during(kube::Cluster &cluster, const std::string &deployment,
   if (!live) return "";
   const auto marks = drills::read_marks(live->at("metadata", "annotations", drills::kMark).text(),
                                         text::utc(since));
-  return marks.empty() ? "" : "drills during the rollout: " + drills::to_text(marks);
+  std::string all = drills::to_text(marks);
+  if (const std::string scheduled = drills::scheduled_drills(*live); !scheduled.empty())
+    all.append(all.empty() ? "" : "; ").append(scheduled).append(" from each start on");
+  return all.empty() ? "" : "drills during the rollout: " + all;
 }
 
 } // namespace hello::deploy

@@ -237,6 +237,10 @@ private:
         node.text += "; drill " + one.text();
         node.health = std::max(node.health, Health::warning);
       }
+      if (const std::string drills = drills::scheduled_drills(live.value); !drills.empty()) {
+        node.text += "; each start schedules the drill " + drills;
+        node.health = std::max(node.health, Health::warning);
+      }
       return node;
     }
     if (id.kind == "Ingress") return ingress(id, live.value);

@@ -23,4 +23,23 @@ std::string to_text(std::span<const Mark> marks) {
   return out;
 }
 
+std::string scheduled_drills(const json::Value &deployment) {
+  constexpr std::string_view kFlag = "--drill-at";
+  std::string out;
+  for (const json::Value &container :
+       deployment.at("spec", "template", "spec", "containers").items()) {
+    bool is_value = false;
+    for (const json::Value &arg : container.at("args").items()) {
+      std::string_view word = arg.text();
+      if (!is_value && word.substr(0, kFlag.size() + 1) == "--drill-at=") {
+        word.remove_prefix(kFlag.size() + 1);
+        is_value = true;
+      }
+      if (is_value) out.append(out.empty() ? "" : ", ").append(word);
+      is_value = !is_value && word == kFlag;
+    }
+  }
+  return out;
+}
+
 } // namespace hello::drills

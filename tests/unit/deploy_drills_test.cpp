@@ -225,6 +225,21 @@ TEST_CASE("drills: a list has the drills of every pod, or why there is no answer
   CHECK(all[2].second.wrong != "");
 }
 
+TEST_CASE("drills: a pod whose service does not run is named as such, not as a bad answer") {
+  Release release;
+  release.cluster.api.put(
+      object("{apiVersion: v1, kind: Pod, metadata: {name: d, namespace: shop, uid: uid-d, "
+             "creationTimestamp: \"2026-11-28T11:00:00Z\", labels: {app.kubernetes.io/name: "
+             "hello, app.kubernetes.io/instance: hello}}, status: {phase: Running, "
+             "containerStatuses: [{name: hello, state: {waiting: {reason: CrashLoopBackOff}}}]}}"));
+  for (int i = 0; i < 3; ++i) release.cluster.replies.push_back({200, R"({"active":[]})"});
+  release.cluster.replies.push_back({0, "what answers does not speak HTTP/1"});
+  const auto all = list(release.cluster, fake_send);
+  REQUIRE(all.size() == 4);
+  CHECK(all[0].second.wrong == "");
+  CHECK(all[3].second.wrong == "its container is not running");
+}
+
 TEST_CASE("drills: a context is protected by a word between separators") {
   const std::vector<std::string> words = {"prod", "production", "live"};
   for (const char *name : {"prod", "eu-prod", "prod-eu", "PROD", "a/prod/b", "shop.live",

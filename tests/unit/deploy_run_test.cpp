@@ -112,14 +112,20 @@ TEST_CASE("deploy: a failed rollout names the drills of its time first") {
                    "2999-01-01T00:00:00Z on b");
   shop.cluster.api.put(deployment);
   shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
-  CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
+  release::Set bad = hello_set("hello:2");
+  for (kube::Object &one : bad)
+    if (one.id.kind == "Deployment")
+      one.value["spec"]["template"]["spec"]["containers"] =
+          object("[{name: hello, image: \"hello:2\", args: [--drill-at, crash@9s]}]");
+  CHECK(shop.run(bad) == Exit::rollout);
   std::string order;
   for (const deploy::Event &event : shop.seen.events) {
     const auto *warning = std::get_if<event::Warning>(&event);
     if (warning && warning->text.find("drills during") == 0) order += warning->text + ";";
     if (std::holds_alternative<event::Failing>(event)) order += "failing";
   }
-  CHECK(order == "drills during the rollout: latency=9s until 2999-01-01T00:00:00Z on b;failing");
+  CHECK(order == "drills during the rollout: latency=9s until 2999-01-01T00:00:00Z on b; "
+                 "crash@9s from each start on;failing");
 }
 
 TEST_CASE("deploy: a rollout that runs into the time limit goes back too") {

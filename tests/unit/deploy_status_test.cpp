@@ -69,6 +69,16 @@ TEST_CASE("status: active drills stand at the Deployment, and are a warning") {
   CHECK(status.objects[0].text.find("errors") == std::string::npos);
 }
 
+TEST_CASE("status: drills that each start schedules are named, however the flag is written") {
+  deploy::Observation observed = good();
+  observed.objects[kDeployment].value["spec"]["template"]["spec"]["containers"].push(
+      read("{name: hello, args: [--drills, --drill-at=errors=500@30s+1m, --drill-at, crash@2m]}"));
+  const deploy::Status status = report(observed);
+  CHECK(status.health == Health::warning);
+  CHECK(status.objects[0].text.find(
+            "; each start schedules the drill errors=500@30s+1m, crash@2m") != std::string::npos);
+}
+
 TEST_CASE("status: a release that is well is healthy, in apply order, with its pods") {
   const auto r = report(good());
   CHECK(r.health == Health::good);

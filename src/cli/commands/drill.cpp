@@ -163,13 +163,15 @@ using Replies = std::vector<std::pair<drills::Target, drills::Reply>>;
 void show(const Replies &replies, Format format) {
   std::string out;
   if (format == Format::text) {
+    bool all_answered = true;
     for (const auto &[target, reply] : replies) {
       if (!reply.wrong.empty()) say(fmt::format("pod {}: {}", target.pod, reply.wrong));
+      all_answered = all_answered && reply.wrong.empty();
       for (const drills::Active &one : reply.active)
         out += fmt::format("{}: {} for {} s more\n", target.pod, one.drill,
                            ceil<seconds>(one.left).count());
     }
-    return print(out.empty() ? "no drills\n" : out);
+    return print(out.empty() && all_answered ? "no drills\n" : out);
   }
   json::Writer writer(out);
   writer.begin_object().key("pods").begin_array();

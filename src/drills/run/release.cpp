@@ -53,7 +53,12 @@ std::vector<Candidate> candidates(kube::Cluster &cluster) {
       {"v1", "Pod", access.ns, names::pods_selector(access.release)}, [&](json::Value &&object) {
         const kube::Pod pod = kube::pod_of(object);
         if (pod.deleting || object.text("status", "phase") != "Running") return;
-        all.push_back({{pod.name, object.text("metadata", "uid")}, pod.created, pod.ready()});
+        const auto service =
+            std::find_if(pod.containers.begin(), pod.containers.end(),
+                         [](const kube::Container &one) { return one.name == "hello"; });
+        const bool is_running = service == pod.containers.end() || service->running;
+        all.push_back(
+            {{pod.name, object.text("metadata", "uid"), is_running}, pod.created, pod.ready()});
       });
   if (failure) throw kube::explain(*failure, "list the release's pods", access);
   std::sort(all.begin(), all.end(), [](const Candidate &a, const Candidate &b) {
@@ -62,8 +67,8 @@ std::vector<Candidate> candidates(kube::Cluster &cluster) {
   return all;
 }
 
-/// Asks the pods, four at a time, until one gives no answer or refuses; that one is the last.
-/// Without `to_first_failure`, all of them.
+/// Asks the pods, four at a time; with `first_failure` until one gives no answer or refuses, which
+/// is the last then.
 enum class Until : std::uint8_t { first_failure, all };
 
 template <typename MakeAsk>
@@ -85,6 +90,7 @@ std::vector<std::pair<Target, Reply>> ask(kube::Cluster &cluster,
         reply.wrong = kube::explain(address.failure(), "reach it", cluster.access()).words();
       }
       const bool failed = !reply.wrong.empty();
+      if (failed && !targets[i].is_running) reply.wrong = "its container is not running";
       replies.emplace_back(targets[i], std::move(reply));
       if (failed && until == Until::first_failure) return replies;
     }
