@@ -170,6 +170,8 @@ void declare(const Command &command, CheckOptions &options) {
   compare.text("OLD", files->first, old);
   compare.text("NEW", files->second, now);
   compare.section();
+  compare.example("hello check --report after.json", "make the report of a later run");
+  compare.example("hello check compare before.json after.json", "list what became worse");
   compare.action([files] {
     bool worse = false;
     for (const std::string &line :

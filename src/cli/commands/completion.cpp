@@ -16,7 +16,7 @@ void declare(const Command &command, CompletionOptions &options) {
   command.choice("SHELL", options.shell, "bash|zsh|fish", shell);
   command.section();
   command.details(
-      "Completes commands, options and their values, contexts, namespaces, revisions "
+      "Completes commands, options and their values, contexts, namespaces, releases, revisions "
       "and settings. It queries the cluster for at most a second, and not at all if the "
       "context's user needs a credential plugin.");
   command.example("source <(hello completion bash)", "in ~/.bashrc");

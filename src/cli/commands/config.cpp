@@ -18,7 +18,11 @@ void declare(const Command &command, ShowConfigOptions &options) {
   command.example("hello config --context prod", "show effective values and where they come from");
   command.example("hello config schema > hello.schema.json",
                   "write the schema for completion and checks in editors");
-  command.subcommand("schema", "Print the JSON Schema of hello.yaml, for editors").action([] {
+  const Command schema =
+      command.subcommand("schema", "Print the JSON Schema of hello.yaml, for editors");
+  schema.example("hello config schema > hello.schema.json", "write it to a file");
+  schema.example("hello config schema | jq .properties.messages", "look up one setting");
+  schema.action([] {
     print(config::schema());
     return Exit::ok;
   });

@@ -65,6 +65,7 @@ void declare(const Command &command, DashboardOptions &options) {
                   "display. Runs until Ctrl-C. If the pod goes away, another one is taken, with a "
                   "new address.");
   command.example("hello dashboard --context prod", "requests, errors and latency as they happen");
+  command.example("hello dashboard --no-browser", "print the address only");
 }
 
 } // namespace hello::cli

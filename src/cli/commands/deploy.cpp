@@ -111,9 +111,9 @@ void declare(const Command &command, DeployOptions &options) {
                   "FILE"};
   plan.completes = Completes::file;
   command.text("--plan", options.plan, plan);
-  command.flag("--with-drills", options.with_drills, "deploy although a drill is active");
-  command.duration("--plan-age", options.plan_age, {"maximum age of that plan", "TIME"},
+  command.duration("--plan-age", options.plan_age, {"how old the plan may be", "TIME"},
                    std::chrono::seconds(1), std::chrono::hours(24 * 365));
+  command.flag("--with-drills", options.with_drills, "deploy although a drill is active");
   command.details(
       "Repeat --context to deploy to several clusters, one after the other, up to the first "
       "failure.");

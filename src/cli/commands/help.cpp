@@ -11,6 +11,7 @@ void declare(const Command &command, HelpOptions &options) {
   command.list("COMMAND", options.command, name);
   command.section();
   command.example("hello help deploy", "the same as hello deploy --help");
+  command.example("hello help config schema", "the help for a subcommand");
 }
 
 } // namespace hello::cli

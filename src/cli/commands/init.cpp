@@ -13,6 +13,8 @@ Exit run(const InitOptions &options) {
     print(config::starter());
     return Exit::ok;
   }
+  if (path.empty())
+    throw Error(Exit::usage, "FILE is empty: name a file", "run 'hello init -' to print to stdout");
   struct stat found {};
   const bool exists = ::stat(path.c_str(), &found) == 0;
   if (exists && S_ISDIR(found.st_mode))

@@ -6,12 +6,23 @@
 #include "cli/view/findings.h"
 #include "cli/view/output.h"
 #include "cli/view/table.h"
+#include "hello/json.h"
 #include "hello/text.h"
 
 namespace hello::cli {
 namespace {
 
-Exit show_rules() {
+Exit show_rules(Format format) {
+  if (format != Format::text) {
+    std::string json;
+    json::Writer writer(json);
+    writer.begin_array();
+    for (const manifest::LintRule &rule : manifest::lint_rules())
+      writer.begin_object().key("rule").string(rule.name).key("why").string(rule.why).end_object();
+    writer.end_array();
+    print_document(json + "\n", format);
+    return Exit::ok;
+  }
   constexpr Column columns[] = {{"", 16}, {""}};
   std::string out;
   for (const manifest::LintRule &rule : manifest::lint_rules())
@@ -46,7 +57,7 @@ std::string serve_mistake(const std::vector<std::string> &words) {
 } // namespace
 
 Exit run(const LintOptions &options) {
-  if (options.rules) return show_rules();
+  if (options.rules) return show_rules(options.format);
   const config::Config config = options.config.load();
   const std::vector<manifest::Object> objects = rendered(config);
   const auto findings = manifest::lint(objects, config, options.allow, serve_mistake);

@@ -27,7 +27,7 @@ Exit run(const ListOptions &flags) {
 
 void declare(const Command &command, ListOptions &options) {
   command.flag("-A,--all-namespaces", options.all, "list the releases in all namespaces");
-  options.config.add_to(command, {.cluster = true});
+  options.config.add_to(command, {.name = false, .cluster = true});
   add_format(command, options.format, "text|json|yaml", "output format (json: one array)");
   command.example("hello list -n shop", "list the releases in one namespace");
   command.example("hello list -A", "list all releases in the cluster");

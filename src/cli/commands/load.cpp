@@ -207,7 +207,7 @@ void declare(const Command &command, LoadOptions &options) {
                    {"longest wait until the host resolves and takes a connection", "TIME"});
   command.flag("--in-cluster", options.in_cluster,
                "run it in the release's namespace, as a Job that is removed at the end");
-  OptionSpec header{"header of each request", "NAME: VALUE"};
+  OptionSpec header{"header of each request, as 'NAME: VALUE'", "HEADER"};
   command
       .each(
           "--header",

@@ -30,7 +30,7 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
       continue;
     std::string there;
     for (const manifest::Object &object : all) there += " " + object.kind + "/" + object.name;
-    throw Error(Exit::usage, fmt::format("--only {}: the manifests have no such object", wanted),
+    throw Error(Exit::usage, fmt::format("--only '{}': the manifests have no such object", wanted),
                 "they have" + there);
   }
   std::vector<manifest::Object> out;
@@ -41,18 +41,27 @@ std::vector<manifest::Object> chosen(const std::vector<manifest::Object> &all,
   return out;
 }
 
-} // namespace
-
-Exit run(const RenderOptions &options) {
+/// Throws Error(Exit::usage) for options that do not go together.
+void check_together(const RenderOptions &options) {
   if (!options.split.empty() && options.format == Format::json)
     throw Error(Exit::usage, "--split writes YAML files, so it cannot be combined with -o json",
                 "leave one of them out");
+  if (options.split == "-")
+    throw Error(Exit::usage, "--split takes a directory, not stdout (-)",
+                "leave it out to print to stdout");
   if (options.kustomization && options.split.empty())
     throw Error(Exit::usage, "--kustomization goes with --split DIR",
                 "write 'hello render --split DIR --kustomization'");
-  if (options.check && (!options.deployer || options.namespaces.size() != 2))
-    throw Error(Exit::usage, "--check goes with --deployer and --namespaces A,B",
+  const bool account = options.check && options.deployer && options.namespaces.size() == 2;
+  if (!account && (options.check || !options.namespaces.empty()))
+    throw Error(Exit::usage, "--check and --namespaces A,B go together, with --deployer",
                 "write 'hello render --deployer --check --namespaces A,B'");
+}
+
+} // namespace
+
+Exit run(const RenderOptions &options) {
+  check_together(options);
   const config::Config config = options.config.load();
   std::vector<manifest::Object> objects = rendered(config, options.with);
   warn_of_api(objects, config);

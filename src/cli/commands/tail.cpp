@@ -140,6 +140,7 @@ void declare(const Command &command, TailOptions &options) {
       "at once, exit 131. A native sidecar starts before the service and ends after "
       "it, so it copies the last lines too.");
   command.example("hello tail /tmp/access.log", "copy the log to stdout");
+  command.example("hello tail access.log --position seen", "continue there after a restart");
 }
 
 } // namespace hello::cli

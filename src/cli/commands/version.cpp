@@ -61,6 +61,7 @@ Exit run(const VersionOptions &options) {
 void declare(const Command &command, VersionOptions &options) {
   add_format(command, options.format, "text|json|yaml", "output format");
   command.example("hello version -o json", "output for scripts");
+  command.example("hello --version", "the same as hello version");
 }
 
 } // namespace hello::cli

@@ -71,12 +71,13 @@ std::string type_of(const config::Type &type) {
 } // namespace
 
 std::string commands_markdown(const CommandRow &top) {
-  std::string out = "# Commands\n\n"
-                    "Here you can look up every command, option and exit code.\n\n"
-                    "Made by `./dev docs` from the table that also makes help, completion and man "
-                    "pages.\n\nEvery command takes `-h` and `--help`. Options can stand before or "
-                    "after the command. Giving an option twice is an error, unless it is "
-                    "repeatable.\n\nExit codes:\n\n| code | meaning |\n| --- | --- |\n";
+  std::string out =
+      "# Commands\n\n"
+      "Here you can look up every command, option and exit code.\n\n"
+      "Made by `./dev docs` from the table that also makes help, completion and man "
+      "pages.\n\nEvery command takes `-h` and `--help`. Options can stand before or "
+      "after the command. An option that is given twice is an error, unless it takes "
+      "no value or is repeatable.\n\nExit codes:\n\n| code | meaning |\n| --- | --- |\n";
   for (std::string_view line : text::lines(kExitCodes)) {
     const std::size_t blank = line.find_first_of("abcdefghijklmnopqrstuvwxyz") - 1;
     out += fmt::format("| {} | {} |\n", line.substr(0, blank), line.substr(blank + 1));

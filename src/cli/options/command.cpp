@@ -11,8 +11,11 @@ using std::chrono::milliseconds;
 using Form = OptionRow::Form;
 
 std::string show(milliseconds time) {
-  return time.count() % 1000 ? fmt::format("{}ms", time.count())
-                             : fmt::format("{}s", time.count() / 1000);
+  const auto seconds = time.count() / 1000;
+  if (time.count() % 1000) return fmt::format("{}ms", time.count());
+  if (seconds > 0 && seconds % 3600 == 0) return fmt::format("{}h", seconds / 3600);
+  if (seconds > 0 && seconds % 60 == 0) return fmt::format("{}m", seconds / 60);
+  return fmt::format("{}s", seconds);
 }
 
 template <typename Text> auto into(Text &value) {

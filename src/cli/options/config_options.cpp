@@ -21,12 +21,16 @@ struct Assign {
 
   std::string operator()(const std::string &text) const {
     const std::size_t equals = how == How::unset ? text.size() : text.find('=');
-    if (equals == text.npos || equals == 0)
-      return fmt::format("'{}' is not KEY={}", text, how == How::file ? "PATH" : "VALUE");
+    if (equals == text.npos || equals == 0) return fmt::format("'{}' is not {}", text, form());
     const std::string key = text.substr(0, equals);
     const std::string value = how == How::unset ? "" : text.substr(equals + 1);
     set.push_back({key, value, flag + " " + key, how});
     return "";
+  }
+
+  const char *form() const {
+    if (how == How::unset) return "KEY";
+    return how == How::file ? "KEY=PATH" : "KEY=VALUE";
   }
 };
 
@@ -39,7 +43,7 @@ struct SettingFlag {
 };
 
 constexpr SettingFlag kSettingFlags[] = {
-    {"name", "--name", "NAME", "release name", "Options", Completes::release},
+    {"name", "--name", "NAME", "release name", "Options", Completes::release, &Shown::name},
     {"namespace.name", "-n,--namespace", "NAME", "Kubernetes namespace", "Options",
      Completes::name_space},
     {"image", "--image", "IMAGE", "container image, preferably by digest", "Options",

@@ -12,6 +12,7 @@ namespace hello::cli {
 /// Which of the shared options a command's help shows. Each command takes all of them: a setting
 /// that it has no use for does no harm.
 struct Shown {
+  bool name = true;      ///< --name: it is about one release
   bool contexts = false; ///< --context may be given again
   bool cluster = false;  ///< --verbose: it runs kubectl
   bool image = false;    ///< --image, --kube-version

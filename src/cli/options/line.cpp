@@ -21,6 +21,7 @@ bool takes_next(const OptionRow &row, const Part &part, const Words &words, std:
 
 /// " (did you mean x?)" for the first name that begins with the word, or else for the nearest one.
 std::string suggestion(std::string_view word, const std::vector<std::string_view> &names) {
+  if (word.empty()) return "";
   const auto longer = std::find_if(names.begin(), names.end(),
                                    [&](std::string_view name) { return name.starts_with(word); });
   return config::hint(longer != names.end() ? std::string(*longer) : config::nearest(word, names));
@@ -33,13 +34,18 @@ std::string nearest_command(const CommandRow &row, std::string_view word) {
   return suggestion(word, names);
 }
 
-std::string nearest_option(const CommandRow &row, std::string_view word) {
-  if (word.size() <= 2) return ""; // any letter is near to any other
-  std::vector<std::string_view> names;
+/// Appends the options of a command and of those below it.
+void add_options(const CommandRow &row, std::vector<std::string_view> &names) {
   for (const OptionRow &one : row.options)
     if (one.is_option() && !one.hidden)
       for (const std::string_view name : text::split(one.names, ',')) names.push_back(name);
-  names.push_back("--help");
+  for (const auto &below : row.commands) add_options(*below, names);
+}
+
+std::string nearest_option(const CommandRow &row, std::string_view word) {
+  if (word.size() <= 2) return ""; // any letter is near to any other
+  std::vector<std::string_view> names{"--help"};
+  add_options(row, names);
   if (!row.action) names.push_back("--version");
   return suggestion(word, names);
 }
@@ -112,6 +118,7 @@ private:
     if (part.value && (row->form == Form::flag || row->form == Form::pair) && *value != "true" &&
         *value != "false")
       throw error(fmt::format("{} takes no value, but has '{}'", part.name, *value));
+    if (value && value->empty()) not_empty(*row);
     twice(*row, value);
     Given given{row, part.name, std::move(value)};
     contradicts(given);
@@ -119,12 +126,23 @@ private:
     return taken;
   }
 
+  /// An empty name comes from a variable that is not set. `hello serve` takes it, as its variables
+  /// do.
+  void not_empty(const OptionRow &row) const {
+    if (line_.command->last_value_wins) return;
+    const char *what = nullptr;
+    if (row.completes == Completes::file) what = "file";
+    if (row.completes == Completes::directory) what = "directory";
+    if (row.completes == Completes::context) what = "context";
+    if (what) throw error(fmt::format("{} is empty: name a {}", row.long_name(), what));
+  }
+
   void twice(const OptionRow &row, const std::optional<std::string> &value) const {
-    if (row.repeats || line_.command->last_value_wins || !value) return;
+    if (row.repeats || row.flag || line_.command->last_value_wins) return;
     for (const Given &before : line_.options)
-      if (before.row == &row && before.value)
-        throw error(fmt::format("{} is given twice: '{}' and '{}'", row.long_name(), *before.value,
-                                *value));
+      if (before.row == &row)
+        throw error(fmt::format("{} is given twice: '{}' and '{}'", row.long_name(),
+                                before.value.value_or(""), value.value_or("")));
   }
 
   /// What "--no-sandbox", or "--no-sandbox=false", sets its flag to.
@@ -191,6 +209,7 @@ private:
     if (line_.command->option("--config") && (word.ends_with(".yaml") || word.ends_with(".yml")))
       return "to choose a configuration file, use --config " + word;
     std::string hint;
+    if (word.empty() || top_.command(word)) return hint;
     if (line_.command->option("--context")) hint = "to choose a context, use --context " + word;
     if (line_.command->option("--force-conflicts")) hint += "; flags for kubectl apply go after --";
     return hint;
@@ -250,18 +269,15 @@ Line read_line(const CommandRow &top, const std::string &program, const Words &w
   Words others = words;
   if (at == words.size()) {
     for (const std::string &word : words) {
-      if (word == "-h" || word == "--help") {
-        line.help = true;
-        return line;
-      }
-    }
-    if (words.empty()) return line;
-    for (const std::string &word : words) {
       if (!is_option(word) || word == "--") continue;
       const std::string name = parts_of(top, nullptr, word)[0].name;
-      if (!option_anywhere(top, name))
-        throw usage_error(top, program, fmt::format("unknown option '{}'", name));
+      if (name == "-h" || name == "--help")
+        line.help = true;
+      else if (!option_anywhere(top, name))
+        throw usage_error(top, program,
+                          fmt::format("unknown option '{}'{}", name, nearest_option(top, name)));
     }
+    if (words.empty() || line.help) return line;
     throw usage_error(top, program, "no command given");
   }
   others.erase(others.begin() + static_cast<std::ptrdiff_t>(at));
