@@ -149,7 +149,7 @@ private:
     if (!config_.file_.empty()) config_.file_ += ", ";
     config_.file_ += name;
     if (!tree.IsNull() && !tree.IsMap())
-      invalid(yaml::place(tree, name), "the file must be a map of keys");
+      invalid(yaml::place(tree, name), "the file must be a map of keys: lines of 'key: value'");
     ++layer_;
     Overlays overlays{{}, name};
     apply(tree, "", name, From::file, &overlays.map);

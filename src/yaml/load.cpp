@@ -92,6 +92,26 @@ bool tab_before(std::string_view text, const YAML::Mark &mark) {
   return start != text.npos && text[start] == '\t';
 }
 
+/// What a reader can do about an error of yaml-cpp's.
+constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+    {"illegal map value",
+     "unexpected ':': quote a value that contains ': ', or mend the indentation"},
+    {"end of map not found", "expected a key here: check quotes, and the indentation"},
+    {"end of map flow not found",
+     "the map that began with '{' does not end: '}' or ',' is missing"},
+    {"end of sequence flow not found",
+     "the list that began with '[' does not end: ']' or ',' is missing"},
+    {"illegal EOF in scalar", "a quotation mark that closes the text is missing"},
+    {"unknown token", "a value cannot begin with this character: quote it"},
+    {"illegal block entry", "a list cannot begin here: put each '- ' on a line of its own"},
+};
+
+std::string words_of(const std::string &message) {
+  for (const auto &[from, to] : kWords)
+    if (from == message) return std::string(to);
+  return message;
+}
+
 class Checker {
 public:
   Checker(std::string_view name, const Limits &limits) : name_(name), limits_(limits) {}
@@ -205,7 +225,8 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
     fail(name, error.mark, fmt::format("nested deeper than {} levels", limits.depth));
   } catch (const YAML::ParserException &error) {
     fail(name, error.mark,
-         tab_before(text, error.mark) ? "the line is indented with a tab: use spaces" : error.msg);
+         tab_before(text, error.mark) ? "the line is indented with a tab: use spaces"
+                                      : words_of(error.msg));
   }
 }
 

@@ -204,7 +204,7 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
     CHECK(error_of(std::string("replicas: ") + number)
               .find("hello.yaml:1:11: replicas: '" + std::string(number) +
                     "' begins with a zero") == 0);
-  CHECK(error_of("- a") == "hello.yaml:1:1: the file must be a map of keys");
+  CHECK(error_of("- a") == "hello.yaml:1:1: the file must be a map of keys: lines of 'key: value'");
   CHECK(error_of("contexts: [a]") == "hello.yaml:1:11: contexts must be a map of overlays");
   CHECK(error_of("contexts: {prod: {replcas: 1}}") ==
         "hello.yaml:1:19: unknown key 'replcas' (did you mean replicas?)");
