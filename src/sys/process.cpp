@@ -41,17 +41,21 @@ void make_nonblocking(const Fd &fd) {
   ::_exit(127);
 }
 
+bool is_program(const std::string &path) {
+  return ::access(path.c_str(), X_OK) == 0 && ::access((path + "/").c_str(), F_OK) != 0;
+}
+
 } // namespace
 
 std::string find_program(const std::string &name) {
-  if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? name : "";
+  if (name.find('/') != std::string::npos) return is_program(name) ? name : "";
   const char *path = std::getenv("PATH");
   std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
   while (!name.empty()) {
     const auto colon = rest.find(':');
     const std::string dir(rest.substr(0, colon));
     const std::string candidate = (dir.empty() ? "." : dir) + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (is_program(candidate)) return candidate;
     if (colon == std::string_view::npos) break;
     rest.remove_prefix(colon + 1);
   }
@@ -78,7 +82,8 @@ Child::Child(const std::vector<std::string> &argv, Stdin input) {
   int why = 0;
   if (::read(report.read.get(), &why, sizeof why) == sizeof why) {
     wait();
-    throw Error(Exit::failure, "cannot start " + argv[0] + ": " + std::strerror(why));
+    throw Error(Exit::failure, "cannot start " + argv[0] + ": " + std::strerror(why),
+                "is it a program for this machine?");
   }
   in_ = std::move(in.write);
   out_ = std::move(out.read);

@@ -131,6 +131,15 @@ const std::map<std::string, Trouble> kShows{
 
 } // namespace
 
+TEST_CASE("errors: what kubectl logs at each attempt is shown once") {
+  const std::string line = R"( memcache.go:265] "Unhandled Error" err="connection refused")",
+                    first = "E1130 07:01:38.480333   17117" + line,
+                    other = "E1130 07:01:38.484013   17117 memcache.go:265] other";
+  CHECK(said(first + "\nE1130 07:01:39.1   17117" + line + "\n" + other).words ==
+        first + "\n" + other);
+  CHECK(said("E1 [a] b\nE2 [a] b").words == "E1 [a] b\nE2 [a] b");
+}
+
 TEST_CASE("kube errors: each recording of kubectl 1.29 and of the newest shows its trouble") {
   for (const char *version : {"v1.29.6", "v1.37.2"}) {
     std::set<std::string> used;
@@ -447,7 +456,7 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
        "kubectl has no credentials", "auth whoami"},
       {"error: error loading config file \"/root/.kube/config\": yaml: line 1: did not find "
        "expected ',' or ']'",
-       "kubectl cannot read its configuration", ""},
+       "kubectl cannot read its configuration", "set KUBECONFIG to another file"},
       {"EOF", "the cluster cannot be reached", "cluster-info"},
       {"error: EOF", "context lab has no user, or a user without credentials",
        "kubectl config set-context lab --user USER"},
@@ -455,7 +464,7 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
       {"Error in configuration: \n* unable to read client-cert /c.crt for a due to open /c.crt: no "
        "such file or "
        "directory",
-       "kubectl cannot read its configuration", ""},
+       "kubectl cannot read its configuration", "set KUBECONFIG to another file"},
       {"error: unknown flag: --unix-socket", "kubectl failed", ""},
       {"Error from server (NotFound): namespaces \"shop\" not found",
        "namespace shop does not exist",

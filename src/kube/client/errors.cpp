@@ -137,13 +137,22 @@ std::string missing_rule(std::string_view words) {
       contains(words, "\n") ? "; hello render --deployer prints all that are needed" : "");
 }
 
-/// Each line once: every object of a set may be refused in the same words.
+/// A line of kubectl's own log without its head: "E1130 07:01:38.480333   17117 memcache.go:265] ".
+std::string_view without_head(std::string_view line) {
+  const bool logged =
+      line.size() > 5 && line[0] == 'E' && line[5] == ' ' && text::is_digits(line.substr(1, 4));
+  const auto end = logged ? line.find("] ") : line.npos;
+  return end == line.npos ? line : line.substr(end + 2);
+}
+
+/// Each line once: every object of a set may be refused in the same words, and kubectl logs each
+/// attempt.
 std::string lines_once(std::string_view text) {
   std::string out;
   std::set<std::string_view> seen;
   while (!text.empty()) {
     const std::string_view line = text::take(text, '\n');
-    if (seen.insert(line).second) out.append(out.empty() ? "" : "\n").append(line);
+    if (seen.insert(without_head(line)).second) out.append(out.empty() ? "" : "\n").append(line);
   }
   while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
   return out;

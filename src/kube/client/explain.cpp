@@ -11,9 +11,11 @@ struct Text {
 };
 
 /// For what has no text of its own.
-std::string by_origin(const Failure &failure) {
-  if (failure.words.empty()) return "kubectl failed without an error message";
-  return failure.by_kubectl ? "kubectl failed" : "the cluster refused";
+Text by_origin(const Failure &failure) {
+  if (failure.words.empty())
+    return {"kubectl failed without an error message",
+            "pass -v to see each kubectl call and how it ended"};
+  return {failure.by_kubectl ? "kubectl failed" : "the cluster refused", ""};
 }
 
 Text no_user(const Access &access) {
@@ -52,7 +54,7 @@ Text text_of(const Failure &failure, const Access &access) {
   case Trouble::unknown_context:
     return {"kubectl has no such context", "run 'kubectl config get-contexts' to list them"};
   case Trouble::forbidden:
-    if (failure.rule.empty()) return {by_origin(failure), ""};
+    if (failure.rule.empty()) return by_origin(failure);
     return {"the cluster does not allow it (RBAC)", failure.rule};
   case Trouble::untrusted_certificate:
     return {"the cluster's certificate is not trusted", kubectl + " config view --minify"};
@@ -66,7 +68,9 @@ Text text_of(const Failure &failure, const Access &access) {
     return {"kubectl is too old: hello needs 1.29 or newer",
             "install a newer one (https://kubernetes.io/docs/tasks/tools/), or set "
             "KUBECTL=/path/to/kubectl"};
-  case Trouble::bad_kubeconfig: return {"kubectl cannot read its configuration", ""};
+  case Trouble::bad_kubeconfig:
+    return {"kubectl cannot read its configuration",
+            "correct it, or set KUBECONFIG to another file"};
   case Trouble::immutable:
     return {"this would change an immutable field",
             "run 'kubectl delete' on the object, then the same command again to recreate it"};
@@ -80,7 +84,7 @@ Text text_of(const Failure &failure, const Access &access) {
   case Trouble::not_kubernetes:
   case Trouble::no_context: return wrong_address(failure, access, kubectl);
   case Trouble::unreachable: return {"the cluster cannot be reached", kubectl + " cluster-info"};
-  default: return {by_origin(failure), ""};
+  default: return by_origin(failure);
   }
 }
 

@@ -20,6 +20,10 @@ std::string find_kubectl() {
   const char *named = std::getenv("KUBECTL");
   const std::string name = named && *named ? named : "kubectl";
   std::string path = sys::find_program(name);
+  if (path.empty() && name.find('/') != name.npos && ::access((name + "/").c_str(), F_OK) == 0)
+    throw Error(Exit::failure,
+                fmt::format("cannot run kubectl: {} (from KUBECTL) is a directory", name),
+                "set KUBECTL to the program itself");
   if (path.empty() && name.find('/') != name.npos && ::access(name.c_str(), F_OK) == 0)
     throw Error(Exit::failure,
                 fmt::format("cannot run kubectl: {} (from KUBECTL) is not executable", name),
