@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "server/process/drill_runner.h"
+#include "support/drill_of.h"
 #include "support/eventually.h"
 
 using namespace hello;
@@ -11,8 +12,7 @@ using hello::tests::eventually;
 
 namespace {
 drills::Drill drill(std::string_view text, std::chrono::milliseconds time) {
-  drills::Drill one;
-  CHECK(drills::parse(text, one) == "");
+  drills::Drill one = test::drill_of(text);
   one.time = time;
   return one;
 }

@@ -8,6 +8,7 @@
 #include "hello/error.h"
 #include "server/process/drill_runner.h"
 #include "server/process/kept_drill.h"
+#include "support/drill_of.h"
 #include "support/eventually.h"
 
 using namespace hello;
@@ -42,8 +43,7 @@ struct Folder {
 };
 
 drills::Drill drill(std::string_view text, int repeat = 0) {
-  drills::Drill one;
-  CHECK(drills::parse(text, one) == "");
+  drills::Drill one = test::drill_of(text);
   one.repeat = repeat;
   return one;
 }
