@@ -69,6 +69,7 @@ struct Ownership {
     contested,     ///< it changed each time it was to be removed
     needed,        ///< an account that pods of the set run as
     ran,           ///< a Job that ran, on the way to an earlier set
+    going,         ///< it was ours to remove, and is being removed
   } state = State::ours;
   std::string who{}; ///< the other manager or release, what others have made, or the kind
   bool ours() const { return state == State::ours; }

@@ -48,8 +48,9 @@ public:
     check_approved();
     if (!plan_.empty()) begin();
     for (const release::Found &found : plan_.kept)
-      emit_(event::Warning{found.id.text(), "an earlier release had it, but it stays: " +
-                                                release::why_kept(found, cluster_.access())});
+      if (found.ownership.state != release::Ownership::State::going)
+        emit_(event::Warning{found.id.text(), "an earlier release had it, but it stays: " +
+                                                  release::why_kept(found, cluster_.access())});
     Outcome outcome = bring_up();
     if (outcome.state == State::ready && options_.verify) outcome = see_text();
     if (outcome.state == State::ready && options_.soak.count() > 0 && !plan_.empty())

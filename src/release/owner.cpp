@@ -179,6 +179,7 @@ std::string describe(const Ownership &ownership) {
   case State::contested: return "it changed each time it was to be removed";
   case State::needed: return "pods of the set run as it";
   case State::ran: return "it ran: a rollback neither removes nor runs a Job";
+  case State::going: return "it is being removed";
   }
   return "";
 }

@@ -91,11 +91,12 @@ private:
     Ownership ownership = claims_.fate_of(id, *live, purpose_);
     if (ownership.ours() && (release || shared) && set_marks_.keep(id))
       ownership.state = Ownership::State::keep;
-    const bool being_removed = live->at("metadata").find("deletionTimestamp");
-    // an undeploy waits for what an earlier one began to remove
-    if ((!being_removed || (purpose_ == Purpose::undeploy && ownership.ours())) &&
-        (release || is_news(ownership)))
-      found_.push_back({id, std::move(*live), ownership});
+    if (live->at("metadata").find("deletionTimestamp")) {
+      if (!ownership.ours()) return;
+      // an undeploy waits for what an earlier one began to remove
+      if (purpose_ == Purpose::prune) ownership.state = Ownership::State::going;
+    }
+    if (release || is_news(ownership)) found_.push_back({id, std::move(*live), ownership});
   }
 
   /// Whether an object that only its labels led to has to be spoken of.

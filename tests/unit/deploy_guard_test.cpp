@@ -276,6 +276,52 @@ TEST_CASE("guard: what stays of earlier revisions is on record until it is gone"
   CHECK(release::read_history(shop.cluster).take("", {}).front().carried.empty());
 }
 
+TEST_CASE("guard: what a finalizer holds is on record until it is gone, and is not removed again") {
+  Guarded shop;
+  REQUIRE(shop.run(with(hello_set(), kRoleYaml)) == Exit::ok);
+  shop.cluster.api.update(kRole, "", [](json::Value &role) {
+    role["metadata"]["finalizers"].push(json::string("example.com/hold"));
+  });
+  for (int i = 2; i < 5; ++i) {
+    REQUIRE(shop.run(hello_set("hello:" + std::to_string(i))) == Exit::ok);
+    CHECK(shop.cluster.times("remove ClusterRole/reader") == (i == 2));
+    CHECK_FALSE(shop.warned("ClusterRole/reader", ""));
+    CHECK(release::read_history(shop.cluster).take("", {}).front().carried ==
+          std::vector<kube::Id>{kRole});
+  }
+  REQUIRE(shop.run(hello_set("hello:4")) == Exit::ok);
+  CHECK(shop.cluster.journal.empty()); // nothing to do
+  shop.cluster.api.erase(kRole);
+  REQUIRE(shop.run(hello_set("hello:5")) == Exit::ok);
+  CHECK(release::read_history(shop.cluster).take("", {}).front().carried.empty());
+}
+
+TEST_CASE("guard: of two namespaces whose histories list an object, the first to upgrade gets it") {
+  Guarded shop;
+  const release::Set role = set_of(kRoleYaml);
+  REQUIRE(shop.cluster.apply(role, {.manager = "hello"})); // as 0.1.0 did, without a mark
+  shop.cluster.api.put(object("{apiVersion: v1, kind: Namespace, metadata: {name: stall}}"));
+  for (const char *ns : {"shop", "stall"})
+    shop.cluster.api.put(object(
+        "{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: hello-release-1, "
+        "namespace: " +
+        std::string(ns) +
+        ", labels: {app.kubernetes.io/managed-by: hello, app.kubernetes.io/component: release, "
+        "hello/state: ready}, annotations: {hello/digest: d, hello/objects: "
+        "'rbac.authorization.k8s.io/v1 ClusterRole /reader'}}, revision: 1}"));
+  shop.cluster.set_namespace("stall");
+  CHECK(deploy::make_plan(shop.cluster, role, {}).foreign.empty()); // it could be first
+  shop.cluster.set_namespace("shop");
+  REQUIRE(shop.run(with(hello_set(), kRoleYaml)) == Exit::ok);
+  CHECK(shop.mark(kRole) == "shop/hello");
+  shop.cluster.set_namespace("stall");
+  const Error error = shop.run_fails(role);
+  CHECK(error.code() == Exit::cluster);
+  CHECK(contains(error.what(), "shop/hello"));
+  CHECK(contains(error.words(), "--adopt ClusterRole.rbac.authorization.k8s.io/reader"));
+  CHECK(shop.mark(kRole) == "shop/hello");
+}
+
 TEST_CASE(
     "guard: kubectl rollout restart during the wait changes nothing of hello's, and goes on") {
   Guarded shop;

@@ -166,7 +166,7 @@ TEST_CASE("prune: a Secret stays, unless everything goes") {
   CHECK(all[0].ownership.ours());
 }
 
-TEST_CASE("prune: what is being removed is not left over, nor is the release's namespace") {
+TEST_CASE("prune: what is being removed is not removed again, nor is the release's namespace") {
   Shop shop;
   shop.apply(yaml_of("ConfigMap", "old"));
   shop.cluster.api.update(kOld, "", [](json::Value &map) {
@@ -174,6 +174,12 @@ TEST_CASE("prune: what is being removed is not left over, nor is the release's n
   });
   REQUIRE(shop.cluster.remove(kOld, {}, {}));
   shop.record({kOld, kNamespace});
+  const auto found = shop.leftovers();
+  REQUIRE(names_of(found) == Names{"ConfigMap/old"});
+  CHECK(found[0].ownership.state == State::going); // on record until it is gone
+  shop.cluster.api.update(kOld, "", [](json::Value &map) {
+    map["metadata"]["annotations"][release::kMark] = json::string("stall/hello");
+  });
   CHECK(shop.leftovers().empty());
 }
 
