@@ -62,10 +62,9 @@ public:
   }
 
 private:
-  void warn(const std::string &text) { emit_(event::Warning{"", text}); }
-
   using State = Outcome::State;
   using Left = event::Failed::Left;
+  void warn(const std::string &text) { emit_(event::Warning{"", text}); }
 
   /// Throws Error(Exit::no) if the plan is not the one that was approved.
   void check_approved() const {
