@@ -31,25 +31,16 @@ struct Bound {
   milliseconds time;
 };
 constexpr Bound kBounds[] = {
-    {"api.p99", seconds(1)},
-    {"start.warn", seconds(5)},
-    {"start.fail", seconds(60)},
-    {"dns.p99", milliseconds(100)},
-    {"service.warn", seconds(2)},
-    {"service.fail", seconds(10)},
-    {"ingress.address", seconds(60)},
-    {"rollout.reason", seconds(30)},
-    {"metrics.age", seconds(90)},
-    {"autoscaler.up", seconds(120)},
-    {"logs.arrive", seconds(60)},
-    {"scrape.seen", seconds(75)},
-    {"spread.warn", seconds(1)},
-    {"spread.fail", seconds(5)},
-    {"scale-down.down", seconds(150)},
-    {"gateway.accepted", seconds(60)},
-    {"load-balancer.address", seconds(180)},
-    {"storage.bound", seconds(60)},
-    {"storage.fsync", milliseconds(50)},
+    {"api.p99", seconds(1)},           {"start.warn", seconds(5)},
+    {"start.fail", seconds(60)},       {"dns.p99", milliseconds(100)},
+    {"service.warn", seconds(2)},      {"service.fail", seconds(10)},
+    {"ingress.address", seconds(60)},  {"rollout.reason", seconds(30)},
+    {"metrics.age", seconds(90)},      {"autoscaler.up", seconds(120)},
+    {"logs.arrive", seconds(60)},      {"scrape.seen", seconds(75)},
+    {"scrape.rule", seconds(180)},     {"spread.warn", seconds(1)},
+    {"spread.fail", seconds(5)},       {"scale-down.down", seconds(150)},
+    {"gateway.accepted", seconds(60)}, {"load-balancer.address", seconds(180)},
+    {"storage.bound", seconds(60)},    {"storage.fsync", milliseconds(50)},
 };
 
 /// Whether a cloud may bill for it as long as it exists.

@@ -30,6 +30,7 @@ constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
     {"policy/v1", "PodDisruptionBudget"},
     {"v1", "PersistentVolumeClaim"},
     {"monitoring.coreos.com/v1", "PodMonitor"},
+    {"monitoring.coreos.com/v1", "PrometheusRule"},
     {"v1", "ConfigMap"},
     {"v1", "ServiceAccount"},
     {"networking.k8s.io/v1", "NetworkPolicy"},

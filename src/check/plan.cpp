@@ -56,6 +56,8 @@ Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &opt
       {"storage", "PersistentVolumeClaim/check-claim, 1 GiB"}};
   for (const auto &[name, object] : single)
     if (runs(name)) plan.objects.push_back(std::string(object));
+  if (std::find(options.only.begin(), options.only.end(), "scrape") != options.only.end())
+    plan.objects.push_back("PrometheusRule/check-rule, with an alert of severity none");
   plan.objects.push_back("client pods (check-…) in both namespaces, a few at a time");
   for (const Info &info : all_checks())
     if (runs(info.name)) plan.seconds += info.seconds;

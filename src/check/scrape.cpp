@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 #include <fmt/core.h>
 
@@ -37,6 +39,57 @@ Outcome not_seen(std::int64_t up, std::int64_t counted, seconds time) {
       "WrongCounter",
       fmt::format("Prometheus counts {} requests, and the pod answered {}", counted, kRequests), {},
       "look at Prometheus' log: it reads the pod, and loses what it reads");
+}
+
+/// An alert that fires at once, and ends by itself.
+std::string rule_json(const Context &context, seconds time) {
+  std::string labels;
+  for (const auto &label : context.user.node("metrics.objectLabels"))
+    labels += fmt::format("{}{}: {}", labels.empty() ? "" : ", ",
+                          json::to_text(json::string(label.first.Scalar())),
+                          json::to_text(json::string(label.second.Scalar())));
+  return fmt::format(
+      R"j({{"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule", "metadata":
+{{"name": "check-rule", "labels": {{{}}}}}, "spec": {{"groups": [{{"name": "hello-check-{}",
+"rules": [{{"alert": "HelloCheckTest", "expr": "vector(1) and on() (vector(time()) < {})",
+"labels": {{"severity": "none", "run": "{}"}},
+"annotations": {{"summary": "A test by hello check"}}}}]}}]}}}})j",
+      labels, context.run, std::time(nullptr) + time.count(), context.run);
+}
+
+/// Adds a rule, and waits for its alert in Prometheus.
+void add_rule(Context &context, const std::string &url, Outcome &outcome) {
+  const auto bound = std::chrono::ceil<seconds>(context.bound("scrape.rule"));
+  const auto made = context.apply(rule_json(context, bound + seconds(60)), context.a);
+  if (!made) {
+    const std::string why = made.failure().absent() ? "the cluster has no PrometheusRule"
+                                                    : context.words_of(made.failure());
+    outcome.what += "; no rule was tried: " + why;
+    return;
+  }
+  const std::string alert =
+      fmt::format(R"j(count(ALERTS{{alertname="HelloCheckTest",run="{}"}}))j", context.run);
+  const sys::Deadline start = context.cluster.now(), end = context.until(bound);
+  bool fires = value_of(context, url, alert) > 0;
+  while (!fires && !context.is_over(end)) {
+    context.doing("waiting for the alert HelloCheckTest");
+    context.sleep(seconds(2));
+    fires = value_of(context, url, alert) > 0;
+  }
+  const auto time = std::chrono::duration_cast<seconds>(context.cluster.now() - start);
+  context.cluster.remove({"monitoring.coreos.com/v1", "PrometheusRule", context.a, "check-rule"},
+                         {}, context.until(seconds(20)));
+  if (fires) {
+    outcome.what += fmt::format("; the alert of a rule fires after {} s", time.count());
+    return;
+  }
+  outcome.verdict = Verdict::warn;
+  outcome.cause = "NoAlert";
+  outcome.evidence = {fmt::format(
+      "the alert HelloCheckTest of PrometheusRule/check-rule in {} does not fire after {} s",
+      context.a, time.count())};
+  outcome.advice = "Prometheus' ruleSelector and ruleNamespaceSelector must select it: see "
+                   "metrics.objectLabels";
 }
 
 } // namespace
@@ -79,6 +132,9 @@ Outcome check_scrape(Context &context) {
       Outcome outcome = passed(fmt::format("Prometheus counts the {} requests of a pod {} s later",
                                            kRequests, time.count()));
       outcome.figures = {{"seen", "s", time.count(), 15}};
+      const auto &only = context.options.only;
+      if (std::find(only.begin(), only.end(), "scrape") != only.end())
+        add_rule(context, url, outcome);
       return outcome;
     }
     if (context.is_over(end)) return not_seen(up, counted, time);

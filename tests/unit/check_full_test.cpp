@@ -177,6 +177,47 @@ TEST_CASE("check: scrape compares Prometheus' counter with the requests that a p
             .verdict == Verdict::skip);
 }
 
+TEST_CASE("check: scrape adds a rule with an end if it is named, and waits for its alert") {
+  const auto named = [](World &world, const std::string &alert) {
+    world.said["check-scrape"] = log_of({get(0, 50, 0)});
+    for (const char *value : {"1", "50"}) world.cluster.replies.push_back({200, series(value)});
+    world.cluster.replies.push_back({200, series("")});
+    world.cluster.replies.push_back({200, series(alert)});
+    return world.outcome("scrape");
+  };
+  const std::string settings = "monitoring: {prometheus: 'http://prometheus:9090'}\n"
+                               "metrics: {objectLabels: {release: mine}}\n";
+  World fires(settings), silent(settings), none(settings);
+  json::Value rule;
+  fires.cluster.on_write = [&](const kube::Id &id) {
+    fires.react(id);
+    if (const json::Value *live = fires.cluster.api.find(id); live && id.kind == "PrometheusRule")
+      rule = *live;
+  };
+  const Outcome good = named(fires, "1");
+  CHECK(good.verdict == Verdict::pass);
+  CHECK(good.what.find("; the alert of a rule fires after 2 s") != std::string::npos);
+  CHECK(fires.cluster.times("remove PrometheusRule/check-rule") == 1);
+  CHECK(rule.text("metadata", "labels", "release") == "mine");
+  const json::Value &group = rule.at("spec", "groups").items()[0],
+                    &alert = group.at("rules").items()[0];
+  CHECK(alert.text("alert") == "HelloCheckTest");
+  CHECK(alert.text("labels", "severity") == "none");
+  const std::string expr = alert.text("expr"), start = "vector(1) and on() (vector(time()) < ";
+  REQUIRE(expr.starts_with(start));
+  const long end = std::strtol(expr.c_str() + start.size(), nullptr, 10);
+  CHECK(end > std::time(nullptr));
+  CHECK(end < std::time(nullptr) + 600);
+
+  const Outcome missing = named(silent, "");
+  CHECK(missing.verdict == Verdict::warn);
+  CHECK(missing.cause == "NoAlert");
+  CHECK(silent.left() == 0);
+  none.cluster.fail_always(Operation::apply, failure(kube::Trouble::unknown_kind),
+                           "PrometheusRule/check-rule");
+  CHECK(named(none, "").what.find("the cluster has no PrometheusRule") != std::string::npos);
+}
+
 namespace {
 
 sys::HttpReply refuse(const std::string &, int, const std::string &, const std::string &) {

@@ -56,7 +56,7 @@ rules:
     resources: [httproutes]
     verbs: [get, list, watch, create, patch, delete]
   - apiGroups: [monitoring.coreos.com]
-    resources: [podmonitors]
+    resources: [podmonitors, prometheusrules]
     verbs: [get, list, watch, create, patch, delete]
   - apiGroups: [""]
     resources: [events]
