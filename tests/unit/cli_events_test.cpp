@@ -137,6 +137,23 @@ TEST_CASE("--color always colors what no terminal shows, never colors nothing") 
         std::string::npos);
 }
 
+TEST_CASE("CLICOLOR_FORCE colors off a terminal, unless it is 0 or NO_COLOR is set") {
+  const struct {
+    const char *force, *no;
+    bool coloured;
+  } rows[] = {{"1", "", true}, {"0", "", false}, {"", "", false}, {"1", "1", false}};
+  for (const auto &row : rows) {
+    CAPTURE(row.force);
+    CAPTURE(row.no);
+    ::setenv("CLICOLOR_FORCE", row.force, 1);
+    ::setenv("NO_COLOR", row.no, 1);
+    const std::string text = written(STDERR_FILENO, text_view, deploy::event::Ready{"hello"});
+    CHECK((text.find('\033') != text.npos) == row.coloured);
+  }
+  ::unsetenv("CLICOLOR_FORCE");
+  ::unsetenv("NO_COLOR");
+}
+
 TEST_CASE("off a terminal, a rollout of 1,000 pods takes at most 100 lines") {
   namespace event = deploy::event;
   const deploy::Event ready = event::Ready{"hello"};
