@@ -8,7 +8,7 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates ccache cmake git ninja-build python3-pip xz-utils \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY cmake/fetch cmake/dependencies.lock cmake/get-zig cmake/zig.lock cmake/musl-link cmake/
+COPY cmake/fetch cmake/dependencies.lock cmake/get-zig cmake/zig.lock cmake/musl-link cmake/order-functions cmake/
 RUN cmake/fetch build/deps && cmake/get-zig build/zig
 # the run-time libraries, once for an architecture
 ARG TARGETARCH
