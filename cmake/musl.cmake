@@ -29,6 +29,6 @@ set(CMAKE_CXX_FLAGS_INIT "-fPIE -flto -fstack-protector-strong -ffunction-sectio
 -DFMT_USE_FLOAT=0 -DFMT_USE_DOUBLE=0 -DFMT_USE_LONG_DOUBLE=0 -DFMT_USE_FLOAT128=0 -DFMT_USE_INT128=0") # tests/lint/tree: nobody prints one
 set(CMAKE_CXX_FLAGS_MINSIZEREL_INIT "-Xclang -Oz")
 set(HELLO_HOT_OPTIONS -Xclang -Os -fomit-frame-pointer)
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -pie -s -Wl,--gc-sections")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -pie -s -Wl,--gc-sections -Wl,-T,${CMAKE_CURRENT_LIST_DIR}/unwind.ld")
 set(CMAKE_CXX_LINK_EXECUTABLE
   "${zig}/link <TARGET> <CMAKE_CXX_COMPILER> <FLAGS> <CMAKE_CXX_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> <LINK_LIBRARIES>")
