@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 #include <string_view>
 
 /// The process's own log lines, on stderr: starts, stops, changes and problems, but no requests.
@@ -43,6 +44,12 @@ enum class Event : std::uint8_t {
 /// Text until it is set. Also makes errors that end the process at once lines of this log. Call it
 /// once, before other threads start.
 void set_notice_format(LogFormat format);
+
+/// From here on each line goes to this file too, for a log agent that cannot read stderr. It has at
+/// most 1 MiB, with PATH.1, to which it is renamed at half of that. Call it before other threads
+/// start; a second call does nothing. Throws Error(Exit::failure), which names `option`, if the
+/// file cannot be opened.
+void set_notice_file(const std::string &path, std::string_view option);
 
 /// A field beside those that every line has.
 struct Note {

@@ -38,6 +38,7 @@ struct Options {
   std::string log_format;        ///< json or text; empty: text for a terminal, else json
   std::string access_log = "on"; ///< on or off; json and text are old forms of on
   std::string access_log_file;   ///< empty: stdout
+  std::string stderr_file;       ///< gets what stderr gets; empty: none
   /// CIDRs of the proxies that may report their clients in `trusted_header`.
   std::vector<std::string> trusted_proxies;
   std::string trusted_header = "x-forwarded-for"; ///< the field they write, or "forwarded"

@@ -21,19 +21,34 @@ bool has_log(int argc, char **argv) {
   return false;
 }
 
+/// The last value that the line gives the option, or else its variable; empty if there is none.
+const char *given(int argc, char **argv, std::string_view option, const char *variable) {
+  const char *const set = std::getenv(variable);
+  const char *value = set ? set : "";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (!word.starts_with(option)) continue;
+    if (word.size() == option.size() && i + 1 < argc) value = argv[i + 1];
+    if (word.substr(option.size()).starts_with('=')) value = argv[i] + option.size() + 1;
+  }
+  return value;
+}
+
 /// The format that the line or the environment sets; empty if they set none.
 std::string_view format_word(int argc, char **argv) {
-  const char *const variable = std::getenv("HELLO_LOG_FORMAT");
-  std::string_view format = variable ? variable : "";
-  for (int i = 1; i < argc; ++i) {
-    std::string_view word = argv[i], name = word.substr(0, word.find('='));
-    if (name != "--log-format" && name != "--access-log") continue;
-    const bool joined = name.size() < word.size();
-    if (!joined && i + 1 == argc) break;
-    const std::string_view value = joined ? word.substr(name.size() + 1) : argv[i + 1];
-    if (value == "json" || value == "text") format = value;
+  for (const std::string_view format : {given(argc, argv, "--log-format", "HELLO_LOG_FORMAT"),
+                                        given(argc, argv, "--access-log", "HELLO_ACCESS_LOG")})
+    if (format == "json" || format == "text") return format;
+  return "";
+}
+
+/// Where a log agent looks for the reason, too. That it cannot be written is not this error.
+void set_file(int argc, char **argv) {
+  const std::string path = given(argc, argv, "--stderr-file", "HELLO_STDERR_FILE");
+  try {
+    if (!path.empty()) server::set_notice_file(path, "--stderr-file");
+  } catch (const Error &) { // NOLINT(bugprone-empty-catch)
   }
-  return format == "json" || format == "text" ? format : "";
 }
 
 } // namespace
@@ -48,6 +63,7 @@ void report(int argc, char **argv, const Error &error) {
   }
   using namespace server;
   set_notice_format(log_format(format_word(argc, argv), STDERR_FILENO));
+  set_file(argc, argv);
   const std::string code = std::to_string(static_cast<int>(error.code()));
   const Note exit_code = {"exit_code", code, Note::Kind::number};
   if (error.hint().empty())

@@ -44,6 +44,7 @@ constexpr Row kArguments[] = {
     {"--drain-timeout=", "termination.drainTimeout"},
     {"--access-log=", "logging.access"},
     {"--access-log-file=", "logging.sidecar"},
+    {"--stderr-file=", "logging.sidecar"},
     {"--log-format=", "logging.format"},
     {"--base-path=", "basePath"},
     {"--messages-file=", "reload"},

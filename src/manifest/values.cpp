@@ -83,6 +83,7 @@ YAML::Node args(const Config &config) {
   add("--access-log=" + (old && access != "off" ? format : access));
   if (!old) add("--log-format=" + format);
   if (config.text("logging.sidecar") != "none") add("--access-log-file=/tmp/access.log");
+  if (config.text("logging.sidecar") == "agent" && !old) add("--stderr-file=/tmp/stderr.log");
   if (const YAML::Node trusted = config.node("ingress.trustedProxies");
       config.text("expose") == "ingress" && trusted.size() > 0)
     add("--trusted-proxies=" + comma_separated(trusted));

@@ -159,6 +159,23 @@ TEST_CASE(
                   .IsDefined());
 }
 
+TEST_CASE("logging: the agent beside the service gets what stderr gets, a node agent reads it") {
+  const auto args = [](const Set &set) {
+    const YAML::Node pod = find(render(set), "Deployment", "hello")["spec"]["template"]["spec"];
+    return yaml::to_json(pod["containers"][0]["args"]);
+  };
+  Set set = {{"logging.endpoint", kEndpoint}, {"logging.sidecar", "agent"}};
+  CHECK(contains(args(set),
+                 R"("--access-log-file=/tmp/access.log", "--stderr-file=/tmp/stderr.log")"));
+  const YAML::Node read = yaml::load(
+      find(render(set), "ConfigMap", "log-agent")["data"]["collector.yaml"].Scalar(), "x");
+  CHECK(contains(yaml::to_json(read["receivers"]["file_log"]["include"]),
+                 R"("/tmp/stderr.log", "/tmp/stderr.log.1")"));
+  set.emplace_back("image", "hello:0.1.0"); // does not know the flag
+  CHECK_FALSE(contains(args(set), "--stderr-file"));
+  CHECK_FALSE(contains(args({{"logging.sidecar", "stream"}}), "--stderr-file"));
+}
+
 TEST_CASE("logging: the log's form goes to the service and its streaming sidecar") {
   const auto args = [](const Set &set, const char *containers) {
     const YAML::Node pod = find(render(set), "Deployment", "hello")["spec"]["template"]["spec"];

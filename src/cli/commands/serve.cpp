@@ -32,6 +32,9 @@ void set_format_variable() {
 
 /// A log file and no log contradict each other, unless a variable asks for one of them.
 void settle_log(server::Options &options) {
+  if (!options.stderr_file.empty() && options.stderr_file == options.access_log_file)
+    throw Error(Exit::usage, "--access-log-file and --stderr-file are the same file",
+                "give them different names: each is rotated by itself");
   if (options.access_log != "off" || options.access_log_file.empty()) return;
   if (server::holder(options, "--access-log-file") != "--access-log-file") return;
   if (server::holder(options, "--access-log") == "--access-log")
@@ -86,6 +89,9 @@ void declare_log(const Command &command, server::Options &options) {
                  "HELLO_ACCESS_LOG_FILE"};
   log.completes = Completes::file;
   command.text("--access-log-file", options.access_log_file, log);
+  log.help = "file that gets what stderr gets, for a log agent; rotated";
+  log.env = "HELLO_STDERR_FILE";
+  command.text("--stderr-file", options.stderr_file, log);
   command.list("--trusted-proxies", options.trusted_proxies,
                {"proxies whose --trusted-header counts", "CIDR,…", "HELLO_TRUSTED_PROXIES"}, ',');
   command.choice("--trusted-header", options.trusted_header, "x-forwarded-for|forwarded",

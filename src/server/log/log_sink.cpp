@@ -4,8 +4,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include <fcntl.h>
@@ -18,6 +16,7 @@
 #include "hello/file.h"
 #include "hello/file_work.h"
 #include "hello/notice.h"
+#include "server/log/log_file.h"
 
 namespace hello::server {
 namespace {
@@ -37,13 +36,10 @@ constexpr std::size_t kAtomicBytes = 4096;
 
 struct LogSink::Writer {
   using Clock = std::chrono::steady_clock;
-  std::string path;
-  std::size_t limit_bytes = 0;
-  sys::Fd file; ///< none: the descriptor is borrowed
+  LogFile file; ///< none: the descriptor is borrowed
   int fd = -1;  ///< the file's, or the borrowed one
   /// A pipe, a socket or a terminal, which may block: poll before each write, and write little.
   bool slow_reader = false;
-  std::size_t file_bytes = 0;
   std::string batch;
   std::vector<std::unique_ptr<LogBuffer>> buffers;
   std::atomic<std::uint64_t> dropped{0};
@@ -89,40 +85,28 @@ void LogSink::Writer::find_kind() {
   if (S_ISREG(status.st_mode)) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_APPEND);
 }
 
-/// False, with errno, if the file cannot be used.
 bool LogSink::Writer::open_file() {
-  // A new one first: a sandbox without Landlock lets no existing file be written.
-  constexpr int kFlags = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW;
-  sys::Fd opened = sys::open_regular(path, kFlags | O_EXCL);
-  if (!opened && errno == EEXIST) opened = sys::open_regular(path, kFlags);
-  struct stat status {};
-  if (!opened || fstat(opened.get(), &status) != 0) return false;
-  file = std::move(opened);
-  fd = file.get();
-  file_bytes = static_cast<std::size_t>(status.st_size);
-  // Complete the line that a killed process left behind.
-  char last = '\n';
-  if (file_bytes > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 && last != '\n')
-    file_bytes += static_cast<std::size_t>(std::max<ssize_t>(::write(fd, "\n", 1), 0));
-  return true;
+  const bool is_open = file.open();
+  if (is_open) fd = file.fd.get();
+  return is_open;
 }
 
 bool LogSink::Writer::is_at_path() const {
   struct stat open {};
   struct stat there {};
-  return fstat(fd, &open) == 0 && ::stat(path.c_str(), &there) == 0 &&
+  return fstat(fd, &open) == 0 && ::stat(file.path.c_str(), &there) == 0 &&
          open.st_dev == there.st_dev && open.st_ino == there.st_ino;
 }
 
 void LogSink::Writer::reopen() {
-  if (path.empty() || is_at_path() || open_file()) return;
+  if (file.path.empty() || is_at_path() || open_file()) return;
   notice(Level::warning, Event::log_file, "the log file cannot be opened again: the open one stays",
-         {{"file", path}, {"reason", sys::open_problem(errno)}});
+         {{"file", file.path}, {"reason", sys::open_problem(errno)}});
 }
 
 void LogSink::Writer::replace_file(std::string_view why) {
-  notice(Level::info, Event::log_file, why, {{"file", path}});
-  file.reset(); // what is written to a file without a name would be lost, and not counted
+  notice(Level::info, Event::log_file, why, {{"file", file.path}});
+  file.fd.reset(); // what is written to a file without a name would be lost, and not counted
   fd = -1;
   open_file();
 }
@@ -131,17 +115,17 @@ void LogSink::Writer::replace_file(std::string_view why) {
 void LogSink::Writer::check_file() {
   struct stat own {
   }, named{};
-  if (path.empty() || fd < 0 || fstat(fd, &own) != 0) return;
+  if (file.path.empty() || fd < 0 || fstat(fd, &own) != 0) return;
   if (own.st_nlink == 0) return replace_file("the log file was deleted: a new one is begun");
-  if (static_cast<std::size_t>(own.st_size) < file_bytes) {
+  if (static_cast<std::size_t>(own.st_size) < file.bytes) {
     notice(Level::info, Event::log_file,
-           "the log file was truncated; logging continues at its new end", {{"file", path}});
-    file_bytes = static_cast<std::size_t>(own.st_size);
+           "the log file was truncated; logging continues at its new end", {{"file", file.path}});
+    file.bytes = static_cast<std::size_t>(own.st_size);
   }
   const Clock::time_point now = Clock::now();
   if (now - looked_at < kLookPause) return; // a renamed file has its lines
   looked_at = now;
-  const bool is_there = ::stat(path.c_str(), &named) == 0;
+  const bool is_there = ::stat(file.path.c_str(), &named) == 0;
   if (is_there ? named.st_ino != own.st_ino || named.st_dev != own.st_dev : errno == ENOENT)
     replace_file("the log file was renamed: a new one is begun");
 }
@@ -163,7 +147,7 @@ void LogSink::Writer::report_lost(Clock::duration pause) {
   const int number = problem.load();
   notice(Level::warning, Event::lines_lost, "log lines lost",
          {{"lines", lines, Note::Kind::number},
-          {"log", path.empty() ? "stdout" : path},
+          {"log", file.path.empty() ? "stdout" : file.path},
           {"reason", number == 0 ? "its reader is too slow" : sys::open_problem(number)}});
 }
 
@@ -178,22 +162,19 @@ void LogSink::Writer::wait_for_reader(std::string_view lines) {
 }
 
 void LogSink::Writer::rotate() {
-  const sys::Fd old = std::move(file);
-  fd = -1;
-  // If the rename fails, lines are dropped. Without a bound, the file would fill the volume and get
-  // the pod evicted.
-  if (std::rename(path.c_str(), (path + ".1").c_str()) == 0 || errno == ENOENT) open_file();
+  file.rotate(); // if it fails, lines are dropped
+  fd = file.fd.get();
 }
 
 /// How many bytes of complete lines may be written at once; 0 if the file is full.
 std::size_t LogSink::Writer::next_write_bytes(std::string_view lines) const {
-  const std::size_t half = limit_bytes / 2;
+  const std::size_t half = file.limit_bytes / 2;
   std::size_t room = slow_reader ? kAtomicBytes : lines.size();
-  if (!path.empty()) room = half - std::min(half, file_bytes);
+  if (!file.path.empty()) room = half - std::min(half, file.bytes);
   if (lines.size() <= room) return lines.size();
   const std::size_t end = room == 0 ? std::string_view::npos : lines.rfind('\n', room - 1);
   if (end != std::string_view::npos) return end + 1;
-  if (!path.empty() && file_bytes > 0) return 0;
+  if (!file.path.empty() && file.bytes > 0) return 0;
   return lines.find('\n') + 1; // a single line is written even if it is longer than the limit
 }
 
@@ -205,14 +186,14 @@ void LogSink::Writer::write_some(std::string_view lines) {
     const ssize_t n = ::write(fd, lines.data(), lines.size());
     if (n >= 0) {
       lines.remove_prefix(static_cast<std::size_t>(n));
-      file_bytes += static_cast<std::size_t>(n);
+      file.bytes += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {
       slow_reader = true; // another process has made the descriptor's file non-blocking
     } else if (errno != EINTR) {
       problem = errno;
       dropped += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
       // The disk is full and the last line is incomplete: continue in a new file.
-      if (lines.size() < all && !path.empty()) file_bytes = limit_bytes;
+      if (lines.size() < all && !file.path.empty()) file.bytes = file.limit_bytes;
       return;
     }
   }
@@ -222,11 +203,11 @@ void LogSink::Writer::write_batch() {
   check_file();
   std::string_view rest = batch;
   while (!rest.empty()) {
-    if (!path.empty() && fd < 0) rotate(); // the last attempt failed: try again
+    if (!file.path.empty() && fd < 0) rotate(); // the last attempt failed: try again
     std::size_t size = next_write_bytes(rest);
     if (size == 0) {
       rotate();
-      if (fd < 0) file_bytes = 0;
+      if (fd < 0) file.bytes = 0;
       continue;
     }
     write_some(rest.substr(0, size));
@@ -272,7 +253,7 @@ void LogSink::Writer::run() {
     }
   }
   report_lost({});
-  file.reset(); // here, since a close may hang too
+  file.fd.reset(); // here, since a close may hang too
   const std::lock_guard lock(mutex);
   done = true;
   changed.notify_all();
@@ -285,14 +266,14 @@ LogSink::LogSink(int descriptor) : writer_(std::make_shared<Writer>()) {
 }
 
 LogSink::LogSink(std::string path, std::size_t limit_bytes) : writer_(std::make_shared<Writer>()) {
-  writer_->path = std::move(path);
-  writer_->limit_bytes = limit_bytes;
+  writer_->file.path = std::move(path);
+  writer_->file.limit_bytes = limit_bytes;
   const auto why = std::make_shared<int>(0);
   const bool answered = sys::run_within(sys::kFileTimeout, [writer = writer_, why] {
     if (!writer->open_file()) *why = errno;
   });
-  if (!answered) fail(writer_->path, "its file system does not answer");
-  if (*why != 0) fail(writer_->path, sys::open_problem(*why));
+  if (!answered) fail(writer_->file.path, "its file system does not answer");
+  if (*why != 0) fail(writer_->file.path, sys::open_problem(*why));
 }
 
 LogSink::~LogSink() { stop(std::chrono::seconds(1)); }

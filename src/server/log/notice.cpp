@@ -1,6 +1,9 @@
 #include "hello/notice.h"
 
 #include <atomic>
+#include <cerrno>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include <fmt/format.h>
@@ -9,19 +12,29 @@
 
 #include "hello/error.h"
 #include "hello/fatal.h"
+#include "hello/file.h"
 #include "server/log/clock.h"
 #include "server/log/line.h"
+#include "server/log/log_file.h"
 
 namespace hello::server {
 
 namespace {
 constexpr std::size_t kValueBytes = 512;
 constexpr int kPatienceMs = 100; ///< of the first line that stderr does not take
+constexpr std::size_t kFileBytes = 1 << 20;
 
 // Globals, because any thread may write a notice.
 std::atomic<LogFormat> chosen{LogFormat::text};
 std::atomic<std::uint64_t> lost{0};   ///< lines
 std::atomic<std::uint64_t> unsaid{0}; ///< those of them that no line has reported yet
+
+/// The file that gets each line too. Never destroyed: threads may outlive main().
+struct Copy {
+  std::mutex mutex;
+  LogFile log;
+};
+std::atomic<Copy *> copy{nullptr};
 
 std::string make(Level level, Event event, std::string_view message,
                  std::initializer_list<Note> notes) {
@@ -51,6 +64,23 @@ bool write(std::string_view line) {
   return true;
 }
 
+/// False if there is a file, and it did not take the line.
+bool write_copy(std::string_view line) {
+  Copy *const to = copy.load();
+  if (!to) return true;
+  const std::lock_guard lock(to->mutex);
+  LogFile &log = to->log;
+  if (!log.fd || log.bytes + line.size() > log.limit_bytes / 2) log.rotate();
+  log.bytes += line.size();
+  return log.fd && sys::write_all(log.fd.get(), line) == 0;
+}
+
+/// To stderr and to the file. False if one of them did not take it.
+bool write_both(std::string_view line) {
+  const bool is_copied = write_copy(line);
+  return write(line) && is_copied;
+}
+
 void count_lost(std::uint64_t lines) {
   lost += lines;
   unsaid += lines;
@@ -63,7 +93,7 @@ void report_lost() {
   const std::string line =
       make(Level::warning, Event::lines_lost, "log lines lost: stderr did not take them",
            {{"lines", {digits.data(), digits.size()}, Note::Kind::number}, {"log", "stderr"}});
-  if (write(line))
+  if (write_both(line))
     unsaid -= lines;
   else
     count_lost(1);
@@ -78,11 +108,23 @@ void set_notice_format(LogFormat format) {
   };
 }
 
+void set_notice_file(const std::string &path, std::string_view option) {
+  if (copy.load()) return;
+  auto opened = std::make_unique<Copy>();
+  opened->log.path = path;
+  opened->log.limit_bytes = kFileBytes;
+  if (!opened->log.open())
+    throw Error(Exit::failure,
+                fmt::format("{}: cannot write {}: {}", option, path, sys::open_problem(errno)),
+                "name a regular file in a directory that may be written, such as /tmp/stderr.log");
+  copy.store(opened.release());
+}
+
 void notice(Level level, Event event, std::string_view message,
             std::initializer_list<Note> notes) noexcept {
   try {
     report_lost();
-    if (!write(make(level, event, message, notes))) count_lost(1);
+    if (!write_both(make(level, event, message, notes))) count_lost(1);
   } catch (...) { // out of memory
     count_lost(1);
   }

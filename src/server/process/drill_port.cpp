@@ -30,11 +30,11 @@ sys::Address loopback(const Options &options) {
   return address;
 }
 
-/// The access log and the queue of its agent may take 28 MiB, where they are in the same folder.
+/// The logs and the queue of their agent may take 29 MiB, where they are in the same folder.
 DrillPlace place_of(const Options &options) {
   const bool has_log = options.access_log_file.starts_with(options.temp_dir + "/");
   return {options.temp_dir, static_cast<std::int64_t>(options.temp_limit_bytes),
-          has_log ? 28 << 20 : 0};
+          has_log ? 29 << 20 : 0};
 }
 
 } // namespace

@@ -86,14 +86,16 @@ LoopConfig loop_config(const Options &options, LoopGroup &group) {
   return config;
 }
 
-/// The folders in which the service writes: that of the log file, if any, and that of drills.
+/// The folders in which the service writes: those of its log files, if any, and that of drills.
 std::vector<std::string> writable_folders(const Options &options) {
   std::vector<std::string> folders;
   if (options.allow_drills) folders.push_back(options.temp_dir);
-  const std::string &file = options.access_log_file;
-  if (file.empty() || options.access_log == "off") return folders;
-  const auto slash = file.rfind('/');
-  folders.push_back(slash == file.npos ? "." : file.substr(0, slash + 1));
+  const auto add_folder_of = [&folders](const std::string &file) {
+    const auto slash = file.rfind('/');
+    if (!file.empty()) folders.push_back(slash == file.npos ? "." : file.substr(0, slash + 1));
+  };
+  if (options.access_log != "off") add_folder_of(options.access_log_file);
+  add_folder_of(options.stderr_file);
   return folders;
 }
 
@@ -114,6 +116,8 @@ std::string_view holder(const Options &options, std::string_view flag) {
 
 int serve(const Options &options) {
   set_notice_format(log_format(options.log_format, STDERR_FILENO));
+  if (!options.stderr_file.empty())
+    set_notice_file(options.stderr_file, holder(options, "--stderr-file"));
   for (const std::string &warning : options.warnings)
     notice(Level::warning, Event::option, warning);
   if (options.allow_drills) fail_start(options.temp_dir, std::time(nullptr));
