@@ -9,7 +9,7 @@
 
 #include "hello/config.h"
 #include "hello/http_client.h"
-#include "hello/http_get_at.h"
+#include "hello/http_send.h"
 #include "hello/kube.h"
 
 /// `hello check`: whether a normal service would work on a cluster. docs/check.md describes what
@@ -75,6 +75,11 @@ sys::HttpReply ask_over_tcp(const std::string &address, int port, const std::str
 using AskTls = sys::HttpReply (*)(const std::string &url, const std::string &address,
                                   std::chrono::milliseconds timeout, sys::Certificate certificate);
 
+/// A request with headers and a body to an URL at an address. Tests put a fake in its place.
+using Send = sys::HttpReply (*)(const std::string &url, const std::string &address,
+                                sys::Certificate certificate, const sys::HttpRequest &request,
+                                bool *kept);
+
 /// GET of a log store's URL with a header. Tests put a fake in its place.
 using Get = sys::HttpReply (*)(const std::string &url, const std::string &header,
                                std::chrono::milliseconds timeout);
@@ -88,6 +93,7 @@ struct Options {
   std::string run;                                             ///< id; empty: a random one
   Ask ask = ask_over_tcp;
   AskTls ask_tls = sys::http_get_at;
+  Send send = sys::http_send_at;
   Get get = sys::http_get_with;
 };
 
@@ -147,8 +153,8 @@ struct Plan {
 Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &options);
 
 /// Removes what earlier runs have left and whose time is over, in namespaces of their own, or in
-/// `namespaces`; `name` names one that need not be over. Returns what was removed; what could not
-/// be, with the reason, goes to `left`.
+/// `namespaces`; `name` is a run that need not be over, or a namespace of its own. Returns what was
+/// removed; what could not be, with the reason, goes to `left`.
 std::vector<std::string> clean_up(kube::Cluster &cluster, std::span<const std::string> namespaces,
                                   const std::string &name, std::vector<std::string> &left);
 

@@ -25,6 +25,10 @@ struct Prometheus {
   std::string pod_label, release_label; ///< "pod", "release"
 };
 
+/// The path through the API server of "http://prometheus.monitoring.svc:9090": the subresource
+/// services/proxy. Empty if it is not the address of a Service.
+std::string service_path(const std::string &url);
+
 /// The series that a query gives. Throws Error(Exit::cluster) if it cannot be asked.
 std::vector<json::Value> query(Cluster &cluster, const Prometheus &prometheus,
                                const std::string &promql);

@@ -18,6 +18,7 @@ std::size_t broken_length(std::string_view text) {
 bool obeyed(char32_t c) {
   if (c == '\n' || c == '\t') return false;
   if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return true;
+  if (c == 0xFFFE || c == 0xFFFF) return true; // no character: XML may not contain it
   return c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 

@@ -95,12 +95,15 @@ std::string scale_condition(const json::Value &autoscaler) {
   return "";
 }
 
-void begin_autoscaler(Context &context) {
-  if (!context.apply(release(context))) return; // the check says why
+Outcome begin_autoscaler(Context &context) {
+  if (const auto made = context.apply(release(context)); !made)
+    return refused(made.failure(), "make a release to scale");
   await_rollout(context, kScale, seconds(20));
-  const auto service = context.read({"v1", "Service", context.a, std::string(kScale)});
-  if (service) context.start(load_of(context, service->text("spec", "clusterIP")));
   context.scale_began = context.cluster.now();
+  const auto service = context.read({"v1", "Service", context.a, std::string(kScale)});
+  if (!service) return {}; // the check says why
+  std::string trouble = context.start(load_of(context, service->text("spec", "clusterIP")));
+  return trouble.empty() ? Outcome() : inconclusive("NoInstrument", std::move(trouble));
 }
 
 Outcome check_autoscaler(Context &context) {

@@ -146,12 +146,16 @@ Outcome failed(std::string cause, std::string what, std::vector<std::string> evi
 /// The instrument failed: its own words.
 Outcome no_instrument(const Heard &heard);
 Outcome refused(const kube::Failure &failure, const std::string &doing);
+/// The exit code of a run; that of a signal stays. A warning counts as passed unless --strict.
+Exit exit_of(const Report &report, const Options &options);
 
 /// A row of the table of checks.
 struct Check {
   Info info;
   Outcome (*run)(Context &context);
-  void (*begin)(Context &context) = nullptr; ///< starts what takes long; before the late checks run
+  /// Starts what takes long, before the late checks run. `what` says why that is not possible; the
+  /// check does not run then.
+  Outcome (*begin)(Context &context) = nullptr;
 };
 std::span<const Check> table();
 
@@ -164,11 +168,11 @@ Outcome check_ingress(Context &context);
 Outcome check_policy(Context &context);
 Outcome check_security(Context &context);
 Outcome check_rollout(Context &context);
-void begin_probes(Context &context);
+Outcome begin_probes(Context &context);
 Outcome check_probes(Context &context);
-void begin_metrics(Context &context);
+Outcome begin_metrics(Context &context);
 Outcome check_metrics(Context &context);
-void begin_autoscaler(Context &context);
+Outcome begin_autoscaler(Context &context);
 Outcome check_autoscaler(Context &context);
 Outcome check_scale_down(Context &context);
 Outcome check_spread(Context &context);

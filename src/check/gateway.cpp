@@ -19,23 +19,30 @@ std::vector<kube::Object> route_of(const Context &context, const std::string &ho
   return set;
 }
 
-/// "True", or what a Gateway says against the route; empty: nothing yet.
-std::string accepted(const json::Value &route) {
+/// What Gateways say of a route.
+struct Said {
+  bool accepted = false;
+  std::string why;    ///< not; empty: nothing yet
+  json::Value parent; ///< the Gateway that accepts it
+};
+
+Said said_of(const json::Value &route) {
+  Said said;
   for (const json::Value &parent : route.at("status", "parents").items())
-    for (const json::Value &one : parent.at("conditions").items())
-      if (one.text("type") == "Accepted")
-        return one.text("status") == "True"
-                   ? "True"
-                   : fmt::format("{}: {}", one.text("reason"), one.text("message"));
-  return "";
+    for (const json::Value &one : parent.at("conditions").items()) {
+      if (one.text("type") != "Accepted") continue;
+      if (one.text("status") == "True") return {true, "", parent.at("parentRef")};
+      said.why = fmt::format("{}: {}", one.text("reason"), one.text("message"));
+    }
+  return said;
 }
 
 /// Waits until the route is accepted.
-std::string await_accepted(Context &context, const kube::Id &route, milliseconds time) {
+Said await_accepted(Context &context, const kube::Id &route, milliseconds time) {
   for (const sys::Deadline end = context.until(time);; context.sleep(milliseconds(500))) {
-    std::string said;
-    if (const auto object = context.read(route)) said = accepted(*object);
-    if (said == "True" || context.is_over(end)) return said;
+    Said said;
+    if (const auto object = context.read(route)) said = said_of(*object);
+    if (said.accepted || context.is_over(end)) return said;
   }
 }
 
@@ -56,16 +63,15 @@ Outcome check_gateway(Context &context) {
     return refused(made.failure(), "make an HTTPRoute");
   }
   context.doing("waiting for the Gateway");
-  const std::string said = await_accepted(context, route[0].id, context.bound("gateway.accepted"));
-  if (said != "True")
+  const Said said = await_accepted(context, route[0].id, context.bound("gateway.accepted"));
+  if (!said.accepted)
     return failed("NotAccepted", "no Gateway accepts the HTTPRoute",
-                  {said.empty() ? "the HTTPRoute has no status" : said},
+                  {said.why.empty() ? "the HTTPRoute has no status" : said.why},
                   "look at the Gateway of gateway.parentRefs, its allowedRoutes, and its "
                   "controller");
-  const json::Value &parent = route[0].value.at("spec", "parentRefs").items().at(0);
-  const std::string ns = parent.text("namespace");
+  const std::string ns = said.parent.text("namespace");
   const kube::Id id{std::string(kVersion), "Gateway", ns.empty() ? context.a : ns,
-                    parent.text("name")};
+                    said.parent.text("name")};
   const std::string address = await_address(context, id, seconds(5));
   if (address.empty())
     return inconclusive("NoAddress",

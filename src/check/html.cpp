@@ -68,14 +68,16 @@ std::string section_of(const Result &result) {
 
 std::string to_html(const Report &report) {
   std::string out(kHead);
-  out += fmt::format("<p>{}, context {}, Kubernetes {}, run {}, hello {}</p>\n",
+  out += fmt::format("<p>{}, context {}, Kubernetes {}, run {}, hello {}, exit code {}</p>\n",
                      text::utc(report.started),
                      report.context.empty() ? "(current)" : escaped(report.context),
-                     escaped(report.server), escaped(report.run), build_info().version);
+                     escaped(report.server), escaped(report.run), build_info().version,
+                     static_cast<int>(report.exit));
   out += graph_of(report);
   for (const Result &one : report.results) out += section_of(one);
   for (const std::string &one : report.left)
     out += fmt::format("<p class=\"warn\">left: {}</p>\n", escaped(one));
+  if (report.api_lost) out += "<p class=\"warn\">the API server did not answer all the time</p>\n";
   return out + "</main></body></html>\n";
 }
 

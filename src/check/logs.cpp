@@ -32,13 +32,17 @@ std::size_t count_lines(std::string_view body, std::string_view marker) {
   return seen.count();
 }
 
-/// Stores answer with JSON, or one JSON object a line; nothing at all is no line.
+/// Stores answer with JSON, or one JSON object a line; nothing at all is no line. An answer that
+/// says itself that it is an error, or not complete, is none.
 bool is_answer(std::string_view body) {
   for (const std::string_view part : {body, text::first_line(body)}) {
     try {
-      if (!part.empty()) json::parse(part, "answer", {.bytes = 8 << 20, .depth = 32});
-      return true;
-    } catch (const Error &) {
+      if (part.empty()) return true;
+      const json::Value answer = json::parse(part, "answer", {.bytes = 8 << 20, .depth = 32});
+      return answer.is_array() ||
+             (answer.is_object() && !answer.find("error") && answer.text("status") != "error" &&
+              !answer.at("timed_out").boolean() && answer.at("_shards", "failed").number() == 0);
+    } catch (const Error &) { // perhaps one object a line
     }
   }
   return false;
@@ -87,7 +91,10 @@ Outcome not_there(const sys::HttpReply &reply, std::size_t found, seconds time) 
   if (reply.status != 200 || !is_answer(reply.body)) {
     Outcome outcome = inconclusive("StoreRefused", "the log store does not answer the query");
     outcome.evidence = {said};
-    outcome.advice = "see check.logs.url and check.logs.header";
+    outcome.advice = reply.status >= 300 && reply.status < 400
+                         ? "it redirects, which is not followed: name the other address in "
+                           "check.logs.url"
+                         : "see check.logs.url and check.logs.header";
     return outcome;
   }
   return failed(

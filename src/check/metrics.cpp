@@ -57,8 +57,10 @@ bool is_close(std::int64_t measured, std::int64_t own) {
 
 } // namespace
 
-void begin_metrics(Context &context) {
-  if (context.cluster.serves("metrics.k8s.io/v1beta1")) context.start(burner(context));
+Outcome begin_metrics(Context &context) {
+  if (!context.cluster.serves("metrics.k8s.io/v1beta1")) return {};
+  std::string trouble = context.start(burner(context));
+  return trouble.empty() ? Outcome() : inconclusive("NoInstrument", std::move(trouble));
 }
 
 Outcome check_metrics(Context &context) {

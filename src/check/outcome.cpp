@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "check/context.h"
@@ -32,6 +34,22 @@ Outcome refused(const kube::Failure &failure, const std::string &doing) {
                                  fmt::format("cannot {}: {}", doing, failure.words));
   outcome.advice = failure.rule;
   return outcome;
+}
+
+Exit exit_of(const Report &report, const Options &options) {
+  if (report.exit >= Exit::hung_up) return report.exit;
+  bool unknown = report.api_lost || !report.left.empty(), passes = false;
+  for (const Result &result : report.results) {
+    const Verdict verdict = result.outcome.verdict;
+    const bool required = std::find(options.require.begin(), options.require.end(), result.name) !=
+                          options.require.end();
+    if (verdict == Verdict::fail || (options.strict && verdict == Verdict::warn) ||
+        (required && verdict > Verdict::warn))
+      return Exit::no;
+    unknown |= verdict == Verdict::inconclusive;
+    passes |= verdict <= Verdict::warn;
+  }
+  return unknown || !passes ? Exit::failure : Exit::ok;
 }
 
 } // namespace hello::check

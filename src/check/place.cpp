@@ -152,6 +152,21 @@ std::string foreign(kube::Cluster &cluster, const std::string &ns) {
 
 } // namespace
 
+namespace {
+
+/// Which other run uses a prepared namespace now; empty: none. The quota is made first and removed
+/// last.
+std::string other_run(Context &context, const std::string &ns) {
+  const auto quota = context.read({"v1", "ResourceQuota", ns, "check-quota"});
+  if (!quota) return "";
+  const json::Value &metadata = quota->at("metadata");
+  const std::string other = metadata.text("labels", kRunLabel);
+  const bool over = metadata.text("annotations", kExpires) < text::utc(std::time(nullptr));
+  return over || other == context.run ? "" : other;
+}
+
+} // namespace
+
 std::string make_place(Context &context) {
   const bool own = context.options.namespaces.empty();
   for (const std::string &ns : {context.a, context.b}) {
@@ -160,6 +175,10 @@ std::string make_place(Context &context) {
       if (!found) return "namespace " + ns + " cannot be read: " + found.failure().words;
       if (found->text("metadata", "labels", kRunLabel) != "allowed")
         return "namespace " + ns + " has no label hello/check: allowed";
+      if (const std::string other = other_run(context, ns); !other.empty())
+        return fmt::format("run {} uses namespace {}; if it was killed, remove it: 'hello check "
+                           "--namespaces {},{} --cleanup-run {}'",
+                           other, ns, context.a, context.b, other);
     } else if (const auto made = context.apply(namespace_json(ns), ""); !made) {
       return "cannot make namespace " + ns + ": " + context.words_of(made.failure());
     }
@@ -240,24 +259,26 @@ bool is_over(const json::Value &object, std::string_view now) {
   return !expires.empty() && expires < now;
 }
 
-/// Removes what is over in a prepared namespace.
-void clean_inside(kube::Cluster &cluster, const std::string &ns, std::string_view now,
-                  Found &found) {
+/// Removes what is over in a prepared namespace, or of `run`.
+void clean_inside(kube::Cluster &cluster, const std::string &ns, const std::string &run,
+                  std::string_view now, Found &found) {
   for (const auto &row : kKinds) {
     const std::string api_version(row.first), kind(row.second);
-    std::vector<kube::Id> ids;
+    std::vector<std::pair<kube::Id, std::string>> ids;
     cluster.list({api_version, kind, ns}, [&](json::Value &&object) {
-      if (is_over(object, now))
-        ids.push_back({api_version, kind, ns, object.text("metadata", "name")});
+      const bool named = !run.empty() && object.text("metadata", "labels", kRunLabel) == run;
+      if (named || is_over(object, now))
+        ids.push_back({{api_version, kind, ns, object.text("metadata", "name")}, named ? run : ""});
     });
-    for (const kube::Id &id : ids) {
-      const auto failure = remove_one(cluster, id, "", now);
+    for (const auto &[id, whose] : ids) {
+      const auto failure = remove_one(cluster, id, whose, now);
       found.take(id, failure ? failure->words : "");
     }
   }
 }
 
-/// Removes namespaces that runs have made and whose time is over, or that is called `name`.
+/// Removes namespaces that runs have made and whose time is over; `name` is one that is not, or
+/// its run.
 void clean_namespaces(kube::Cluster &cluster, const std::string &name, std::string_view now,
                       Found &found) {
   std::map<std::string, std::string> own; // name → uid
@@ -265,7 +286,7 @@ void clean_namespaces(kube::Cluster &cluster, const std::string &name, std::stri
     const json::Value &metadata = object.at("metadata");
     const std::string ns = metadata.text("name"), run = metadata.text("labels", kRunLabel);
     if (!ns.starts_with(kPrefix) || run.empty() || run == "allowed") return;
-    if (is_over(object, now) || ns == name) own[ns] = metadata.text("uid");
+    if (is_over(object, now) || ns == name || run == name) own[ns] = metadata.text("uid");
   });
   for (const auto &[ns, uid] : own) {
     std::string why = foreign(cluster, ns);
@@ -285,7 +306,7 @@ std::vector<std::string> clean_up(kube::Cluster &cluster, std::span<const std::s
                                   const std::string &name, std::vector<std::string> &left) {
   const std::string now = text::utc(std::time(nullptr));
   Found found;
-  for (const std::string &ns : namespaces) clean_inside(cluster, ns, now, found);
+  for (const std::string &ns : namespaces) clean_inside(cluster, ns, name, now, found);
   if (namespaces.empty()) clean_namespaces(cluster, name, now, found);
   for (std::string &one : await_end(cluster, found.going, seconds(180)))
     found.left.push_back(std::move(one));

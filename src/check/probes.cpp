@@ -178,10 +178,13 @@ Outcome judge(const Context &context, const ProbeWatch &seen) {
 
 } // namespace
 
-void begin_probes(Context &context) {
-  if (!readiness_of(context).exists || !liveness_of(context).exists) return;
+Outcome begin_probes(Context &context) {
+  if (!readiness_of(context).exists || !liveness_of(context).exists) return {};
   auto watch = std::make_unique<ProbeWatch>(context);
-  if (context.apply(release(context))) context.observer = std::move(watch);
+  if (const auto made = context.apply(release(context)); !made)
+    return refused(made.failure(), "make a release with scheduled faults");
+  context.observer = std::move(watch);
+  return {};
 }
 
 Outcome check_probes(Context &context) {

@@ -112,11 +112,22 @@ std::string to_junit(const Report &report) {
                       escaped(outcome.what), xml_lines(details(outcome)));
     cases += "  </testcase>\n";
   }
+  std::string properties, left;
+  const std::pair<std::string_view, std::string> facts[] = {
+      {"run", report.run},
+      {"context", report.context},
+      {"server", report.server},
+      {"exit", std::to_string(static_cast<int>(report.exit))}};
+  for (const auto &[name, value] : facts)
+    properties += fmt::format("<property name=\"{}\" value=\"{}\"/>", name, escaped(value));
+  for (const std::string &one : report.left) left += "left: " + one + "\n";
+  if (report.api_lost) left += "the API server did not answer all the time\n";
+  if (!left.empty()) cases += "  <system-err>" + xml_lines(left) + "</system-err>\n";
   return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"hello check\" "
                      "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\" "
-                     "timestamp=\"{}\">\n{}</testsuite>\n",
+                     "timestamp=\"{}\">\n  <properties>{}</properties>\n{}</testsuite>\n",
                      report.results.size(), failures, errors, skipped, seconds_of(report.time),
-                     text::utc(report.started), cases);
+                     text::utc(report.started), properties, cases);
 }
 
 } // namespace hello::check

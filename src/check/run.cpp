@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <optional>
 
 #include <fmt/core.h>
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kLongest = 2048; ///< bytes of one text from the cluster
 
-bool has(std::span<const std::string> names, std::string_view name) {
+template <class Names> bool has(const Names &names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -28,6 +29,28 @@ void check_names(std::span<const std::string> names, std::string_view flag) {
                   fmt::format("{}: there is no check '{}'{}", flag, name,
                               config::hint(config::nearest(name, known))),
                   "'hello check --list' lists them");
+}
+
+bool may_be_namespace(std::string_view name) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  return !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-' &&
+         name.find_first_not_of(kLetters) == name.npos;
+}
+
+void check_namespaces(std::span<const std::string> names) {
+  if (!names.empty() && (names.size() != 2 || names[0] == names[1] ||
+                         !std::all_of(names.begin(), names.end(), may_be_namespace)))
+    throw Error(Exit::usage, "--namespaces needs two different names of namespaces",
+                "write --namespaces A,B: services run in A, clients in B");
+}
+
+/// Nothing can pass that does not run.
+void check_required(std::span<const std::string> required,
+                    std::span<const std::string_view> chosen) {
+  for (const std::string &name : required)
+    if (!has(chosen, name))
+      throw Error(Exit::usage, fmt::format("--require {}: the check does not run", name),
+                  "name it in --only, or add --full, and leave it out of --skip");
 }
 
 /// One line of printable text without secrets.
@@ -81,7 +104,8 @@ private:
           std::find(names.begin(), names.end(), check.info.name) != names.end()) {
         context_.check = check.info.name;
         try {
-          check.begin(context_);
+          Outcome outcome = check.begin(context_);
+          if (!outcome.what.empty()) not_begun_[check.info.name] = std::move(outcome);
         } catch (const Error &error) { // the check itself finds out what is missing
           if (error.is_interruption()) throw;
         }
@@ -119,7 +143,8 @@ private:
     if (outcome.what.empty()) {
       listener_.doing(check.info.name, "");
       try {
-        outcome = check.run(context_);
+        const auto not_begun = not_begun_.find(check.info.name);
+        outcome = not_begun == not_begun_.end() ? check.run(context_) : not_begun->second;
       } catch (const Error &error) {
         if (error.is_interruption()) throw;
         outcome = inconclusive("NoInstrument", error.what());
@@ -127,6 +152,12 @@ private:
     }
     if (check.info.tier != Tier::core && outcome.cause == "NotPermitted")
       outcome.verdict = Verdict::skip;
+    if ((outcome.verdict == Verdict::fail || outcome.verdict == Verdict::warn) &&
+        context_.is_over(context_.deadline)) {
+      outcome.verdict = Verdict::inconclusive; // it did not wait as long as its bound says
+      outcome.cause = "TimeLimit";
+      outcome.what = "--timeout was over before it ended; until then: " + outcome.what;
+    }
     for (std::string *text : {&outcome.what, &outcome.advice}) tidy(*text);
     for (std::string &text : outcome.evidence) tidy(text);
     const auto time = context_.cluster.now() - start;
@@ -138,21 +169,8 @@ private:
   Context &context_;
   Listener &listener_;
   Report &report_;
+  std::map<std::string_view, Outcome> not_begun_; ///< of checks that begin early
 };
-
-Exit exit_of(const Report &report, const Options &options) {
-  if (report.exit >= Exit::hung_up) return report.exit;
-  bool unknown = report.api_lost || !report.left.empty(), passes = false;
-  for (const Result &result : report.results) {
-    const Verdict verdict = result.outcome.verdict;
-    if (verdict == Verdict::fail || (options.strict && verdict == Verdict::warn) ||
-        (has(options.require, result.name) && verdict > Verdict::warn))
-      return Exit::no;
-    unknown |= verdict == Verdict::inconclusive;
-    passes |= verdict <= Verdict::warn;
-  }
-  return unknown || !passes ? Exit::failure : Exit::ok;
-}
 
 /// Removes what is over, and makes the two namespaces. Says why that is not possible.
 std::string prepare(Context &context, Listener &listener) {
@@ -205,10 +223,7 @@ std::vector<std::string_view> chosen(const Options &options) {
   check_names(options.only, "--only");
   check_names(options.skip, "--skip");
   check_names(options.require, "--require");
-  if (!options.namespaces.empty() &&
-      (options.namespaces.size() != 2 || options.namespaces[0] == options.namespaces[1]))
-    throw Error(Exit::usage, "--namespaces needs two different names",
-                "write --namespaces A,B: services run in A, clients in B");
+  check_namespaces(options.namespaces);
   std::vector<std::string_view> names;
   for (const Check &check : table()) {
     const Info &info = check.info;
@@ -228,6 +243,7 @@ std::vector<std::string_view> chosen(const Options &options) {
   }
   if (names.empty())
     throw Error(Exit::usage, "no check is left to run", "'hello check --list' lists them");
+  check_required(options.require, names);
   return names;
 }
 

@@ -102,6 +102,9 @@ Outcome check_scrape(Context &context) {
     return {.verdict = Verdict::skip,
             .cause = "NotConfigured",
             .what = "monitoring.prometheus is not set, or metrics.scrape is none"};
+  if (const std::string path = kube::service_path(url); !path.empty())
+    if (const auto got = context.cluster.fetch(path + "/api/v1/query?query=1"); !got)
+      return refused(got.failure(), "ask Prometheus through the API server");
   const std::vector<Setting> more = {{"replicas", "1"}, {"metrics.scrape", how}};
   if (const auto made = context.apply(context.rendered(kName, more)); !made) {
     context.words_of(made.failure());

@@ -25,9 +25,9 @@ struct Seen {
 
 std::string name_of_map(const json::Value &object) { return object.text("metadata", "name"); }
 
-/// Whether an image was pulled, and why pods are refused, as events say.
+/// Whether an image was pulled, or lacks its secret, and why pods are refused, as events say.
 struct Told {
-  bool pulled = false, known = false;
+  bool pulled = false, known = false, no_secret = false;
   std::string refusal;
 };
 
@@ -36,6 +36,7 @@ Told told_by_events(Context &context) {
   const auto failure = context.cluster.list({"v1", "Event", context.a}, [&](json::Value &&event) {
     const std::string reason = event.text("reason");
     told.pulled |= reason == "Pulling";
+    told.no_secret |= reason == "FailedToRetrieveImagePullSecret";
     if (reason == "FailedCreate") told.refusal = event.text("message");
   });
   told.known = !failure;
@@ -56,12 +57,21 @@ std::vector<kube::Object> steady(const Context &context) {
   return context.rendered(kSteady, more);
 }
 
+Outcome no_pull_secret(std::string what) {
+  return {.verdict = Verdict::skip,
+          .cause = "NoPullSecret",
+          .what = std::move(what),
+          .advice = "prepare two namespaces that have them, and pass --namespaces A,B"};
+}
+
 /// Why the pods are not ready after all that time.
 Outcome not_ready(Context &context, const Seen &seen) {
   const Rollout rollout = rollout_of(context, kSteady);
   if (!rollout.read)
     return inconclusive("ApiLost", "the Deployment cannot be read: " + rollout.what);
   const Told told = told_by_events(context);
+  if (told.no_secret && rollout.cause.starts_with("Image"))
+    return no_pull_secret(fmt::format("imagePullSecrets do not exist in {}", context.a));
   std::vector<std::string> evidence;
   for (const std::string &one : {rollout.evidence, told.refusal})
     if (!one.empty()) evidence.push_back(one);
@@ -105,10 +115,7 @@ Outcome check_answers(Context &context) {
 Outcome check_start(Context &context) {
   kube::Cluster &cluster = context.cluster;
   if (context.user.has("imagePullSecrets") && context.options.namespaces.empty())
-    return {.verdict = Verdict::skip,
-            .cause = "NoPullSecret",
-            .what = "imagePullSecrets do not exist in a new namespace",
-            .advice = "prepare two namespaces that have them, and pass --namespaces A,B"};
+    return no_pull_secret("imagePullSecrets do not exist in a new namespace");
   Seen seen;
   kube::Table<kube::Pod> pods(seen.pods, kube::pod_of);
   kube::Table<std::string> maps(seen.maps, name_of_map);

@@ -11,17 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// "/api/v1/namespaces/monitoring/services/http:prometheus:9090/proxy" of
-/// "http://prometheus.monitoring.svc:9090"; empty if it is not the address of a Service.
-std::string through_api_server(const sys::HttpUrl &url) {
-  const auto parts = text::split(url.host, '.');
-  if (parts.size() < 3 || parts[2] != "svc") return "";
-  return fmt::format("/api/v1/namespaces/{}/services/http:{}:{}/proxy{}", parts[1], parts[0],
-                     url.port, url.target == "/" ? "" : url.target);
-}
-
 json::Value answer(Cluster &cluster, const std::string &base, const std::string &path) {
-  const std::string service = through_api_server(sys::parse_http_url(base));
+  const std::string service = service_path(base);
   if (!service.empty()) {
     auto got = cluster.fetch(service + path);
     if (!got) throw explain(got.failure(), "ask Prometheus", cluster.access());
@@ -48,12 +39,24 @@ void add(Cluster &cluster, const Prometheus &prometheus, RatesByPod &all,
 
 } // namespace
 
+std::string service_path(const std::string &base) {
+  const sys::HttpUrl url = sys::parse_http_url(base);
+  const auto parts = text::split(url.host, '.');
+  if (parts.size() < 3 || parts[2] != "svc") return "";
+  return fmt::format("/api/v1/namespaces/{}/services/http:{}:{}/proxy{}", parts[1], parts[0],
+                     url.port, url.target == "/" ? "" : url.target);
+}
+
 std::vector<json::Value> query(Cluster &cluster, const Prometheus &prometheus,
                                const std::string &promql) {
   const json::Value result =
       answer(cluster, prometheus.url, "/api/v1/query?query=" + text::percent_encoded(promql));
-  const auto &series = result.at("data", "result").items();
-  return {series.begin(), series.end()};
+  const json::Value &series = result.at("data", "result");
+  if (result.text("status") != "success" || !series.is_array())
+    throw Error(Exit::cluster, fmt::format("what answers at {} is no Prometheus, or refuses the "
+                                           "query: {}",
+                                           prometheus.url, text::cut(json::to_text(result), 200)));
+  return {series.items().begin(), series.items().end()};
 }
 
 std::vector<Alert> firing_alerts(Cluster &cluster, const Prometheus &prometheus) {

@@ -190,6 +190,11 @@ HttpReply http_get(const std::string &given, milliseconds timeout) {
 }
 
 HttpReply http_send(const std::string &given, const HttpRequest &what, milliseconds timeout) {
+  return http_send(given, what, timeout, nullptr);
+}
+
+HttpReply http_send(const std::string &given, const HttpRequest &what, milliseconds timeout,
+                    bool *kept) {
   const HttpUrl url = parse_http_url(given);
   httplib::ClientImpl client(url.host, url.port);
   client.set_path_encode(false);
@@ -198,9 +203,15 @@ HttpReply http_send(const std::string &given, const HttpRequest &what, milliseco
   client.set_read_timeout(timeout);
   const HttpLimits limits{timeout, Clock::now() + timeout, what.body_bytes};
   const TakeBytes none;
-  Exchange exchange{limits, none, {}};
+  Exchange exchange{limits, none, {}}, second = exchange;
+  int connections = 0;
+  client.set_keep_alive(kept != nullptr);
+  client.set_socket_options([&](socket_t) { ++connections; });
   httplib::Request request = request_of(url.target, "text/plain", url.authority, exchange);
-  for (const auto &[name, value] : what.headers) request.headers.emplace(name, value);
+  for (const auto &[name, value] : what.headers) {
+    if (name == "Host") request.headers.erase(name);
+    request.headers.emplace(name, value);
+  }
   if (!what.json.empty()) {
     request.method = "POST";
     request.headers.emplace("Content-Type", "application/json");
@@ -208,7 +219,14 @@ HttpReply http_send(const std::string &given, const HttpRequest &what, milliseco
   }
   httplib::Response response;
   httplib::Error error = httplib::Error::Success;
-  if (client.send(request, response, error)) return exchange.reply;
+  const bool sent = client.send(request, response, error);
+  if (kept) {
+    httplib::Request again = request_of(url.target, "text/plain", url.authority, second);
+    again.headers.erase("Host");
+    again.headers.emplace("Host", request.get_header_value("Host"));
+    *kept = sent && client.send(again, response, error) && connections == 1;
+  }
+  if (sent || exchange.enough) return exchange.reply;
   return {0, exchange.reason(error, "connection refused, or the host is unreachable")};
 }
 

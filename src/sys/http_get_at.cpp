@@ -32,24 +32,48 @@ HttpReply by_curl(const std::string &url, const std::vector<std::string> &more,
   return {static_cast<int>(status.value_or(0)), done.out.substr(0, end)};
 }
 
+/// Lets curl ask `address` for `url`.
+std::vector<std::string> at(const std::string &url, const std::string &address,
+                            Certificate certificate) {
+  const std::string host = url.substr(kHttps.size(), url.find('/', kHttps.size()) - kHttps.size());
+  const bool name = address.find_first_not_of("0123456789abcdefABCDEF.:") != address.npos;
+  std::vector<std::string> options = {name ? "--connect-to" : "--resolve",
+                                      name ? fmt::format("{}:443:{}:443", host, address)
+                                           : fmt::format("{}:443:{}", host, address)};
+  if (certificate == Certificate::ignored) options.emplace_back("--insecure");
+  return options;
+}
+
 } // namespace
 
 HttpReply http_get_at(const std::string &url, const std::string &address,
                       std::chrono::milliseconds timeout, Certificate certificate) {
   if (url.starts_with(kHttps)) {
-    const std::string host =
-        url.substr(kHttps.size(), url.find('/', kHttps.size()) - kHttps.size());
-    const bool name = address.find_first_not_of("0123456789abcdefABCDEF.:") != address.npos;
-    const std::string at = name ? fmt::format("{}:443:{}:443", host, address)
-                                : fmt::format("{}:443:{}", host, address);
-    std::vector<std::string> more = {name ? "--connect-to" : "--resolve", at, "-H",
-                                     std::string("Accept: ") + kAccept};
-    if (certificate == Certificate::ignored) more.emplace_back("--insecure");
+    std::vector<std::string> more = at(url, address, certificate);
+    more.insert(more.end(), {"-H", std::string("Accept: ") + kAccept});
     return by_curl(url, more, "", timeout);
   }
   const HttpUrl parts = parse_http_url(url);
   HttpClient client(address, parts.port, parts.authority);
   return client.get(parts.target, kAccept, {timeout, Clock::now() + timeout, 64 << 10});
+}
+
+HttpReply http_send_at(const std::string &url, const std::string &address, Certificate certificate,
+                       const HttpRequest &request, bool *kept) {
+  constexpr std::chrono::seconds kTimeout{10};
+  if (url.starts_with(kHttps)) {
+    std::vector<std::string> more = at(url, address, certificate);
+    for (const auto &[name, value] : request.headers)
+      more.insert(more.end(), {"-H", fmt::format("{}: {}", name, value)});
+    if (!request.json.empty()) more.insert(more.end(), {"-H", "Expect:", "--data-binary", "@-"});
+    return by_curl(url, more, request.json, kTimeout);
+  }
+  const HttpUrl parts = parse_http_url(url);
+  HttpRequest there = request;
+  there.headers.emplace_back("Host", parts.authority);
+  const std::string host = address.find(':') == address.npos ? address : "[" + address + "]";
+  return http_send(fmt::format("http://{}:{}{}", host, parts.port, parts.target), there, kTimeout,
+                   kept);
 }
 
 HttpReply http_get_with(const std::string &url, const std::string &header,

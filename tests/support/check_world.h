@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "check/context.h"
+#include "hello/text.h"
 #include "support/fake_cluster.h"
 #include "support/fake_controller.h"
 
@@ -50,6 +51,22 @@ inline std::string tried(int step, bool open) {
                      open);
 }
 
+/// What /echo answers behind a controller that lets large requests through.
+inline sys::HttpReply echo(const std::string &, const std::string &, sys::Certificate,
+                           const sys::HttpRequest &request, bool *kept) {
+  std::string headers, id;
+  for (const auto &[name, value] : request.headers) {
+    if (name == "X-Request-Id") id = value;
+    headers += fmt::format(R"({}{{"name":"{}","value":"{}"}})", headers.empty() ? "" : ",",
+                           text::lower(name), value);
+  }
+  if (kept) *kept = true;
+  return {200, fmt::format(R"({{"pod":"check-steady-0","forwarded":{{"trusted":false,"for":)"
+                           R"("192.0.2.7","proto":"http"}},"request_id":"{}","body_bytes":{},)"
+                           R"("headers":[{}]}})",
+                           id, request.json.size(), headers)};
+}
+
 class Quiet final : public check::Listener {
 public:
   void doing(std::string_view, std::string_view) override {}
@@ -81,6 +98,7 @@ struct World {
           name)));
     options.namespaces = {"shop", "shop-b"};
     options.run = kRun;
+    options.send = echo;
     cluster.paths["/version"] = json::parse(R"({"gitVersion": "v1.34.4"})", "version");
     cluster.on_write = [this](const kube::Id &id) { react(id); };
     said["check-start"] = log_of({get(0, 3, 0), get(1, 3, 0), get(2, 3, 0)});

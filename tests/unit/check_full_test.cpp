@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "hello/file.h"
 #include "hello/text.h"
 #include "support/check_world.h"
 
 using namespace hello;
 using namespace hello::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -90,6 +92,61 @@ TEST_CASE("check: logs fails for a silent store, and not for one that refuses th
   CHECK(none.outcome("logs").verdict == Verdict::skip);
 }
 
+TEST_CASE("check: logs reads what Loki, Elasticsearch and VictoriaLogs answer") {
+  struct Row {
+    const char *file; ///< of tests/fixtures/logs
+    int status;
+    Verdict verdict;
+    const char *cause, *words;
+  };
+  constexpr Verdict kFail = Verdict::fail, kUnknown = Verdict::inconclusive;
+  const Row rows[] = {
+      // each has a line twice; the service's line counts in any form
+      {"loki", 200, kFail, "LinesLost", "3 of 200 lines"},
+      {"elasticsearch", 200, kFail, "LinesLost", "2 of 200 lines"},
+      {"victorialogs", 200, kFail, "LinesLost", "2 of 200 lines"},
+      {"loki-empty", 200, kFail, "NoLines", "0 of 200 lines"},
+      {"elasticsearch-empty", 200, kFail, "NoLines", "0 of 200 lines"},
+      {"elasticsearch-partial", 200, kUnknown, "StoreRefused", "\"failed\":1"},
+      {"elasticsearch-no-index", 404, kUnknown, "StoreRefused", "index_not_found_exception"},
+      {"elasticsearch-no-index", 200, kUnknown, "StoreRefused", "no such index"}, // by a gateway
+      {"elasticsearch-no-user", 401, kUnknown, "StoreRefused", "status 401"},
+      {"elasticsearch", 500, kUnknown, "StoreRefused", "status 500"},
+      {"elasticsearch", 206, kUnknown, "StoreRefused", "status 206"},
+  };
+  for (const Row &row : rows) {
+    CAPTURE(row.file);
+    CAPTURE(row.status);
+    const Outcome outcome = logs_with(
+        {row.status,
+         sys::read_file(std::string(HELLO_TESTS "/fixtures/logs/") + row.file + ".json", 1 << 20)});
+    CHECK(outcome.verdict == row.verdict);
+    CHECK(outcome.cause == row.cause);
+    const std::string evidence = outcome.evidence.empty() ? "" : outcome.evidence[0];
+    CHECK((outcome.what + evidence).find(row.words) != std::string::npos);
+  }
+}
+
+TEST_CASE("check: logs takes only an answer of a store for one") {
+  for (const char *body :
+       {"<!doctype html><title>Sign in</title>", "parse error at line 1, col 2: syntax error",
+        "\"ok\"", "42", "null", "true", "{\"status\":\"error\",\"error\":\"x\"}",
+        "{\"hits\":", "\xff\xfe", "{\"timed_out\":true,\"hits\":{\"hits\":[]}}"}) {
+    CAPTURE(body);
+    CHECK(logs_with({200, body}).cause == "StoreRefused");
+  }
+  for (const int status : {301, 302, 307, 308}) {
+    const Outcome moved = logs_with({status, "<a href=\"/login\">Found</a>"});
+    CHECK(moved.verdict == Verdict::inconclusive);
+    CHECK(moved.advice.find("it redirects, which is not followed") == 0);
+  }
+  for (const int status : {204, 400, 403, 429, 500, 502, 503}) {
+    const Outcome refused = logs_with({status, ""});
+    CHECK(refused.verdict == Verdict::inconclusive);
+    CHECK(refused.evidence[0].find(std::to_string(status)) != std::string::npos);
+  }
+}
+
 TEST_CASE("check: logs proves nothing if the client's own log has gaps") {
   World world("check: {logs: {url: 'http://store/?q={marker}'}}\n");
   world.options.get = ask_store;
@@ -165,7 +222,10 @@ TEST_CASE("check: scrape compares Prometheus' counter with the requests that a p
   CHECK(scrape_with("1", "10").cause == "WrongCounter");
   CHECK(scrape_with("1", "10").verdict == Verdict::fail);
   CHECK(scrape_with("1", "50", 49).verdict == Verdict::inconclusive);
-  for (const sys::HttpReply &reply : {sys::HttpReply{401, "no"}, sys::HttpReply{200, "<html>"}}) {
+  for (const sys::HttpReply &reply :
+       {sys::HttpReply{401, "no"}, sys::HttpReply{200, "<html>"}, sys::HttpReply{200, "{}"},
+        sys::HttpReply{200, "[]"}, sys::HttpReply{200, R"({"status":"success","data":null})"},
+        sys::HttpReply{200, R"({"status":"error","errorType":"execution","error":"x"})"}}) {
     World world("monitoring: {prometheus: 'http://prometheus:9090'}\n");
     world.said["check-scrape"] = log_of({get(0, 50, 0)});
     world.cluster.replies.push_back(reply);
@@ -175,6 +235,26 @@ TEST_CASE("check: scrape compares Prometheus' counter with the requests that a p
   CHECK(World("monitoring: {prometheus: 'http://p'}\nmetrics: {scrape: none}\n")
             .outcome("scrape")
             .verdict == Verdict::skip);
+}
+
+TEST_CASE("check: scrape asks a Prometheus in the cluster through the API server, if it may") {
+  const std::string path = "/api/v1/namespaces/monitoring/services/http:prometheus:9090/proxy";
+  World world("monitoring: {prometheus: 'http://prometheus.monitoring.svc:9090'}\n"),
+      none("monitoring: {prometheus: 'http://prometheus.monitoring.svc.cluster.local:9090/'}\n");
+  kube::Failure forbidden =
+      failure(kube::Trouble::forbidden, "cannot get resource \"services/proxy\"");
+  forbidden.rule = "a Role with this rule gives it";
+  world.cluster.before_next(
+      Operation::apply, [&] { world.cluster.fail_always(Operation::fetch, forbidden); },
+      "Pod/check-start");
+  const Outcome skipped = world.outcome("scrape"); // --full runs it with any account
+  CHECK(skipped.verdict == Verdict::skip);
+  CHECK(skipped.cause == "NotPermitted");
+  CHECK(skipped.advice == forbidden.rule);
+  const Outcome missing = none.outcome("scrape");
+  CHECK(missing.verdict == Verdict::inconclusive);
+  CHECK(missing.what.find("cannot ask Prometheus through the API server") == 0);
+  CHECK(none.cluster.times("ask ") == 0);
 }
 
 TEST_CASE("check: scrape adds a rule with an end if it is named, and waits for its alert") {
@@ -197,7 +277,6 @@ TEST_CASE("check: scrape adds a rule with an end if it is named, and waits for i
   const Outcome good = named(fires, "1");
   CHECK(good.verdict == Verdict::pass);
   CHECK(good.what.find("; the alert of a rule fires after 2 s") != std::string::npos);
-  CHECK(fires.cluster.times("remove PrometheusRule/check-rule") == 1);
   CHECK(rule.text("metadata", "labels", "release") == "mine");
   const json::Value &group = rule.at("spec", "groups").items()[0],
                     &alert = group.at("rules").items()[0];
@@ -216,6 +295,37 @@ TEST_CASE("check: scrape adds a rule with an end if it is named, and waits for i
   none.cluster.fail_always(Operation::apply, failure(kube::Trouble::unknown_kind),
                            "PrometheusRule/check-rule");
   CHECK(named(none, "").what.find("the cluster has no PrometheusRule") != std::string::npos);
+}
+
+TEST_CASE("check: scrape removes its rule itself, whether its alert fires or not") {
+  for (const char *alert : {"1", ""}) {
+    World world("monitoring: {prometheus: 'http://prometheus:9090'}\n");
+    world.options.namespaces.clear(); // the end of the run removes these, and no single object
+    world.said["check-scrape"] = log_of({get(0, 50, 0)});
+    for (const char *value : {"1", "50", alert})
+      world.cluster.replies.push_back({200, series(value)});
+    world.outcome("scrape");
+    CHECK(world.cluster.times("apply PrometheusRule/check-rule") == 1);
+    CHECK(world.cluster.times("remove PrometheusRule/check-rule") == 1);
+  }
+}
+
+TEST_CASE("check: --full adds no rule to Prometheus, whatever the user's own rules are") {
+  World world("monitoring: {prometheus: 'http://prometheus:9090'}\n"
+              "metrics: {scrape: podMonitor, rules: prometheusRule}\n");
+  world.options.full = true;
+  for (const check::Info &info : check::all_checks())
+    if (info.name != "start" && info.name != "scrape") world.options.skip.emplace_back(info.name);
+  world.said["check-scrape"] = log_of({get(0, 50, 0)});
+  for (const char *value : {"1", "50"}) world.cluster.replies.push_back({200, series(value)});
+  const check::Report report = world.run({});
+  REQUIRE(report.results.size() == 2);
+  CHECK(report.results[1].name == "scrape");
+  CHECK(report.results[1].outcome.verdict == Verdict::pass);
+  std::string done;
+  for (const std::string &line : world.cluster.journal) done += line + "\n";
+  CHECK(done.find("PodMonitor/check-scrape") != std::string::npos);
+  CHECK(done.find("PrometheusRule/") == std::string::npos);
 }
 
 namespace {
@@ -489,7 +599,8 @@ Outcome gateway_with(const std::string &status, check::Ask ask = answer) {
 } // namespace
 
 TEST_CASE("check: gateway needs a Gateway that accepts the route, and our pods behind it") {
-  const std::string accepted = "{parents: [{conditions: [{type: Accepted, status: 'True'}]}]}";
+  const std::string edge = "{parentRef: {name: edge, namespace: infra}, conditions: ",
+                    accepted = "{parents: [" + edge + "[{type: Accepted, status: 'True'}]}]}";
   const Outcome good = gateway_with(accepted);
   INFO(good.what);
   CHECK(good.verdict == Verdict::pass);
@@ -499,6 +610,11 @@ TEST_CASE("check: gateway needs a Gateway that accepts the route, and our pods b
   CHECK(refused.cause == "NotAccepted");
   CHECK(refused.evidence[0] == "NotAllowedByListeners: m");
   CHECK(gateway_with("{}").cause == "NotAccepted");
+  // one of several is enough, and its address is asked
+  CHECK(gateway_with("{parents: [{parentRef: {name: other}, conditions: [{type: Accepted, status: "
+                     "'False', reason: NoMatchingParent, message: m}]}, " +
+                     edge + "[{type: Accepted, status: 'True'}]}]}")
+            .verdict == Verdict::pass);
   CHECK(gateway_with(accepted, other_answer).cause == "NoRoute");
   CHECK(Outside().outcome("gateway").verdict == Verdict::skip);
   CHECK(Outside(kParents).outcome("gateway").verdict == Verdict::skip);
@@ -527,4 +643,70 @@ TEST_CASE("check: a check brings all that it needs") {
   const auto names = check::chosen(options);
   for (const std::string_view name : {"start", "autoscaler", "scale-down"})
     CHECK(std::find(names.begin(), names.end(), name) != names.end());
+}
+
+TEST_CASE("check: the plan lists each object that a run makes, and no setting that it reads") {
+  Outside world("gateway: {parentRefs: [{name: edge, namespace: infra}]}\n"
+                "monitoring: {prometheus: 'http://prometheus:9090'}\n"
+                "metrics: {scrape: podMonitor}\nreplicas: 9\n");
+  world.cluster.served.insert("gateway.networking.k8s.io/v1");
+  put_node(world, "n1");
+  put_node(world, "n2");
+  world.cluster.api.put(object("{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: "
+                               "{name: disk, annotations: "
+                               "{storageclass.kubernetes.io/is-default-class: 'true'}}}"));
+  world.said["check-scrape"] = log_of({get(0, 50, 0)});
+  for (const char *value : {"1", "50", "1"}) world.cluster.replies.push_back({200, series(value)});
+  world.options.timeout = 90min;
+  for (const check::Info &info : check::all_checks()) world.options.only.emplace_back(info.name);
+  const check::Plan plan = check::plan(world.cluster, world.user, world.options);
+  CHECK(plan.left_out == std::vector<std::string>{"replicas"});
+  std::string listed;
+  for (const std::string &one : plan.objects) listed += one + "\n";
+  CHECK(world.cluster.journal.empty());
+  world.run(world.options.only);
+  std::size_t made = 0;
+  for (const std::string &line : world.cluster.journal) {
+    if (!line.starts_with("apply ")) continue;
+    for (const std::string_view word : text::words(line)) {
+      const std::size_t slash = word.find('/');
+      if (slash == word.npos || word.starts_with("Pod/")) continue;
+      std::string id(word);
+      for (const char *whole : {"/check-scrape", "/check-spread"}) // "and what belongs to it"
+        if (id.find(whole) != id.npos) id = std::string("Deployment") + whole;
+      CAPTURE(id);
+      CHECK(listed.find(id) != std::string::npos);
+      ++made;
+    }
+  }
+  CHECK(made > 40);
+  check::Options api;
+  api.only = {"api"};
+  CHECK(check::plan(world.cluster, world.user, api).objects.empty()); // it makes nothing
+  for (const char *one : {"Deployment/check-probes", "NetworkPolicy/check-shut", "HTTPRoute/",
+                          "PrometheusRule/", "PersistentVolumeClaim/"})
+    CHECK(listed.find(one) != std::string::npos);
+}
+
+TEST_CASE("check: what begins early and is refused is not known, with the API server's words") {
+  const auto refusal = [](const char *about, const char *check, bool rbac) {
+    World world;
+    kube::Failure failure = test::failure(kube::Trouble::forbidden, "exceeded quota: q");
+    if (rbac) failure.rule = "a Role with this rule";
+    world.cluster.fail_always(Operation::apply, failure, about);
+    return world.outcome(check);
+  };
+  for (const bool rbac : {false, true}) {
+    const Outcome scale = refusal("HorizontalPodAutoscaler/check-scale", "autoscaler", rbac),
+                  probes = refusal("Deployment/check-probes", "probes", rbac);
+    for (const Outcome *one : {&scale, &probes}) {
+      CHECK(one->verdict == Verdict::inconclusive);
+      CHECK(one->cause == (rbac ? "NotPermitted" : "Refused"));
+      CHECK(one->what.find("exceeded quota: q") != std::string::npos);
+    }
+  }
+  const Outcome burner = refusal("Pod/check-burn", "metrics", false);
+  CHECK(burner.verdict == Verdict::inconclusive);
+  CHECK(burner.cause == "NoInstrument");
+  CHECK(burner.what.find("exceeded quota: q") != std::string::npos);
 }

@@ -437,6 +437,46 @@ TEST_CASE("check: clean-up removes what is over, and nothing that holds others' 
         std::vector<std::string>{"Namespace/hello-check-new-a"});
 }
 
+TEST_CASE("check: a prepared namespace belongs to one run, until that is over or removed by name") {
+  World world;
+  const auto quota = [&](const std::string &expires) {
+    for (const char *ns : {"shop", "shop-b"})
+      world.cluster.api.put(test::object(fmt::format(
+          "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: check-quota, namespace: {}, "
+          "labels: {{hello/check: other}}, annotations: {{hello/check-expires: '{}'}}}}}}",
+          ns, expires)));
+  };
+  quota("2999-01-01T00:00:00Z");
+  const Outcome busy = world.outcome("start");
+  CHECK(busy.verdict == Verdict::inconclusive);
+  CHECK(busy.what.find("run other uses namespace shop;") == 0);
+  CHECK(busy.what.find("--namespaces shop,shop-b --cleanup-run other") != std::string::npos);
+  CHECK(world.cluster.times("apply ") == 0);
+  std::vector<std::string> left;
+  CHECK(check::clean_up(world.cluster, world.options.namespaces, "", left).empty());
+  CHECK(check::clean_up(world.cluster, world.options.namespaces, "another", left).empty());
+  CHECK(check::clean_up(world.cluster, world.options.namespaces, "other", left).size() == 2);
+  CHECK(left.empty());
+  CHECK(world.outcome("start").verdict == Verdict::pass);
+  quota("2020-01-01T00:00:00Z");
+  CHECK(world.outcome("start").verdict == Verdict::pass);
+}
+
+TEST_CASE("check: clean-up finds the namespaces of a run by its id, and none of a foreign name") {
+  World world;
+  for (const char *name : {"hello-check-x7-a", "hello-check-x7-b", "hello-check-z9-a", "x7"})
+    world.cluster.api.put(test::object(fmt::format(
+        "{{apiVersion: v1, kind: Namespace, metadata: {{name: {0}, labels: {{hello/check: {1}}}, "
+        "annotations: {{hello/check-expires: '2999-01-01T00:00:00Z'}}}}}}",
+        name, std::string_view(name).find("x7") != std::string_view::npos ? "x7" : "z9")));
+  std::vector<std::string> left;
+  CHECK(check::clean_up(world.cluster, {}, "shop", left).empty());
+  CHECK(check::clean_up(world.cluster, {}, "x", left).empty());
+  CHECK(check::clean_up(world.cluster, {}, "x7", left) ==
+        std::vector<std::string>{"Namespace/hello-check-x7-a", "Namespace/hello-check-x7-b"});
+  CHECK(left.empty());
+}
+
 TEST_CASE("check: of the user's settings it takes only what decides whether pods run") {
   const auto config = check::release_config(
       settings_of("image: mine:2\nnodeSelector: {disk: ssd}\ningress: {hosts: [www.example.com], "
@@ -454,10 +494,10 @@ TEST_CASE("check: of the user's settings it takes only what decides whether pods
 }
 
 TEST_CASE("check: every form of the report escapes and bounds what the cluster says, everywhere") {
-  const std::string hostile =
-      "<script>]]>\x1b[31m" + std::string(1, '\0') + "\x7f\xc2\x9b'\"&" + std::string(5000, 'x');
+  const std::string hostile = "<script>]]>\x1b[31m" + std::string(1, '\0') +
+                              "\x7f\xc2\x9b\xef\xbf\xbf'\"&" + std::string(5000, 'x');
   const std::string in_json =
-      R"(<script>]]>\u001b[31m\u0000\u007f\u009b'\"&)" + std::string(5000, 'x');
+      R"(<script>]]>\u001b[31m\u0000\u007f\u009b\uffff'\"&)" + std::string(5000, 'x');
   const auto refusal = [&](kube::Trouble trouble, const std::string &rule) {
     kube::Failure failure = test::failure(trouble, hostile);
     failure.rule = rule;
@@ -518,10 +558,11 @@ TEST_CASE("check: every form of the report escapes and bounds what the cluster s
     const check::Report report = world.run({"start"});
     std::string text = cli::summary_of(report, {});
     for (const check::Result &one : report.results) text += cli::text_of(one, {});
+    CHECK(report.results[0].outcome.cause.find_first_of("<&\"\x1b ") == std::string::npos);
     const std::string json = to_json(report), junit = to_junit(report), html = to_html(report);
     CHECK((json + html + text).find("script") != std::string::npos); // it was planted
     for (const std::string &form : {text, json, junit, html}) {
-      for (const char *bad : {"\x1b", "\x7f", "\xc2\x9b"})
+      for (const char *bad : {"\x1b", "\x7f", "\xc2\x9b", "\xef\xbf\xbf"})
         CHECK(form.find(bad) == std::string::npos);
       CHECK(form.find('\0') == std::string::npos);
       CHECK(form.find(std::string(2049, 'x')) == std::string::npos);
@@ -563,6 +604,7 @@ TEST_CASE("check: compare finds worse verdicts and grown figures") {
   CHECK(check::compare(report("pass", 200), report("fail", 200), worse).size() == 1);
   CHECK(worse);
   CHECK_THROWS_AS(check::compare(json::object(), report("pass", 1), worse), Error);
+  CHECK_THROWS_AS(check::compare(report("pass", 1), report("passed", 1), worse), Error);
 }
 
 TEST_CASE("check: the plan knows how many of its pods the nodes have room for") {

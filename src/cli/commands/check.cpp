@@ -1,4 +1,9 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
@@ -20,14 +25,14 @@ std::string (*writer_of(const std::string &file))(const check::Report &) {
   return file.ends_with(".html") ? check::to_html : nullptr;
 }
 
-/// Returns why some could not be written; the others are.
+/// Returns why some could not be written, a line each; the others are.
 std::string write_reports(const std::vector<std::string> &files, const check::Report &report) {
   std::string why;
   for (const std::string &file : files) {
     try {
       sys::write_file(file, writer_of(file)(report));
     } catch (const Error &error) {
-      why = error.words();
+      why += (why.empty() ? "" : "\n") + error.words();
     }
   }
   return why;
@@ -74,13 +79,29 @@ private:
   bool text_, live_, shown_ = false;
 };
 
-/// Refuses a file whose suffix names no form, before anything runs.
+/// Why no file can be written there; empty: it can.
+std::string why_not(const std::string &path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return "it is a directory";
+  std::string draft;
+  if (!sys::make_temporary(path + ".", draft)) return std::strerror(errno);
+  ::unlink(draft.c_str());
+  return "";
+}
+
+/// Refuses files that cannot be written, or whose suffix names no form, before anything runs.
 void check_reports(const std::vector<std::string> &files) {
-  for (const std::string &file : files)
-    if (!writer_of(file))
+  for (auto file = files.begin(); file != files.end(); ++file) {
+    if (!writer_of(*file))
       throw Error(Exit::usage,
-                  fmt::format("--report {}: the suffix is not .json, .xml or .html", file),
-                  "use .json, .xml for JUnit, or .html for a page");
+                  fmt::format("--report {}: the suffix is not .json, .xml or .html", *file),
+                  "use .json, .xml for JUnit, or .html for a page; -o json prints JSON");
+    if (std::find(files.begin(), file, *file) != file)
+      throw Error(Exit::usage, fmt::format("--report {} is given twice", *file));
+    if (const std::string why = why_not(*file); !why.empty())
+      throw Error(Exit::usage, fmt::format("--report {}: cannot be written: {}", *file, why),
+                  "name a file in a directory that exists and can be written");
+  }
 }
 
 Exit clean(kube::Cluster &cluster, const CheckOptions &flags) {
@@ -88,7 +109,10 @@ Exit clean(kube::Cluster &cluster, const CheckOptions &flags) {
   const auto removed = check::clean_up(cluster, flags.check.namespaces, flags.cleanup_run, left);
   for (const std::string &one : removed) print("removed " + one + "\n");
   for (const std::string &one : left) say("left: " + one);
-  if (removed.empty() && left.empty()) flags.config.console.note("nothing to remove");
+  if (removed.empty() && left.empty())
+    flags.config.console.note(flags.cleanup_run.empty()
+                                  ? "nothing to remove"
+                                  : "nothing to remove: no check has made " + flags.cleanup_run);
   return left.empty() ? Exit::ok : Exit::failure;
 }
 
@@ -99,6 +123,10 @@ json::Value read_report(const std::string &path) {
 } // namespace
 
 Exit run(const CheckOptions &flags) {
+  const bool runs = !flags.list && !flags.plan && !flags.cleanup && flags.cleanup_run.empty();
+  if (!runs && (flags.format == Format::json || !flags.reports.empty()))
+    throw Error(Exit::usage, "-o json and --report go with a run of the checks",
+                "leave them out of --list, --plan and --cleanup, which print text");
   if (flags.list) {
     print(list_of(check::all_checks()));
     return Exit::ok;
@@ -142,9 +170,12 @@ void declare(const Command &command, CheckOptions &options) {
                {"two prepared namespaces, instead of new ones with random names", "A,B"}, ',');
   command.flag("--plan", options.plan, "print what the check would make, and run nothing");
   command.flag("--list", options.list, "print the checks, and run nothing");
+  command.either("--plan", "--list");
+  command.either("--plan", "--cleanup");
+  command.either("--list", "--cleanup");
   command.flag("--cleanup", options.cleanup, "remove the expired leftovers of earlier runs");
   command.text("--cleanup-run", options.cleanup_run,
-               {"namespace of a run to remove before it expires", "NAMESPACE"});
+               {"run to remove before it expires, or one of its namespaces", "NAME"});
   OptionSpec report{"file for the report: .json, .xml (JUnit) or .html", "FILE"};
   report.completes = Completes::file;
   command.list("--report", options.reports, report);

@@ -63,8 +63,12 @@ std::string text_of(const check::Result &result, const Paint &paint) {
 
 std::string summary_of(const check::Report &report, const Paint &paint) {
   std::array<int, 5> counts{};
-  for (const check::Result &result : report.results)
+  bool starts = false; // without a service that runs, nothing is known of services
+  for (const check::Result &result : report.results) {
     ++counts[static_cast<std::size_t>(result.outcome.verdict)];
+    starts |= result.name == "start" && result.outcome.verdict <= Verdict::warn;
+  }
+  const bool fails = counts[static_cast<std::size_t>(Verdict::fail)] > 0;
   std::string out = "\n";
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (counts[i])
@@ -79,9 +83,15 @@ std::string summary_of(const check::Report &report, const Paint &paint) {
     if (result.outcome.cause == "Interrupted") cut += fmt::format(" {}", result.name);
   if (!cut.empty()) out += paint(kYellow, "interrupted before the end of:" + cut) + "\n";
   switch (report.exit) {
-  case Exit::ok: out += paint(kGreen, "a normal service works on this cluster") + "\n"; break;
+  case Exit::ok:
+    out += paint(kGreen, starts ? "a normal service works on this cluster"
+                                : "what was checked works; no service was tried") +
+           "\n";
+    break;
   case Exit::no:
-    out += paint(kRed, "a normal service would not work on this cluster") + "\n";
+    out += paint(kRed, fails ? "a normal service would not work on this cluster"
+                             : "a check of --require did not pass, or one warned (--strict)") +
+           "\n";
     break;
   default: out += paint(kYellow, "not all is known: see what is inconclusive") + "\n";
   }
