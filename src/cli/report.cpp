@@ -8,6 +8,7 @@
 #include "hello/cli.h"
 #include "hello/mask.h"
 #include "hello/notice.h"
+#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -57,8 +58,10 @@ void report(int argc, char **argv, const Error &error) {
   // A mistake in the command line, made at a terminal, reads best as in all other commands.
   const bool is_shown = error.code() == Exit::usage && ::isatty(STDERR_FILENO) == 1;
   if (!has_log(argc, argv) || is_shown) {
-    std::fprintf(stderr, "hello: %s\n", mask::applied(error.what()).c_str());
-    if (!error.hint().empty()) std::fprintf(stderr, "  %s\n", error.hint().c_str());
+    // it may repeat what a server or the command line says
+    std::fprintf(stderr, "hello: %s\n", text::printable(mask::applied(error.what())).c_str());
+    if (!error.hint().empty())
+      std::fprintf(stderr, "  %s\n", text::printable(error.hint()).c_str());
     return;
   }
   using namespace server;
