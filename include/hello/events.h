@@ -64,6 +64,7 @@ struct Warning {
 /// A reason why the rollout is not ready.
 struct Problem {
   kube::Problem problem;
+  std::size_t more = 0; ///< objects with the same problem
 };
 
 /// A warning of Kubernetes about the new pods or what owns them.
@@ -178,6 +179,7 @@ std::string describe(const kube::Problem &problem);
 /// A problem's evidence with the log's last lines.
 std::string evidence_of(const kube::Problem &problem);
 /// Why a rollout failed: one line, then its problems, one of each kind.
-std::string describe(const Outcome &outcome, std::chrono::seconds timeout);
+std::string describe(const Outcome &outcome, std::chrono::seconds timeout,
+                     std::string_view option = "--timeout");
 
 } // namespace hello::deploy

@@ -13,8 +13,14 @@ namespace {
 using namespace std::chrono_literals;
 using State = kube::Readiness::State;
 
-constexpr auto kUnknown = 5s; ///< how long a condition may take to come
-constexpr auto kSilence = 2s; ///< before it says what it waits for
+constexpr auto kUnknown = 5s;   ///< how long a condition may take to come
+constexpr auto kSilence = 2s;   ///< before it says what it waits for
+constexpr auto kCounting = 10s; ///< before it says that only numbers have changed
+
+std::string without_digits(std::string text) {
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text;
+}
 
 bool is_over(const kube::Readiness &readiness) {
   return readiness.over() && readiness.state != State::unknown;
@@ -89,9 +95,16 @@ void Others::look_at(Pending &one) {
 }
 
 void Others::say(Pending &one, const kube::Readiness &now) {
-  one.evidence = now.evidence;
-  if (one.over || cluster_.now() - start_ < kSilence || one.text == now.text) return;
+  const auto time = cluster_.now();
   one.text = now.text;
+  one.evidence = now.evidence;
+  if (one.over || time - start_ < kSilence || one.said == one.text) return;
+  // a thousand pods that come up one by one would be a thousand lines
+  if (without_digits(one.said) == without_digits(one.text) &&
+      time - one.said_at < std::max<sys::Clock::duration>(kCounting, one.said_at - start_))
+    return;
+  one.said = one.text;
+  one.said_at = time;
   emit_(event::Note{fmt::format("waiting for {}: {}", one.id.text(), one.text)});
 }
 

@@ -25,7 +25,8 @@ private:
     kube::Id id;
     bool may_go = false; ///< a Job that is removed some time after its end
     bool warns = true;   ///< nothing else warns of it
-    std::string text{}, evidence{};
+    std::string text{}, evidence{}, said{};
+    sys::Deadline said_at{};
     sys::Deadline unknown_since{}; ///< when first no condition told
     bool over = false;
   };

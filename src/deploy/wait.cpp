@@ -17,13 +17,12 @@ using namespace std::chrono_literals;
 /// By then the kubelet has tried a second time: its first back-off is 10 s.
 constexpr auto kSecondPull = 13s;
 
-/// How long a problem has been there. One that comes and goes (a crash loop runs in between) is one
-/// problem.
+/// How long a problem has been there; one that comes and goes, as in a crash loop, is one.
 class Patience {
 public:
   struct Entry {
     sys::Deadline first, last;
-    bool reported = false;
+    std::set<std::string> reported{};
     std::string what{}, words{}; ///< of a container's last end
   };
   Entry &see(const Problem &problem, sys::Deadline now) {
@@ -44,6 +43,12 @@ private:
 sys::Clock::duration settling(const Problem &problem) {
   if (problem.cause == kube::Cause::probe && !problem.restarts) return 2s;
   return problem.cause == kube::Cause::deadline ? 1s : 0s;
+}
+
+/// The same for what people read as the same: restarts and nodes do not count.
+std::string distinct(const Problem &problem) {
+  if (problem.cause == kube::Cause::node) return problem.key();
+  return problem.key() + problem.what.substr(0, problem.what.find(", "));
 }
 
 /// Events whose words a problem brings anyway.
@@ -131,14 +136,16 @@ public:
   bool give_up(const std::vector<Problem> &found, sys::Deadline now) {
     if (!found.empty()) problems_.clear();
     bool enough = false;
+    std::map<std::string, std::size_t> count;
+    for (const Problem &problem : found) ++count[distinct(problem)];
     for (Problem problem : found) {
       Patience::Entry &entry = patience_.see(problem, now);
       if (now - entry.first < settling(problem)) continue;
       enough = enough || problem.fatal || now - entry.first >= grace_ ||
                is_hopeless(problem, entry, now);
-      if (!std::exchange(entry.reported, true)) {
+      if (entry.reported.insert(distinct(problem)).second) {
         add_evidence(cluster_, problem);
-        emit_(event::Problem{problem});
+        emit_(event::Problem{problem, count[distinct(problem)] - 1});
       }
       problems_.push_back(std::move(problem));
     }
@@ -153,7 +160,7 @@ public:
   std::vector<Problem> problems() {
     std::set<std::string> seen;
     for (Problem &problem : problems_)
-      if (seen.insert(problem.key()).second) add_evidence(cluster_, problem);
+      if (seen.insert(distinct(problem)).second) add_evidence(cluster_, problem);
     return problems_;
   }
 
@@ -246,14 +253,15 @@ std::string describe(const Problem &problem) {
   return text + evidence;
 }
 
-std::string describe(const Outcome &outcome, std::chrono::seconds timeout) {
+std::string describe(const Outcome &outcome, std::chrono::seconds timeout,
+                     std::string_view option) {
   std::string text = outcome.state == Outcome::State::timed_out
-                         ? fmt::format("not ready after {} s (--timeout)", timeout.count())
+                         ? fmt::format("not ready after {} s ({})", timeout.count(), option)
                          : "it cannot become ready";
-  std::map<std::string, int> count; // one pod stands for the others with the same problem
-  for (const Problem &problem : outcome.problems) ++count[problem.key()];
+  std::map<std::string, int> count; // one object stands for others with the same problem
+  for (const Problem &problem : outcome.problems) ++count[distinct(problem)];
   for (const Problem &problem : outcome.problems) {
-    const int more = std::exchange(count[problem.key()], 0) - 1;
+    const int more = std::exchange(count[distinct(problem)], 0) - 1;
     if (more < 0) continue;
     text += fmt::format("\n{}{}: {}", problem.object(),
                         more > 0 ? fmt::format(" and {} more", more) : "", describe(problem));

@@ -62,6 +62,25 @@ TEST_CASE("others: a deploy is done when its Job is, and says what it waits for"
   CHECK(shop.noted("waiting for Job/migrate: 0 of 1 succeeded"));
 }
 
+TEST_CASE("others: a thousand pods that come up one by one are a few lines") {
+  Others shop;
+  const kube::Id kSet{"apps/v1", "StatefulSet", "shop", "many"};
+  for (int i = 0; i <= 100; ++i)
+    shop.cluster.after(i * 2s, [&, i] {
+      shop.set_status(kSet, "{observedGeneration: 9, replicas: 100, updatedReplicas: 100, "
+                            "readyReplicas: " +
+                                std::to_string(i) + ", availableReplicas: " + std::to_string(i) +
+                                "}");
+    });
+  CHECK(shop.run(with("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: many, namespace: "
+                      "shop}\nspec: {replicas: 100}\n")) == Exit::ok);
+  std::size_t lines = 0;
+  for (const auto &note : shop.seen.all<event::Note>())
+    lines += note.text.starts_with("waiting for StatefulSet/many: ");
+  CHECK(lines >= 2);
+  CHECK(lines <= 10);
+}
+
 TEST_CASE("others: a failed Job is a failed rollout at once, with its last words") {
   Others shop;
   shop.cluster.logs["migrate-x/m"] = "no such table\n";

@@ -597,6 +597,31 @@ TEST_CASE("wait: an outcome is described with its state and one problem of each 
   CHECK(deploy::describe({State::timed_out, {}}, 30s) == "not ready after 30 s (--timeout)");
 }
 
+TEST_CASE("wait: pods that end in different ways are different failures, restarts and nodes do not "
+          "count") {
+  const auto problem = [](Cause cause, const char *name, const char *what) {
+    return kube::Problem{cause, "Pod", name, "", what, "", false};
+  };
+  CHECK(deploy::describe({State::failed,
+                          {problem(Cause::crash, "a", "it ended with exit code 1, 1 restart"),
+                           problem(Cause::crash, "b", "it ended with exit code 1, 7 restarts"),
+                           problem(Cause::crash, "c", "it ended with exit code 2"),
+                           problem(Cause::node, "d", "its node n1 is gone"),
+                           problem(Cause::node, "e", "its node n2 is gone")}},
+                         30s) ==
+        "it cannot become ready\nPod/a and 1 more: it ended with exit code 1, 1 restart\n"
+        "Pod/c: it ended with exit code 2\nPod/d and 1 more: its node n1 is gone");
+}
+
+TEST_CASE("wait: each failure is reported once, with the number of the others that share it") {
+  Rollout it(pod_status::waiting("ErrImagePull", "i/o timeout"));
+  it.options.grace = 5s;
+  CHECK(it.wait().state == State::failed);
+  const auto problems = it.seen.all<event::Problem>();
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].more == 1);
+}
+
 TEST_CASE(
     "wait: a registry's refusal ends it after the second try, without the rest of the grace") {
   for (const char *words : {"no-such:1: not found", "pull access denied", "401 Unauthorized"}) {
