@@ -223,6 +223,10 @@ public:
                                              const LogQuery &query) = 0;
   /// Starts to watch. `sources` name tables that must outlive the mirror.
   virtual std::unique_ptr<Mirror> watch(std::vector<Source> sources) = 0;
+
+  /// From now on no call but a forward goes on longer than this, whatever its own deadline; and
+  /// where the API server is too busy (429), each is repeated until then. Main thread.
+  virtual void set_limit(sys::Deadline) {}
 };
 
 /// Finds kubectl (the variable KUBECTL, else PATH) and starts its proxy; does not wait for it.

@@ -20,6 +20,9 @@
 namespace hello::deploy {
 namespace {
 
+/// How much later than the time limit the last answer may come.
+constexpr std::chrono::seconds kLate{1};
+
 /// Whether the Deployment or its pods are what fails.
 bool is_its_fault(const Outcome &outcome) {
   return outcome.problems.empty() || std::any_of(outcome.problems.begin(), outcome.problems.end(),
@@ -41,6 +44,7 @@ public:
 
   Exit run() {
     deadline_ = cluster_.now() + options_.timeout;
+    cluster_.set_limit(deadline_ + kLate);
     plan_ = make_plan(cluster_, set_, options_, &emit_);
     emit_(event::Planned{&plan_});
     for (const std::string &note : plan_.notes) emit_(event::Note{note});
@@ -53,6 +57,7 @@ public:
                                                   release::why_kept(found, cluster_.access())});
     Outcome outcome = bring_up();
     if (outcome.state == State::ready && options_.verify) outcome = see_text();
+    if (outcome.state == State::ready) cluster_.set_limit(sys::Deadline::max());
     if (outcome.state == State::ready && options_.soak.count() > 0 && !plan_.empty())
       outcome = look_after();
     const Exit code = finish(outcome);
@@ -96,7 +101,7 @@ private:
 
   /// Another hello may have changed much.
   void plan_again() {
-    plan_ = make_plan(cluster_, set_, options_, &emit_);
+    plan_ = make_plan(cluster_, set_, rest(), &emit_);
     emit_(event::Planned{&plan_});
     if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
     check_approved();
@@ -152,14 +157,19 @@ private:
     return options_.verify && (!plan_.empty() || !options_.through_forward());
   }
 
+  /// The options with what is left of the time.
+  Options rest() const {
+    Options rest = options_;
+    rest.timeout = std::chrono::ceil<std::chrono::seconds>(
+        std::max(deadline_ - cluster_.now(), sys::Clock::duration::zero()));
+    return rest;
+  }
+
   /// Starts the port-forward as soon as the first pod is ready.
   Outcome wait_for_it() {
     const std::string port =
         verifies() && options_.through_forward() ? target_port(set_) : std::string();
-    Options rest = options_;
-    rest.timeout = std::chrono::ceil<std::chrono::seconds>(
-        std::max(deadline_ - cluster_.now(), sys::Clock::duration::zero()));
-    return wait(cluster_, applied_, rest, [&](const Event &event) {
+    return wait(cluster_, applied_, rest(), [&](const Event &event) {
       lock_.check();
       emit_(event);
       const auto *pod = std::get_if<event::Pod>(&event);
@@ -240,6 +250,7 @@ private:
     if (!drills.empty()) emit_(event::Warning{"Deployment/" + applied_.deployment, drills});
     emit_(event::Failing{is_its_fault(outcome) ? applied_.deployment : std::string(), outcome,
                          options_.timeout});
+    cluster_.set_limit(sys::Deadline::max());
     recorder_.finish(finish_failed(outcome));
     return Exit::rollout;
   }
@@ -262,24 +273,11 @@ private:
       if (error.is_interruption()) throw;
       end.detail = error.words();
     }
-    if (end.left == Left::rollback_failed) end.detail += what_runs();
+    cluster_.set_limit(sys::Deadline::max());
+    if (end.left == Left::rollback_failed) end.detail += what_runs(cluster_, plan_.set);
     emit_(end);
     if (end.left == Left::rolled_back) return release::State::rolled_back;
     return end.left == Left::superseded ? release::State::superseded : release::State::failed;
-  }
-
-  /// "\nwhat runs now: image hello:2, 1 of 2 pods available".
-  std::string what_runs() {
-    const kube::Object *main = main_deployment(plan_.set, cluster_.access());
-    if (!main) return "";
-    const auto live = cluster_.read(main->id);
-    if (!live) return "";
-    const kube::Deployment now = kube::deployment_of(*live);
-    std::string image;
-    for (const json::Value &one : live->at("spec", "template", "spec", "containers").items())
-      image += (image.empty() ? "" : ", ") + one.text("image");
-    return fmt::format("\nwhat runs now: image {}, {} of {} pods available", image, now.available,
-                       now.wanted);
   }
 
   /// Why there is no way back, if so, before the cluster is asked.
@@ -304,6 +302,7 @@ private:
     if (!still_ours(cluster_, applied_)) return {Left::superseded};
     emit_(event::RollingBack{});
     const auto deadline = cluster_.now() + options_.rollback_timeout;
+    cluster_.set_limit(deadline + kLate);
     Options back = options_;
     back.timeout = options_.rollback_timeout;
     back.history = false;
@@ -322,7 +321,8 @@ private:
     const Applied restored = apply(cluster_, plan, back, deadline, emit_);
     const Outcome end = wait(cluster_, restored, back, emit_);
     if (end.state != State::ready)
-      return {Left::rollback_failed, describe(end, options_.rollback_timeout)};
+      return {Left::rollback_failed,
+              describe(end, options_.rollback_timeout, "--rollback-timeout")};
     remove_outside(cluster_, plan, deadline, emit_);
     return {Left::rolled_back};
   }

@@ -175,6 +175,7 @@ void undeploy(kube::Cluster &cluster, Removal removal, sys::Deadline deadline,
         emit(event::Warning{"", text});
       },
       [&](const std::string &text) { emit(event::Note{text}); });
+  cluster.set_limit(deadline + std::chrono::seconds(1));
   // a namespace that is being removed takes no Lease
   const bool only_waits =
       removal.remove.empty() && !removal.namespaces.empty() &&
@@ -182,6 +183,7 @@ void undeploy(kube::Cluster &cluster, Removal removal, sys::Deadline deadline,
   if (!only_waits && lock.take() == release::Lock::Taken::after_wait)
     removal = plan_removal(cluster);
   remove_all(cluster, removal, deadline, emit);
+  cluster.set_limit(sys::Deadline::max());
   lock.release();
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "deploy/main_deployment.h"
 #include "hello/owner.h"
 
@@ -87,6 +89,19 @@ std::vector<Item> made(const Plan &plan, const Set &before) {
         item.id.kind != "Job" && !find(before, item.id))
       extra.push_back({Item::Action::remove, item.id, {}});
   return extra;
+}
+
+std::string what_runs(kube::Cluster &cluster, const Set &set) {
+  const kube::Object *main = main_deployment(set, cluster.access());
+  if (!main) return "";
+  const auto live = cluster.read(main->id);
+  if (!live) return "";
+  const kube::Deployment now = kube::deployment_of(*live);
+  std::string image;
+  for (const json::Value &one : live->at("spec", "template", "spec", "containers").items())
+    image += (image.empty() ? "" : ", ") + one.text("image");
+  return fmt::format("\nwhat runs now: image {}, {} of {} pods available", image, now.available,
+                     now.wanted);
 }
 
 bool autoscaled(const Set &set) {

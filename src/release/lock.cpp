@@ -208,6 +208,7 @@ void Lock::renew_until_released() {
 
 void Lock::release() {
   cluster_.before_write = nullptr;
+  cluster_.set_limit(sys::Deadline::max()); // a run that ended at its limit gives it back, too
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;

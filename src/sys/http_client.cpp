@@ -131,6 +131,7 @@ HttpReply HttpClient::send(const std::string &target, const char *accept, const 
   for (;;) {
     const bool reused = connection_->is_socket_open();
     milliseconds wait = limits.silence;
+    connection_->set_max_timeout(milliseconds(0)); // none: the one before may have had one
     if (limits.deadline != Clock::time_point::max()) {
       const auto left = std::chrono::ceil<milliseconds>(limits.deadline - Clock::now());
       wait = std::clamp(left, milliseconds(1), wait);

@@ -301,7 +301,7 @@ TEST_CASE("deploy: a way back that fails says why") {
   }
   SUBCASE("the old release takes too long") {
     shop.controller.statuses["hello:1"] = pod_status::running();
-    why = "not ready after 300 s (--timeout)";
+    why = "not ready after 300 s (--rollback-timeout)";
   }
   CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
   CHECK(shop.how_it_was_left() == Left::rollback_failed);

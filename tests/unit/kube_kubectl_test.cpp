@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <thread>
 
 #include "hello/kube.h"
@@ -195,6 +196,70 @@ TEST_CASE("kubectl: a removal names what the object must still be") {
   CHECK(lab.cluster->remove(kMap, {"uid-1", ""}, generous()).failed_with(Trouble::stale));
   lab.kubectl.answers("", "Error from server (NotFound): configmaps \"m\" not found", 1);
   CHECK(lab.cluster->remove(kMap, {}, generous()).failed_with(Trouble::not_found));
+}
+
+TEST_CASE("kubectl: where the API server is too busy, each call is made again until its deadline") {
+  const std::string busy = "Error from server (TooManyRequests): the server has received too many "
+                           "requests and has asked us to try again later";
+  using Call = std::function<bool(kube::Cluster &, sys::Deadline)>;
+  const std::pair<const char *, Call> calls[] = {
+      {"dry run",
+       [](kube::Cluster &it, sys::Deadline end) {
+         return bool(it.dry_run(kSet, {.manager = "hello", .deadline = end}));
+       }},
+      {"apply",
+       [](kube::Cluster &it, sys::Deadline end) {
+         return bool(it.apply(kSet, {.manager = "hello", .deadline = end}));
+       }},
+      {"remove",
+       [](kube::Cluster &it, sys::Deadline end) { return bool(it.remove(kMap, {}, end)); }},
+      {"create", [](kube::Cluster &it,
+                    sys::Deadline end) { return bool(it.create(kEntry, "{}", "hello", end)); }},
+      {"patch",
+       [](kube::Cluster &it, sys::Deadline end) {
+         return bool(it.patch(kEntry, "{}", "hello")->finish(end));
+       }},
+      {"objects", [](kube::Cluster &it, sys::Deadline) { return bool(it.objects_in("shop")); }},
+  };
+  for (const auto &[name, call] : calls) {
+    CAPTURE(name);
+    Lab lab;
+    lab.kubectl.answers(R"({"apiVersion":"v1","kind":"ConfigMap"})");
+    lab.kubectl.answers_call(0, "", busy, 1);
+    CHECK(call(*lab.cluster, generous()));
+    CHECK(lab.kubectl.calls().size() >= 2);
+  }
+  Lab lab;
+  lab.kubectl.answers("", busy, 1);
+  CHECK_FALSE(lab.cluster->remove(kMap, {}, sys::Clock::now() + 900ms));
+  CHECK(lab.kubectl.calls().size() == 1);
+  // for an eviction it is an answer: a budget forbids it
+  CHECK(lab.cluster->post("/api", "{}", generous()).failed_with(Trouble::too_many_requests));
+  CHECK(lab.kubectl.calls().size() == 2);
+}
+
+TEST_CASE("kubectl: a busy API server is asked until the limit of the run, which ends all calls") {
+  Lab lab;
+  lab.kubectl.answers_call(0, "", "Error from server (TooManyRequests): busy", 1);
+  lab.kubectl.answers(R"({"apiVersion":"v1","kind":"Lease"})");
+  lab.cluster->set_limit(generous());
+  CHECK(lab.cluster->create(kEntry, "{}", "hello", generous()));
+  lab.kubectl.stays();
+  const auto start = sys::Clock::now();
+  lab.cluster->set_limit(start + 300ms);
+  CHECK(lab.cluster->create(kEntry, "{}", "hello", generous()).failed_with(Trouble::timed_out));
+  CHECK(sys::Clock::now() - start < 20s);
+}
+
+TEST_CASE("kubectl: a read ends at the limit of the run, too") {
+  Lab lab;
+  const std::string busy = R"({"kind":"Status","reason":"TooManyRequests","code":429})";
+  lab.kubectl.api().on("/api/v1/namespaces/shop/configmaps/m", 429, busy);
+  lab.cluster->set_limit(sys::Clock::now() + 1500ms);
+  const auto start = sys::Clock::now();
+  CHECK(lab.cluster->read(kMap).failed_with(Trouble::too_many_requests));
+  CHECK(lab.kubectl.api().requests().size() >= 2);
+  CHECK(sys::Clock::now() - start < 20s);
 }
 
 TEST_CASE("kubectl: an object is created from bytes that are passed on as they are") {

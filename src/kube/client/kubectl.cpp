@@ -83,6 +83,16 @@ sys::Finished call(const Trace &trace, const std::vector<std::string> &command,
   return finished;
 }
 
+/// Waits where the API server is too busy (429) and the call may be repeated before `deadline`:
+/// kubectl itself waits as Retry-After says, but gives up after ten times.
+bool may_repeat(const Failure &failure, sys::Deadline deadline) {
+  constexpr std::chrono::seconds kPause{1};
+  if (failure.trouble != Trouble::too_many_requests || sys::Clock::now() + kPause >= deadline)
+    return false;
+  sys::pause(kPause);
+  return true;
+}
+
 /// A kubectl that was started, and ends soon.
 template <class T> class Started final : public Pending<T> {
 public:
@@ -92,7 +102,10 @@ public:
   Result<T> finish(sys::Deadline deadline) override {
     sys::Finished finished = sys::finish(child_, "", deadline);
     trace_call(trace_, command_, "", start_);
-    if (finished.code != 0) return failure_of(finished);
+    while (finished.code != 0) {
+      if (Failure failure = failure_of(finished); !may_repeat(failure, deadline)) return failure;
+      finished = call(trace_, command_, "", deadline);
+    }
     if constexpr (std::is_same_v<T, Done>)
       return Done();
     else
@@ -172,11 +185,16 @@ Failure Kubectl::failed(const sys::Finished &finished) const {
   return blame_age(failure_of(finished), program_, access_.trace);
 }
 
-Result<std::string> Kubectl::run(const std::vector<std::string> &args, std::string_view input,
-                                 sys::Deadline deadline) const {
-  sys::Finished finished = call(access_.trace, command(args), input, deadline);
-  if (finished.code != 0) return failed(finished);
-  return std::move(finished.out);
+Result<sys::Finished> Kubectl::run(const std::vector<std::string> &args, std::string_view input,
+                                   sys::Deadline deadline) const {
+  const sys::Deadline limit = proxy_.limit(),
+                      last = limit == sys::Deadline::max() ? deadline : limit;
+  for (const auto time = deadline - sys::Clock::now();;) { // for each attempt
+    sys::Finished finished =
+        call(access_.trace, command(args), input, std::min(limit, sys::Clock::now() + time));
+    if (finished.code == 0) return finished;
+    if (Failure failure = failed(finished); !may_repeat(failure, last)) return failure;
+  }
 }
 
 /// Not validated by kubectl, which downloads the cluster's schema for that: the server refuses
@@ -195,11 +213,10 @@ Result<Answer> Kubectl::server_side(std::span<const Object> set, const ApplyOpti
   if (options.force) args.push_back("--force-conflicts");
   // the user's choice comes last: of two equal flags kubectl takes the last
   args.insert(args.end(), options.extra.begin(), options.extra.end());
-  const sys::Finished finished =
-      call(access_.trace, command(args), lines_of(set), options.deadline);
-  if (finished.code != 0) return failed(finished);
-  Answer answer{objects_of(finished.out), {}};
-  for (std::string_view line : text::lines(finished.err))
+  const auto finished = run(args, lines_of(set), options.deadline);
+  if (!finished) return finished.failure();
+  Answer answer{objects_of(finished->out), {}};
+  for (std::string_view line : text::lines(finished->err))
     if (constexpr std::string_view kWarning = "Warning: "; line.starts_with(kWarning))
       answer.warnings.emplace_back(line.substr(kWarning.size()));
   return answer;
@@ -253,22 +270,30 @@ Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Dead
 
 Result<json::Value> Kubectl::create(const Id &id, std::string_view json, std::string_view manager,
                                     sys::Deadline deadline) {
-  const std::string path = collection_path(id.api_version, id.kind, id.ns);
-  return post(path + "?" + flag("fieldManager", manager), json, deadline);
+  if (before_write) before_write();
+  const std::string path =
+      collection_path(id.api_version, id.kind, id.ns) + "?" + flag("fieldManager", manager);
+  const auto done = run({"create", "--raw", path, "-f=-"}, json, deadline);
+  if (!done) return done.failure();
+  return object_of(done->out, path);
 }
 
 Result<json::Value> Kubectl::replace(const Id &id, std::string_view json, sys::Deadline deadline) {
-  auto done = run({"replace", "--raw", object_path(id), "-f=-"}, json, deadline);
-  if (!done) return done.failure();
-  return kubernetes_object_of(*done, id.text());
+  // once: a lock that is renewed is renewed again soon
+  const sys::Finished done =
+      call(access_.trace, command({"replace", "--raw", object_path(id), "-f=-"}), json, deadline);
+  if (done.code != 0) return failed(done);
+  return kubernetes_object_of(done.out, id.text());
 }
 
+/// A 429 is an answer here: a budget forbids the eviction.
 Result<json::Value> Kubectl::post(const std::string &path, std::string_view json,
                                   sys::Deadline deadline) {
   if (before_write) before_write();
-  auto done = run({"create", "--raw", path, "-f=-"}, json, deadline);
-  if (!done) return done.failure();
-  return object_of(*done, path);
+  const sys::Finished done =
+      call(access_.trace, command({"create", "--raw", path, "-f=-"}), json, deadline);
+  if (done.code != 0) return failed(done);
+  return object_of(done.out, path);
 }
 
 std::unique_ptr<Pending<Done>> Kubectl::patch(const Id &id, const std::string &change,
@@ -299,7 +324,7 @@ Result<std::vector<Occupant>> Kubectl::objects_in(const std::string &ns) {
   const auto deadline = sys::Clock::now() + std::chrono::seconds(30);
   const auto table = run({"api-resources", "--verbs=list", "--no-headers"}, "", deadline);
   if (!table) return table.failure();
-  const Resources known = resources_of(*table);
+  const Resources known = resources_of(table->out);
   const std::string owner = ".metadata.ownerReferences[*]";
   const auto rows =
       run({"get", known.listable, flag("--namespace", ns), "--no-headers", "--ignore-not-found",
@@ -308,7 +333,7 @@ Result<std::vector<Occupant>> Kubectl::objects_in(const std::string &ns) {
                owner + ".uid,A:" + owner + ".apiVersion,B:" + owner + ".kind"},
           "", deadline);
   if (!rows) return rows.failure();
-  return occupants_of(*rows, known);
+  return occupants_of(rows->out, known);
 }
 
 std::string current_context(const Trace &trace) {

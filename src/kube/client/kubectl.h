@@ -41,13 +41,14 @@ public:
   std::unique_ptr<Stream> follow_log(const std::string &pod, const std::string &container,
                                      const LogQuery &query) override;
   std::unique_ptr<Mirror> watch(std::vector<Source> sources) override;
+  void set_limit(sys::Deadline limit) override { proxy_.set_limit(limit); }
 
 private:
   std::vector<std::string> command(const std::vector<std::string> &args = {}) const;
   Failure failed(const sys::Finished &finished) const;
-  /// kubectl's output.
-  Result<std::string> run(const std::vector<std::string> &args, std::string_view input,
-                          sys::Deadline deadline) const;
+  /// A call that succeeded; again where the API server is too busy, until `deadline`.
+  Result<sys::Finished> run(const std::vector<std::string> &args, std::string_view input,
+                            sys::Deadline deadline) const;
   Result<Answer> server_side(std::span<const Object> set, const ApplyOptions &options,
                              const std::vector<std::string> &more) const;
   Result<Answer> apply_beside(const Object &object, const ApplyOptions &options);

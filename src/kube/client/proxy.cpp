@@ -125,7 +125,7 @@ void Proxy::await() {
   const std::lock_guard lock(starting_);
   if (ready_) return;
   std::string out, err;
-  const auto deadline = sys::Clock::now() + std::chrono::seconds(20);
+  const auto deadline = std::min(sys::Clock::now() + std::chrono::seconds(20), limit());
   const auto serves = [&] { // a wrapper may write something before
     return out.find("Starting to serve") != out.npos;
   };
@@ -161,26 +161,29 @@ Failure Proxy::failure_of_reply(const sys::HttpReply &reply) {
                                          : fmt::format("{}; kubectl says: {}", reply.body, words));
 }
 
-Result<std::string> Proxy::get(const std::string &path, const char *accept) {
-  sys::HttpReply reply = ask(path, accept);
+Result<std::string> Proxy::get(const std::string &path, std::chrono::milliseconds &again) {
+  sys::HttpReply reply = ask(path, "application/json");
+  if (reply.status == 429) again = retry_after(reply.body);
   if (reply.status != 200) return failure_of_reply(reply);
   return std::move(reply.body);
 }
 
 Result<std::string> Proxy::get_patiently(const std::string &path, const char *accept) {
-  const auto start = sys::Clock::now();
+  const sys::Deadline end = limit();
+  const auto until = end == sys::Deadline::max() ? sys::Clock::now() + kBusy : end;
   for (;;) {
     sys::HttpReply reply = ask(path, accept);
     if (reply.status == 200) return std::move(reply.body);
-    if (reply.status != 429 || sys::Clock::now() - start > kBusy) return failure_of_reply(reply);
-    sys::pause(retry_after(reply.body));
+    const auto again = retry_after(reply.body);
+    if (reply.status != 429 || sys::Clock::now() + again > until) return failure_of_reply(reply);
+    sys::pause(again);
   }
 }
 
 Result<std::string> Proxy::apply(const std::string &path, const std::string &json,
                                  sys::Deadline deadline) {
   sys::HttpReply reply = ask("PATCH", path, [&](sys::HttpClient &client) {
-    return client.apply(path, json, {std::chrono::seconds(60), deadline});
+    return client.apply(path, json, {std::chrono::seconds(60), std::min(deadline, limit())});
   });
   if (reply.status != 200 && reply.status != 201)
     return failure_of_status(reply.status, reply.body);
@@ -189,7 +192,7 @@ Result<std::string> Proxy::apply(const std::string &path, const std::string &jso
 
 sys::HttpReply Proxy::ask(const std::string &path, const char *accept) {
   return ask("GET", path, [&](sys::HttpClient &client) {
-    return client.get(path, accept, {std::chrono::seconds(20)});
+    return client.get(path, accept, {std::chrono::seconds(20), limit()});
   });
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,8 +23,9 @@ public:
 
   /// GET of an API path ("/api/v1/…"). Any thread. Starts out waiting for the proxy to listen.
   /// Throws Error(Exit::cluster) if it could not start.
-  Result<std::string> get(const std::string &path, const char *accept = "application/json");
-  /// The same, again where the API server is too busy (429), when it says so, for a minute.
+  /// Where the API server is too busy (429), `again` is how long it asks to wait.
+  Result<std::string> get(const std::string &path, std::chrono::milliseconds &again);
+  /// The same, again where the API server is too busy, when it says so, for a minute.
   Result<std::string> get_patiently(const std::string &path,
                                     const char *accept = "application/json");
   /// Server-side apply of `json` at an API path. Throws as get() does.
@@ -30,6 +33,10 @@ public:
                             sys::Deadline deadline);
   /// A stream of an API path. Any thread. Throws as get() does.
   std::unique_ptr<Stream> stream(const std::string &path);
+
+  /// When calls end, get() included; max(): each has a limit of its own.
+  void set_limit(sys::Deadline limit) { limit_ = limit; }
+  sys::Deadline limit() const { return limit_; }
 
 private:
   void await();
@@ -44,6 +51,7 @@ private:
   sys::Fd lock_; ///< on the directory, as a sign of life for others; before directory_
   std::string directory_, socket_;
   std::unique_ptr<sys::Child> child_;
+  std::atomic<sys::Deadline> limit_{sys::Deadline::max()};
   std::mutex starting_, using_;
   bool ready_ = false;
   const sys::Deadline started_ = sys::Clock::now();

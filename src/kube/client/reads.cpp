@@ -29,7 +29,7 @@ std::string log_path(const std::string &ns, const std::string &pod, const std::s
 } // namespace
 
 std::string Kubectl::discover(const Id &id) {
-  const auto reply = proxy_.get(group_path(id.api_version));
+  const auto reply = proxy_.get_patiently(group_path(id.api_version));
   if (!reply) return "";
   const json::Value found = object_of(*reply, "discovery");
   for (const json::Value &resource : found.at("resources").items())
@@ -44,14 +44,14 @@ Result<json::Value> Kubectl::read(const Id &id) {
   if (reply.failed_with(Trouble::unknown_kind)) { // the guessed plural may be wrong
     const std::string resource = discover(id);
     if (resource.empty()) return reply.failure();
-    reply = proxy_.get(resource_path(id.api_version, resource, id.ns) + "/" + id.name);
+    reply = proxy_.get_patiently(resource_path(id.api_version, resource, id.ns) + "/" + id.name);
   }
   if (!reply) return reply.failure();
   return kubernetes_object_of(*reply, id.text());
 }
 
 Result<json::Value> Kubectl::fetch(const std::string &path) {
-  const auto reply = proxy_.get(path);
+  const auto reply = proxy_.get_patiently(path);
   if (!reply) return reply.failure();
   return object_of(*reply, path);
 }
@@ -66,13 +66,13 @@ std::optional<Failure> Kubectl::list(const Collection &collection, const TakeVal
 }
 
 bool Kubectl::serves(std::string_view api_version) {
-  return static_cast<bool>(proxy_.get(group_path(api_version)));
+  return static_cast<bool>(proxy_.get_patiently(group_path(api_version)));
 }
 
 Result<std::string> Kubectl::log(const std::string &pod, const std::string &container,
                                  const LogQuery &query) {
-  auto reply =
-      proxy_.get(log_path(query.ns.empty() ? access_.ns : query.ns, pod, container, query));
+  auto reply = proxy_.get_patiently(
+      log_path(query.ns.empty() ? access_.ns : query.ns, pod, container, query));
   if (!reply || !is_missing_log(*reply)) return reply;
   return Failure{.trouble = Trouble::not_found, .words = std::move(*reply)};
 }
