@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ std::string written(int fd, const std::function<std::unique_ptr<cli::View>()> &m
 }
 
 std::unique_ptr<cli::View> text_view() { return cli::text_view({}); }
+std::unique_ptr<cli::View> json_view() { return cli::json_view(); }
 
 const deploy::Event kWords =
     deploy::event::Warning{"Pod/a", "its last words:\n\xc3\x1b[31mred\x07 \xc3\xa9\tend"};
@@ -33,9 +35,27 @@ const deploy::Event kWords =
 } // namespace
 
 TEST_CASE("progress: a JSON line is UTF-8, whatever bytes a container wrote last") {
-  const std::string line = written(STDOUT_FILENO, cli::json_view, kWords);
+  const std::string line = written(STDOUT_FILENO, json_view, kWords);
   CHECK(line.find("its last words:\\n\xef\xbf\xbd\\u001b[31mred") != std::string::npos);
   CHECK(line.find("\xc3\xa9\\tend") != std::string::npos);
+}
+
+TEST_CASE("events: a silent run says on stderr what it waits for, beside JSON lines too") {
+  using namespace std::chrono_literals;
+  cli::Console loud, quiet{.quiet = true};
+  const auto silent = [](const cli::Console &console) {
+    return written(
+        STDERR_FILENO,
+        [&] {
+          auto view = cli::json_view(&console);
+          view->show(deploy::event::Target{{"lab", "shop"}});
+          std::this_thread::sleep_for(2500ms);
+          return view;
+        },
+        deploy::event::Tick{});
+  };
+  CHECK(silent(loud) == "hello: waiting for the cluster to answer\n");
+  CHECK(silent(quiet).empty());
 }
 
 TEST_CASE("progress: a container's last words do not command the terminal") {
@@ -65,6 +85,7 @@ TEST_CASE("events: a line of each kind for the schema") { // tests/cli/events re
       event::Warning{"", "w"},
       event::Warning{"Service/hello", "w"},
       event::Problem{problem},
+      event::Problem{problem, 3},
       event::ClusterWarning{{"Pod", "a", "u", "e", "Evicted", "m", true, {}}},
       event::Failing{"hello", {deploy::Outcome::State::failed, {problem}}, std::chrono::seconds(3)},
       event::RollingBack{},
@@ -98,7 +119,7 @@ TEST_CASE("events: a line of each kind for the schema") { // tests/cli/events re
   const bool shown = std::getenv("HELLO_EVENTS") != nullptr;
   std::size_t lines = 0;
   for (const deploy::Event &one : events) {
-    const std::string line = written(STDOUT_FILENO, cli::json_view, one);
+    const std::string line = written(STDOUT_FILENO, json_view, one);
     if (line[0] == '{') ++lines;
     if (shown && line[0] == '{') std::printf("%s", line.c_str());
   }
@@ -170,6 +191,18 @@ TEST_CASE("off a terminal, a rollout of 1,000 pods takes at most 100 lines") {
   CHECK(std::count(all.begin(), all.end(), '\n') <= 100);
   CHECK(all.find("1000 of 1000 available\n") != std::string::npos);
   CHECK(all.find("Deployment/hello: ready\n") != std::string::npos);
+}
+
+TEST_CASE("off a terminal, 1,000 pods that crash and come back take at most 100 lines") {
+  namespace event = deploy::event;
+  const auto view = [] {
+    auto text = text_view();
+    for (std::int64_t i = 0; i <= 1000; ++i)
+      text->show(event::Progress{1000, 1000, i * 7919 % 1000, 0});
+    return text;
+  };
+  const std::string all = written(STDERR_FILENO, view, event::Ready{"hello"});
+  CHECK(std::count(all.begin(), all.end(), '\n') <= 30);
 }
 
 TEST_CASE("a failure that many pods share is printed once, with a count and one example") {

@@ -3,6 +3,7 @@
 #include "cli/options/release_set.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "cli/view/reports.h"
 #include "hello/lock.h"
 #include "hello/releases.h"
@@ -13,6 +14,7 @@ Exit run(const HistoryOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
+  const Patience patience(flags.config.console, "the cluster to answer");
   auto releases = release::read_history(*cluster).take("read the history", cluster->access());
   if (releases.empty()) suggest_namespace(*cluster);
   if (releases.empty()) release::require_release(*cluster);

@@ -1,6 +1,7 @@
 #include "cli/commands/commands.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "cli/view/reports.h"
 #include "hello/releases.h"
 
@@ -10,6 +11,7 @@ Exit run(const ListOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
+  const Patience patience(flags.config.console, "the cluster to answer");
   const kube::Access &access = cluster->access();
   const auto all = release::list_releases(*cluster, flags.all ? "" : access.ns)
                        .take("list the releases", access);

@@ -106,8 +106,7 @@ Exit run(const StatusOptions &flags) {
     watch(*cluster, flags, prometheus);
   }
   release::Pulse pulse;
-  Patience patience([&](const std::string &line) { flags.config.console.note(line); });
-  patience.expect("the cluster to answer");
+  Patience patience(flags.config.console, "the cluster to answer");
   const Exit code = show(*cluster, pulse, flags, prometheus, Screen::keep);
   patience.expect("");
   if (code != Exit::ok || !flags.reach.given()) return code;

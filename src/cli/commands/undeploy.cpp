@@ -37,6 +37,7 @@ Exit remove_all(const UndeployOptions &flags) {
   if (removal.empty() && removal.noted) // by a deploy that was killed at its beginning
     deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
   if (removal.empty()) return Exit::ok;
+  emit(deploy::event::Tick{}); // nothing is expected of the cluster while a person reads
   if (!flags.yes &&
       !confirmed(console, fmt::format("Remove it from {}?", target(cluster->access())))) {
     say("nothing was removed");

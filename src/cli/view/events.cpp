@@ -7,7 +7,8 @@
 namespace hello::cli {
 
 deploy::Listener listener(Format format, const Console &console, const kube::Access &access) {
-  const std::shared_ptr<View> view = format == Format::json ? json_view() : text_view(console);
+  const std::shared_ptr<View> view =
+      format == Format::json ? json_view(&console) : text_view(console);
   view->show(deploy::event::Target{access});
   return [view](const deploy::Event &event) { view->show(event); };
 }

@@ -21,8 +21,9 @@ public:
 /// Lines on stderr, no line twice; live if stderr is a terminal. The address of the service goes to
 /// stdout, for scripts. Console::quiet leaves warnings, problems and failures.
 std::unique_ptr<View> text_view(const Console &console);
-/// One JSON object a line on stdout, as docs/events.md describes them.
-std::unique_ptr<View> json_view();
+/// One JSON object a line on stdout, as docs/events.md describes them. With a console, stderr says
+/// what a silent run waits for.
+std::unique_ptr<View> json_view(const Console *console = nullptr);
 
 /// Shows events as lines for people, or as JSON lines. The target is the first.
 deploy::Listener listener(Format format, const Console &console, const kube::Access &access);

@@ -6,6 +6,7 @@
 
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "hello/json.h"
 #include "hello/text.h"
 
@@ -100,7 +101,22 @@ private:
 
 class JsonView final : public View {
 public:
+  explicit JsonView(const Console *console) {
+    if (console && !console->quiet) patience_.emplace(*console, "");
+  }
+
   void show(const deploy::Event &event) override {
+    print_line(event);
+    rolls_ = rolls_ || std::holds_alternative<event::Progress>(event);
+    if (!patience_) return;
+    if (!std::holds_alternative<event::Tick>(event))
+      patience_->hear(event);
+    else if (!rolls_)
+      patience_->expect("");
+  }
+
+private:
+  static void print_line(const deploy::Event &event) {
     if (std::holds_alternative<event::Tick>(event)) return;
     const EventText words = event_text(event);
     std::string line;
@@ -114,10 +130,15 @@ public:
     line += '\n';
     tell(STDOUT_FILENO, line); // a closed pipe is no error
   }
+
+  bool rolls_ = false; ///< then a tick is part of the silence
+  std::optional<Patience> patience_;
 };
 
 } // namespace
 
-std::unique_ptr<View> json_view() { return std::make_unique<JsonView>(); }
+std::unique_ptr<View> json_view(const Console *console) {
+  return std::make_unique<JsonView>(console);
+}
 
 } // namespace hello::cli

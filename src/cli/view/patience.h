@@ -3,9 +3,13 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include "cli/view/output.h"
+#include "hello/events.h"
 
 namespace hello::cli {
 
@@ -17,12 +21,16 @@ public:
 
   /// `say` is called by that thread: "waiting for the cluster to answer".
   explicit Patience(Say say);
+  /// Says it on stderr, unless --quiet. The command waits for `what`.
+  Patience(const Console &console, std::string_view what);
   ~Patience();
   Patience(const Patience &) = delete;
   Patience &operator=(const Patience &) = delete;
 
   /// Ends the silence. From now on the command waits for `what`; empty: for nothing.
   void expect(std::string_view what);
+  /// Ends the silence: the command waits for what comes after `event`.
+  void hear(const deploy::Event &event);
 
 private:
   void run();

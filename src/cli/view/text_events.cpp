@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -53,20 +54,6 @@ std::string_view colour_of(const event::Pod &pod) {
   return pod.step == kube::Step::ready ? kGreen : kDim;
 }
 
-/// What the run waits for once an event of this kind has happened; empty: a tick says so, or
-/// nothing comes; none: the same as before.
-std::optional<std::string_view> next_after(const deploy::Event &event) {
-  if (std::holds_alternative<event::Target>(event) ||
-      std::holds_alternative<event::RollingBack>(event))
-    return "the cluster to answer";
-  if (std::holds_alternative<event::Planned>(event)) return "the cluster to take the changes";
-  if (std::holds_alternative<event::Applied>(event)) return "the rollout";
-  if (std::holds_alternative<event::Ready>(event)) return "the service to answer";
-  if (std::holds_alternative<event::Progress>(event) || std::holds_alternative<event::Tick>(event))
-    return "";
-  return std::nullopt;
-}
-
 /// Prints lines that stay. On a terminal, draws a block below them that follows the progress; its
 /// last state stays as well.
 class TextView final : public View {
@@ -82,13 +69,17 @@ public:
   }
 
   void show(const deploy::Event &event) override {
-    if (patience_)
-      if (const auto next = next_after(event)) expected_ = *next;
     {
       const std::lock_guard lock(mutex_);
+      if (std::holds_alternative<event::RollingBack>(event)) twentieth_ = -1;
       show_now(event);
     }
-    if (patience_) patience_->expect(expected_);
+    if (!patience_) return;
+    if (std::holds_alternative<event::Progress>(event) ||
+        std::holds_alternative<event::Tick>(event))
+      patience_->expect(""); // a tick says it
+    else
+      patience_->hear(event);
   }
 
 private:
@@ -114,11 +105,17 @@ private:
     const bool good = words.tone == EventText::Tone::good;
     if (quiet_ && (good || words.tone == EventText::Tone::plain)) return;
     if (good || words.tone == EventText::Tone::failure) end_block();
-    const std::string about = words.object.empty() ? "" : words.object + ": ";
+    const std::string about = words.object.empty() ? "" : words.object + more(event) + ": ";
     if (good) return say(paint_(kGreen, about + words.text));
     const Label label = label_of(words.tone);
     say((label.text.empty() ? "" : paint_(label.colour, label.text)) + about +
         indented(words.text));
+  }
+
+  /// How many objects share a problem.
+  static std::string more(const deploy::Event &event) {
+    const auto *problem = std::get_if<event::Problem>(&event);
+    return problem && problem->more > 0 ? fmt::format(" and {} more", problem->more) : "";
   }
 
   void tick() {
@@ -134,7 +131,9 @@ private:
                        step = std::max<std::int64_t>(1, state_.wanted / 10);
     const bool done = state_.available == state_.wanted && state_.old == 0;
     if (state_.wanted <= kSmall || done) return true;
-    return std::exchange(twentieth_, steps / step) != steps / step;
+    if (steps / step <= twentieth_) return false; // pods that crash come and go
+    twentieth_ = steps / step;
+    return true;
   }
 
   /// Errors are ignored: a reader that left or a full disk must not end a rollout.
@@ -185,13 +184,18 @@ private:
     return all;
   }
 
-  /// One line for all pods that are equally far, with the same problem.
+  /// One line for all pods that are equally far, with the same problem; the most first.
   const std::vector<event::Pod> &grouped() {
     std::map<std::pair<kube::Step, std::string>, std::size_t> counts;
-    for (const event::Pod &pod : state_.pods) ++counts[{pod.step, pod.problem}];
-    groups_.clear();
+    for (const event::Pod &pod : state_.pods)
+      ++counts[{pod.step, pod.problem.substr(0, pod.problem.find(", "))}]; // without restarts
+    std::vector<std::pair<std::size_t, event::Pod>> groups;
     for (const auto &[what, count] : counts)
-      groups_.push_back({counted(count, "pod"), what.first, 0, what.second});
+      groups.push_back({count, {counted(count, "pod"), what.first, 0, what.second}});
+    std::stable_sort(groups.begin(), groups.end(),
+                     [](const auto &a, const auto &b) { return a.first > b.first; });
+    groups_.clear();
+    for (auto &[count, group] : groups) groups_.push_back(std::move(group));
     return groups_;
   }
 
@@ -207,7 +211,6 @@ private:
   event::Progress state_;
   std::set<std::string> said_;
   LiveBlock block_;
-  std::string_view expected_;
   std::mutex mutex_; ///< of all that is drawn and said
   std::optional<Patience> patience_;
 };
