@@ -61,7 +61,7 @@ void report(int argc, char **argv, const Error &error) {
     // it may repeat what a server or the command line says
     std::fprintf(stderr, "hello: %s\n", text::printable(mask::applied(error.what())).c_str());
     if (!error.hint().empty())
-      std::fprintf(stderr, "  %s\n", text::printable(error.hint()).c_str());
+      std::fprintf(stderr, "  %s\n", text::printable(mask::applied(error.hint())).c_str());
     return;
   }
   using namespace server;

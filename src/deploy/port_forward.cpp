@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/mask.h"
 #include "hello/text.h"
 
 namespace hello::deploy {
@@ -15,7 +16,7 @@ Response get_until(kube::Cluster &cluster, const std::string &url, sys::Deadline
     const sys::HttpReply reply = cluster.ask(url, 5s);
     response.ok = reply.status >= 200 && reply.status < 400;
     if (response.ok)
-      response.text = text::shortened(text::first_line(reply.body), 100);
+      response.text = text::shortened(text::first_line(mask::applied(reply.body)), 100);
     else
       response.text = reply.status ? fmt::format("status {}", reply.status) : reply.body;
     if (response.ok || cluster.now() > deadline) return response;

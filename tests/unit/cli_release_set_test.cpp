@@ -41,3 +41,26 @@ TEST_CASE("set: a List is taken apart, and an object without a name of its own i
                        doctest::Contains("generateName: each deploy would make another object"),
                        Error);
 }
+
+TEST_CASE("set: a Secret's value of a wrong type is masked, and stays for the server to refuse") {
+  const release::Set set = set_with(
+      "[{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {a: set-test-plain}, stringData: "
+      "{b: set-test-text, pin: 87654321, more: [set-test-item]}}]");
+  const json::Value &secret = set.back().value;
+  CHECK(json::to_text(secret.at("stringData")) == R"({"pin":87654321,"more":["set-test-item"]})");
+  CHECK(secret.at("data").find("b"));
+  CHECK(mask::applied("set-test-plain 87654321 set-test-item set-test-text") == "*** *** *** ***");
+}
+
+TEST_CASE("set: Secrets in lists are masked, also where the manifests cannot be rendered") {
+  config::Sources sources;
+  sources.files = {"/dev/null"};
+  sources.set = {{"extraManifests",
+                  "[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret, metadata: "
+                  "{name: s}, stringData: {a: set-test-listed}}]}, {kind: Broken}]",
+                  "--set"}};
+  const config::Config config = config::Config::load(sources);
+  CHECK_THROWS_AS(manifest::render_all(config), Error);
+  cli::mask_secrets(config);
+  CHECK(mask::applied("set-test-listed") == "***");
+}

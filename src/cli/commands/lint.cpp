@@ -59,6 +59,7 @@ std::string serve_mistake(const std::vector<std::string> &words) {
 Exit run(const LintOptions &options) {
   if (options.rules) return show_rules(options.format);
   const config::Config config = options.config.load();
+  mask_secrets(config);
   const std::vector<manifest::Object> objects = rendered(config);
   const auto findings = manifest::lint(objects, config, options.allow, serve_mistake);
   if (const auto others = manifest::unchecked(objects); !others.empty())

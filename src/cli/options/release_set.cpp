@@ -31,19 +31,37 @@ YAML::Node node_of(const json::Value &value) {
 
 namespace {
 
+/// Masks each value, whatever its type: a wrong one is named in an error.
+void mask_values(const json::Value &value) {
+  for (const json::Value &item : value.items()) mask_values(item);
+  for (const auto &[key, member] : value.members()) mask_values(member);
+  mask::add(value.text());
+  if (const auto plain = from_base64(value.text())) mask::add(*plain);
+}
+
 /// Puts what stands in stringData into data: the server would never remove a key of it. From now on
-/// no value is printed. What is not base64 stays for the server to refuse.
+/// no value is printed. What is no string or not base64 stays for the server to refuse.
 void settle_secret(json::Value &secret) {
-  if (const json::Value *plain = secret.find("stringData")) {
-    for (const auto &[key, value] : plain->members())
-      if (value.is_string()) secret["data"][key] = json::string(base64(value.text()));
-    secret.erase("stringData");
+  mask_values(secret.at("stringData"));
+  mask_values(secret.at("data"));
+  const json::Value given = secret.at("stringData");
+  for (const auto &[key, value] : given.members()) {
+    if (!value.is_string()) continue;
+    secret["data"][key] = json::string(base64(value.text()));
+    secret["stringData"].erase(key);
   }
-  for (const auto &[key, value] : secret.at("data").members())
-    if (const auto plain = from_base64(value.text())) {
-      mask::add(*plain);
-      mask::add(value.text());
-    }
+  if (secret.find("stringData") && secret.at("stringData").members().empty())
+    secret.erase("stringData");
+}
+
+/// Masks the Secrets of manifests that cannot be rendered, in lists too.
+void mask_secrets_in(const YAML::Node &manifest) {
+  if (yaml::text(manifest, "kind") == "Secret") {
+    json::Value secret = json::parse(yaml::to_json(manifest), "Secret");
+    settle_secret(secret);
+  }
+  if (manifest.IsMap() && manifest["items"].IsDefined() && manifest["items"].IsSequence())
+    for (const YAML::Node &item : manifest["items"]) mask_secrets_in(item);
 }
 
 } // namespace
@@ -64,11 +82,7 @@ void mask_secrets(const config::Config &config) {
   try {
     set_of(manifest::render_all(config));
   } catch (const Error &) { // the values are printed all the same
-    for (const YAML::Node &one : extras)
-      if (yaml::text(one, "kind") == "Secret") {
-        json::Value secret = json::parse(yaml::to_json(one), "Secret");
-        settle_secret(secret);
-      }
+    for (const YAML::Node &one : extras) mask_secrets_in(one);
   }
 }
 
@@ -82,8 +96,9 @@ std::vector<manifest::Object> rendered(const config::Config &config,
 
 Linted linted_set(const config::Config &config, const std::vector<std::string> &allow) {
   const std::vector<manifest::Object> objects = rendered(config);
+  release::Set set = set_of(objects); // before a finding names a Secret's value
   std::string last = stop_at_errors(objects, config, allow);
-  return {set_of(objects), std::move(last)};
+  return {std::move(set), std::move(last)};
 }
 
 std::vector<manifest::Object> objects_of(const release::Set &set) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/view/output.h"
+#include "hello/mask.h"
 #include "hello/terminal.h"
 #include "hello/text.h"
 
@@ -26,7 +27,8 @@ void LiveBlock::draw(const std::vector<Line> &lines, const std::string &above) {
   if (!above.empty()) out += (out.empty() ? "" : "\033[J") + above;
   widths_.clear();
   for (const Line &line : lines) {
-    const std::string_view fit = text::fitted(line.text, columns);
+    const std::string whole = mask::applied(line.text); // half a value would be shown
+    const std::string_view fit = text::fitted(whole, columns);
     widths_.push_back(static_cast<int>(text::width(fit)));
     out += line.colour.empty() ? std::string(fit) : paint_(line.colour, fit);
     out += "\033[K\n";

@@ -6,6 +6,7 @@
 #include "cli/view/counted.h"
 #include "cli/view/events.h"
 #include "hello/json.h"
+#include "hello/mask.h"
 #include "hello/text.h"
 
 namespace hello::cli {
@@ -51,6 +52,13 @@ std::string around(std::string_view text, std::size_t at) {
   std::size_t from = at < kShown / 4 ? 0 : std::min(at, text.size()) - kShown / 4;
   while (from > 0 && from < text.size() && (text[from] & 0xC0) == 0x80) --from;
   return (from > 0 ? "…" : "") + text::shortened(text.substr(from), kShown);
+}
+
+/// Without the values of Secrets, of which a cut would leave a part.
+kube::Change masked(kube::Change change) {
+  change.before = mask::applied(change.before);
+  change.after = mask::applied(change.after);
+  return change;
 }
 
 /// A change as it is shown: values past kShown are cut around their first difference.
@@ -128,7 +136,7 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint) {
     if (item.action == Action::replace) out += " (removed and created again)";
     if (item.action == Action::adopt) out += " (no change; hello becomes one of its managers)";
     out += '\n';
-    for (const kube::Change &change : item.changes) out += field(change, paint);
+    for (const kube::Change &change : item.changes) out += field(masked(change), paint);
   }
   for (const auto &[object, warning] : plan.warnings)
     out += "  " + paint(kYellow, "warning: ") + object + ": " + warning + "\n";
@@ -157,7 +165,7 @@ std::string json_of(const deploy::Plan &plan) {
     if (plan.unchecked.count(item.id)) out.key("checked").boolean(false);
     out.key("fields").begin_array();
     for (const kube::Change &whole : item.changes) {
-      const kube::Change change = shown(whole);
+      const kube::Change change = shown(masked(whole));
       out.begin_object().key("path").string(change.path);
       out.key("before").string(change.before).key("after").string(change.after);
       if (change.given_up) out.key("givenUp").boolean(true);
