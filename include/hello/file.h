@@ -28,7 +28,8 @@ std::string read_regular_file(const std::string &path, std::size_t limit_bytes, 
 Fd make_temporary(const std::string &start, std::string &path);
 
 /// Makes or replaces `path` in one step: readers see the old or the new file, and a failure leaves
-/// the old one. Throws Error(Exit::failure), which names the path.
+/// the old one. A device or FIFO is written to, and never replaced. Throws Error(Exit::failure),
+/// which names the path.
 void write_file(const std::string &path, std::string_view bytes);
 
 /// Writes all of `bytes` to the descriptor. Returns 0 or the errno that ended it.

@@ -1,15 +1,19 @@
 #include "hello/saved_plan.h"
 
 #include <algorithm>
+#include <optional>
 #include <random>
 
 #include <fmt/core.h>
 
+#include "hello/mask.h"
 #include "hello/sha256.h"
+#include "hello/text.h"
 
 namespace hello::deploy {
 namespace {
 
+constexpr std::chrono::minutes kClocks{5}; ///< by which two machines' clocks may differ
 constexpr std::string_view kActions[] = {"remove", "create", "change", "replace", "adopt", "same"};
 
 std::string uid_of(kube::Cluster &cluster, const kube::Id &id) {
@@ -31,8 +35,24 @@ std::string digest(const Set &set, const std::string &salt) {
   return hex(sha256(text));
 }
 
-bool differ(const std::string &a, const std::string &b) {
-  return !a.empty() && !b.empty() && a != b;
+/// Whether a saved UID is that of the live object; none: one of the two is not known.
+std::optional<bool> same(const std::string &saved, const std::string &live) {
+  if (saved.empty() || live.empty()) return std::nullopt;
+  return saved == live;
+}
+
+/// An object's line, cut where it differs from another one.
+std::string cut_at(const std::string &line, std::size_t difference) {
+  constexpr std::size_t kShown = 200; ///< bytes
+  const auto from = std::max(difference, kShown / 2) - kShown / 2;
+  if (from <= kShown) return text::shortened(line, from + kShown);
+  return text::shortened(line, kShown) + " " +
+         text::shortened(text::valid_utf8(std::string_view(line).substr(from)), kShown);
+}
+
+std::size_t first_difference(const std::string &a, const std::string &b) {
+  return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                                  a.begin());
 }
 
 } // namespace
@@ -50,8 +70,9 @@ std::vector<std::string> lines_of(const Plan &plan) {
     out.key("uid").string(plan.before(item.id).value.text("metadata", "uid"));
     out.key("fields").begin_array();
     for (const kube::Change &change : item.changes) {
-      out.begin_object().key("path").string(change.path).key("before").string(change.before);
-      out.key("after").string(change.after).end_object();
+      out.begin_object().key("path").string(change.path);
+      out.key("before").string(mask::applied(change.before));
+      out.key("after").string(mask::applied(change.after)).end_object();
     }
     out.end_array().end_object();
     lines.push_back(std::move(line));
@@ -78,7 +99,8 @@ std::string save_plan(kube::Cluster &cluster, const Set &set, const Plan &plan,
 
 SavedPlan read_plan(std::string_view text, const std::string &name) {
   const json::Value file = json::parse(text, name);
-  if (file.at("version").number() != 1 || file.text("digest").empty())
+  if (!file.at("objects").is_array() || file.text("digest").empty() ||
+      file.at("version").number() != 1)
     throw Error(Exit::invalid, name + " is no plan of hello", "hello diff --save FILE writes one");
   SavedPlan saved{
       file.text("cluster"), file.text("authority"), file.text("namespace"), file.text("release"),
@@ -97,22 +119,33 @@ void check_plan(kube::Cluster &cluster, const Set &set, const SavedPlan &saved,
   const kube::Access &access = cluster.access();
   if (saved.ns != access.ns || saved.release != access.release)
     refuse(fmt::format("it is for release {} in namespace {}", saved.release, saved.ns));
-  if (differ(saved.cluster, cluster_uid(cluster)) ||
-      differ(saved.authority, authority_uid(cluster)))
+  const auto same_cluster = same(saved.cluster, cluster_uid(cluster)),
+             same_authority = same(saved.authority, authority_uid(cluster));
+  if (!same_cluster && !same_authority)
+    refuse("this account may read neither Namespace/kube-system nor ConfigMap/kube-root-ca.crt, "
+           "so nothing tells whether it is for this cluster");
+  if (!same_cluster.value_or(true) || !same_authority.value_or(true))
     refuse("it is for another cluster");
-  if (kube::instant_of(time) - kube::instant_of(saved.made) > age)
+  const auto old = kube::instant_of(time) - kube::instant_of(saved.made);
+  if (old > age)
     refuse(fmt::format("it is of {}, older than {} s (--plan-age)", saved.made, age.count()));
+  if (old < -kClocks) refuse(fmt::format("it is of {}, which is yet to come", saved.made));
   if (digest(set, saved.salt) != saved.digest) refuse("the set is another by now");
 }
 
 std::vector<std::string> differences(const std::vector<std::string> &approved, const Plan &plan) {
   const std::vector<std::string> now = lines_of(plan);
   std::vector<std::string> found;
+  const auto furthest = [](const std::string &line, const std::vector<std::string> &others) {
+    std::size_t at = 0; // in the line of the same object, which begins as this one
+    for (const std::string &other : others) at = std::max(at, first_difference(line, other));
+    return at;
+  };
   const auto add = [&](const char *mark, const std::vector<std::string> &from,
                        const std::vector<std::string> &without) {
     for (const std::string &line : from)
       if (std::find(without.begin(), without.end(), line) == without.end())
-        found.push_back(mark + line);
+        found.push_back(mark + cut_at(line, furthest(line, without)));
   };
   add("- ", approved, now);
   add("+ ", now, approved);

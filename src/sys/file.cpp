@@ -89,6 +89,13 @@ Fd make_temporary(const std::string &start, std::string &path) {
 }
 
 void write_file(const std::string &path, std::string_view bytes) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    const Fd device(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC)); // or a FIFO
+    if (const int error = device ? write_all(device.get(), bytes) : errno)
+      fail(Exit::failure, "write", path, error);
+    return;
+  }
   std::string draft;
   const Fd file = make_temporary(path + ".", draft);
   if (!file) fail(Exit::failure, "write", path, errno);

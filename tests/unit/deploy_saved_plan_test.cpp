@@ -1,3 +1,4 @@
+#include "hello/mask.h"
 #include "hello/saved_plan.h"
 #include "support/shop.h"
 
@@ -63,12 +64,54 @@ TEST_CASE("saved plan: it holds for one cluster, release and set, and for a time
   CHECK(shop.refused(set, saved, "2026-11-23T06:00:01Z").find("older than 7200 s") !=
         std::string::npos);
   CHECK(shop.refused(hello_set("hello:3"), saved).find("the set is another") != std::string::npos);
+  CHECK(shop.refused(set, saved, "2026-11-23T03:00:00Z").find("yet to come") != std::string::npos);
   deploy::SavedPlan other = saved;
+  other.cluster = other.authority = "";
+  CHECK(shop.refused(set, other).find("whether it is for this cluster") != std::string::npos);
   other.cluster = "another";
   CHECK(shop.refused(set, other).find("another cluster") != std::string::npos);
   shop.cluster.set_release("web");
   CHECK(shop.refused(set, saved).find("release hello in namespace shop") != std::string::npos);
-  CHECK_THROWS_AS(deploy::read_plan("{}", "plan"), Error);
+  for (const char *text :
+       {"{}", "[]", "5", "", "{\"version\":1", "\xff", R"({"version":2,"digest":"d","objects":[]})",
+        R"({"version":1,"digest":"d","objects":{}})"}) {
+    CAPTURE(text);
+    try {
+      deploy::read_plan(text, "plan.json");
+      FAIL("it was read");
+    } catch (const Error &error) {
+      CHECK(error.code() == Exit::invalid);
+      CHECK(std::string(error.what()).find("plan.json") == 0);
+    }
+  }
+}
+
+TEST_CASE("saved plan: what differs is cut around its first difference") {
+  const auto with = [](const std::string &text) {
+    deploy::Plan plan;
+    plan.items.push_back({deploy::Item::Action::change, {"v1", "ConfigMap", "shop", "m"}, {}});
+    plan.items[0].changes.push_back({"data.x", "\"old\"", text, false});
+    return plan;
+  };
+  const std::string much(100'000, 'a');
+  const auto found =
+      deploy::differences(deploy::lines_of(with(much + "one" + much)), with(much + "two" + much));
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].starts_with("- {\"action\":\"change\",\"kind\":\"ConfigMap\""));
+  CHECK(found[0].find("aaaone") != std::string::npos);
+  CHECK(found[1].find("aaatwo") != std::string::npos);
+  for (const std::string &line : found) CHECK(line.size() < 500);
+}
+
+TEST_CASE("saved plan: a Secret's value is masked in other objects too, and the plan still holds") {
+  mask::add("saved-plan-secret");
+  Saved shop;
+  const release::Set set = hello_set("saved-plan-secret:2");
+  const deploy::SavedPlan saved = shop.save(set);
+  REQUIRE(saved.objects.size() == 1);
+  CHECK(saved.objects[0].find("saved-plan-secret") == std::string::npos);
+  shop.options.approved = saved.objects;
+  CHECK(shop.run(set) == Exit::ok);
 }
 
 TEST_CASE("saved plan: no value of a Secret is in it, but another value is another set") {

@@ -27,7 +27,7 @@ Exit run(const RenderOptions &options);
 
 struct DeployOptions : RolloutOptions {
   ReachOptions reach;
-  std::string plan; ///< file of an approved plan; empty: none
+  std::optional<std::string> plan; ///< file of an approved plan
   bool with_drills = false;
   std::chrono::milliseconds plan_age{std::chrono::hours(2)};
 };
@@ -36,7 +36,7 @@ Exit run(const DeployOptions &options);
 
 struct DiffOptions : PlanOptions {
   bool exit_code = false;
-  std::string save; ///< file for the plan; empty: none
+  std::optional<std::string> save; ///< file for the plan
 };
 void declare(const Command &command, DiffOptions &options);
 Exit run(const DiffOptions &options);

@@ -29,24 +29,31 @@ struct Prepared {
       : config(flags.config.load(context)), linted(linted_set(config, flags.allow)) {}
 };
 
+/// The plan in a file, or on stdin for "-".
+deploy::SavedPlan approved(const std::string &file) {
+  return deploy::read_plan(
+      sys::read_file(file == "-" ? "/dev/stdin" : file, 64 << 20, Exit::invalid), file);
+}
+
 Exit deploy_one(const DeployOptions &flags, const Prepared &prepared) {
   const auto &[config, linted] = prepared;
+  std::optional<deploy::SavedPlan> saved;
+  if (flags.plan) saved = approved(*flags.plan);
   deploy::Options options = flags.options(config);
   flags.reach.apply_to(options);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
       "run the same hello deploy again to continue; 'hello diff' shows what is left to do");
   const auto cluster = connect(config, flags.config, Purpose::change);
+  cluster->set_limit(cluster->now() + options.timeout);
+  const auto emit = listener(flags.format, flags.config.console, cluster->access());
   if (!flags.with_drills && !flags.dry_run) check_drills(*cluster);
-  if (!flags.plan.empty()) {
-    const auto saved = deploy::read_plan(sys::read_file(flags.plan, 64 << 20), flags.plan);
-    deploy::check_plan(*cluster, linted.set, saved, text::utc(std::time(nullptr)),
+  if (saved) {
+    deploy::check_plan(*cluster, linted.set, *saved, text::utc(std::time(nullptr)),
                        std::chrono::floor<std::chrono::seconds>(flags.plan_age));
-    options.approved = saved.objects;
+    options.approved = saved->objects;
   }
-  return flags.carry_out(*cluster, linted.set, options,
-                         listener(flags.format, flags.config.console, cluster->access()),
-                         linted.last_warning);
+  return flags.carry_out(*cluster, linted.set, options, emit, linted.last_warning);
 }
 
 /// Prints at its end, also after an error, how many contexts were done.
@@ -78,7 +85,7 @@ private:
 Exit deploy_all(const DeployOptions &flags) {
   if (flags.reach.given()) flags.reach.check(); // before anything is done
   if (!flags.may_adopt()) return Exit::no;
-  if (!flags.plan.empty() && flags.config.contexts.size() > 1)
+  if (flags.plan && flags.config.contexts.size() > 1)
     throw Error(Exit::usage, "--plan is for one cluster: give one --context");
   const auto &contexts = flags.config.contexts;
   if (contexts.size() < 2)

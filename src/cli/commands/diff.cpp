@@ -14,23 +14,26 @@
 namespace hello::cli {
 
 Exit run(const DiffOptions &flags) {
+  if (flags.save && (flags.save->empty() || flags.save == "-"))
+    throw Error(Exit::usage, fmt::format("--save '{}': name a file", *flags.save),
+                "stdout shows the differences");
   const config::Config config = flags.config.load();
   const deploy::Options options = flags.options(config);
   const auto [set, last_warning] = linted_set(config, flags.allow);
   const sys::Interrupts interrupts("interrupted: nothing was changed", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
+  cluster->set_limit(cluster->now() + options.timeout);
   flags.config.console.note(target(cluster->access()));
-  Patience patience([&](const std::string &line) { flags.config.console.note(line); });
-  patience.expect("the cluster to answer");
+  Patience patience(flags.config.console, "the cluster to answer");
   const deploy::Plan plan = deploy::make_plan(*cluster, set, options);
   patience.expect("");
   print_plan(plan, flags.format, flags.config.console);
   if (!last_warning.empty()) say(last_warning);
-  if (!flags.save.empty()) {
-    sys::write_file(flags.save,
+  if (flags.save) {
+    sys::write_file(*flags.save,
                     deploy::save_plan(*cluster, set, plan, text::utc(std::time(nullptr))));
     flags.config.console.note(
-        fmt::format("wrote the plan to {0}; hello deploy --plan {0} applies it", flags.save));
+        fmt::format("wrote the plan to {0}; hello deploy --plan {0} applies it", *flags.save));
   }
   return flags.exit_code && !plan.empty() ? Exit::no : Exit::ok;
 }

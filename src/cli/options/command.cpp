@@ -144,6 +144,8 @@ void Command::duration(std::string_view names, milliseconds &value, const Option
     if (!time || *time > max)
       return fmt::format("'{}' is not a duration from 0 to {}h, such as 500ms, 10s or 5m", text,
                          max.count());
+    if (*time < min && min.count() > 1)
+      return fmt::format("'{}' is too short: use at least {} ms", text, min.count());
     if (*time < min) return std::string("must be more than 0");
     value = *time;
     return std::string();
