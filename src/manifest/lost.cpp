@@ -68,17 +68,18 @@ bool is_given(const config::Config &config, std::string_view key) {
   return config.origin(key).from != config::From::default_value;
 }
 
-/// The item of a list that stands for `item`: of the same name, the same text, or in the same
-/// place.
-YAML::Node counterpart(const YAML::Node &list, const YAML::Node &item, std::size_t index) {
-  const std::string name = yaml::text(item, "name");
-  std::size_t i = 0;
-  for (const YAML::Node &one : yaml::items(list)) {
-    bool same = i++ == index;
-    if (item.IsScalar()) same = yaml::text(one) == item.Scalar();
-    if (!name.empty()) same = yaml::text(one, "name") == name;
-    if (same) return one;
-  }
+/// The item of `list` that stands for the item of `was` at `index`: the same one, or else the one
+/// of the same name, or in the same place. Names may repeat: a volume may have several mounts.
+YAML::Node counterpart(const YAML::Node &list, const YAML::Node &was, std::size_t index) {
+  const YAML::Node &item = was[index];
+  const std::string whole = yaml::to_json(item), name = yaml::text(item, "name");
+  for (const YAML::Node &one : yaml::items(list))
+    if (yaml::to_json(one) == whole) return one;
+  std::size_t before = name.empty() ? index : 0;
+  for (std::size_t i = 0; !name.empty() && i < index; ++i)
+    before += yaml::text(was[i], "name") == name;
+  for (const YAML::Node &one : yaml::items(list))
+    if (!item.IsScalar() && yaml::text(one, "name") == name && before-- == 0) return one;
   return YAML::Node(YAML::NodeType::Undefined);
 }
 
@@ -121,7 +122,7 @@ void LostSettings::walk_list(const YAML::Node &was, const YAML::Node &is, const 
   std::size_t index = 0;
   for (const YAML::Node &item : yaml::items(was)) {
     const std::string name = yaml::text(item, "name");
-    walk(item, counterpart(is, item, index),
+    walk(item, counterpart(is, was, index),
          fmt::format("{}[{}]", path, name.empty() ? std::to_string(index) : name), owner);
     ++index;
   }

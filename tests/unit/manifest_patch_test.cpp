@@ -299,6 +299,10 @@ TEST_CASE(
                                    "{initContainers: null}}}}}]",
                                    {set("logging.sidecar", "stream")})),
                  "logging.sidecar is lost"));
+  // A second mount of a volume is another item than the first.
+  CHECK(warned(configured(patch("{minReadySeconds: 9}"),
+                          {set("volumeMounts", "[{name: tmp, mountPath: /x}]")}))
+            .empty());
 }
 
 TEST_CASE("patches: lists of a kind that is not known replace, with a warning") {
