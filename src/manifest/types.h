@@ -43,7 +43,9 @@ std::vector<Field> fields(Type type);
 Field field(Type type, std::string_view name);
 
 /// What the API server demands of a field, as in src/manifest/limits.txt: "required,min=1". A name
-/// that begins with ? is about several fields, which the demands name: ?exactly and ?both.
+/// that begins with ? is about several fields, which the demands name: one of them (?exactly), at
+/// least one (?any), at most one (?both), or as src/manifest/lint/formats.h says (?if, ?order). A
+/// name with slashes is a field further down, in each item of the lists on the way.
 struct Limit {
   std::string_view name, demands;
 };

@@ -57,17 +57,18 @@ TEST_CASE("api: probes have the fields that their kind allows") {
 TEST_CASE("api: a pod's fields that depend on each other") {
   says("initContainers: [{name: a, image: b}]\ncontainers: [{name: a, image: b}]",
        "one of containers has the same name");
-  says("tolerations: [{value: b}]", "the operator must be Exists");
-  says("tolerations: [{key: a, operator: Exists, value: b}]", "goes without a value");
-  says("tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]", "needs the effect");
+  says("tolerations: [{value: b}]", "no key needs operator Exists");
+  says("tolerations: [{key: a, operator: Exists, value: b}]", "operator Exists needs no value");
+  says("tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]",
+       "tolerationSeconds needs effect NoExecute");
   CHECK(found("tolerations: [{key: a, operator: Exists, effect: NoExecute, tolerationSeconds: 5}]")
             .empty());
   says("dnsConfig: {nameservers: [a]}", "is not an IP address");
-  says("dnsConfig: {nameservers: [1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4]}", "more than 3");
+  says("dnsConfig: {nameservers: [1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4]}", "has more than 3 items");
   says("dnsConfig: {options: [{value: '2'}]}", "name: is required");
   says("topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: "
        "ScheduleAnyway, minDomains: 2}]",
-       "minDomains needs DoNotSchedule");
+       "minDomains needs whenUnsatisfiable DoNotSchedule");
   says("volumes: [{name: v, emptyDir: {}, hostPath: {path: /}}]", "has more than one type");
   says("volumes: [{name: v, nfs: {path: /}}]", "nfs.server: is required");
   says("volumes: [{name: v, hostPath: {path: /a/../b}}]", "must not contain ..");
@@ -76,10 +77,12 @@ TEST_CASE("api: a pod's fields that depend on each other") {
        "5 is less than 600");
   says("volumeMounts: [{name: tmp, mountPath: /x, subPath: ../a}]", "must be relative");
   CHECK(found("volumeMounts: [{name: tmp, mountPath: /x, subPath: a..b/c}]").empty());
-  says("podSecurityContext: {seccompProfile: {type: Localhost}}", "localhostProfile goes with");
+  says("podSecurityContext: {seccompProfile: {type: Localhost}}",
+       "type Localhost needs localhostProfile");
   says("securityContext: {seccompProfile: {type: RuntimeDefault, localhostProfile: a}}",
-       "localhostProfile goes with");
-  says("securityContext: {privileged: true, allowPrivilegeEscalation: false}", "contradict");
+       "localhostProfile needs type Localhost");
+  says("securityContext: {privileged: true, allowPrivilegeEscalation: false}",
+       "privileged true needs allowPrivilegeEscalation other than false");
   says("envFrom: [{}]", "needs one of");
   says("envFrom: [null]", "needs one of");
   CHECK(found("networkPolicy: {egress: [null]}").empty());

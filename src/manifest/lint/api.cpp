@@ -26,7 +26,10 @@ bool is_empty(const YAML::Node &node) {
   return node.IsScalar() ? node.Scalar().empty() : node.IsSequence() && node.size() == 0;
 }
 
-bool is_empty_map(const YAML::Node &node) { return !is_there(node) || node.size() == 0; }
+/// "Gi" is 0Gi for the API server.
+bool is_quantity(const std::string &text) {
+  return text::Quantity::parse(text) || (!text.empty() && text::Quantity::parse("0" + text));
+}
 
 /// What is wrong with the type of a scalar; empty: nothing.
 std::string wrong_type(const YAML::Node &node, char type) {
@@ -54,7 +57,7 @@ std::string wrong_type(const YAML::Node &node, char type) {
       return node.Scalar() + " is neither a whole number nor a string";
     break;
   case 'q':
-    if (kind == yaml::Scalar::boolean || !text::Quantity::parse(node.Scalar()))
+    if (kind == yaml::Scalar::boolean || !is_quantity(node.Scalar()))
       return fmt::format("'{}' is not a quantity", node.Scalar());
     break;
   default: break;
@@ -104,7 +107,7 @@ private:
   };
 
   void error(const std::string &path, const std::string &what) {
-    lint_.error(object_, path + ": " + what);
+    lint_.error(object_, path.empty() ? what : path + ": " + what);
   }
 
   void value(const YAML::Node &node, Type type, const std::string &path) {
@@ -159,9 +162,11 @@ private:
     if (!node.IsMap()) return error(path, "must be a map");
     const std::vector<types::Limit> limits = types::limits(type);
     std::vector<Limited> limited;
+    const bool is_kind = type.text.find('/') != type.text.npos;
     for (const auto &entry : node) {
       const std::string &key = entry.first.Scalar();
-      if (path.empty() && (key == "apiVersion" || key == "kind" || key == "status")) continue;
+      // The claim templates of a StatefulSet have them, too.
+      if (is_kind && (key == "apiVersion" || key == "kind" || key == "status")) continue;
       const std::string below = path.empty() ? key : path + "." + key;
       if (const types::Field field = types::field(type, key); field.name.empty())
         unknown(below, key, types::fields(type));
@@ -172,17 +177,31 @@ private:
         limited.push_back({key, entry.second});
     }
     if (!types::field(type, "values").name.empty()) expression(node, path);
-    // Selectors of metrics are not of labels.
-    if (path.ends_with(".metric.selector")) return;
+    // Selectors of metrics are not of labels; labels of a CronJob's Jobs are checked when they
+    // start.
+    if (path.ends_with(".metric.selector") || path.ends_with(".jobTemplate.metadata")) return;
     for (const types::Limit &limit : limits) {
+      // Those of a pod template are checked when its pods start.
+      if (limit.name == "finalizers" && path != "metadata" && path != "spec") continue;
       if (limit.name.starts_with('?')) {
         together(node, limit, path);
+        continue;
+      }
+      if (limit.name.find('/') != limit.name.npos) {
+        below(node, limit, path);
         continue;
       }
       const auto found = std::find_if(limited.begin(), limited.end(),
                                       [&](const Limited &one) { return one.name == limit.name; });
       check(found == limited.end() ? YAML::Node() : found->value, limit, path);
     }
+  }
+
+  /// A limit of a field further down.
+  void below(const YAML::Node &node, const types::Limit &limit, const std::string &path) {
+    const auto found = at_path(node, limit.name);
+    if (found.empty()) check(YAML::Node(), limit, path);
+    for (const YAML::Node &one : found) check(one, limit, path);
   }
 
   /// An expression of a selector: its operator says how many values there are.
@@ -218,93 +237,73 @@ private:
   void check(const YAML::Node &found, const types::Limit &limit, const std::string &path) {
     const bool required = limit.demands.starts_with("required");
     if (is_empty(found) && !required) return;
-    const std::string name(limit.name), below = path.empty() ? name : path + "." + name;
+    std::string below = path.empty() ? "" : path + ".";
+    for (const char c : limit.name) below += c == '/' ? '.' : c;
     if (is_empty(found)) return error(below, "is required");
     for (const std::string_view demand : text::split(limit.demands, ',')) {
-      if (demand == "required") continue;
+      if (demand == "none") error(below, "is not allowed here");
+      if (found.IsSequence()) report(below, list_mistake(found, demand));
       if (found.IsMap()) entries(found, demand, below);
       if (found.IsScalar()) format(found, demand, below);
       for (const YAML::Node &item : items(found))
-        if (item.IsScalar()) format(item, demand, below);
+        if (!item.IsMap()) report(below, format_mistake(text(item), demand)); // null is ""
     }
   }
 
   void together(const YAML::Node &node, const types::Limit &limit, const std::string &path) {
+    if (limit.name == "?if") return report(path, implied_mistake(node, limit.demands));
+    if (limit.name == "?order") return report(path, order_mistake(node, limit.demands));
     std::size_t count = 0;
     for (const std::string_view name : text::split(limit.demands, '|'))
-      if (!is_empty(at(node, std::string(name).c_str()))) ++count;
+      if (!is_empty(field_of(node, name))) ++count;
     const std::string names = text::alternatives(limit.demands);
-    if (count > 1) error(path, "has more than one of " + names);
+    if (count > 1 && limit.name != "?any") error(path, "has more than one of " + names);
     if (count == 0 && limit.name != "?both") error(path, "needs one of " + names);
+  }
+
+  static YAML::Node field_of(const YAML::Node &node, std::string_view path) {
+    const std::string name(text::take(path, '/'));
+    const YAML::Node field = at(node, name.c_str());
+    return path.empty() ? field : field_of(field, path);
   }
 
   /// The keys and values of a map.
   void entries(const YAML::Node &map, std::string_view demand, const std::string &path) {
     for (const auto &entry : map) {
       const std::string &key = entry.first.Scalar(), below = path + "." + key;
-      const std::string wrong = format_mistake(key, "key");
-      if (!wrong.empty()) error(path, wrong);
+      if (demand == "configkeys" || demand == "quota")
+        report(path, format_mistake(key, demand));
+      else if (demand == "keys") // annotations
+        report(path, format_mistake(key, "annotation"));
+      else if (demand != "base64")
+        report(path, format_mistake(key, "key"));
       if (!entry.second.IsScalar()) continue;
       if (demand == "labels") format(entry.second, "value", below);
-      if (demand != "amounts") continue;
-      format(entry.second, "positive", below);
-      if (!is_resource(key)) error(below, "is not the name of a resource");
+      if (demand == "base64") format(entry.second, demand, below);
+      if (demand == "quota" || demand == "amounts") amount(key, entry.second, below);
+      if (demand == "amounts" && !is_resource(key)) error(below, "is not the name of a resource");
     }
   }
 
+  void amount(std::string_view name, const YAML::Node &node, const std::string &path) {
+    format(node, "positive", path);
+    if (is_counted(name)) format(node, "whole", path);
+  }
+
   void format(const YAML::Node &node, std::string_view demand, const std::string &path) {
-    if (const std::string wrong = format_mistake(node.Scalar(), demand); !wrong.empty())
-      error(path, wrong);
+    report(path, format_mistake(node.Scalar(), demand));
+  }
+
+  void report(const std::string &path, const std::string &mistake) {
+    if (!mistake.empty()) error(path, mistake);
   }
 
   Lint &lint_;
   const Object &object_;
 };
 
-/// What containers request is at most their limit, and their volumes are there.
-void check_containers(Lint &lint) {
-  for (const Container &container : lint.containers) {
-    const YAML::Node limits = at(container.node, "resources", "limits");
-    for (const auto &entry : at(container.node, "resources", "requests")) {
-      const std::string &name = entry.first.Scalar();
-      const YAML::Node most = at(limits, name.c_str()); // null is 0
-      const auto request = text::Quantity::parse(text(entry.second)),
-                 limit = text::Quantity::parse(most.IsNull() ? "0" : text(most));
-      if (request && limit && *request > *limit)
-        lint.error(container, fmt::format("requests.{} {} is more than its limit {}", name,
-                                          text(entry.second), text(most)));
-    }
-    std::set<std::string> known;
-    for (const YAML::Node &volume : items(at(container.work->spec, "volumes")))
-      known.insert(text(volume, "name"));
-    for (const YAML::Node &claim :
-         items(at(container.work->object->node, "spec", "volumeClaimTemplates")))
-      known.insert(text(claim, "metadata", "name"));
-    for (const YAML::Node &mount : items(at(container.node, "volumeMounts")))
-      if (const std::string name = text(mount, "name"); !name.empty() && !known.count(name))
-        lint.error(container, fmt::format("volumeMounts: no volume is named {}", name));
-  }
-}
-
-/// A workload's selector matches its own pods.
-void check_selectors(Lint &lint) {
-  for (const Workload &work : lint.workloads) {
-    const std::string &kind = work.object->kind;
-    if (kind == "Job" || kind == "CronJob" || kind == "Pod") continue;
-    const YAML::Node wanted = at(work.object->node, "spec", "selector", "matchLabels");
-    if (wanted.IsDefined() && !selects(wanted, work.labels))
-      lint.error(*work.object, "spec.selector does not match the labels of its pods");
-    const YAML::Node selector = at(work.object->node, "spec", "selector");
-    if (selector.IsMap() && is_empty_map(at(selector, "matchLabels")) &&
-        is_empty(at(selector, "matchExpressions")))
-      lint.error(*work.object, "spec.selector is empty");
-  }
-}
-
 void api(Lint &lint) {
   check_pairs(lint);
-  check_containers(lint);
-  check_selectors(lint);
   for (const Object &object : lint.objects)
     if (const Type type = types::of_kind(object.api_version, object.kind); type.is_known())
       ApiCheck(lint, object).run(type);

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "hello/address.h"
+#include "hello/base64.h"
 #include "hello/text.h"
 
 namespace hello::manifest {
@@ -78,13 +79,22 @@ bool is_port(std::string_view value) {
   return number ? *number >= 1 && *number <= 65535 : is_port_name(value);
 }
 
+/// Zeros in front of numbers are passed over. Source: k8s.io/utils/net, ParseIPSloppy
+bool is_address(std::string_view text) {
+  if (text.find(':') != text.npos) return sys::parse_ip(text).has_value();
+  std::string plain;
+  for (std::string_view part : text::split(text, '.')) {
+    while (part.size() > 1 && part[0] == '0') part.remove_prefix(1);
+    plain += (plain.empty() ? "" : ".") + std::string(part);
+  }
+  return sys::parse_ip(plain).has_value();
+}
+
 bool is_cidr(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  if (slash == text.npos || !sys::parse_ip(text.substr(0, slash))) return false;
-  const std::string_view bits = text.substr(slash + 1);
   const bool six = text.find(':') != text.npos;
-  return text::is_digits(bits) && (bits == "0" || bits[0] != '0') &&
-         text::integer(bits, 0, six ? 128 : 32).has_value();
+  const std::string_view address = text::take(text, '/');
+  return is_address(address) && text::is_digits(text) &&
+         text::integer(text, 0, six ? 128 : 32).has_value();
 }
 
 bool is_choice(std::string_view choices, std::string_view value) {
@@ -95,8 +105,6 @@ bool is_choice(std::string_view choices, std::string_view value) {
 bool is_host(std::string_view name) {
   return is_subdomain(name.starts_with("*.") ? name.substr(2) : name);
 }
-
-bool is_address(std::string_view text) { return sys::parse_ip(text).has_value(); }
 
 bool is_value(std::string_view text) { return text.empty() || is_word_of(text, 63); }
 
@@ -115,7 +123,8 @@ bool is_positive(std::string_view text) {
 bool is_cluster_address(std::string_view text) { return text == "None" || is_address(text); }
 
 bool is_above_zero(std::string_view text) {
-  const auto amount = text::Quantity::parse(text);
+  auto amount = text::Quantity::parse(text);
+  if (!amount) amount = text::Quantity::parse("0" + std::string(text)); // "Gi" is 0
   return !amount || *amount > *text::Quantity::parse("0");
 }
 
@@ -123,6 +132,101 @@ bool is_above_zero(std::string_view text) {
 bool is_header(std::string_view name) {
   return std::all_of(name.begin(), name.end(),
                      [](char c) { return is_word(c) || (c >= 'A' && c <= 'Z') || c == '-'; });
+}
+
+/// Source: apimachinery, IsValidPathSegmentName
+bool is_segment(std::string_view text) {
+  return text != "." && text != ".." && text.find_first_of("/%") == text.npos;
+}
+
+/// "example.com/controller"
+bool is_prefixed(std::string_view text) {
+  return is_subdomain(text::take(text, '/')) && !text.empty();
+}
+
+bool is_relative(std::string_view path) {
+  const auto parts = text::split(path, '/');
+  return !path.starts_with('/') && !path.starts_with("..") &&
+         std::find(parts.begin(), parts.end(), "..") == parts.end();
+}
+
+bool is_trimmed(std::string_view text) { return text::trimmed(text) == text; }
+
+bool is_no_address(std::string_view text) { return !is_address(text); }
+
+bool is_canonical(std::string_view name) {
+  return is_subdomain(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
+}
+
+/// What is no quantity at all is another finding.
+bool is_whole(std::string_view text) {
+  const auto amount = text::Quantity::parse(text);
+  return !amount || amount->is_whole();
+}
+
+bool is_base64(std::string_view text) { return from_base64(text).has_value(); }
+
+/// A label or an annotation of the pod: "metadata.labels['app']".
+bool is_entry_of_pod(std::string_view path) {
+  return path.ends_with("']") &&
+         (path.starts_with("metadata.labels['") || path.starts_with("metadata.annotations['"));
+}
+
+bool is_field_for_env(std::string_view path) {
+  return is_entry_of_pod(path) ||
+         is_choice("metadata.name|metadata.namespace|metadata.uid|spec.nodeName|spec.host|"
+                   "spec.serviceAccountName|status.hostIP|status.hostIPs|status.podIP|"
+                   "status.podIPs",
+                   path);
+}
+
+bool is_field_for_volume(std::string_view path) {
+  return is_entry_of_pod(path) ||
+         is_choice("metadata.name|metadata.namespace|metadata.uid|metadata.labels|"
+                   "metadata.annotations",
+                   path);
+}
+
+bool is_resource_field(std::string_view field) {
+  const std::string_view side = text::take(field, '.');
+  return is_choice("limits|requests", side) &&
+         (is_choice("cpu|memory|ephemeral-storage", field) || field.starts_with("hugepages-"));
+}
+
+/// Source: pkg/apis/core/helper, standardQuotaResources
+bool is_quota(std::string_view name) {
+  if (name.find('/') != name.npos) return is_key(name);
+  if (name == "requests.storage") return true;
+  if (name.starts_with("requests.")) name.remove_prefix(9);
+  if (name.starts_with("limits.")) name.remove_prefix(7);
+  return name.starts_with("hugepages-") ||
+         is_choice("cpu|memory|ephemeral-storage|pods|resourcequotas|services|"
+                   "replicationcontrollers|secrets|persistentvolumeclaims|configmaps|"
+                   "services.nodeports|services.loadbalancers",
+                   name);
+}
+
+/// "apps/v1"
+bool is_grouped(std::string_view version) {
+  const std::string_view group = text::take(version, '/');
+  return !group.empty() && !version.empty() && version.find('/') == version.npos;
+}
+
+/// The API server passes over blanks in these.
+bool is_range(std::string_view text) { return is_cidr(text::trimmed(text)); }
+
+/// The API server reads these in lower case.
+bool is_annotation(std::string_view key) { return is_key(text::lower(key)); }
+
+bool is_limit_type(std::string_view type) {
+  return is_choice("Container|Pod|PersistentVolumeClaim", type) ||
+         (is_key(type) && type.find('/') != type.npos);
+}
+
+/// Source: pkg/apis/core/validation, validateKubeFinalizerName
+bool is_finalizer(std::string_view name) {
+  return is_key(name) &&
+         (name.find('/') != name.npos || is_choice("kubernetes|orphan|foregroundDeletion", name));
 }
 
 struct Form {
@@ -133,6 +237,12 @@ struct Form {
 
 constexpr Form kForms[] = {
     {"above", is_above_zero, "is not more than 0"},
+    {"annotation", is_annotation, "is not a valid name"},
+    {"limittype", is_limit_type, "is neither Container, Pod nor PersistentVolumeClaim"},
+    {"grouped", is_grouped, "is not an API version with a group, such as apps/v1"},
+    {"range", is_range, "is not a CIDR block, such as 203.0.113.0/24"},
+    {"base64", is_base64, "is not base64"},
+    {"cname", is_canonical, "is not a host name"},
     {"clusterip", is_cluster_address, "is neither an IP address nor None"},
     {"cron", is_cron, "is not a schedule of five fields, such as \"*/5 * * * *\""},
     {"header", is_header, "is not the name of a header"},
@@ -145,6 +255,18 @@ constexpr Form kForms[] = {
     {"key", is_key, "is not a valid label name"},
     {"value", is_value, "is not a valid label value: use at most 63 letters, digits and -_."},
     {"configkey", is_config_key, "is not a valid ConfigMap key"},
+    {"configkeys", is_config_key, "is not a valid ConfigMap key"},
+    {"envfield", is_field_for_env, "is not a field that a variable can have"},
+    {"volumefield", is_field_for_volume, "is not a field that a volume can have"},
+    {"resourcefield", is_resource_field, "is not a field such as limits.cpu"},
+    {"quota", is_quota, "is not the name of a resource with a quota"},
+    {"finalizer", is_finalizer, "is not a finalizer, such as example.com/clean-up"},
+    {"segment", is_segment, "has a character that names may not have"},
+    {"prefixed", is_prefixed, "is not a name with a domain, such as example.com/controller"},
+    {"relative", is_relative, "must be relative and without .."},
+    {"trimmed", is_trimmed, "has blanks at its ends"},
+    {"noip", is_no_address, "is an IP address, not a host name"},
+    {"whole", is_whole, "is not a whole number"},
     {"envname", is_variable, "is not a valid variable name"},
     {"port", is_port, "is neither a port number from 1 to 65535 nor a port name"},
     {"path", is_path, "must begin with /"},
@@ -161,6 +283,12 @@ std::string bound_mistake(const std::string &value, std::string_view name, std::
 }
 
 } // namespace
+
+/// A resource that has no parts: pods, and those with a domain that is not Kubernetes' own.
+bool is_counted(std::string_view name) {
+  if (name.find('/') == name.npos) return name == "pods" || name.starts_with("services");
+  return name.find("kubernetes.io/") == name.npos && !name.starts_with("requests.");
+}
 
 std::string format_mistake(const std::string &value, std::string_view demand) {
   const std::string_view name = text::take(demand, '=');

@@ -140,8 +140,10 @@ std::vector<const Object *> Lint::all(std::string_view kind) const {
 
 bool selects(const YAML::Node &wanted, const YAML::Node &labels) {
   if (!wanted.IsDefined() || !wanted.IsMap()) return true;
-  for (const auto &entry : wanted)
-    if (text(at(labels, entry.first.Scalar().c_str())) != text(entry.second)) return false;
+  for (const auto &entry : wanted) {
+    const YAML::Node label = at(labels, entry.first.Scalar().c_str());
+    if (!label.IsDefined() || text(label) != text(entry.second)) return false;
+  }
   return true;
 }
 

@@ -1,7 +1,9 @@
 // What the API server demands of a field because of another one, or of a whole object.
 #include <algorithm>
+#include <set>
 
 #include <fmt/core.h>
+#include <yaml-cpp/node/iterator.h>
 
 #include "hello/address.h"
 #include "hello/text.h"
@@ -52,49 +54,8 @@ void check_mounts(Lint &lint, const Container &container) {
                                           field, path));
 }
 
-/// A profile of the node belongs to the type Localhost, and to no other.
-template <class Subject>
-void check_profiles(Lint &lint, const Subject &about, const YAML::Node &of) {
-  for (const char *kind : {"seccompProfile", "appArmorProfile"}) {
-    const YAML::Node profile = at(of, "securityContext", kind);
-    const bool local = text(profile, "type") == "Localhost";
-    if (profile.IsMap() && local == text(profile, "localhostProfile").empty())
-      lint.error(about, fmt::format("securityContext.{}: localhostProfile goes with the type "
-                                    "Localhost",
-                                    kind));
-  }
-}
-
-void check_privileged(Lint &lint, const Container &container) {
-  const YAML::Node context = at(container.node, "securityContext");
-  if (is_true(context, "privileged") && text(context, "allowPrivilegeEscalation") == "false")
-    lint.error(container,
-               "securityContext: privileged and allowPrivilegeEscalation: false contradict each "
-               "other");
-}
-
-void check_tolerations(Lint &lint, const Workload &work) {
-  for (const YAML::Node &one : items(at(work.spec, "tolerations"))) {
-    const std::string how = text(one, "operator"), effect = text(one, "effect");
-    if (text(one, "key").empty() && how != "Exists")
-      lint.error(*work.object, "tolerations: without a key, the operator must be Exists");
-    if (how == "Exists" && !text(one, "value").empty())
-      lint.error(*work.object, "tolerations: the operator Exists goes without a value");
-    if (is_set(at(one, "tolerationSeconds")) && effect != "NoExecute")
-      lint.error(*work.object, "tolerations: tolerationSeconds needs the effect NoExecute");
-  }
-}
-
 void check_pod(Lint &lint, const Workload &work) {
   const Object &object = *work.object;
-  if (at(work.spec, "dnsConfig", "nameservers").size() > 3)
-    lint.error(object, "dnsConfig: more than 3 nameservers");
-  if (text(work.spec, "dnsPolicy") == "None" &&
-      at(work.spec, "dnsConfig", "nameservers").size() == 0)
-    lint.error(object, "dnsConfig.nameservers: needed by dnsPolicy: None");
-  for (const YAML::Node &spread : items(at(work.spec, "topologySpreadConstraints")))
-    if (is_set(at(spread, "minDomains")) && text(spread, "whenUnsatisfiable") != "DoNotSchedule")
-      lint.error(object, "topologySpreadConstraints: minDomains needs DoNotSchedule");
   for (const YAML::Node &volume : items(at(work.spec, "volumes"))) {
     std::size_t types = 0;
     for (const auto &entry : volume)
@@ -102,6 +63,64 @@ void check_pod(Lint &lint, const Workload &work) {
     if (types > 1) lint.error(object, "volume " + text(volume, "name") + " has more than one type");
     if (leads_up(text(volume, "hostPath", "path")))
       lint.error(object, "volume " + text(volume, "name") + ": hostPath.path must not contain ..");
+  }
+  if (!is_true(work.spec, "hostNetwork")) return;
+  for (const YAML::Node &container : items(at(work.spec, "containers")))
+    for (const YAML::Node &port : items(at(container, "ports")))
+      if (const std::string on_host = text(port, "hostPort");
+          !on_host.empty() && on_host != "0" && on_host != text(port, "containerPort"))
+        lint.error(object, fmt::format("hostPort {} must be the containerPort: the pod has the "
+                                       "network of its node",
+                                       on_host));
+}
+
+/// An object that is too large does not come here: a file of settings is smaller.
+void check_data(Lint &lint) {
+  for (const Object *object : lint.all("ConfigMap"))
+    for (const auto &entry : at(object->node, "binaryData"))
+      if (at(object->node, "data", entry.first.Scalar().c_str()).IsDefined())
+        lint.error(*object, "data and binaryData both have " + entry.first.Scalar());
+}
+
+/// What containers request is at most their limit, and their volumes are there.
+void check_containers(Lint &lint) {
+  for (const Container &container : lint.containers) {
+    const YAML::Node limits = at(container.node, "resources", "limits");
+    for (const auto &entry : at(container.node, "resources", "requests")) {
+      const std::string &name = entry.first.Scalar();
+      const YAML::Node most = at(limits, name.c_str()); // null is 0
+      const auto request = text::Quantity::parse(text(entry.second)),
+                 limit = text::Quantity::parse(most.IsNull() ? "0" : text(most));
+      if (request && limit && *request > *limit)
+        lint.error(container, fmt::format("requests.{} {} is more than its limit {}", name,
+                                          text(entry.second), text(most)));
+      else if (request && (is_counted(name) || name.starts_with("hugepages-")) && request != limit)
+        lint.error(container, fmt::format("requests.{} must be equal to its limit", name));
+    }
+    std::set<std::string> known;
+    for (const YAML::Node &volume : items(at(container.work->spec, "volumes")))
+      known.insert(text(volume, "name"));
+    for (const YAML::Node &claim :
+         items(at(container.work->object->node, "spec", "volumeClaimTemplates")))
+      known.insert(text(claim, "metadata", "name"));
+    for (const YAML::Node &mount : items(at(container.node, "volumeMounts")))
+      if (const std::string name = text(mount, "name"); !name.empty() && !known.count(name))
+        lint.error(container, fmt::format("volumeMounts: no volume is named {}", name));
+  }
+}
+
+/// A workload's selector matches its own pods.
+void check_selectors(Lint &lint) {
+  for (const Workload &work : lint.workloads) {
+    const std::string &kind = work.object->kind;
+    if (kind == "Job" || kind == "CronJob" || kind == "Pod") continue;
+    const YAML::Node wanted = at(work.object->node, "spec", "selector", "matchLabels");
+    if (wanted.IsDefined() && !selects(wanted, work.labels))
+      lint.error(*work.object, "spec.selector does not match the labels of its pods");
+    const YAML::Node selector = at(work.object->node, "spec", "selector");
+    if (selector.IsMap() && at(selector, "matchLabels").size() == 0 &&
+        at(selector, "matchExpressions").size() == 0)
+      lint.error(*work.object, "spec.selector is empty");
   }
 }
 
@@ -189,7 +208,8 @@ std::string name_mistake(const Object &object) {
     return name == "." || name == ".." || name.find_first_of("/%") != name.npos
                ? fmt::format("'{}' has a character that names of this kind may not have", name)
                : "";
-  const bool label = object.kind == "Service" || object.kind == "Namespace";
+  const bool label =
+      object.kind == "Service" || object.kind == "Namespace" || object.kind == "StatefulSet";
   if (object.kind == "Service" && !name.empty() && name[0] >= '0' && name[0] <= '9')
     return fmt::format("'{}' must begin with a letter", name);
   constexpr std::size_t kMostOfCronJob = 52; // its Jobs' names have 11 more
@@ -258,15 +278,14 @@ void check_pairs(Lint &lint) {
     check_probes(lint, container);
     check_name(lint, container);
     check_mounts(lint, container);
-    check_profiles(lint, container, container.node);
-    check_privileged(lint, container);
   }
   for (const Workload &work : lint.workloads) {
-    check_profiles(lint, *work.object, work.spec);
-    check_tolerations(lint, work);
     check_pod(lint, work);
   }
+  check_containers(lint);
+  check_selectors(lint);
   check_sleep(lint);
+  check_data(lint);
   check_scalers(lint);
   check_deployments(lint);
   check_policies(lint);

@@ -21,10 +21,14 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	_ "k8s.io/kubernetes/pkg/apis/autoscaling/install"
 	_ "k8s.io/kubernetes/pkg/apis/batch/install"
+	_ "k8s.io/kubernetes/pkg/apis/coordination/install"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	_ "k8s.io/kubernetes/pkg/apis/networking/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
 	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
+	_ "k8s.io/kubernetes/pkg/apis/scheduling/install"
+	_ "k8s.io/kubernetes/pkg/apis/storage/install"
+	"k8s.io/kubernetes/pkg/capabilities"
 	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
 	"k8s.io/kubernetes/pkg/registry/apps/deployment"
 	"k8s.io/kubernetes/pkg/registry/apps/replicaset"
@@ -32,6 +36,7 @@ import (
 	"k8s.io/kubernetes/pkg/registry/autoscaling/horizontalpodautoscaler"
 	"k8s.io/kubernetes/pkg/registry/batch/cronjob"
 	"k8s.io/kubernetes/pkg/registry/batch/job"
+	"k8s.io/kubernetes/pkg/registry/coordination/lease"
 	"k8s.io/kubernetes/pkg/registry/core/configmap"
 	"k8s.io/kubernetes/pkg/registry/core/limitrange"
 	"k8s.io/kubernetes/pkg/registry/core/namespace"
@@ -42,12 +47,15 @@ import (
 	"k8s.io/kubernetes/pkg/registry/core/service"
 	"k8s.io/kubernetes/pkg/registry/core/serviceaccount"
 	"k8s.io/kubernetes/pkg/registry/networking/ingress"
+	"k8s.io/kubernetes/pkg/registry/networking/ingressclass"
 	"k8s.io/kubernetes/pkg/registry/networking/networkpolicy"
 	"k8s.io/kubernetes/pkg/registry/policy/poddisruptionbudget"
 	"k8s.io/kubernetes/pkg/registry/rbac/clusterrole"
 	"k8s.io/kubernetes/pkg/registry/rbac/clusterrolebinding"
 	"k8s.io/kubernetes/pkg/registry/rbac/role"
 	"k8s.io/kubernetes/pkg/registry/rbac/rolebinding"
+	"k8s.io/kubernetes/pkg/registry/scheduling/priorityclass"
+	"k8s.io/kubernetes/pkg/registry/storage/storageclass"
 	psa "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/structured-merge-diff/v6/typed"
@@ -70,7 +78,10 @@ func main() {
 		"PodDisruptionBudget": poddisruptionbudget.Strategy, "StatefulSet": statefulset.Strategy,
 		"ReplicaSet": replicaset.Strategy, "Job": job.Strategy, "CronJob": cronjob.Strategy,
 		"PersistentVolumeClaim": persistentvolumeclaim.Strategy, "Role": role.Strategy, "RoleBinding": rolebinding.Strategy,
-		"ClusterRole": clusterrole.Strategy, "ClusterRoleBinding": clusterrolebinding.Strategy}
+		"ClusterRole": clusterrole.Strategy, "ClusterRoleBinding": clusterrolebinding.Strategy,
+		"IngressClass": ingressclass.Strategy, "PriorityClass": priorityclass.Strategy,
+		"StorageClass": storageclass.Strategy, "Lease": lease.Strategy}
+	capabilities.Setup(true, 0) // clusters have --allow-privileged
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks())
 	if err != nil {
 		panic(err)
@@ -102,7 +113,8 @@ func main() {
 			continue
 		}
 		n++
-		name := "io.k8s.api." + map[string]string{"": "core", "apps": "apps", "autoscaling": "autoscaling", "policy": "policy", "networking.k8s.io": "networking", "rbac.authorization.k8s.io": "rbac", "batch": "batch"}[gvk.Group] + "." + gvk.Version + "." + gvk.Kind
+		name := "io.k8s.api." + map[string]string{"": "core", "apps": "apps", "autoscaling": "autoscaling", "policy": "policy", "networking.k8s.io": "networking", "rbac.authorization.k8s.io": "rbac", "batch": "batch",
+			"scheduling.k8s.io": "scheduling", "storage.k8s.io": "storage", "coordination.k8s.io": "coordination"}[gvk.Group] + "." + gvk.Version + "." + gvk.Kind
 		if _, err := parser.Type(name).FromYAML(typed.YAMLObject(doc)); err != nil {
 			fmt.Println("SSA-FAIL", err)
 			bad++

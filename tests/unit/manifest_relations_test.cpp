@@ -1,0 +1,213 @@
+#include <doctest/doctest.h>
+
+#include <yaml-cpp/yaml.h>
+
+#include "hello/config.h"
+#include "hello/lint.h"
+#include "hello/manifest.h"
+#include "manifest/lint/formats.h"
+#include "support/configured.h"
+
+using namespace hello;
+
+namespace {
+
+/// What the rule api says to an object of its own, one finding a line.
+std::string found(const std::string &kind, const std::string &more) {
+  const config::Config config = test::configured(
+      "kubeVersion: '1.34'\nextraManifests: [{apiVersion: " + kind.substr(0, kind.rfind('/')) +
+      ", kind: " + kind.substr(kind.rfind('/') + 1) + ", metadata: {name: x}, " + more + "}]");
+  std::string out;
+  for (const manifest::Finding &one : manifest::check_api(manifest::render_all(config), config))
+    out += one.what + "\n";
+  return out;
+}
+
+/// A field, and what is said of it; null: nothing.
+struct Row {
+  std::string value;
+  const char *says;
+};
+
+void check(const std::string &kind, const std::string &before, const std::string &after,
+           std::initializer_list<Row> rows) {
+  for (const Row &row : rows) {
+    const std::string all = found(kind, before + row.value + after);
+    CAPTURE(row.value);
+    CAPTURE(all);
+    if (row.says)
+      CHECK(all.find(row.says) != all.npos);
+    else
+      CHECK(all.empty());
+  }
+}
+
+constexpr const char *kSecret = "v1/Secret";
+constexpr const char *kHpa = "autoscaling/v2/HorizontalPodAutoscaler";
+constexpr const char *kIngress = "networking.k8s.io/v1/Ingress";
+constexpr const char *kRbac = "rbac.authorization.k8s.io/v1/";
+
+} // namespace
+
+TEST_CASE("api: a Service has the fields of its type") {
+  check("v1/Service", "spec: {", "}",
+        {{"type: ExternalName, externalName: db.example.com.", nullptr},
+         {"clusterIP: None", nullptr},
+         {"ports: [{port: 1}]", nullptr},
+         {"externalTrafficPolicy: Local, externalIPs: [198.51.100.1], ports: [{port: 1}]", nullptr},
+         {"sessionAffinityConfig: {clientIP: {timeoutSeconds: 5}}, ports: [{port: 1}]", nullptr},
+         {"type: ExternalName", "type ExternalName needs externalName"},
+         {"type: ExternalName, externalName: 'https://a'", "is not a host name"},
+         {"selector: {a: b}", "type other than ExternalName needs ports or clusterIP None"},
+         {"ports: [{port: 1, nodePort: 30001}]", "needs type other than ClusterIP"},
+         {"type: NodePort, clusterIP: None, ports: [{port: 1}]", "clusterIP None needs type"},
+         {"ports: [{port: 1}, {port: 2}]", "each item needs a name where there are several"},
+         {"ports: [{port: 1, name: a}, {port: 2, name: a}]", "two items have the name a"},
+         {"loadBalancerClass: a/b, ports: [{port: 1}]", "needs type LoadBalancer"},
+         {"externalTrafficPolicy: Local, ports: [{port: 1}]", "needs type NodePort or"}});
+}
+
+TEST_CASE("api: pods are restarted as their controller wants it") {
+  const std::string pod = "containers: [{name: a, image: a}]";
+  const std::string selected =
+      "spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {";
+  check("apps/v1/Deployment", selected, pod + "}}}",
+        {{"restartPolicy: Always, ", nullptr},
+         {"restartPolicy: OnFailure, ", "template.spec.restartPolicy: invalid value 'OnFailure'"},
+         {"activeDeadlineSeconds: 5, ", "is not allowed here"}});
+  check("batch/v1/Job", "spec: {template: {spec: {", pod + "}}}",
+        {{"restartPolicy: Never, ", nullptr},
+         {"", "template.spec.restartPolicy: is required"},
+         {"restartPolicy: Always, ", "use OnFailure or Never"}});
+  check("batch/v1/Job", "spec: {template: {spec: {restartPolicy: Never, " + pod + "}}, ", "}",
+        {{"completionMode: Indexed", nullptr},
+         {"completionMode: Indexed, parallelism: 2", "completionMode Indexed needs completions"},
+         {"backoffLimitPerIndex: 1", "needs completionMode Indexed"}});
+  check("apps/v1/Deployment", selected + pod + "}}, strategy: {", "}}",
+        {{"rollingUpdate: {maxUnavailable: 0}", nullptr},
+         {"rollingUpdate: {maxUnavailable: 0, maxSurge: 0%}", "needs maxSurge other than 0"},
+         {"type: Recreate, rollingUpdate: {}", "rollingUpdate needs type RollingUpdate"}});
+}
+
+TEST_CASE("api: claim templates may be written as objects, with apiVersion and kind") {
+  check("apps/v1/StatefulSet",
+        "spec: {serviceName: a, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: "
+        "b}}, spec: {containers: [{name: a, image: a}]}}, volumeClaimTemplates: [{apiVersion: v1, "
+        "kind: PersistentVolumeClaim, metadata: {name: d}, spec: {accessModes: [ReadWriteOnce], "
+        "resources: {requests: {",
+        "}}}}]}", {{"storage: 1Gi", nullptr}, {"cpu: 1", "requests.storage: is required"}});
+}
+
+TEST_CASE("api: an Ingress may have rules and a default backend, each backend with a port") {
+  const std::string port = "{service: {name: a, port: {number: 80}}}";
+  check(kIngress, "spec: {", "}",
+        {{"defaultBackend: " + port + ", rules: [{host: a.b}]", nullptr},
+         {"rules: [{host: 10.0.0.1}]", "is an IP address, not a host name"},
+         {"defaultBackend: {service: {name: a}}", "needs one of port/name or port/number"},
+         {"defaultBackend: {}", "needs one of resource or service"},
+         {"rules: [{http: {paths: [{pathType: Prefix, backend: " + port + "}]}}]", "needs path"}});
+  check(kIngress, "spec: {ingressClassName: a, defaultBackend: " + port + "}", "", {{"", nullptr}});
+}
+
+TEST_CASE("api: data of Secrets and ConfigMaps") {
+  check(kSecret, "", "",
+        {{"type: kubernetes.io/tls, data: {tls.crt: '', tls.key: ''}", nullptr},
+         {"type: kubernetes.io/tls, stringData: {tls.crt: a, tls.key: b}", nullptr},
+         {"type: kubernetes.io/tls", "needs data.tls.crt or stringData.tls.crt"},
+         {"type: kubernetes.io/basic-auth, stringData: {password: a}", nullptr},
+         {"type: kubernetes.io/basic-auth", "needs data.username or"},
+         {"type: kubernetes.io/service-account-token", "needs metadata.annotations"},
+         {"data: {a: 'b c'}", "data.a: 'b c' is not base64"},
+         {"data: {a: \"YWFh\\nYWE=\\n\"}", nullptr},
+         {"stringData: {a b: c}", "is not a valid ConfigMap key"}});
+  check("v1/ConfigMap", "", "",
+        {{"data: {a: b}, binaryData: {c: YQ==}", nullptr},
+         {"data: {a: b}, binaryData: {a: YQ==}", "data and binaryData both have a"},
+         {"binaryData: {a: '?'}", "is not base64"}});
+}
+
+TEST_CASE("api: rules and subjects of roles") {
+  const std::string rbac = kRbac;
+  const std::string role = "rules: [{verbs: [get], ";
+  check(rbac + "ClusterRole", role, "}]",
+        {{"apiGroups: [''], resources: [pods]", nullptr},
+         {"nonResourceURLs: [/a]", nullptr},
+         {"apiGroups: [''], resources: [pods], nonResourceURLs: [/a]", "more than one of"},
+         {"apiGroups: ['']", "needs one of nonResourceURLs or resources"},
+         {"resources: [pods]", "needs one of nonResourceURLs or apiGroups"}});
+  check(rbac + "Role", role, "}]", {{"nonResourceURLs: [/a]", "is not allowed here"}});
+  const std::string ref = "roleRef: {apiGroup: rbac.authorization.k8s.io, name: a, kind: ";
+  check(rbac + "ClusterRoleBinding", ref, "}",
+        {{"ClusterRole", nullptr}, {"Role", "roleRef.kind: invalid value 'Role'"}});
+  check(rbac + "RoleBinding", ref + "Role}, subjects: [{name: a, kind: ", "}]",
+        {{"ServiceAccount", nullptr},
+         {"User", nullptr},
+         {"User, apiGroup: apps", "kind User or Group needs apiGroup"}});
+}
+
+TEST_CASE("api: each metric has its source and its kind of target") {
+  check(kHpa,
+        "spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, "
+        "metrics: [{",
+        "}]}",
+        {{"type: Pods, pods: {metric: {name: a}, target: {type: AverageValue, averageValue: 1}}",
+          nullptr},
+         {"type: Pods, pods: {metric: {name: a}, target: {type: Utilization, averageUtilization: "
+          "1}}",
+          "target.averageValue: is required"},
+         {"type: Pods, resource: {name: cpu, target: {type: Utilization, averageUtilization: 1}}",
+          "type Pods needs pods"},
+         {"type: Resource, resource: {name: cpu, target: {type: Value, value: 1}}",
+          "needs one of target/averageUtilization or target/averageValue"}});
+}
+
+TEST_CASE("api: quotas, limits and claims") {
+  check("v1/ResourceQuota", "spec: {hard: {", "}}",
+        {{"requests.cpu: 1500m, count/jobs.batch: 3, hugepages-2Mi: 1Gi", nullptr},
+         {"pods: 1.5", "is not a whole number"},
+         {"podz: 1", "is not the name of a resource with a quota"}});
+  check("v1/LimitRange", "spec: {limits: [{type: ", "}]}",
+        {{"Container, min: {cpu: 1}, default: {cpu: 1}, max: {cpu: 1000m}", nullptr},
+         {"Container, default: {cpu: 2}, max: {cpu: 1}", "default.cpu 2 is more than max 1"},
+         {"Pod, default: {cpu: 2}", "default needs type other than Pod"}});
+  check("v1/PersistentVolumeClaim",
+        "spec: {resources: {requests: {storage: 1}}, accessModes: ", "}",
+        {{"[ReadWriteOncePod]", nullptr},
+         {"[ReadWriteOncePod, ReadWriteOnce]", "needs accessModes other than"}});
+}
+
+TEST_CASE("api: what pods may not combine") {
+  const auto pod = [](const std::string &value) {
+    return "spec: {containers: [{name: a, image: a}], " + value + "}";
+  };
+  check("v1/Pod", "", "",
+        {{pod("os: {name: windows}"), nullptr},
+         {pod("os: {name: windows}, securityContext: {runAsUser: 1}"), "needs os.name other than"},
+         {pod("shareProcessNamespace: true, hostPID: true"), "needs hostPID other than true"},
+         {pod("hostname: A.b"), "is not a DNS label"},
+         {pod("volumes: [{name: v}]"), nullptr},
+         {pod("volumes: [{name: v, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: "
+              "status.podIP}}]}}]"),
+          "is not a field that a volume can have"},
+         {pod("volumes: [{name: v, configMap: {name: c, items: [{key: a, path: ../a}]}}]"),
+          "must be relative and without .."}});
+  check(
+      "v1/Pod", "spec: {hostNetwork: true, containers: [{name: a, image: a, ", "}]}",
+      {{"ports: [{containerPort: 80, hostPort: 80}]", nullptr},
+       {"ports: [{containerPort: 80, hostPort: 81}]", "hostPort 81 must be the containerPort"},
+       {"env: [{name: A, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['a']\"}}}]", nullptr},
+       {"env: [{name: A, value: '', valueFrom: {fieldRef: {fieldPath: status.podIP}}}]", nullptr},
+       {"env: [{name: A, valueFrom: {fieldRef: {fieldPath: spec.a}}}]", "a variable can have"},
+       {"resources: {limits: {x.y/gpu: 1}}", nullptr},
+       {"resources: {limits: {x.y/gpu: 1.5}}", "is not a whole number"},
+       {"resources: {requests: {x.y/gpu: 1}}", "requests.x.y/gpu must be equal to its limit"}});
+}
+
+TEST_CASE("terms of ?if: values, none of them, any, and a field that is not there") {
+  const YAML::Node node = YAML::Load("{a: b, c: {d: [{e: 1}, {e: 2}]}, f: '', g/h: i}");
+  for (const char *held : {"a>a=b", "a=b|x>c/d/e=2", "x>a=y", "x=>a!=y", "f>a=y", "f=*>a",
+                           "a>g/h=i", "a=x+c>x!=y", "c/d/e=2>c/d/e!=3", "a>x=y+a"})
+    CHECK_MESSAGE(manifest::implied_mistake(node, held).empty(), held);
+  for (const char *broken : {"a>x", "a=b>a=x", "x=>x", "a!=x>a!=b", "x=|b>a=y", "c/d/e=1>c/d/e!=2"})
+    CHECK_MESSAGE(!manifest::implied_mistake(node, broken).empty(), broken);
+}
