@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hello/error.h"
 #include "hello/fd.h"
@@ -31,6 +32,9 @@ Fd make_temporary(const std::string &start, std::string &path);
 /// the old one. A device or FIFO is written to, and never replaced. Throws Error(Exit::failure),
 /// which names the path.
 void write_file(const std::string &path, std::string_view bytes);
+
+/// What is in a directory, in any order; nothing if it cannot be read.
+std::vector<std::string> names_in(const std::string &directory);
 
 /// Writes all of `bytes` to the descriptor. Returns 0 or the errno that ended it.
 int write_all(int descriptor, std::string_view bytes);

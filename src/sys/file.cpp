@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/random.h>
@@ -79,6 +80,17 @@ int write_all(int descriptor, std::string_view bytes) {
     if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return 0;
+}
+
+std::vector<std::string> names_in(const std::string &directory) {
+  std::vector<std::string> names;
+  DIR *const entries = ::opendir(directory.c_str());
+  if (!entries) return names;
+  while (const dirent *entry = ::readdir(entries))
+    if (const std::string_view name = entry->d_name; name != "." && name != "..")
+      names.emplace_back(name);
+  ::closedir(entries);
+  return names;
 }
 
 Fd make_temporary(const std::string &start, std::string &path) {

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <fcntl.h>
 #include <map>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -17,8 +18,6 @@
 
 namespace hello::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char *kIndex = "kustomization.yaml";
 
@@ -53,72 +52,89 @@ Files contents(std::span<const manifest::Object> objects, std::string_view head,
   return files;
 }
 
-/// A temporary directory beside or inside the target; removed with what is left in it.
+[[noreturn]] void fail(const std::string &directory) {
+  throw Error(Exit::failure,
+              fmt::format("cannot write to {}: {}", directory, std::strerror(errno)));
+}
+
+/// The type of a file, such as S_IFDIR; 0 if there is none.
+mode_t type_of(const std::string &path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
+/// Makes the directories above `path` that are missing.
+void make_parents(const std::string &path) {
+  for (std::size_t end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1)) {
+    const std::string parent = path.substr(0, end);
+    if (::mkdir(parent.c_str(), 0777) != 0 && errno != EEXIST) fail(parent);
+  }
+}
+
+/// A temporary directory for the files, beside or inside the target; removed with what is left in
+/// it.
 struct Stage {
   std::string path;
-  explicit Stage(std::string pattern) : path(std::move(pattern)) {
-    if (!::mkdtemp(path.data()))
-      throw Error(Exit::failure,
-                  fmt::format("cannot write to {}: {}", fs::path(path).parent_path().string(),
-                              std::strerror(errno)));
+  const Files &files;
+  Stage(std::string pattern, const Files &all) : path(std::move(pattern)), files(all) {
+    if (!::mkdtemp(path.data())) fail(path.substr(0, path.rfind('.')));
   }
   ~Stage() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
+    for (const auto &[name, text] : files) ::unlink((path + "/" + name).c_str());
+    ::rmdir(path.c_str());
   }
   Stage(const Stage &) = delete;
 };
 
 /// Whether an earlier run made the file: its first line is `head` up to the version.
-bool is_ours(const fs::path &file, std::string_view head) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  std::string_view mark = head.substr(0, head.find("hello ") + 6);
-  return file.extension() == ".yaml" && line.starts_with(mark);
+bool is_ours(const std::string &file, std::string_view head) {
+  const std::string_view mark = head.substr(0, head.find("hello ") + 6);
+  std::string start(mark.size(), '\0');
+  const sys::Fd in = sys::open_regular(file, O_RDONLY);
+  return in && ::read(in.get(), start.data(), start.size()) >= 0 && start == mark &&
+         file.ends_with(".yaml");
 }
 
 /// kustomize takes one of three names, and someone else's file must not be lost.
-void check_index(const fs::path &target, std::string_view head) {
+void check_index(const std::string &target, std::string_view head) {
   for (const char *name : {kIndex, "kustomization.yml", "Kustomization"})
-    if (const fs::path file = target / name; fs::exists(file) && !is_ours(file, head))
-      throw Error(
-          Exit::failure,
-          fmt::format("cannot write to {}: {} was not made by hello", target.string(), name),
-          "write to a directory of its own, and name that directory in your "
-          "kustomization's resources");
+    if (const std::string file = target + "/" + name; type_of(file) && !is_ours(file, head))
+      throw Error(Exit::failure,
+                  fmt::format("cannot write to {}: {} was not made by hello", target, name),
+                  "write to a directory of its own, and name that directory in your "
+                  "kustomization's resources");
+}
+
+void move(const std::string &from, const std::string &to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) fail(to);
 }
 
 } // namespace
 
 void split(std::span<const manifest::Object> objects, const std::string &directory,
-           std::string_view head, Kustomization kustomization) try {
+           std::string_view head, Kustomization kustomization) {
   const Files files = contents(objects, head, kustomization);
-  fs::path target = fs::path(directory).lexically_normal();
-  if (!target.has_filename()) target = target.parent_path(); // "out/"
-  if (fs::exists(target) && !fs::is_directory(target))
+  const std::string target = // without the last slash of "out/"
+      directory.substr(0, std::max<std::size_t>(directory.find_last_not_of('/') + 1, 1));
+  const mode_t type = type_of(target);
+  if (type && type != S_IFDIR)
     throw Error(Exit::failure,
                 fmt::format("cannot write to {}: it is a file, not a directory", directory),
                 "--split takes a directory, and creates it if it does not exist");
   if (kustomization == Kustomization::yes) check_index(target, head);
-  const bool is_new = !fs::exists(target);
-  if (is_new && target.has_parent_path()) fs::create_directories(target.parent_path());
-  Stage stage(is_new ? target.string() + ".XXXXXX" : (target / ".hello-XXXXXX").string());
+  if (!type) make_parents(target);
+  const Stage stage(target + (type ? "/.hello-XXXXXX" : ".XXXXXX"), files);
   for (const auto &[name, text] : files) sys::write_file(stage.path + "/" + name, text);
-  if (is_new) {
+  if (!type) {
     const mode_t mask = ::umask(0);
     ::umask(mask);
     ::chmod(stage.path.c_str(), 0777 & ~mask);
-    return fs::rename(stage.path, target);
+    return move(stage.path, target);
   }
-  for (const auto &[name, text] : files) fs::rename(stage.path + "/" + name, target / name);
-  for (const fs::directory_entry &entry : fs::directory_iterator(target))
-    if (!files.contains(entry.path().filename().string()) && entry.is_regular_file() &&
-        is_ours(entry.path(), head))
-      fs::remove(entry.path());
-} catch (const fs::filesystem_error &error) {
-  throw Error(Exit::failure,
-              fmt::format("cannot write to {}: {}", directory, error.code().message()));
+  for (const auto &[name, text] : files) move(stage.path + "/" + name, target + "/" + name);
+  for (const std::string &name : sys::names_in(target))
+    if (const std::string file = target + "/" + name; !files.contains(name) && is_ours(file, head))
+      ::unlink(file.c_str());
 }
 
 } // namespace hello::cli

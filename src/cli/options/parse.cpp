@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#define CLI11_HAS_FILESYSTEM 0 // its validators would link std::filesystem
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 

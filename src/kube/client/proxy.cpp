@@ -5,7 +5,6 @@
 #include <cstring>
 #include <ctime>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
@@ -13,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hello/file.h"
 #include "hello/text.h"
 #include "kube/client/errors.h"
 #include "kube/client/kubectl.h"
@@ -69,11 +69,9 @@ sys::Fd locked(const std::string &directory) {
 
 /// What a process that was killed has left: its lock went with it.
 void clear_stale(const std::string &base) {
-  DIR *entries = ::opendir(base.c_str());
-  if (!entries) return;
-  while (const dirent *entry = ::readdir(entries)) {
-    if (!std::string_view(entry->d_name).starts_with(kPrefix)) continue;
-    const std::string directory = base + "/" + entry->d_name;
+  for (const std::string &name : sys::names_in(base)) {
+    if (!name.starts_with(kPrefix)) continue;
+    const std::string directory = base + "/" + name;
     struct stat info;
     if (::lstat(directory.c_str(), &info) != 0 || info.st_uid != ::geteuid()) continue;
     if (std::time(nullptr) - info.st_mtime < 60 || !locked(directory))
@@ -81,7 +79,6 @@ void clear_stale(const std::string &base) {
     ::unlink((directory + "/api").c_str());
     ::rmdir(directory.c_str());
   }
-  ::closedir(entries);
 }
 
 std::string private_directory(sys::Fd &lock) {

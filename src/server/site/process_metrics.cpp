@@ -2,7 +2,6 @@
 #include <cstring>
 #include <string>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "hello/fd.h"
+#include "hello/file.h"
 #include "server/site/metrics.h"
 
 namespace hello::server {
@@ -53,12 +53,8 @@ std::uint64_t open_descriptors(const std::string &proc) {
   // From Linux 6.2 on, the size of the directory is the number of descriptors.
   if (::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_size > 0)
     return static_cast<std::uint64_t>(status.st_size);
-  DIR *const directory = ::opendir(folder.c_str());
-  if (!directory) return 0;
-  std::uint64_t count = 0;
-  while (const dirent *entry = ::readdir(directory)) count += entry->d_name[0] != '.';
-  ::closedir(directory);
-  return count - 1; // the directory's own descriptor does not count
+  const std::size_t count = sys::names_in(folder).size();
+  return count == 0 ? 0 : count - 1; // the directory's own descriptor does not count
 }
 
 void append_process(Exposition &out, const std::string &proc) {
