@@ -1,9 +1,11 @@
 #include "deploy/interference.h"
 
 #include <algorithm>
-#include <future>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "hello/background.h"
 #include "hello/fields.h"
 #include "hello/owner.h"
 
@@ -30,6 +32,21 @@ bool same_to(const std::string &manager, const json::Value &a, const json::Value
   return json::canonical(kube::owned(a, manager)) == json::canonical(kube::owned(b, manager));
 }
 
+using Read = std::pair<kube::Id, kube::Result<json::Value>>;
+
+/// Reads all at once, since people wait, but for what other releases may change.
+std::vector<Read> read_all(kube::Cluster &cluster, const Applied &applied) {
+  std::vector<Read> all;
+  for (const auto &[id, answer] : applied.objects)
+    if (!release::is_shared(id, cluster.access())) all.emplace_back(id, json::Value());
+  std::vector<std::unique_ptr<sys::Background>> reads;
+  for (Read &one : all)
+    reads.push_back(std::make_unique<sys::Background>(
+        [&cluster, &one] { one.second = cluster.read(one.first); }));
+  for (const auto &read : reads) read->finish();
+  return all;
+}
+
 } // namespace
 
 Interference interference(const json::Value &applied, const json::Value &live,
@@ -39,16 +56,9 @@ Interference interference(const json::Value &applied, const json::Value &live,
 }
 
 Taken taken_over(kube::Cluster &cluster, const Applied &applied) {
-  std::vector<std::pair<kube::Id, std::future<kube::Result<json::Value>>>>
-      reads; // at once: people wait
-  for (const auto &[id, answer] : applied.objects)
-    if (!release::is_shared(id, cluster.access())) // other releases may change that
-      reads.emplace_back(
-          id, std::async(std::launch::async, [&cluster, id = id] { return cluster.read(id); }));
   const std::string manager = names::manager(cluster.access().release);
   Taken taken;
-  for (auto &[id, read] : reads) {
-    const auto live = read.get();
+  for (const auto &[id, live] : read_all(cluster, applied)) {
     const bool main = id.kind == "Deployment" && id.name == applied.deployment;
     const bool gone = !live && live.failure().absent();
     if (gone ? id.kind == "Job" : !live) continue; // some go when they have run

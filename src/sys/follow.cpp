@@ -2,8 +2,8 @@
 
 #include <cerrno>
 #include <climits>
-#include <deque>
 #include <utility>
+#include <vector>
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -78,7 +78,7 @@ private:
     std::uint64_t skipped = created_ > opened ? created_ - opened : 0;
     created_ = 0;
     for (; files_.size() > kFollowHeld; ++skipped) {
-      files_.pop_front();
+      files_.erase(files_.begin());
       buffer_.clear();
     }
     if (skipped > 0 && options_.skipped) options_.skipped(skipped);
@@ -103,7 +103,7 @@ private:
           continue;
         }
         if (last) return false;
-        files_.pop_front();
+        files_.erase(files_.begin());
         continue;
       }
       if (end == text.npos && text.size() < sizeof bytes && last && !stopping_)
@@ -144,9 +144,9 @@ private:
 
   const Follow &options_;
   ReadPosition position_;
-  PathWatch changed_;          // every write in the directory
-  PathWatch appeared_;         // new files only: few events, so none is lost while `out` is blocked
-  std::deque<OpenFile> files_; // oldest first; the last is the one being written to
+  PathWatch changed_;  // every write in the directory
+  PathWatch appeared_; // new files only: few events, so none is lost while `out` is blocked
+  std::vector<OpenFile> files_; // oldest first; the last is the one being written to
   std::string buffer_;
   std::uint64_t created_ = 0;
   bool stopping_ = false;

@@ -168,7 +168,7 @@ bool WatchedMirror::wait(sys::Deadline deadline) {
   if (!sys::wait_readable(fds, deadline)) return false;
   std::string ignored;
   sys::drain(wake_.read.get(), ignored);
-  std::deque<News> news;
+  std::vector<News> news;
   {
     const std::lock_guard lock(mutex_);
     news.swap(news_);

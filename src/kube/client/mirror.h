@@ -1,6 +1,5 @@
 #pragma once
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -50,7 +49,7 @@ private:
   std::vector<State> states_;
   std::mutex mutex_;
   std::condition_variable moved_; ///< news were taken, a stream has ended, or it is time to stop
-  std::deque<News> news_;         ///< under mutex_, as all below
+  std::vector<News> news_;        ///< under mutex_, as all below
   std::size_t queued_bytes_ = 0;
   std::vector<Stream *> streams_; ///< running
   bool stopping_ = false;

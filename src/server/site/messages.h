@@ -2,12 +2,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/engine/loop_group.h"
 #include "server/site/page.h"
@@ -56,7 +56,7 @@ private:
   mutable std::mutex mutex_; ///< guards page_
   std::shared_ptr<const Page> page_;
   /// Earlier versions, oldest first, which slow readers may keep in memory.
-  std::deque<std::pair<std::uint64_t, std::weak_ptr<const Page>>> old_;
+  std::vector<std::pair<std::uint64_t, std::weak_ptr<const Page>>> old_;
   Budget &budget_;
   LoopGroup *readers_ = nullptr;
   std::atomic<std::uint64_t> version_{1}, failures_{0};
