@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/json_members.h"
 #include "hello/error.h"
 #include "hello/json.h"
 #include "hello/text.h"
@@ -25,13 +26,10 @@ void append_utf8(std::string &out, unsigned c) {
 
 /// The first key that is there twice; null if there is none.
 const std::string *duplicate(const std::vector<Member> &members) {
-  std::vector<const std::string *> keys;
-  keys.reserve(members.size());
-  for (const Member &member : members) keys.push_back(&member.key);
-  std::sort(keys.begin(), keys.end(), [](auto *a, auto *b) { return *a < *b; });
+  const std::vector<const Member *> all = sorted(members);
   const auto found =
-      std::adjacent_find(keys.begin(), keys.end(), [](auto *a, auto *b) { return *a == *b; });
-  return found == keys.end() ? nullptr : *found;
+      std::adjacent_find(all.begin(), all.end(), [](auto *a, auto *b) { return a->key == b->key; });
+  return found == all.end() ? nullptr : &(*found)->key;
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/json_members.h"
 #include "hello/json.h"
 
 namespace hello::json {
@@ -129,5 +130,13 @@ Value boolean(bool truth) {
 
 Value array() { return Value(Kind::array); }
 Value object() { return Value(Kind::object); }
+
+std::vector<const Member *> sorted(const std::vector<Member> &members) {
+  std::vector<const Member *> all;
+  all.reserve(members.size());
+  for (const Member &member : members) all.push_back(&member);
+  std::sort(all.begin(), all.end(), [](auto *a, auto *b) { return a->key < b->key; });
+  return all;
+}
 
 } // namespace hello::json

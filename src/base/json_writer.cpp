@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "base/json_members.h"
 #include "hello/json.h"
 #include "hello/text.h"
 
@@ -79,12 +80,10 @@ std::string canonical_number(std::string_view text) {
 
 void write_sorted(const Value &value, std::string &out) {
   if (value.is_object()) {
-    std::vector<const Member *> sorted;
-    for (const Member &member : value.members()) sorted.push_back(&member);
-    std::sort(sorted.begin(), sorted.end(), [](auto *a, auto *b) { return a->key < b->key; });
+    const std::vector<const Member *> all = sorted(value.members());
     out += '{';
-    for (const Member *member : sorted) {
-      if (member != sorted.front()) out += ',';
+    for (const Member *member : all) {
+      if (member != all.front()) out += ',';
       quote(out, member->key);
       out += ':';
       write_sorted(member->value, out);

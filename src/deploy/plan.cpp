@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <future>
 #include <utility>
 
 #include <fmt/core.h>
@@ -9,8 +8,10 @@
 #include "deploy/conflicts.h"
 #include "deploy/hosts.h"
 #include "deploy/replicas.h"
+#include "hello/background.h"
 #include "hello/deploy.h"
 #include "hello/failure.h"
+#include "hello/order.h"
 #include "hello/prune.h"
 
 namespace hello::deploy {
@@ -84,10 +85,9 @@ public:
       : cluster_(cluster), options_(options), access_(cluster.access()),
         manager_(names::manager(access_.release)), deadline_(cluster.now() + options.timeout) {
     plan_.set = release::marked(set, access_);
-    std::stable_sort(plan_.set.begin(), plan_.set.end(),
-                     [](const kube::Object &a, const kube::Object &b) {
-                       return release::rank(a.id) < release::rank(b.id);
-                     });
+    sort_items(plan_.set, [](const kube::Object &a, const kube::Object &b) {
+      return release::rank(a.id) < release::rank(b.id);
+    });
     for (kube::Object &object : plan_.set)
       if (options.unmarked.count(object.id))
         object.value["metadata"]["annotations"].erase(release::kMark);
@@ -96,7 +96,7 @@ public:
   /// The plan; without items where something is on its way out.
   Plan run() {
     std::vector<release::Found> left;
-    auto reading = std::async(std::launch::async, [&] { // while kubectl runs
+    sys::Background reading([&] { // while kubectl runs
       plan_.live = read_live(cluster_, plan_.set);
       if (!options_.history) return; // on the way back
       if (auto history = release::read_history(cluster_)) plan_.history = std::move(*history);
@@ -105,7 +105,7 @@ public:
     });
     const std::size_t whole = plan_.set.size();
     auto dry = dry_run(plan_.set, manager_, options_.force_conflicts);
-    reading.get();
+    reading.finish();
     if (!ending(plan_).empty()) return std::move(plan_);
     sort_out(plan_, options_, access_);
     settle_jobs(cluster_, plan_);

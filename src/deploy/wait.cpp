@@ -7,6 +7,7 @@
 #include "deploy/others.h"
 #include "deploy/watch.h"
 #include "hello/deploy.h"
+#include "hello/order.h"
 
 namespace hello::deploy {
 namespace {
@@ -80,8 +81,7 @@ public:
       if (const auto problem = kube::judge_pod(pod, snapshot)) line.problem = problem->what;
       now.pods.push_back(std::move(line));
     }
-    std::sort(now.pods.begin(), now.pods.end(),
-              [](const event::Pod &a, const event::Pod &b) { return a.name < b.name; });
+    sort_items(now.pods, [](const event::Pod &a, const event::Pod &b) { return a.name < b.name; });
     for (const event::Pod &pod : now.pods) report_pod(pod);
     report_warnings(snapshot, set);
     if (now == last_) return;

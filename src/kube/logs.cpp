@@ -1,12 +1,13 @@
 #include "hello/logs.h"
 
-#include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
 #include <thread>
+#include <vector>
+
+#include "hello/order.h"
 
 namespace hello::kube {
 namespace {
@@ -59,7 +60,7 @@ struct Flow {
   Cluster &cluster;
   std::mutex mutex;
   std::condition_variable moved; ///< a line was taken, or it is time to stop
-  std::deque<LogLine> lines;
+  std::vector<LogLine> lines;
   std::map<std::string, Stream *> running;
   std::set<std::string> gone; ///< uids of pods that will write no more
   bool stopping = false;
@@ -158,7 +159,7 @@ std::size_t follow(Cluster &cluster, const LogOptions &options,
       all.flow.gone = std::move(gone);
       first = false;
     }
-    std::deque<LogLine> lines;
+    std::vector<LogLine> lines;
     {
       const std::lock_guard lock(all.flow.mutex);
       lines.swap(all.flow.lines);
@@ -212,8 +213,7 @@ std::size_t read_logs(Cluster &cluster, const LogOptions &options,
         lines.push_back(log_line(pod.name, container, line));
       });
     }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const LogLine &a, const LogLine &b) { return a.time < b.time; });
+  sort_items(lines, [](const LogLine &a, const LogLine &b) { return a.time < b.time; });
   for (const LogLine &line : lines)
     if (!take(line)) break;
   return pods.size();

@@ -1,13 +1,12 @@
 #include "hello/manifest.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include "hello/error.h"
 #include "hello/kinds.h"
 #include "hello/names.h"
+#include "hello/order.h"
 #include "hello/yaml.h"
 #include "manifest/logging.h"
 #include "manifest/metadata.h"
@@ -176,9 +175,9 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   if (!with.empty()) add(kLogging);
   for (const YAML::Node &extra : extra_manifests(config))
     objects.push_back(finish(config, YAML::Clone(extra)));
-  std::stable_partition(objects.begin(), objects.end(), [](const Object &object) {
-    return kinds::is(object.kind, kinds::Kind::first);
-  });
+  const auto is_first = [](const Object &one) { return kinds::is(one.kind, kinds::Kind::first); };
+  sort_items(objects,
+             [&](const Object &a, const Object &b) { return is_first(a) && !is_first(b); });
   for (Object &object : objects) name(object);
   if (records) add_shared(config, values);
   add_metadata(config, objects, records ? &values : nullptr);

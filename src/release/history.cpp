@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "hello/order.h"
 #include "hello/sha256.h"
 #include "hello/text.h"
 
@@ -220,8 +221,7 @@ list_entries(kube::Cluster &cluster,
 }
 
 void sort_newest_first(std::vector<Release> &all) {
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Release &a, const Release &b) { return a.revision > b.revision; });
+  sort_items(all, [](const Release &a, const Release &b) { return a.revision > b.revision; });
 }
 
 } // namespace

@@ -1,12 +1,12 @@
 #include "hello/prune.h"
 
-#include <algorithm>
 #include <set>
 
 #include <fmt/core.h>
 
 #include "hello/fields.h"
 #include "hello/kinds.h"
+#include "hello/order.h"
 #include "hello/text.h"
 #include "release/set_marks.h"
 
@@ -154,8 +154,7 @@ std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
 }
 
 void sort_for_removal(std::vector<Found> &found) {
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Found &a, const Found &b) { return rank(a.id) > rank(b.id); });
+  sort_items(found, [](const Found &a, const Found &b) { return rank(a.id) > rank(b.id); });
 }
 
 std::vector<kube::Id> new_outside(kube::Cluster &cluster, const Set &set,

@@ -7,6 +7,7 @@
 #include "hello/drill_release.h"
 #include "hello/error.h"
 #include "hello/failure.h"
+#include "hello/order.h"
 #include "hello/snapshot.h"
 #include "hello/text.h"
 
@@ -61,7 +62,7 @@ std::vector<Candidate> candidates(kube::Cluster &cluster) {
             {{pod.name, object.text("metadata", "uid"), is_running}, pod.created, pod.ready()});
       });
   if (failure) throw kube::explain(*failure, "list the release's pods", access);
-  std::sort(all.begin(), all.end(), [](const Candidate &a, const Candidate &b) {
+  sort_items(all, [](const Candidate &a, const Candidate &b) {
     return a.created != b.created ? a.created < b.created : a.target.pod < b.target.pod;
   });
   return all;

@@ -6,6 +6,7 @@
 
 #include "hello/error.h"
 #include "hello/kinds.h"
+#include "hello/order.h"
 #include "hello/text.h"
 #include "manifest/lint/rules.h"
 
@@ -174,8 +175,8 @@ std::vector<Finding> lint_with(std::span<const LintRule> rules, std::span<const 
   }
   std::erase_if(run.findings, [&](const Finding &finding) { return allowed.has(finding); });
   drop_repeated(run.findings);
-  std::stable_partition(run.findings.begin(), run.findings.end(),
-                        [](const Finding &finding) { return finding.severity == Severity::error; });
+  sort_items(run.findings,
+             [](const Finding &a, const Finding &b) { return a.severity > b.severity; });
   return run.findings;
 }
 
