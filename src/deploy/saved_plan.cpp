@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <optional>
-#include <random>
 
 #include <fmt/core.h>
 
 #include "hello/mask.h"
+#include "hello/random.h"
 #include "hello/sha256.h"
 #include "hello/text.h"
 
@@ -82,8 +82,7 @@ std::vector<std::string> lines_of(const Plan &plan) {
 
 std::string save_plan(kube::Cluster &cluster, const Set &set, const Plan &plan,
                       const std::string &time) {
-  std::random_device random;
-  const std::string salt = fmt::format("{:08x}{:08x}{:08x}", random(), random(), random());
+  const std::string salt = fmt::format("{:016x}{:016x}", sys::random_bits(), sys::random_bits());
   std::string text;
   json::Writer out(text, json::Style::spaced);
   out.begin_object().key("version").number(1).key("made").string(time);

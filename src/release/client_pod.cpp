@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include <sys/random.h>
+#include "hello/random.h"
 
 namespace hello::release {
 namespace {
@@ -25,10 +25,9 @@ json::Value named(const json::Value &list, std::string_view name) {
 
 std::string random_id() {
   constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789"; // no words
-  unsigned char bytes[6] = {};
-  ::getrandom(bytes, sizeof bytes, 0);
   std::string id;
-  for (const unsigned char byte : bytes) id += kLetters[byte % kLetters.size()];
+  for (std::uint64_t bits = sys::random_bits(); id.size() < 6; bits /= kLetters.size())
+    id += kLetters[bits % kLetters.size()];
   return id;
 }
 

@@ -2,12 +2,12 @@
 
 #include <cstdio>
 #include <ctime>
-#include <random>
 
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include "hello/last_word.h"
+#include "hello/random.h"
 #include "hello/text.h"
 
 namespace hello::release {
@@ -18,11 +18,6 @@ std::string now_utc() {
   std::string text = text::utc(std::time(nullptr));
   text.pop_back();
   return text + ".000000Z";
-}
-
-std::string random_word() {
-  std::random_device device;
-  return fmt::format("{:08x}", device());
 }
 
 std::string holder_of(const json::Value &lease) { return lease.text("spec", "holderIdentity"); }
@@ -69,7 +64,7 @@ void Pulse::set_status(kube::Cluster &cluster, const kube::Access &release,
 Lock::Lock(kube::Cluster &cluster, Say warn, Say note, std::chrono::milliseconds renewal)
     : cluster_(cluster), warn_(std::move(warn)), note_(std::move(note)), renewal_(renewal),
       id_(id_of_lease(cluster.access())),
-      holder_(fmt::format("hello-{}-{}", ::getpid(), random_word())) {}
+      holder_(fmt::format("hello-{}-{:08x}", ::getpid(), sys::random_bits() >> 32)) {}
 
 Lock::~Lock() { release(); }
 

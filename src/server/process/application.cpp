@@ -1,12 +1,12 @@
 #include "server/process/application.h"
 
 #include <csignal>
-#include <random>
 #include <string>
 
 #include <unistd.h>
 
 #include "hello/error.h"
+#include "hello/random.h"
 #include "server/public/public_handler.h"
 #include "server/site/admin_handler.h"
 
@@ -67,11 +67,6 @@ std::string host_name() {
   return name;
 }
 
-std::uint64_t random_seed() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
-}
-
 } // namespace
 
 Application::Application(const Options &options, Status &status, Budget &budget)
@@ -91,7 +86,7 @@ std::unique_ptr<Handler> Application::public_handler() {
   const bool is_first = faults_ && stats_.empty();
   return make_public_handler(
       {messages_, trusted_, base_path_, has_echo_ ? &echo_ : nullptr, faults_, is_first},
-      add_stats(), AccessLog(format_, sink_.get(), random_seed()));
+      add_stats(), AccessLog(format_, sink_.get(), sys::random_bits()));
 }
 
 std::unique_ptr<Handler> Application::admin_handler() {

@@ -1,11 +1,10 @@
 #include "server/process/drill_port.h"
 
-#include <random>
-
 #include <fmt/core.h>
 
 #include "hello/error.h"
 #include "hello/notice.h"
+#include "hello/random.h"
 #include "server/engine/listener.h"
 #include "server/process/drill_handler.h"
 
@@ -16,8 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 std::string random_key() {
-  std::random_device device;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+  return fmt::format("{:016x}{:016x}", sys::random_bits(), sys::random_bits());
 }
 
 sys::Address loopback(const Options &options) {
