@@ -12,6 +12,7 @@ target_include_directories(fmt SYSTEM PUBLIC ${HELLO_DEPS}/fmt/include)
 target_compile_definitions(fmt PUBLIC $<$<CXX_COMPILER_ID:Clang>:FMT_CONSTEVAL=>) # fmt 10 under clang 20's libc++
 if(CMAKE_TOOLCHAIN_FILE)
   target_compile_options(fmt INTERFACE "SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/fmt-nothrow.h")
+  target_compile_definitions(fmt PRIVATE FMT_STATIC_THOUSANDS_SEPARATOR=',') # else std::locale is asked for it
 endif()
 
 file(GLOB yaml_sources ${HELLO_DEPS}/yaml-cpp/src/*.cpp)

@@ -1,10 +1,11 @@
 #include <algorithm>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include "config/outline.h"
 #include "hello/config.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::config {
@@ -111,7 +112,7 @@ std::string sources_of(const Config &config) {
       note(config.origin(setting.key));
     }
   }
-  std::string line = all.empty() ? "defaults" : fmt::format("{}", fmt::join(all, ", "));
+  std::string line = all.empty() ? "defaults" : text::join(all, ", ");
   for (char &c : line)
     if (c >= 0 && c < ' ') c = '?'; // file names may have control characters
   return line;

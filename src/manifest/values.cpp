@@ -1,7 +1,7 @@
 #include "manifest/values.h"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
@@ -229,7 +229,7 @@ constexpr std::string_view kCollector = "templates/logging/collector.yaml",
                            kAgentRules = "templates/logging/rules.yaml",
                            kDashboard = "templates/metrics/dashboard.yaml";
 using Derive = YAML::Node (*)(const Config &);
-const std::map<std::string_view, Derive> kDerived = {
+constexpr std::pair<std::string_view, Derive> kDerived[] = {
     {"args", args},
     {"env", environment},
     {"messages", messages},
@@ -323,7 +323,8 @@ int kube_minor_number(const Config &config) {
 bool before_1_30(const Config &config) { return kube_minor(config) == "1.29"; }
 
 std::optional<YAML::Node> value(const Config &config, std::string_view name) {
-  if (const auto found = kDerived.find(name); found != kDerived.end()) return found->second(config);
+  for (const auto &[derived, derive] : kDerived)
+    if (derived == name) return derive(config);
   const auto rows = config::settings();
   if (std::none_of(rows.begin(), rows.end(),
                    [name](const config::Setting &row) { return row.key == name; }))

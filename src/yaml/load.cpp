@@ -1,6 +1,6 @@
+#include <map>
 #include <optional>
 #include <sstream>
-#include <unordered_map>
 
 #include <fmt/core.h>
 #include <yaml-cpp/depthguard.h>
@@ -151,7 +151,7 @@ private:
   }
 
   void check_map(YAML::Node &node, std::size_t depth) {
-    std::unordered_map<std::string_view, YAML::Mark> seen;
+    std::map<std::string_view, YAML::Mark> seen;
     std::optional<YAML::Node> merge;
     for (auto entry : node) {
       YAML::Node key = entry.first;

@@ -1,14 +1,17 @@
 #pragma once
+#include <cstdint>
 #include <functional>
-#include <sstream>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace hello::server {
 
-/// A small file of the kernel, empty if it cannot be read. The standard library's file streams use
-/// system calls that the sandbox does not allow.
-std::istringstream kernel_file(const std::string &path);
+/// A small file of the kernel; empty if it cannot be read.
+std::string kernel_file(const std::string &path);
+
+/// The number that is all of such a file.
+std::optional<std::int64_t> kernel_number(const std::string &path);
 
 enum class CgroupVersion { v1, v2 };
 

@@ -5,6 +5,7 @@
 
 #include <sched.h>
 
+#include "hello/text.h"
 #include "server/process/cgroup.h"
 
 namespace hello::server {
@@ -24,17 +25,19 @@ unsigned affinity() {
 
 /// The CPU quota of one control group, in CPUs; infinity if there is none.
 double quota(const std::string &folder, CgroupVersion version) {
-  double limit = INFINITY, period = 0;
+  std::optional<std::int64_t> limit, period;
   if (version == CgroupVersion::v2) {
-    std::string first;
-    std::istringstream file = kernel_file(folder + "/cpu.max");
-    if (!(file >> first >> period) || first == "max") return INFINITY;
-    limit = std::strtod(first.c_str(), nullptr);
-  } else if (!(kernel_file(folder + "/cpu.cfs_quota_us") >> limit) ||
-             !(kernel_file(folder + "/cpu.cfs_period_us") >> period)) {
-    return INFINITY;
+    const std::string file = kernel_file(folder + "/cpu.max"); // "max 100000"
+    const auto words = text::words(file);
+    if (words.size() != 2) return INFINITY;
+    limit = text::integer(words[0]);
+    period = text::integer(words[1]);
+  } else {
+    limit = kernel_number(folder + "/cpu.cfs_quota_us");
+    period = kernel_number(folder + "/cpu.cfs_period_us");
   }
-  return limit > 0 && period > 0 ? limit / period : INFINITY;
+  if (limit <= 0 || period <= 0) return INFINITY; // none is less than any number
+  return static_cast<double>(*limit) / static_cast<double>(*period);
 }
 
 } // namespace
