@@ -77,7 +77,7 @@ void declare_all(const Command &app) {
                           "Probe a running service; exit 0 if healthy, 1 if not");
   add<LoadOptions>(app, "load", "Send requests at a fixed rate and measure the latency");
   add<DrillOptions>(app, "drill", "Make a service fail on purpose, for a limited time");
-  add<RehearseOptions>(app, "rehearse", "Run a written exercise on a release, with load beside it");
+  add<RehearseOptions>(app, "rehearse", "Run a prepared exercise on a release under load");
   add<TailOptions>(app, "tail", "Copy a growing log file to stdout, across its rotations");
   app.section("Other");
   add<CompletionOptions>(app, "completion", "Print the completion script for a shell");

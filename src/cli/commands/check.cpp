@@ -165,10 +165,10 @@ void declare(const Command &command, CheckOptions &options) {
                {"checks that must pass: skipped or inconclusive ones count as failures", "NAMES"},
                ',');
   command.flag("--strict", check.strict, "count a warning as a failure");
-  command.flag("--full", check.full, "run the checks that take longer too");
+  command.flag("--full", check.full, "also run the checks that take longer");
   command.list("--namespaces", check.namespaces,
                {"two prepared namespaces, instead of new ones with random names", "A,B"}, ',');
-  command.flag("--plan", options.plan, "print what the check would make, and run nothing");
+  command.flag("--plan", options.plan, "print what the check would create, and run nothing");
   command.flag("--list", options.list, "print the checks, and run nothing");
   command.either("--plan", "--list");
   command.either("--plan", "--cleanup");
@@ -183,10 +183,11 @@ void declare(const Command &command, CheckOptions &options) {
   add_format(command, options.format, "text|json");
   command.details(
       "Creates two namespaces, runs a small service in one and clients in the other, measures, and "
-      "removes everything, even after Ctrl-C. From hello.yaml it takes what decides whether the "
-      "service runs: image, node selector, security contexts, ingress class and the like. Each "
-      "failure was seen beside something that worked at the same time; without that, a check is "
-      "inconclusive. Exit code 1: a check failed; 6: something is not known; 4: no API server.");
+      "removes everything, even after Ctrl-C. From hello.yaml it takes the settings that decide "
+      "whether the service runs: image, node selector, security contexts, ingress class and the "
+      "like. A check fails only if something else worked at the same time; otherwise it is "
+      "inconclusive. Exit code 1: a check failed; 6: a check is inconclusive; 4: no API server "
+      "answered.");
   command.example("hello check", "test the current cluster in about 3 minutes");
   command.example("hello check --only dns,policy --report check.xml", "two checks, for a pipeline");
   command.example("hello check compare before.json after.json", "compare two runs");

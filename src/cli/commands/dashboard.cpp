@@ -60,10 +60,11 @@ Exit run(const DashboardOptions &flags) {
 void declare(const Command &command, DashboardOptions &options) {
   command.flag("--no-browser", options.no_browser, "print the address only");
   options.config.add_to(command, {.cluster = true});
-  command.details("Forwards the admin port of one pod to a free port of 127.0.0.1, prints the "
-                  "address, and opens it in a browser (BROWSER, or xdg-open) where there is a "
-                  "display. Runs until Ctrl-C. If the pod goes away, another one is taken, with a "
-                  "new address.");
+  command.details(
+      "Forwards the admin port of one pod to a free port of 127.0.0.1, prints the "
+      "address, and opens it in a browser (BROWSER, or xdg-open) where there is a "
+      "display. Runs until Ctrl-C. If the pod goes away, another one takes its place, with a "
+      "new address.");
   command.example("hello dashboard --context prod", "requests, errors and latency as they happen");
   command.example("hello dashboard --no-browser", "print the address only");
 }

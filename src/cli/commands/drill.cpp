@@ -239,7 +239,7 @@ void declare(const Command &command, DrillOptions &options) {
                  wish.pods = static_cast<int>(*count);
                  return std::string();
                },
-               {"ready pods that get it, the oldest first", "N", nullptr, "1"});
+               {"number of ready pods that get the fault, the oldest first", "N", nullptr, "1"});
   command.each("--share",
                [&wish = options.wish](const std::string &text) {
                  const std::string digits = text.substr(0, text.size() - text.ends_with('%'));
@@ -255,11 +255,11 @@ void declare(const Command &command, DrillOptions &options) {
   command.flag("--yes", options.yes,
                "agree to a fault on every ready pod, to memory=oom and to disk=evict");
   command.text("--yes-really", options.yes_really,
-               {"the context, if drills.protectedContexts protects it", "CONTEXT"});
+               {"name of the context, if drills.protectedContexts protects it", "CONTEXT"});
   command.text("--url", options.url,
                {"address of one service with --drills, instead of the release's pods", "URL"});
   command.text("--token", options.token,
-               {"what the service's log names as its token", "TOKEN", "HELLO_DRILL_TOKEN"});
+               {"token that the service's log shows at its start", "TOKEN", "HELLO_DRILL_TOKEN"});
   options.config.add_to(command, {.cluster = true});
   add_format(command, options.format, "text|json|yaml");
   static const std::string faults = [] {

@@ -199,14 +199,15 @@ void declare(const Command &command, LoadOptions &options) {
   command.text("URL", options.url, url);
   command.section();
   command.number("--rate", plan.rate, 1, 100'000, {"requests a second", "NUMBER", nullptr, "10"});
-  command.duration("--for", plan.time, {"time of the run", "TIME"}, std::chrono::milliseconds(100));
+  command.duration("--for", plan.time, {"duration of the run", "TIME"},
+                   std::chrono::milliseconds(100));
   command.number("--connections", plan.connections, 1, 10'000,
-                 {"connections, opened as they are needed", "NUMBER", nullptr, "50"});
+                 {"maximum number of connections, opened as needed", "NUMBER", nullptr, "50"});
   command.duration("--wait", plan.wait, {"longest wait for responses at the end", "TIME"});
   command.duration("--start-within", plan.patience,
                    {"longest wait until the host resolves and takes a connection", "TIME"});
   command.flag("--in-cluster", options.in_cluster,
-               "run it in the release's namespace, as a Job that is removed at the end");
+               "send the requests from a Job in the release's namespace; it is removed at the end");
   OptionSpec header{"header of each request, as 'NAME: VALUE'", "HEADER"};
   command
       .each(
@@ -217,10 +218,12 @@ void declare(const Command &command, LoadOptions &options) {
           },
           header)
       .repeats = true;
-  command.text("--yes-really", options.yes_really,
-               {"the URL's host: more than 1,000 requests a second, 200 connections or 15 minutes "
-                "for a host that is neither this machine nor the release",
-                "HOST"});
+  command.text(
+      "--yes-really", options.yes_really,
+      {"name of the URL's host, to confirm a load of more than 1,000 requests a second, 200 "
+       "connections or 15 minutes "
+       "for a host that is neither this machine nor the release",
+       "HOST"});
   options.config.add_to(command, {.cluster = true});
   add_format(command, options.format, "text|json|yaml");
   command.details(

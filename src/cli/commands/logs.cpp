@@ -92,9 +92,9 @@ void declare(const Command &command, LogsOptions &options) {
   command.flag("--previous", options.logs.previous,
                "print the logs of the containers before their last restart");
   command.text("--status", options.status,
-               {"only requests with this status: 404, or 5xx for all of a class", "STATUS"});
-  command.text("--path", options.path, {"only requests whose path begins so", "PATH"});
-  command.text("--request-id", options.request_id, {"only requests with this ID", "ID"});
+               {"print only requests with this status: 404, or 5xx for a whole class", "STATUS"});
+  command.text("--path", options.path, {"print only requests whose path begins with PATH", "PATH"});
+  command.text("--request-id", options.request_id, {"print only requests with this ID", "ID"});
   command.details("The filters read the service's JSON log lines, and leave out all others. --tail "
                   "counts lines before they are filtered.");
   command.example("hello logs -f --since 5m", "follow the logs of all pods");

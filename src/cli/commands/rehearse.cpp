@@ -61,20 +61,21 @@ Exit run(const RehearseOptions &flags) {
 
 void declare(const Command &command, RehearseOptions &options) {
   command.section("Arguments");
-  OptionSpec name{"exercise to run; or list", "NAME"};
+  OptionSpec name{"exercise to run, or list", "NAME"};
   name.required = true;
   command.choice("NAME", options.exercise, "rolling-restart|failing-readiness|slow-pod|list", name);
   command.section();
   command.number("--rate", options.options.rate, 1, 200,
-                 {"requests a second beside it", "NUMBER", nullptr, "20"});
+                 {"requests a second during the exercise", "NUMBER", nullptr, "20"});
   command.flag("--yes", options.yes, "agree to a fault on the only ready pod");
   command.text("--yes-really", options.yes_really,
-               {"the context, if drills.protectedContexts protects it", "CONTEXT"});
+               {"name of the context, if drills.protectedContexts protects it", "CONTEXT"});
   options.config.add_to(command, {.cluster = true});
   add_format(command, options.format, "text|json|yaml");
   command.details(
-      "Runs a written exercise on a release while a Job in the cluster asks its Service, and "
-      "shows which requests failed or were slow. Failing readiness and one slow pod need "
+      "Runs a prepared exercise on a release while a Job in the cluster sends its Service "
+      "requests, "
+      "and shows which requests failed or were slow. Failing readiness and one slow pod need "
       "drills.enabled. Exit code 1: requests failed; 6: it could not be measured.");
   command.example("hello rehearse rolling-restart", "what a restart of all pods costs users");
   command.example("hello rehearse list", "what each exercise does");

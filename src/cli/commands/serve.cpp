@@ -12,7 +12,7 @@ namespace hello::cli {
 void add_log_format(const Command &command, std::string &format) {
   command.choice(
       "--log-format", format, "json|text",
-      {"form of the log's lines", "FORMAT", "HELLO_LOG_FORMAT", "json; at a terminal text"});
+      {"format of the log lines", "FORMAT", "HELLO_LOG_FORMAT", "json; at a terminal text"});
 }
 
 namespace {
@@ -89,7 +89,7 @@ void declare_log(const Command &command, server::Options &options) {
                  "HELLO_ACCESS_LOG_FILE"};
   log.completes = Completes::file;
   command.text("--access-log-file", options.access_log_file, log);
-  log.help = "file that gets what stderr gets, for a log agent; rotated";
+  log.help = "file that gets a copy of stderr, for a log agent; rotated";
   log.env = "HELLO_STDERR_FILE";
   command.text("--stderr-file", options.stderr_file, log);
   command.list("--trusted-proxies", options.trusted_proxies,
@@ -125,10 +125,11 @@ void declare_limits(const Command &command, server::Options &options) {
                 "of the machine's memory up to 512Mi",
                 "SIZE", "HELLO_MEMORY_LIMIT"});
   const std::chrono::milliseconds some(1);
-  command.duration("--idle-timeout", options.idle_timeout,
-                   {"how long a connection may be idle; use more than load balancers in front do",
-                    "TIME", "HELLO_IDLE_TIMEOUT"},
-                   some);
+  command.duration(
+      "--idle-timeout", options.idle_timeout,
+      {"how long a connection may be idle; use a longer time than load balancers in front", "TIME",
+       "HELLO_IDLE_TIMEOUT"},
+      some);
   command.duration("--header-timeout", options.header_timeout,
                    {"time to receive all headers of a request", "TIME", "HELLO_HEADER_TIMEOUT"},
                    some);
@@ -137,7 +138,8 @@ void declare_limits(const Command &command, server::Options &options) {
                    some);
   command.duration(
       "--write-timeout", options.write_timeout,
-      {"how long a client may read nothing of its response", "TIME", "HELLO_WRITE_TIMEOUT"}, some);
+      {"time in which a client must read each 16 KiB of a response", "TIME", "HELLO_WRITE_TIMEOUT"},
+      some);
 }
 
 void declare_drills(const Command &command, server::Options &options) {
@@ -163,7 +165,7 @@ void declare_drills(const Command &command, server::Options &options) {
   };
   command
       .each("--drill-at", take_drill,
-            {"a fault at a time after the start, such as unready@20s+15s; needs --drills",
+            {"fault to begin at a time after the start, such as unready@20s+15s; needs --drills",
              "FAULT[=VALUE]@START[+TIME]"})
       .repeats = true;
 }

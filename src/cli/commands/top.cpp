@@ -63,9 +63,11 @@ void declare(const Command &command, TopOptions &options) {
   options.config.add_to(command, {.cluster = true});
   add_format(command, options.format, "text|json|yaml",
              "output format (json and yaml: in cores, bytes and seconds)");
-  command.details("Requests for the page, errors (5xx) and the times within which half and 99 % of "
-                  "them are answered come from the setting monitoring.prometheus, over 5 minutes. "
-                  "Without it, at most 20 pods are asked through port-forwards, over 2 seconds.");
+  command.details(
+      "Requests for the page, errors (5xx), and the times within which half and 99 % of "
+      "the requests are answered come from the Prometheus that the setting "
+      "monitoring.prometheus names, for the last 5 minutes. Without this setting, hello "
+      "asks at most 20 pods through port-forwards, and measures for 2 seconds.");
   command.example("hello top --context prod", "show CPU, memory and requests of each pod");
   command.example("hello top -w", "follow them");
 }
