@@ -35,7 +35,8 @@ Outcome check_node_port(Context &context) {
   std::erase_if(nodes, [](const Node &node) { return !node.ready || node.ip.empty(); });
   if (nodes.size() > kMostNodes) nodes.resize(kMostNodes);
   if (nodes.empty()) return inconclusive("NoInstrument", "no node is ready and has an address");
-  Client client{.name = std::string(kName), .ns = context.b, .args = {}};
+  // The nodes' proxies learn of the new Service within some seconds.
+  Client client{.name = std::string(kName), .ns = context.b, .args = {"wait 5000"}};
   const auto ask = [&](const std::string &ip, std::int64_t at) {
     client.args.push_back(fmt::format("get http://{}:{}/ {} 100 - {} 0",
                                       ip.find(':') == ip.npos ? ip : "[" + ip + "]", at, kRequests,
@@ -45,7 +46,7 @@ Outcome check_node_port(Context &context) {
   for (const Node &node : nodes) ask(node.ip, port);
   const Heard heard = context.ask(client);
   if (!heard.trouble.empty()) return no_instrument(heard);
-  const json::Value *control = heard.of(0, "get");
+  const json::Value *control = heard.of(1, "get");
   if (!control || control->at("marked").number() < kRequests)
     return inconclusive("ControlFailed",
                         "the same Service does not answer by its ClusterIP: " +
@@ -53,7 +54,7 @@ Outcome check_node_port(Context &context) {
   std::vector<std::string> dead;
   std::size_t from_here = 0;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const json::Value *got = heard.of(i + 1, "get");
+    const json::Value *got = heard.of(i + 2, "get");
     if (!got) return no_instrument(heard);
     if (got->at("marked").number() < kRequests)
       dead.push_back(fmt::format("Node/{}, {}:{}: {} of {} requests: {}", nodes[i].name,

@@ -50,7 +50,7 @@ constexpr Check kChecks[] = {
      check_spread},
     {{"scrape", Tier::full, "start", "Prometheus finds a pod and counts its requests", 30},
      check_scrape},
-    {{"node-port", Tier::full, "start", "a port of each node leads to our pods", 6},
+    {{"node-port", Tier::full, "start", "a port of each node leads to our pods", 11},
      check_node_port},
     {{"budget", Tier::full, "start",
       "a disruption budget lets one pod go at a time, and no request is lost", 50},

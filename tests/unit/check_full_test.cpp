@@ -357,13 +357,13 @@ Outcome node_port_with(const std::string &control, const std::string &through) {
 } // namespace
 
 TEST_CASE("check: node-port needs every node that takes our pods, and the same Service otherwise") {
-  const Outcome good = node_port_with(get(0, 3, 0), get(1, 3, 0));
+  const Outcome good = node_port_with(get(1, 3, 0), get(2, 3, 0));
   CHECK(good.verdict == Verdict::pass);
   CHECK(good.what.find("port 30123 of 1 nodes; from this machine 0 of 1") != std::string::npos);
-  const Outcome dead = node_port_with(get(0, 3, 0), get(1, 0, 3));
+  const Outcome dead = node_port_with(get(1, 3, 0), get(2, 0, 3));
   CHECK(dead.cause == "NodePortDead");
   CHECK(dead.evidence[0].find("Node/n1, 10.9.0.1:30123: 0 of 3") != std::string::npos);
-  CHECK(node_port_with(get(0, 0, 3), get(1, 0, 3)).verdict == Verdict::inconclusive);
+  CHECK(node_port_with(get(1, 0, 3), get(2, 0, 3)).verdict == Verdict::inconclusive);
   World closed;
   kube::Failure forbidden = failure(kube::Trouble::forbidden, "nodes is forbidden");
   forbidden.rule = "list nodes";
