@@ -40,6 +40,7 @@ std::vector<Read> read_all(kube::Cluster &cluster, const Applied &applied) {
   for (const auto &[id, answer] : applied.objects)
     if (!release::is_shared(id, cluster.access())) all.emplace_back(id, json::Value());
   std::vector<std::unique_ptr<sys::Background>> reads;
+  reads.reserve(all.size());
   for (Read &one : all)
     reads.push_back(std::make_unique<sys::Background>(
         [&cluster, &one] { one.second = cluster.read(one.first); }));

@@ -190,6 +190,7 @@ private:
     for (const event::Pod &pod : state_.pods)
       ++counts[{pod.step, pod.problem.substr(0, pod.problem.find(", "))}]; // without restarts
     std::vector<std::pair<std::size_t, event::Pod>> groups;
+    groups.reserve(counts.size());
     for (const auto &[what, count] : counts)
       groups.push_back({count, {counted(count, "pod"), what.first, 0, what.second}});
     std::stable_sort(groups.begin(), groups.end(),
