@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	_ "embed"
 	"fmt"
 	"io"
@@ -67,6 +68,16 @@ var schema string
 type warner struct{ n string }
 
 func (w warner) AddWarning(agent, text string) { fmt.Printf("WARN %s: %s\n", w.n, text) }
+
+// Some faults make the validation itself panic; the API server answers 500 then, and makes nothing.
+func beforeCreate(strategy rest.RESTCreateStrategy, ctx context.Context, obj runtime.Object) (err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("panic: %v", problem)
+		}
+	}()
+	return rest.BeforeCreate(strategy, ctx, obj)
+}
 
 func main() {
 	strict := serializer.NewCodecFactory(legacyscheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
@@ -151,7 +162,7 @@ func main() {
 		if acc, ok := internal.(metav1.Object); ok {
 			rest.FillObjectMetaSystemFields(acc)
 		}
-		if err := rest.BeforeCreate(strategy, ctx, internal); err != nil {
+		if err := beforeCreate(strategy, ctx, internal); err != nil {
 			fmt.Println("FAIL", err)
 			bad++
 		}
