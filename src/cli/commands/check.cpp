@@ -179,7 +179,8 @@ void declare(const Command &command, CheckOptions &options) {
   OptionSpec report{"file for the report: .json, .xml (JUnit) or .html", "FILE"};
   report.completes = Completes::file;
   command.list("--report", options.reports, report);
-  options.config.add_to(command, {.cluster = true, .image = true, .timeout = true});
+  options.config.add_to(
+      command, {.cluster = true, .image = true, .timeout = true, .default_timeout = "15m"});
   add_format(command, options.format, "text|json");
   command.details(
       "Creates two namespaces, runs a small service in one and clients in the other, measures, and "

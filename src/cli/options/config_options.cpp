@@ -106,6 +106,7 @@ void ConfigOptions::add_to(const Command &command, const Shown &shown) {
     row.at_once = true;
     row.hidden = look.shown && !(shown.*look.shown);
     if (setting.type.kind == config::Kind::duration) row.fallback = setting.default_value;
+    if (key == "timeout" && !shown.default_timeout.empty()) row.fallback = shown.default_timeout;
   }
   command.section("Configuration");
   OptionSpec file_spec{"configuration file, - for stdin; by default ./hello.yaml if it exists",

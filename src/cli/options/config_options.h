@@ -18,6 +18,7 @@ struct Shown {
   bool image = false;    ///< --image, --kube-version
   bool timeout = false;
   bool grace = false;
+  std::string_view default_timeout = {}; ///< instead of the setting's
 };
 
 /// The options of every command that reads the configuration: --config, --context, --no-overlay,
