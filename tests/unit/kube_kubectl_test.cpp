@@ -221,12 +221,12 @@ TEST_CASE("kubectl: where the API server is too busy, each call is made again un
        }},
       {"objects", [](kube::Cluster &it, sys::Deadline) { return bool(it.objects_in("shop")); }},
   };
-  for (const auto &[name, call] : calls) {
-    CAPTURE(name);
+  for (const auto &row : calls) {
+    INFO(row.first);
     Lab lab;
     lab.kubectl.answers(R"({"apiVersion":"v1","kind":"ConfigMap"})");
     lab.kubectl.answers_call(0, "", busy, 1);
-    CHECK(call(*lab.cluster, generous()));
+    CHECK(row.second(*lab.cluster, generous()));
     CHECK(lab.kubectl.calls().size() >= 2);
   }
   Lab lab;

@@ -166,14 +166,14 @@ TEST_CASE("mirror: through an outage it keeps what it had, and then lists again"
       {502, "dial tcp: connect: connection refused"},
       {503, "apiserver not ready"},
       {429, R"({"kind":"Status","reason":"TooManyRequests","code":429})"}};
-  for (const auto &[status, body] : rows) {
-    CAPTURE(status);
+  for (const auto &row : rows) {
+    INFO(row.first);
     Lab lab;
     lab.api.on(kPods, 200, list_of(pod("a"), 7));
     lab.watch_pods();
     REQUIRE(lab.sees("a1"));
     REQUIRE(lab.api.streams(1));
-    lab.api.on(kPods, status, body);
+    lab.api.on(kPods, row.first, row.second);
     lab.api.drop(0);
     REQUIRE(lab.until([&] { return lab.mirror->offline(); }));
     CHECK(lab.mirror->complete()); // it was, once
