@@ -19,8 +19,8 @@ struct Found {
 /// What an earlier revision made and `set` no longer has: those of the history and those with the
 /// labels of the cluster's release, each as it is in the cluster now. Never an entry of
 /// the history, nor the release's own Namespace; a Secret only with an empty `set`. What is being
-/// removed is `going`, with an empty `set` still ours. Kinds that may not be
-/// read are left out. Throws Error(Exit::cluster) if the cluster gives no answer.
+/// removed is `going`; with an empty `set` it is still ours. Kinds that may not be read are left
+/// out. Throws Error(Exit::cluster) if the cluster gives no answer.
 std::vector<Found> leftovers(kube::Cluster &cluster, const Set &set,
                              const std::vector<Release> &history);
 

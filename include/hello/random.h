@@ -3,7 +3,7 @@
 
 namespace hello::sys {
 
-/// 64 bits that nobody can guess. Throws Error(Exit::failure) where the kernel gives none.
+/// 64 random bits from the kernel, fit for keys. Throws Error(Exit::failure) if it has none.
 std::uint64_t random_bits();
 
 } // namespace hello::sys

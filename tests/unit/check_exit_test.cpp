@@ -96,7 +96,7 @@ TEST_CASE("check: a warning passes, and with --strict it fails the run") {
   CHECK(cli::summary_of(failed, {}).find("--strict") != std::string::npos);
 }
 
-TEST_CASE("check: nothing is said of services if none was tried") {
+TEST_CASE("check: a run that tried no service makes no claim about services") {
   World world("imagePullSecrets: [registry]\n"), api;
   world.options.namespaces.clear();
   for (const check::Report &report : {world.run({"api", "start", "dns"}), api.run({"api"})}) {

@@ -23,7 +23,7 @@ std::string found(const std::string &kind, const std::string &more) {
   return out;
 }
 
-/// A field, and what is said of it; null: nothing.
+/// A field and the finding about it; null: no finding.
 struct Row {
   std::string value;
   const char *says;

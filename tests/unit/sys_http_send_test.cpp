@@ -133,7 +133,7 @@ TEST_CASE("send: an answer past its bound is cut, and is an answer all the same"
   CHECK(peer.requests.at(0).find("\r\nA: b\r\n") != std::string::npos);
 }
 
-TEST_CASE("send: a redirection is an answer, and nobody is a reason") {
+TEST_CASE("send: a redirect is returned as it is, and a refused connection is a failure") {
   TcpPeer peer("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n", 1);
   CHECK(sys::http_get_with(peer.url(), "", 20s).status == 302);
   peer.stop();
