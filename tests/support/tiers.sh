@@ -172,24 +172,25 @@ run_scripts() {
   [ -n "$found" ] || die "no executable script in $*"
 }
 
-# doctest BINARY ARGS...: the unit tests, with the closing line that all runs have
+# doctest CMD...: the unit tests, with the closing line that all runs have. At the time limit doctest names the test.
 doctest() {
   local status=0 out
-  out=$("$@" --no-intro --no-version) || status=$?
+  out=$(timeout -k 10 "${SCRIPT_SECONDS:-900}" "$@" --no-intro --no-version) || status=$?
   printf '%s\n' "$out"
   sed -nE 's/^\[doctest\] test cases: *[0-9]+ \| *([0-9]+) passed \| *([0-9]+) failed.*/\1 passed, \2 failed/p' <<<"$out"
   return $status
 }
 
-# still CMD...: without random addresses where possible: older sanitizers cannot live with those of newer kernels
-still() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
+# without random addresses where possible: older sanitizers cannot live with those of newer kernels
+still=()
+if setarch -R true 2>/dev/null; then still=(setarch -R); fi
 
 # fuzz BINARY SECONDS: new inputs are kept in FUZZ_CORPUS, and those that break it in build/asan
 fuzz() {
   local name=${1##*/fuzz_} kept
   kept=${FUZZ_CORPUS:-build/asan/corpus}/$name
   mkdir -p "$kept"
-  still "$1" -max_total_time="$2" -timeout=20 -print_final_stats=1 -artifact_prefix="build/asan/$name-" "$kept" "tests/fuzz/corpus/$name" &&
+  "${still[@]}" "$1" -max_total_time="$2" -timeout=20 -print_final_stats=1 -artifact_prefix="build/asan/$name-" "$kept" "tests/fuzz/corpus/$name" &&
     echo "1 passed, 0 failed"
 }
 
@@ -223,7 +224,7 @@ part() {
       git ls-files >/dev/null || die "lint reads what git lists: a checkout that git can read is needed"
       build dev; run_scripts lint tests/lint ;;
     unit) build dev; timed unit doctest build/tests/hello_tests ;;
-    asan | tsan) build "$1" hello_tests; timed "$1" doctest still "build/$1/tests/hello_tests" ;;
+    asan | tsan) build "$1" hello_tests; timed "$1" doctest "${still[@]}" "build/$1/tests/hello_tests" ;;
     fuzz) fuzzers "${FUZZ_SECONDS:-20}" ;;
     sanitizers) sanitizers ;;
     generators) fuzzers "${FUZZ_SECONDS:-1200}" ;;

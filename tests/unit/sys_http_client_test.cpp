@@ -32,6 +32,7 @@ public:
     thread_ = std::thread([this, connections = std::move(connections), slowly] {
       for (const auto &answers : connections) {
         const int fd = ::accept(listener_, nullptr, nullptr);
+        if (fd < 0) return;
         for (const std::string &answer : answers) {
           char request[1024];
           if (::read(fd, request, sizeof request) <= 0) break;
@@ -47,6 +48,7 @@ public:
     });
   }
   ~Peer() {
+    ::shutdown(listener_, SHUT_RDWR); // of connections that the client did not need
     thread_.join();
     ::close(listener_);
     ::unlink(path.c_str());

@@ -17,11 +17,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Takes whole requests on connections of a loopback port, and answers all the same. It ends with
-/// the last of so many connections.
+/// Takes whole requests on connections of a loopback port, and answers all the same.
 class TcpPeer {
 public:
-  TcpPeer(std::string answer, int connections, bool closes = false) {
+  explicit TcpPeer(std::string answer, bool closes = false) {
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -31,9 +30,8 @@ public:
     socklen_t size = sizeof address;
     ::getsockname(listener_, reinterpret_cast<sockaddr *>(&address), &size);
     port = ntohs(address.sin_port);
-    thread_ = std::thread([this, answer = std::move(answer), connections, closes] {
-      for (int i = 0; i < connections; ++i) {
-        const int fd = ::accept(listener_, nullptr, nullptr);
+    thread_ = std::thread([this, answer = std::move(answer), closes] {
+      for (int fd; (fd = ::accept(listener_, nullptr, nullptr)) >= 0;) {
         while (serve(fd, answer) && !closes) {
         }
         ::close(fd);
@@ -41,8 +39,9 @@ public:
     });
   }
   ~TcpPeer() { stop(); }
-  /// Waits until all connections have ended.
+  /// Accepts no more, and waits until the connection that is open has ended.
   void stop() {
+    ::shutdown(listener_, SHUT_RDWR);
     if (thread_.joinable()) thread_.join();
     if (listener_ >= 0) ::close(listener_);
     listener_ = -1;
@@ -86,7 +85,7 @@ std::string answer(const std::string &body, const std::string &more = "") {
 } // namespace
 
 TEST_CASE("send: a request goes to another address than its URL's, with that Host") {
-  TcpPeer peer(answer("ok"), 1);
+  TcpPeer peer(answer("ok"));
   const std::string url = peer.url("shop.example");
   const sys::HttpReply reply =
       sys::http_send_at(url, "127.0.0.1", sys::Certificate::checked,
@@ -107,12 +106,10 @@ TEST_CASE("send: it says whether a connection takes a second request") {
   struct {
     const char *more;
     bool closes, kept;
-    int connections;
-  } rows[] = {
-      {"", false, true, 1}, {"Connection: close\r\n", true, false, 2}, {"", true, false, 2}};
+  } rows[] = {{"", false, true}, {"Connection: close\r\n", true, false}, {"", true, false}};
   for (const auto &row : rows) {
     CAPTURE(row.more);
-    TcpPeer peer(answer("ok", row.more), row.connections, row.closes);
+    TcpPeer peer(answer("ok", row.more), row.closes);
     bool kept = !row.kept;
     const sys::HttpReply reply =
         sys::http_send_at(peer.url("h"), "127.0.0.1", sys::Certificate::checked, {}, &kept);
@@ -125,7 +122,7 @@ TEST_CASE("send: it says whether a connection takes a second request") {
 }
 
 TEST_CASE("send: an answer past its bound is cut, and is an answer all the same") {
-  TcpPeer peer(answer(std::string(9 << 20, 'x')), 1, true);
+  TcpPeer peer(answer(std::string(9 << 20, 'x')), true);
   const sys::HttpReply reply = sys::http_get_with(peer.url(), "A: b", 20s);
   CHECK(reply.status == 200);
   CHECK(reply.body.size() == 8 << 20);
@@ -134,7 +131,7 @@ TEST_CASE("send: an answer past its bound is cut, and is an answer all the same"
 }
 
 TEST_CASE("send: a redirect is returned as it is, and a refused connection is a failure") {
-  TcpPeer peer("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n", 1);
+  TcpPeer peer("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n");
   CHECK(sys::http_get_with(peer.url(), "", 20s).status == 302);
   peer.stop();
   CHECK(peer.requests.size() == 1);
