@@ -59,6 +59,7 @@ struct Progress {
 struct Warning {
   std::string object; ///< "Service/hello"; may be empty
   std::string text;
+  bool is_held_back = false; ///< a way back leaves the object as it is
 };
 
 /// A reason why the rollout is not ready.

@@ -33,5 +33,7 @@ void check_plan(kube::Cluster &cluster, const Set &set, const SavedPlan &saved,
 
 /// What differs between the approved lines and the plan's: "- …" and "+ …".
 std::vector<std::string> differences(const std::vector<std::string> &approved, const Plan &plan);
+/// Throws Error(Exit::no) if something differs.
+void check_approved(const std::vector<std::string> &approved, const Plan &plan);
 
 } // namespace hello::deploy

@@ -79,10 +79,12 @@ void hold_back(Plan &plan) {
     if (is_secret) why = "hello brings no earlier Secret back";
     if (id.kind == "Job") why = "no Job runs again";
     plan.warnings.push_back(
-        {id.text(),
-         fmt::format("not rolled back: {}. By hand: {}kubectl apply --server-side -f with {}", why,
-                     is_secret ? "" : "hello history REVISION > set.yaml, then ",
-                     is_secret ? "the earlier one" : "this object of it")});
+        {.object = id.text(),
+         .text =
+             fmt::format("not rolled back: {}. By hand: {}kubectl apply --server-side -f with {}",
+                         why, is_secret ? "" : "hello history REVISION > set.yaml, then ",
+                         is_secret ? "the earlier one" : "this object of it"),
+         .is_held_back = true});
     return true;
   });
 }

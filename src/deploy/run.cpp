@@ -49,7 +49,7 @@ public:
     emit_(event::Planned{&plan_});
     for (const std::string &note : plan_.notes) emit_(event::Note{note});
     if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
-    check_approved();
+    if (options_.approved) check_approved(*options_.approved, plan_);
     if (!plan_.empty()) begin();
     for (const release::Found &found : plan_.kept)
       if (found.ownership.state != release::Ownership::State::going)
@@ -59,7 +59,7 @@ public:
     if (outcome.state == State::ready && options_.verify) outcome = see_text();
     if (outcome.state == State::ready) cluster_.set_limit(sys::Deadline::max());
     if (outcome.state == State::ready && options_.soak.count() > 0 && !plan_.empty())
-      outcome = look_after();
+      outcome = soak_unlocked();
     const Exit code = finish(outcome);
     recorder_.settle();
     lock_.release();
@@ -70,16 +70,6 @@ private:
   using State = Outcome::State;
   using Left = event::Failed::Left;
   void warn(const std::string &text) { emit_(event::Warning{"", text}); }
-
-  /// Throws Error(Exit::no) if the plan is not the one that was approved.
-  void check_approved() const {
-    if (!options_.approved) return;
-    std::string text;
-    for (const std::string &line : differences(*options_.approved, plan_)) text += "\n" + line;
-    if (!text.empty())
-      throw Error(Exit::no, "the cluster gives another plan than the approved one:" + text,
-                  "nothing was changed; hello diff --save makes a new one");
-  }
 
   /// What comes before the first write of the set: a missing namespace, alone; the sign that the
   /// namespace is used, which goes again if the deploy ends here; the lock; the entry, so that the
@@ -104,7 +94,7 @@ private:
     plan_ = make_plan(cluster_, set_, rest(), &emit_);
     emit_(event::Planned{&plan_});
     if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
-    check_approved();
+    if (options_.approved) check_approved(*options_.approved, plan_);
   }
 
   void record() {
@@ -211,7 +201,7 @@ private:
   }
 
   /// The soak, without the lock: a newer deploy that starts meanwhile wins.
-  Outcome look_after() {
+  Outcome soak_unlocked() {
     lock_.release();
     Outcome outcome = soak(cluster_, applied_, set_, options_, emit_);
     try {
@@ -315,7 +305,7 @@ private:
     Plan plan = make_plan(cluster_, *before, back, &emit_);
     plan.history = plan_.history; // it tells what is ours
     for (const event::Warning &warning : plan.warnings)
-      if (warning.text.starts_with("not rolled back")) emit_(warning);
+      if (warning.is_held_back) emit_(warning);
     const auto extra = made(plan_, *before);
     plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
     const Applied restored = apply(cluster_, plan, back, deadline, emit_);

@@ -151,4 +151,12 @@ std::vector<std::string> differences(const std::vector<std::string> &approved, c
   return found;
 }
 
+void check_approved(const std::vector<std::string> &approved, const Plan &plan) {
+  std::string text;
+  for (const std::string &line : differences(approved, plan)) text += "\n" + line;
+  if (!text.empty())
+    throw Error(Exit::no, "the cluster gives another plan than the approved one:" + text,
+                "nothing was changed; hello diff --save makes a new one");
+}
+
 } // namespace hello::deploy

@@ -91,6 +91,7 @@ TEST_CASE("options of the commands that read a release") {
   CHECK(logs.logs.follow);
   CHECK(logs.logs.tail == 5);
   CHECK(logs.since == 90min);
+  CHECK(parsed<cli::LogsOptions>({"--since", "90"}).since == 90s); // as timeout: 90
   CHECK(logs.bare);
   CHECK(parsed<cli::LogsOptions>({"--previous"}).logs.previous);
   CHECK(parsed<cli::LogsOptions>({}).since < 0ms);
@@ -157,7 +158,7 @@ TEST_CASE("options of serve: a flag beats a variable, its own and that of what i
 TEST_CASE("options of serve: an error names the variable or the flag that held the value") {
   const std::pair<const char *, const char *> wrong[] = {{"HELLO_THREADS", "x"},
                                                          {"HELLO_SANDBOX", "maybe"},
-                                                         {"HELLO_IDLE_TIMEOUT", "5"},
+                                                         {"HELLO_IDLE_TIMEOUT", "5x"},
                                                          {"HELLO_MEMORY_LIMIT", "1"},
                                                          {"HELLO_TRUSTED_HEADER", "x"}};
   for (const auto &[name, value] : wrong) {

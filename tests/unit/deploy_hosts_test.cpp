@@ -25,7 +25,8 @@ std::vector<std::string> warnings(Shop &shop, const std::string &controller = ""
   const deploy::Plan plan = deploy::make_plan(
       shop.cluster, set_with(ingress("shop", "hello", "a.test", "/", controller)), shop.options);
   std::vector<std::string> found;
-  for (const auto &[object, text] : plan.warnings) found.push_back(object + ": " + text);
+  for (const deploy::event::Warning &one : plan.warnings)
+    found.push_back(one.object + ": " + one.text);
   return found;
 }
 

@@ -333,11 +333,16 @@ TEST_CASE("deploy: an interruption of the way back is one, not a failure of it")
   CHECK(shop.seen.count<event::Failed>() == 0);
 }
 
-TEST_CASE("deploy: an apply that is refused is written down as failed") {
+TEST_CASE("deploy: an apply that is refused is written down as failed, and the next goes on") {
   Shop shop;
+  REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
   shop.cluster.fail_next(Operation::apply, failure(kube::Trouble::forbidden), "Service/hello");
-  CHECK(shop.run_fails(hello_set()).code() == Exit::cluster);
-  CHECK(shop.state_of_entry(1) == "failed");
+  CHECK(shop.run_fails(hello_set("hello:2")).code() == Exit::cluster);
+  CHECK(shop.state_of_entry(2) == "failed");
+  CHECK(shop.run(hello_set("hello:2")) == Exit::ok);
+  CHECK(shop.live_image() == "hello:2");
+  CHECK(shop.state_of_entry(1) == "ready");
+  CHECK(shop.state_of_entry(2) == "ready");
 }
 
 TEST_CASE("deploy: an apply that gets no answer until the time limit stays pending") {

@@ -6,6 +6,7 @@
 #include "cli/options/advice.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "hello/process.h"
 #include "hello/releases.h"
 
@@ -36,6 +37,7 @@ Exit run(const DashboardOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
+  Patience patience(flags.config.console, "the cluster to answer");
   suggest_namespace(*cluster);
   release::require_release(*cluster);
   bool opened = flags.no_browser;
@@ -44,6 +46,7 @@ Exit run(const DashboardOptions &flags) {
     const auto address = forward->address(cluster->now() + 30s);
     if (!address)
       throw kube::explain(address.failure(), "forward the admin port of a pod", cluster->access());
+    patience.expect("");
     const std::string url = "http://" + *address + "/";
     print(url + "\n");
     flags.config.console.note("the live page of one pod of " + target(cluster->access()) +

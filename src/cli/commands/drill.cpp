@@ -8,6 +8,7 @@
 #include "cli/options/protected.h"
 #include "cli/view/counted.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "hello/drill_release.h"
 #include "hello/drill_run.h"
 #include "hello/json.h"
@@ -144,7 +145,9 @@ std::string_view end_of(const drills::Drill &drill) {
 
 Exit begin(kube::Cluster &cluster, const DrillOptions &flags, const drills::Drill &drill) {
   const Console &console = flags.config.console;
+  Patience patience(console, "the cluster to answer");
   const drills::Choice choice = drills::choose(cluster, flags.wish);
+  patience.expect(""); // a person reads
   const auto &targets = choice.targets;
   console.note(fmt::format("{} for {} s on {} of {} ready pods of {}: {}", drill.text,
                            ceil<seconds>(drill.time).count(), targets.size(), choice.ready,
@@ -200,6 +203,7 @@ Exit run_on_release(const DrillOptions &flags, const Task &task) {
     check_context(config, flags.yes_really, cluster->access().context);
     return begin(*cluster, flags, task.drill);
   }
+  const Patience patience(flags.config.console, "the pods to answer");
   const Replies replies =
       lists ? drills::list(*cluster) : drills::stop(*cluster, task.fault, std::time(nullptr));
   if (lists) show(replies, flags.format);

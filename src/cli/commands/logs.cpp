@@ -9,6 +9,7 @@
 #include "cli/view/events.h"
 #include "cli/view/output.h"
 #include "cli/view/paint.h"
+#include "cli/view/patience.h"
 #include "hello/json.h"
 #include "hello/releases.h"
 #include "hello/text.h"
@@ -54,9 +55,11 @@ Exit run(const LogsOptions &flags) {
   const config::Config config = flags.config.load();
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
+  Patience patience(flags.config.console, "the cluster to answer");
   const Paint paint = flags.config.console.paint(STDOUT_FILENO);
   std::map<std::string, int> colours; // by pod, in order of appearance
   const auto take = [&](const kube::LogLine &line) {
+    patience.expect("");
     if (!is_wanted(flags, line.text)) return true;
     const int number =
         colours.try_emplace(line.pod, static_cast<int>(colours.size()) % 6).first->second;
@@ -71,7 +74,10 @@ Exit run(const LogsOptions &flags) {
   if (flags.since.count() >= 0)
     options.since_seconds = std::chrono::ceil<std::chrono::seconds>(flags.since).count();
   options.wanted = [] { return !reader_left(); }; // a reader that left is no error
-  if (options.follow) release::require_release(*cluster);
+  if (options.follow) {
+    release::require_release(*cluster);
+    patience.expect(""); // a quiet log is no news
+  }
   if (kube::read_logs(*cluster, options, take) > 0) return Exit::ok;
   suggest_namespace(*cluster);
   release::require_release(*cluster);

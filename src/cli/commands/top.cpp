@@ -5,6 +5,7 @@
 #include "cli/options/prometheus.h"
 #include "cli/view/events.h"
 #include "cli/view/output.h"
+#include "cli/view/patience.h"
 #include "cli/view/reports.h"
 #include "hello/releases.h"
 #include "hello/terminal.h"
@@ -25,6 +26,11 @@ kube::RatesByPod rates(kube::Cluster &cluster, const std::optional<kube::Prometh
   return sampler.sample(names);
 }
 
+std::vector<kube::Usage> usage(kube::Cluster &cluster, const Console &console) {
+  const Patience patience(console, "the cluster to answer");
+  return kube::read_usage(cluster, names::pods_selector(cluster.access().release));
+}
+
 void show(const TopOptions &flags, const std::vector<kube::Usage> &all,
           const kube::RatesByPod &by_pod) {
   if (flags.format != Format::text) return print_document(json_of(all, by_pod), flags.format);
@@ -41,7 +47,7 @@ Exit run(const TopOptions &flags) {
   const auto prometheus = prometheus_of(config);
   kube::RateSampler sampler(*cluster);
   for (;;) {
-    const auto all = kube::read_usage(*cluster, names::pods_selector(cluster->access().release));
+    const auto all = usage(*cluster, flags.config.console);
     if (all.empty() && !flags.watch) {
       suggest_namespace(*cluster);
       release::require_release(*cluster);

@@ -140,7 +140,7 @@ void Command::choice(std::string_view names, std::function<void(std::size_t)> ta
 void Command::duration(std::string_view names, milliseconds &value, const OptionSpec &spec,
                        milliseconds min, std::chrono::hours max) const {
   const auto take = [&value, min, max](const std::string &text) {
-    const auto time = text::duration(text);
+    const auto time = text::duration(text::is_digits(text) ? text + "s" : text);
     if (!time || *time > max)
       return fmt::format("'{}' is not a duration from 0 to {}h, such as 500ms, 10s or 5m", text,
                          max.count());

@@ -62,7 +62,7 @@ public:
     const auto take = [&value](std::size_t index) { value = static_cast<Enum>(index); };
     choice(names, take, static_cast<std::size_t>(value), choices, spec);
   }
-  /// "500ms", "10s", "1h30m", "1d" or "0", from `min` to `max`.
+  /// "500ms", "10s", "1h30m", "1d", or "10" in seconds, from `min` to `max`.
   void duration(std::string_view names, std::chrono::milliseconds &value, const OptionSpec &spec,
                 std::chrono::milliseconds min = {},
                 std::chrono::hours max = std::chrono::hours(24)) const;

@@ -13,6 +13,7 @@
 #include "cli/view/events.h"
 #include "hello/process.h"
 #include "hello/run_at_terminal.h"
+#include "hello/saved_plan.h"
 
 namespace hello::cli {
 namespace {
@@ -123,8 +124,10 @@ Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,
     if (!last_warning.empty()) say(last_warning);
   };
   if (dry_run) {
-    print_plan(deploy::make_plan(cluster, set, options), format, config.console);
+    const deploy::Plan plan = deploy::make_plan(cluster, set, options);
+    print_plan(plan, format, config.console);
     warn_last();
+    if (options.approved) deploy::check_approved(*options.approved, plan);
     return Exit::ok;
   }
   Change change{options.note.empty() ? "deploy" : options.note};

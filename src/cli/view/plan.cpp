@@ -138,8 +138,8 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint) {
     out += '\n';
     for (const kube::Change &change : item.changes) out += field(masked(change), paint);
   }
-  for (const auto &[object, warning] : plan.warnings)
-    out += "  " + paint(kYellow, "warning: ") + object + ": " + warning + "\n";
+  for (const deploy::event::Warning &one : plan.warnings)
+    out += "  " + paint(kYellow, "warning: ") + one.object + ": " + one.text + "\n";
   for (const deploy::Foreign &one : plan.foreign)
     out += "  " + paint(kRed, "! " + one.id.text()) + " is owned by something else: " + one.owner +
            (one.adopt.empty() ? "\n" : " (--adopt " + one.adopt + ")\n");
@@ -174,8 +174,8 @@ std::string json_of(const deploy::Plan &plan) {
     out.end_array().end_object();
   }
   out.end_array().key("warnings").begin_array();
-  for (const auto &[object, warning] : plan.warnings)
-    out.begin_object().key("object").string(object).key("text").string(warning).end_object();
+  for (const deploy::event::Warning &one : plan.warnings)
+    out.begin_object().key("object").string(one.object).key("text").string(one.text).end_object();
   out.end_array().key("needsAdoption").begin_array();
   for (const deploy::Foreign &one : plan.foreign) {
     out.begin_object().key("kind").string(one.id.kind).key("name").string(one.id.name);
