@@ -144,7 +144,8 @@ std::vector<YAML::Node> items_of(const YAML::Node &list) {
 std::vector<YAML::Node> extra_manifests(const config::Config &config) {
   std::vector<YAML::Node> result;
   for (const YAML::Node &item : items_of(config.node("extraManifests"))) {
-    if (item.IsMap() && !yaml::text(item, "metadata", "generateName").empty())
+    if (item.IsMap() && yaml::text(item, "metadata", "name").empty() &&
+        !yaml::text(item, "metadata", "generateName").empty())
       refuse(config, "extraManifests",
              fmt::format("item {} has metadata.generateName: each deploy would make another object",
                          result.size() + 1),

@@ -44,8 +44,9 @@ Field field(Type type, std::string_view name);
 
 /// What the API server demands of a field, as in src/manifest/limits.txt: "required,min=1". A name
 /// that begins with ? is about several fields, which the demands name: one of them (?exactly), at
-/// least one (?any), at most one (?both), or as src/manifest/lint/formats.h says (?if, ?order). A
-/// name with slashes is a field further down, in each item of the lists on the way.
+/// least one (?any), at most one (?both), or as src/manifest/lint/formats.h says (?if, ?order).
+/// "?only:a+b>TERMS": demands of a and b, and of what is in them, count where a term holds; without
+/// terms never. A name with slashes is a field further down, in each item of the lists on the way.
 struct Limit {
   std::string_view name, demands;
 };

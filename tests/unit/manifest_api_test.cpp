@@ -7,23 +7,16 @@
 #include "hello/manifest.h"
 #include "hello/yaml.h"
 #include "manifest/lint/formats.h"
-#include "support/configured.h"
+#include "support/api_findings.h"
 
 using namespace hello;
+using test::api_findings;
 
 namespace {
 
-/// The findings of the rule api, "error: what" a line.
-std::string found(const std::string &text) {
-  const config::Config config = test::configured(text);
-  std::string out;
-  for (const manifest::Finding &one : manifest::check_api(manifest::render_all(config), config))
-    out += std::string(manifest::word(one.severity)) + ": " + one.what + "\n";
-  return out;
-}
-
 std::string patched(const std::string &kind, const std::string &patch) {
-  return found("patches: [{target: {kind: " + kind + "}, type: apply, patch: " + patch + "}]");
+  return api_findings("patches: [{target: {kind: " + kind + "}, type: apply, patch: " + patch +
+                      "}]");
 }
 
 std::string in_container(const std::string &fields) {
@@ -43,7 +36,7 @@ TEST_CASE("api: hello's own sets are clean") {
         "resourceQuota: {enabled: true}\nlimitRange: {enabled: true}", "kubeVersion: '1.29'",
         "autoscaling: {external: {metric: m, selector: {q: 'any value'}, value: 3}}",
         "podDisruptionBudget: {minAvailable: 50%}", "namespace: {create: false}"})
-    CHECK_MESSAGE(found(text).empty(), found(text));
+    CHECK_MESSAGE(api_findings(text).empty(), api_findings(text));
 }
 
 TEST_CASE("api: unknown fields, types and required values") {
@@ -80,31 +73,34 @@ TEST_CASE("api: ranges, names, exclusive fields and duplicates") {
                  "requests.cpu 3 is more than its limit 1"));
   CHECK(
       contains(in_container("volumeMounts: [{name: no, mountPath: /x}]"), "no volume is named no"));
+  CHECK(contains(in_container("volumeDevices: [{name: no, devicePath: /dev/x}]"),
+                 "volumeDevices: no volume is named no"));
   CHECK(contains(patched("HorizontalPodAutoscaler", "{spec: {minReplicas: 9}}"),
                  "spec.minReplicas is more than spec.maxReplicas"));
   CHECK(contains(
       patched("NetworkPolicy", "{spec: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}}"),
       "is not a CIDR"));
-  CHECK(contains(found("patches: [{target: {kind: Deployment}, type: json, patch: [{op: add, path: "
-                       "/spec/template/spec/volumes/-, value: {name: tmp, emptyDir: {}}}]}]"),
-                 "spec.template.spec.volumes: tmp is listed twice"));
+  CHECK(contains(
+      api_findings("patches: [{target: {kind: Deployment}, type: json, patch: [{op: add, path: "
+                   "/spec/template/spec/volumes/-, value: {name: tmp, emptyDir: {}}}]}]"),
+      "spec.template.spec.volumes: tmp is listed twice"));
 }
 
 TEST_CASE("api: a StatefulSet may mount its own claim template") {
-  CHECK(
-      found("extraManifests: [{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: s}, spec: "
+  CHECK(api_findings(
+            "extraManifests: [{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: s}, spec: "
             "{serviceName: s, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: "
             "b}}, spec: {containers: [{name: a, image: x, volumeMounts: [{name: data, mountPath: "
             "/d}]}]}}, volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: "
             "[ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}}]")
-          .empty());
+            .empty());
 }
 
 TEST_CASE("api: a field newer than kubeVersion is warned of") {
   const std::string patch = "patches: [{target: {kind: Service}, patch: {spec: "
                             "{trafficDistribution: PreferClose}}}]\n";
-  CHECK(found(patch).empty());
-  CHECK(found(patch + "kubeVersion: '1.29'") ==
+  CHECK(api_findings(patch).empty());
+  CHECK(api_findings(patch + "kubeVersion: '1.29'") ==
         "warning: spec.trafficDistribution: this field needs Kubernetes 1.30, and kubeVersion is "
         "1.29\n");
 }

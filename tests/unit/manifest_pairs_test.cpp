@@ -7,23 +7,15 @@
 #include "hello/lint.h"
 #include "hello/manifest.h"
 #include "manifest/lint/formats.h"
-#include "support/configured.h"
+#include "support/api_findings.h"
 
 using namespace hello;
+using test::api_findings;
 
 namespace {
 
-/// What the rule api says to a hello.yaml, one finding a line.
-std::string found(const std::string &text) {
-  const config::Config config = test::configured(text);
-  std::string out;
-  for (const manifest::Finding &one : manifest::check_api(manifest::render_all(config), config))
-    out += one.object + ": " + one.what + "\n";
-  return out;
-}
-
 bool says(const std::string &text, std::string_view part) {
-  const std::string all = found(text);
+  const std::string all = api_findings(text);
   CAPTURE(text);
   CAPTURE(all);
   CHECK(all.find(part) != all.npos);
@@ -41,13 +33,13 @@ std::string extra(const std::string &api_version, const std::string &kind, const
 TEST_CASE("api: probes have the fields that their kind allows") {
   says("probes: {liveness: {successThreshold: 2}}", "livenessProbe.successThreshold must be 1");
   says("probes: {startup: {successThreshold: 2}}", "startupProbe.successThreshold must be 1");
-  CHECK(found("probes: {readiness: {successThreshold: 2}}").empty());
+  CHECK(api_findings("probes: {readiness: {successThreshold: 2}}").empty());
   says("probes: {readiness: {terminationGracePeriodSeconds: 5}}", "is not allowed");
-  CHECK(found("probes: {liveness: {terminationGracePeriodSeconds: 5}}").empty());
+  CHECK(api_findings("probes: {liveness: {terminationGracePeriodSeconds: 5}}").empty());
   says("initContainers: [{name: a, image: b, livenessProbe: {tcpSocket: {port: 1}}}]",
        "only an init container with restartPolicy: Always");
-  CHECK(found("initContainers: [{name: a, image: b, restartPolicy: Always, livenessProbe: "
-              "{tcpSocket: {port: 1}}}]")
+  CHECK(api_findings("initContainers: [{name: a, image: b, restartPolicy: Always, livenessProbe: "
+                     "{tcpSocket: {port: 1}}}]")
             .empty());
   says("probes: {liveness: {httpHeaders: [{name: 'a b', value: c}]}}",
        "is not the name of a header");
@@ -61,7 +53,8 @@ TEST_CASE("api: a pod's fields that depend on each other") {
   says("tolerations: [{key: a, operator: Exists, value: b}]", "operator Exists needs no value");
   says("tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]",
        "tolerationSeconds needs effect NoExecute");
-  CHECK(found("tolerations: [{key: a, operator: Exists, effect: NoExecute, tolerationSeconds: 5}]")
+  CHECK(api_findings(
+            "tolerations: [{key: a, operator: Exists, effect: NoExecute, tolerationSeconds: 5}]")
             .empty());
   says("dnsConfig: {nameservers: [a]}", "is not an IP address");
   says("dnsConfig: {nameservers: [1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4]}", "has more than 3 items");
@@ -76,7 +69,7 @@ TEST_CASE("api: a pod's fields that depend on each other") {
        "expirationSeconds: 5}}]}}]",
        "5 is less than 600");
   says("volumeMounts: [{name: tmp, mountPath: /x, subPath: ../a}]", "must be relative");
-  CHECK(found("volumeMounts: [{name: tmp, mountPath: /x, subPath: a..b/c}]").empty());
+  CHECK(api_findings("volumeMounts: [{name: tmp, mountPath: /x, subPath: a..b/c}]").empty());
   says("podSecurityContext: {seccompProfile: {type: Localhost}}",
        "type Localhost needs localhostProfile");
   says("securityContext: {seccompProfile: {type: RuntimeDefault, localhostProfile: a}}",
@@ -85,7 +78,7 @@ TEST_CASE("api: a pod's fields that depend on each other") {
        "privileged true needs allowPrivilegeEscalation other than false");
   says("envFrom: [{}]", "needs one of");
   says("envFrom: [null]", "needs one of");
-  CHECK(found("networkPolicy: {egress: [null]}").empty());
+  CHECK(api_findings("networkPolicy: {egress: [null]}").empty());
   says("envFrom: [{secretRef: {name: s}, configMapRef: {name: c}}]", "more than one of");
   says("patches: [{target: {kind: Deployment}, patch: {spec: {minReadySeconds: 300}}}]",
        "must be greater than minReadySeconds");
@@ -100,8 +93,8 @@ TEST_CASE("api: the operator of an expression says how many values it has") {
   says(affinity("operator: In"), "the operator In needs values");
   says(affinity("operator: Exists, values: [b]"), "goes without values");
   says(affinity("operator: Gt, values: ['1', '2']"), "needs one value");
-  CHECK(found(affinity("operator: In, values: [b]")).empty());
-  CHECK(found(affinity("operator: DoesNotExist")).empty());
+  CHECK(api_findings(affinity("operator: In, values: [b]")).empty());
+  CHECK(api_findings(affinity("operator: DoesNotExist")).empty());
 }
 
 TEST_CASE("api: policies, paths and autoscalers") {
@@ -113,39 +106,43 @@ TEST_CASE("api: policies, paths and autoscalers") {
   says(to("{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16]}}"), "is not a part of");
   says(to("{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/8]}}"), "is not a part of");
   says(to("{ipBlock: {cidr: '2001:db8::/32', except: [10.0.0.0/8]}}"), "is not a part of");
-  CHECK(found(to("{ipBlock: {cidr: 10.0.0.0/8, except: [10.128.0.0/9]}}")).empty());
-  CHECK(found(to("{ipBlock: {cidr: '2001:db8::/32', except: ['2001:db8:1::/48']}}")).empty());
+  CHECK(api_findings(to("{ipBlock: {cidr: 10.0.0.0/8, except: [10.128.0.0/9]}}")).empty());
+  CHECK(
+      api_findings(to("{ipBlock: {cidr: '2001:db8::/32', except: ['2001:db8:1::/48']}}")).empty());
+  CHECK(api_findings(to("{ipBlock: {cidr: 10.0.0.0/8, except: ['::ffff:10.0.0.0/104']}}")).empty());
   says("networkPolicy: {egress: [{ports: [{port: dns, endPort: 60}]}]}", "endPort needs");
-  CHECK(found("networkPolicy: {egress: [{ports: [{port: 50, endPort: 60}]}]}").empty());
+  CHECK(api_findings("networkPolicy: {egress: [{ports: [{port: 50, endPort: 60}]}]}").empty());
   says("ingress: {paths: [/a//b]}", "must not contain //");
   says("ingress: {paths: [/a/..]}", "must not end with");
-  CHECK(found("ingress: {paths: [/a//b], pathType: ImplementationSpecific}").empty());
+  CHECK(api_findings("ingress: {paths: [/a//b], pathType: ImplementationSpecific}").empty());
   says("autoscaling: {metrics: [{type: External, external: {metric: {name: q}, target: {type: "
        "AverageValue, averageValue: 0}}}]}",
        "'0' is not more than 0");
   says("service: {clusterIP: 10.0.0.256}", "is neither an IP address nor None");
-  CHECK(found("service: {clusterIP: None}").empty());
+  CHECK(api_findings("service: {clusterIP: None}").empty());
   says("autoscaling: {behavior: {scaleUp: {policies: []}}}", "policies is empty");
 }
 
 TEST_CASE("api: names and annotations of objects") {
   says(extra("v1", "ConfigMap", "A_b", ""), "metadata.name: 'A_b' is not a DNS subdomain");
   says(extra("v1", "Service", "1a", ", spec: {ports: [{port: 1}]}"), "must begin with a letter");
-  CHECK(found(extra("v1", "ConfigMap", "a.b", "")).empty());
+  CHECK(api_findings(extra("v1", "ConfigMap", "a.b", "")).empty());
   const std::string role = "rbac.authorization.k8s.io/v1";
-  CHECK(found(extra(role, "ClusterRole", "'system:A_b'", "")).empty());
+  CHECK(api_findings(extra(role, "ClusterRole", "'system:A_b'", "")).empty());
   says(extra(role, "ClusterRole", "a/b", ""), "has a character");
-  CHECK(found(extra("policy/v1", "PodDisruptionBudget", "'@x'", "")).empty());
+  CHECK(api_findings(extra("policy/v1", "PodDisruptionBudget", "'@x'", "")).empty());
   const std::string half(131050, 'x');
-  CHECK(found("metadata: {Service: {annotations: {a: " + half + ", b: " + half + "}}}").empty());
+  CHECK(api_findings("metadata: {Service: {annotations: {a: " + half + ", b: " + half + "}}}")
+            .empty());
   says("metadata: {Service: {annotations: {a: " + half + ", b: " + half +
            ", c: " + std::string(100, 'y') + "}}}",
        "are more than 262144");
 }
 
 TEST_CASE("an extra manifest whose kind is no text is refused") {
-  CHECK_THROWS_WITH_AS(found("extraManifests: [{apiVersion: true, kind: A, metadata: {name: a}}]"),
-                       doctest::Contains("is not a Kubernetes object"), Error);
+  CHECK_THROWS_WITH_AS(
+      api_findings("extraManifests: [{apiVersion: true, kind: A, metadata: {name: a}}]"),
+      doctest::Contains("is not a Kubernetes object"), Error);
 }
 
 TEST_CASE("api: schedules of CronJobs") {

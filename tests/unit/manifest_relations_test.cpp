@@ -6,7 +6,7 @@
 #include "hello/lint.h"
 #include "hello/manifest.h"
 #include "manifest/lint/formats.h"
-#include "support/configured.h"
+#include "support/api_findings.h"
 
 using namespace hello;
 
@@ -14,13 +14,9 @@ namespace {
 
 /// What the rule api says to an object of its own, one finding a line.
 std::string found(const std::string &kind, const std::string &more) {
-  const config::Config config = test::configured(
+  return test::api_findings(
       "kubeVersion: '1.34'\nextraManifests: [{apiVersion: " + kind.substr(0, kind.rfind('/')) +
       ", kind: " + kind.substr(kind.rfind('/') + 1) + ", metadata: {name: x}, " + more + "}]");
-  std::string out;
-  for (const manifest::Finding &one : manifest::check_api(manifest::render_all(config), config))
-    out += one.what + "\n";
-  return out;
 }
 
 /// A field and the finding about it; null: no finding.
@@ -112,6 +108,7 @@ TEST_CASE("api: an Ingress may have rules and a default backend, each backend wi
 TEST_CASE("api: data of Secrets and ConfigMaps") {
   check(kSecret, "", "",
         {{"type: kubernetes.io/tls, data: {tls.crt: '', tls.key: ''}", nullptr},
+         {"type: kubernetes.io/tls, data: {tls.crt: '', tls.key: null}", nullptr},
          {"type: kubernetes.io/tls, stringData: {tls.crt: a, tls.key: b}", nullptr},
          {"type: kubernetes.io/tls", "needs data.tls.crt or stringData.tls.crt"},
          {"type: kubernetes.io/basic-auth, stringData: {password: a}", nullptr},
@@ -169,7 +166,11 @@ TEST_CASE("api: quotas, limits and claims") {
   check("v1/LimitRange", "spec: {limits: [{type: ", "}]}",
         {{"Container, min: {cpu: 1}, default: {cpu: 1}, max: {cpu: 1000m}", nullptr},
          {"Container, default: {cpu: 2}, max: {cpu: 1}", "default.cpu 2 is more than max 1"},
-         {"Pod, default: {cpu: 2}", "default needs type other than Pod"}});
+         {"Pod, default: {cpu: 2}", "default needs type other than Pod"},
+         {"Pod, default: {}", nullptr},
+         {"Container, max: {gpu: 1}", "max.gpu: is not the name of a resource"},
+         {"Container, max: {storage: 1}", "max.storage needs type other than"},
+         {"PersistentVolumeClaim, max: {storage: 1, pods: 1}", nullptr}});
   check("v1/PersistentVolumeClaim",
         "spec: {resources: {requests: {storage: 1}}, accessModes: ", "}",
         {{"[ReadWriteOncePod]", nullptr},
@@ -205,9 +206,98 @@ TEST_CASE("api: what pods may not combine") {
 
 TEST_CASE("terms of ?if: values, none of them, any, and a field that is not there") {
   const YAML::Node node = YAML::Load("{a: b, c: {d: [{e: 1}, {e: 2}]}, f: '', g/h: i}");
-  for (const char *held : {"a>a=b", "a=b|x>c/d/e=2", "x>a=y", "x=>a!=y", "f>a=y", "f=*>a",
-                           "a>g/h=i", "a=x+c>x!=y", "c/d/e=2>c/d/e!=3", "a>x=y+a"})
+  for (const char *held :
+       {"a>a=b", "x,a=b>a", "x/a,b>y", "*/d/e=2>a", "x/*>y", "a>a=~label", "a=b|x>c/d/e=2", "x>a=y",
+        "x=>a!=y", "f>a=y", "f=*>a", "a>g/h=i", "a=x+c>x!=y", "c/d/e=2>c/d/e!=3", "a>x=y+a"})
     CHECK_MESSAGE(manifest::implied_mistake(node, held).empty(), held);
-  for (const char *broken : {"a>x", "a=b>a=x", "x=>x", "a!=x>a!=b", "x=|b>a=y", "c/d/e=1>c/d/e!=2"})
+  for (const char *broken : {"a>x", "c/x,d>x", "c/*/e=1>x", "a>a=~ip", "a=b>a=x", "x=>x",
+                             "a!=x>a!=b", "x=|b>a=y", "c/d/e=1>c/d/e!=2"})
     CHECK_MESSAGE(!manifest::implied_mistake(node, broken).empty(), broken);
+}
+
+TEST_CASE("a term names the field that holds") {
+  const YAML::Node node = YAML::Load("{a: {b: 1}, list: [{c: {d: 2}}]}");
+  CHECK(manifest::implied_mistake(node, "a/x,b>y=1") == "a.b needs y 1");
+  CHECK(manifest::implied_mistake(node, "*/c/x,d>y") == "c.d needs y");
+  CHECK(manifest::implied_mistake(node, "a/*>a/b=~ip") == "a needs a valid a.b");
+  CHECK(manifest::is_held(node, "y+list/c/d"));
+  CHECK_FALSE(manifest::is_held(node, "y"));
+  CHECK_FALSE(manifest::is_held(node, ""));
+}
+
+TEST_CASE("api: a field that has no effect may have any value") {
+  check("v1/Service", "spec: {ports: [{port: 1}], ", "}",
+        {{"externalName: 'A b'", nullptr},
+         {"sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}", nullptr},
+         {"sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}",
+          "0 is less than 1"}});
+  const std::string pod = "containers: [{name: a, image: a}]";
+  const std::string selected = "spec: {selector: {matchLabels: {a: b}}, ";
+  check("apps/v1/DaemonSet",
+        selected + "template: {metadata: {labels: {a: b}}, spec: {" + pod + "}}, updateStrategy: {",
+        "rollingUpdate: {maxSurge: 200%}}}",
+        {{"type: OnDelete, ", nullptr}, {"", "'200%' is more than 100%"}});
+  const std::string claim = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: "
+                            "1}}}";
+  check("apps/v1/StatefulSet",
+        selected + "volumeClaimTemplates: [{metadata: {name: d, labels: {a b: c}}, " + claim +
+            "}], template: {metadata: {labels: {a: b}}, spec: {" + pod + ", ",
+        "}}}",
+        {{"hostname: A.b", nullptr},
+         {"subdomain: A.b", nullptr},
+         {"nodeName: A_b", "is not a DNS subdomain"}});
+  check("batch/v1/CronJob", "spec: {schedule: '@daily', jobTemplate: {",
+        "spec: {template: {metadata: {finalizers: [a]}, spec: {restartPolicy: Never, " + pod +
+            "}}}}}",
+        {{"metadata: {labels: {a b: c}}, ", nullptr}});
+  check(kHpa,
+        "spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, "
+        "metrics: [{type: External, external: {metric: {name: a, selector: {",
+        "}}, target: {type: Value, value: 1}}}]}",
+        {{"matchLabels: {a b: c d}", nullptr},
+         {"matchExpressions: [{key: a, operator: In}]", nullptr}});
+}
+
+TEST_CASE("api: values further down in a pod") {
+  const auto pod = [](const std::string &value) {
+    return "spec: {containers: [{name: a, image: a, env: [{name: A, valueFrom: {resourceFieldRef: "
+           "{resource: limits.cpu, divisor: " +
+           value + "}}}]}]}";
+  };
+  check("v1/Pod", "", "",
+        {{pod("1000m"), nullptr},
+         {pod("0.001"), nullptr},
+         {pod("2"), "needs no divisor or a valid divisor"}});
+  const auto volume = [](const std::string &value) {
+    return "spec: {containers: [{name: a, image: a}], volumes: [{name: v, " + value + "}]}";
+  };
+  check("v1/Pod", "", "",
+        {{volume("image: {reference: a}, emptyDir: {}"), nullptr},
+         {volume("configMap: {name: a}, emptyDir: {}"), "has more than one type"},
+         {volume("projected: {sources: [{secret: {name: a, items: [{key: a, path: b}]}}, "
+                 "{configMap: {name: a, items: [{key: a, path: b}]}}]}"),
+          "two items have the path b"},
+         {volume("projected: {sources: [{serviceAccountToken: {path: b}}, {serviceAccountToken: "
+                 "{path: b}}]}"),
+          nullptr}});
+  check("v1/Pod", "spec: {hostUsers: true, os: {name: windows}, containers: [{name: a, image: a}]",
+        "}", {{"", "hostUsers needs os.name other than windows"}});
+  check("v1/Pod",
+        "spec: {os: {name: windows}, containers: [{name: a, image: a}], initContainers: [{name: b, "
+        "image: a, securityContext: {",
+        "}}]}",
+        {{"runAsNonRoot: true", nullptr},
+         {"runAsUser: 1", "securityContext.runAsUser needs os.name other than windows"}});
+}
+
+TEST_CASE("api: which indexes of a Job must succeed") {
+  check(
+      "batch/v1/Job",
+      "spec: {completionMode: Indexed, completions: 9, successPolicy: {rules: [{succeededIndexes: "
+      "'",
+      "'}]}, template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}",
+      {{"0,2-4,8", nullptr},
+       {"a", "is not a list of indexes"},
+       {"3,2", "is not a list of indexes"},
+       {"4-2", "is not a list of indexes"}});
 }

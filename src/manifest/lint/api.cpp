@@ -8,6 +8,7 @@
 #include "hello/address.h"
 #include "hello/nearest.h"
 #include "hello/text.h"
+#include "manifest/lint/exemptions.h"
 #include "manifest/lint/formats.h"
 #include "manifest/lint/rules.h"
 #include "manifest/types.h"
@@ -163,6 +164,8 @@ private:
     const std::vector<types::Limit> limits = types::limits(type);
     std::vector<Limited> limited;
     const bool is_kind = type.text.find('/') != type.text.npos;
+    for (const types::Limit &limit : limits)
+      if (limit.name == "?only") exemptions_.add(node, limit.demands, path);
     for (const auto &entry : node) {
       const std::string &key = entry.first.Scalar();
       // The claim templates of a StatefulSet have them, too.
@@ -177,12 +180,7 @@ private:
         limited.push_back({key, entry.second});
     }
     if (!types::field(type, "values").name.empty()) expression(node, path);
-    // Selectors of metrics are not of labels; labels of a CronJob's Jobs are checked when they
-    // start.
-    if (path.ends_with(".metric.selector") || path.ends_with(".jobTemplate.metadata")) return;
     for (const types::Limit &limit : limits) {
-      // Those of a pod template are checked when its pods start.
-      if (limit.name == "finalizers" && path != "metadata" && path != "spec") continue;
       if (limit.name.starts_with('?')) {
         together(node, limit, path);
         continue;
@@ -209,11 +207,11 @@ private:
     const std::string how = text(node, "operator");
     const std::size_t count = at(node, "values").size();
     if ((how == "In" || how == "NotIn") && count == 0)
-      error(path, "the operator " + how + " needs values");
+      report(path, "the operator " + how + " needs values");
     if ((how == "Exists" || how == "DoesNotExist") && count > 0)
-      error(path, "the operator " + how + " goes without values");
+      report(path, "the operator " + how + " goes without values");
     if ((how == "Gt" || how == "Lt") && count != 1)
-      error(path, "the operator " + how + " needs one value");
+      report(path, "the operator " + how + " needs one value");
   }
 
   void known_field(const YAML::Node &node, const types::Field &field, const std::string &path) {
@@ -237,11 +235,10 @@ private:
   void check(const YAML::Node &found, const types::Limit &limit, const std::string &path) {
     const bool required = limit.demands.starts_with("required");
     if (is_empty(found) && !required) return;
-    std::string below = path.empty() ? "" : path + ".";
-    for (const char c : limit.name) below += c == '/' ? '.' : c;
-    if (is_empty(found)) return error(below, "is required");
+    const std::string below = (path.empty() ? "" : path + ".") + dotted(limit.name);
+    if (is_empty(found)) return report(below, "is required");
     for (const std::string_view demand : text::split(limit.demands, ',')) {
-      if (demand == "none") error(below, "is not allowed here");
+      if (demand == "none") report(below, "is not allowed here");
       if (found.IsSequence()) report(below, list_mistake(found, demand));
       if (found.IsMap()) entries(found, demand, below);
       if (found.IsScalar()) format(found, demand, below);
@@ -251,14 +248,15 @@ private:
   }
 
   void together(const YAML::Node &node, const types::Limit &limit, const std::string &path) {
+    if (limit.name == "?only") return;
     if (limit.name == "?if") return report(path, implied_mistake(node, limit.demands));
     if (limit.name == "?order") return report(path, order_mistake(node, limit.demands));
     std::size_t count = 0;
     for (const std::string_view name : text::split(limit.demands, '|'))
       if (!is_empty(field_of(node, name))) ++count;
     const std::string names = text::alternatives(limit.demands);
-    if (count > 1 && limit.name != "?any") error(path, "has more than one of " + names);
-    if (count == 0 && limit.name != "?both") error(path, "needs one of " + names);
+    if (count > 1 && limit.name != "?any") report(path, "has more than one of " + names);
+    if (count == 0 && limit.name != "?both") report(path, "needs one of " + names);
   }
 
   static YAML::Node field_of(const YAML::Node &node, std::string_view path) {
@@ -281,7 +279,8 @@ private:
       if (demand == "labels") format(entry.second, "value", below);
       if (demand == "base64") format(entry.second, demand, below);
       if (demand == "quota" || demand == "amounts") amount(key, entry.second, below);
-      if (demand == "amounts" && !is_resource(key)) error(below, "is not the name of a resource");
+      if ((demand == "amounts" || demand == "resources") && !is_resource(key))
+        report(below, "is not the name of a resource");
     }
   }
 
@@ -295,11 +294,12 @@ private:
   }
 
   void report(const std::string &path, const std::string &mistake) {
-    if (!mistake.empty()) error(path, mistake);
+    if (!mistake.empty() && !exemptions_.has(path)) error(path, mistake);
   }
 
   Lint &lint_;
   const Object &object_;
+  Exemptions exemptions_;
 };
 
 void api(Lint &lint) {

@@ -144,10 +144,27 @@ bool is_prefixed(std::string_view text) {
   return is_subdomain(text::take(text, '/')) && !text.empty();
 }
 
-bool is_relative(std::string_view path) {
+bool is_level(std::string_view path) {
   const auto parts = text::split(path, '/');
-  return !path.starts_with('/') && !path.starts_with("..") &&
-         std::find(parts.begin(), parts.end(), "..") == parts.end();
+  return std::find(parts.begin(), parts.end(), "..") == parts.end();
+}
+
+/// Source: pkg/apis/core/validation, validateLocalDescendingPath
+bool is_descending(std::string_view path) { return !path.starts_with('/') && is_level(path); }
+
+bool is_relative(std::string_view path) { return is_descending(path) && !path.starts_with(".."); }
+
+/// "0,2-4", in ascending order.
+bool is_indexes(std::string_view text) {
+  std::int64_t last = -1;
+  for (std::string_view range : text::split(text, ',')) {
+    const bool has_end = range.find('-') != range.npos;
+    const auto first = text::integer(text::take(range, '-'));
+    const auto end = has_end ? text::integer(range) : first;
+    if (!first || !end || *first <= last || (has_end && *end <= *first)) return false;
+    last = *end;
+  }
+  return true;
 }
 
 bool is_trimmed(std::string_view text) { return text::trimmed(text) == text; }
@@ -264,6 +281,9 @@ constexpr Form kForms[] = {
     {"segment", is_segment, "has a character that names may not have"},
     {"prefixed", is_prefixed, "is not a name with a domain, such as example.com/controller"},
     {"relative", is_relative, "must be relative and without .."},
+    {"level", is_level, "must not contain .."},
+    {"descending", is_descending, "must be relative and without .."},
+    {"indexes", is_indexes, "is not a list of indexes, such as 0,2-4"},
     {"trimmed", is_trimmed, "has blanks at its ends"},
     {"noip", is_no_address, "is an IP address, not a host name"},
     {"whole", is_whole, "is not a whole number"},
@@ -296,6 +316,13 @@ std::string format_mistake(const std::string &value, std::string_view demand) {
   const std::string shown = fmt::format("'{}'", text::shortened(value, 60));
   if (name == "one" && !is_choice(demand, value))
     return fmt::format("invalid value {}: use {}", shown, text::alternatives(demand));
+  if (name == "amount") {
+    const auto choices = text::split(demand, '|');
+    const bool is_one = std::any_of(choices.begin(), choices.end(), [&](std::string_view choice) {
+      return text::Quantity::parse(choice) == text::Quantity::parse(value);
+    });
+    return is_one ? "" : fmt::format("invalid value {}: use {}", shown, text::alternatives(demand));
+  }
   for (const Form &form : kForms)
     if (form.demand == name && !form.holds(value))
       return fmt::format("{} {}", shown, form.otherwise);

@@ -16,8 +16,11 @@ bool is_counted(std::string_view resource);
 
 // What is wrong with several fields that a row of src/manifest/limits.txt names; empty: nothing.
 
-/// "A>B": where a term of A holds, one of B must. A term is "field=VALUE|VALUE", "field!=VALUE" or
-/// "field"; + separates terms.
+/// Whether one of the terms holds. A term is "field=VALUE|VALUE", "field!=VALUE", "field=~FORM" or
+/// "field"; + separates terms, and "a/b,c" stands for a/b and a/c.
+bool is_held(const YAML::Node &node, std::string_view terms);
+
+/// "A>B": where a term of A holds, one of B must.
 std::string implied_mistake(const YAML::Node &node, std::string_view demands);
 
 /// "a|b|c": no amount in the map a is above that of the same name in b or c, nor one in b.
@@ -26,8 +29,8 @@ std::string order_mistake(const YAML::Node &node, std::string_view names);
 /// A list as a whole: most=3, named, unique=FIELD.
 std::string list_mistake(const YAML::Node &list, std::string_view demand);
 
-/// The values at a path such as "template/spec/restartPolicy"; of lists, those of each item. Null
-/// is none.
+/// The values at a path such as "template/spec/restartPolicy"; of lists, those of each item, and *
+/// is each entry of a map. Null is none.
 std::vector<YAML::Node> at_path(const YAML::Node &node, std::string_view path);
 
 /// A schedule as a CronJob takes it. Source: robfig/cron, ParseStandard

@@ -40,29 +40,16 @@ void check_name(Lint &lint, const Container &container) {
       lint.error(container, "initContainers: one of containers has the same name");
 }
 
-/// "..", between slashes or alone.
-bool leads_up(std::string_view path) {
-  const auto parts = text::split(path, '/');
-  return std::find(parts.begin(), parts.end(), "..") != parts.end();
-}
-
-void check_mounts(Lint &lint, const Container &container) {
-  for (const YAML::Node &mount : items(at(container.node, "volumeMounts")))
-    for (const char *field : {"subPath", "subPathExpr"})
-      if (const std::string path = text(mount, field); path.starts_with('/') || leads_up(path))
-        lint.error(container, fmt::format("volumeMounts: {} '{}' must be relative and without ..",
-                                          field, path));
-}
-
 void check_pod(Lint &lint, const Workload &work) {
   const Object &object = *work.object;
   for (const YAML::Node &volume : items(at(work.spec, "volumes"))) {
     std::size_t types = 0;
     for (const auto &entry : volume)
-      if (entry.first.Scalar() != "name" && is_set(entry.second)) ++types;
+      // Without the feature gate ImageVolume the API server drops the image.
+      if (const std::string &type = entry.first.Scalar();
+          type != "name" && type != "image" && is_set(entry.second))
+        ++types;
     if (types > 1) lint.error(object, "volume " + text(volume, "name") + " has more than one type");
-    if (leads_up(text(volume, "hostPath", "path")))
-      lint.error(object, "volume " + text(volume, "name") + ": hostPath.path must not contain ..");
   }
   if (!is_true(work.spec, "hostNetwork")) return;
   for (const YAML::Node &container : items(at(work.spec, "containers")))
@@ -103,9 +90,10 @@ void check_containers(Lint &lint) {
     for (const YAML::Node &claim :
          items(at(container.work->object->node, "spec", "volumeClaimTemplates")))
       known.insert(text(claim, "metadata", "name"));
-    for (const YAML::Node &mount : items(at(container.node, "volumeMounts")))
-      if (const std::string name = text(mount, "name"); !name.empty() && !known.count(name))
-        lint.error(container, fmt::format("volumeMounts: no volume is named {}", name));
+    for (const char *list : {"volumeMounts", "volumeDevices"})
+      for (const YAML::Node &mount : items(at(container.node, list)))
+        if (const std::string name = text(mount, "name"); !name.empty() && !known.count(name))
+          lint.error(container, fmt::format("{}: no volume is named {}", list, name));
   }
 }
 
@@ -113,7 +101,8 @@ void check_containers(Lint &lint) {
 void check_selectors(Lint &lint) {
   for (const Workload &work : lint.workloads) {
     const std::string &kind = work.object->kind;
-    if (kind == "Job" || kind == "CronJob" || kind == "Pod") continue;
+    if (kind == "CronJob" || kind == "Pod") continue;
+    if (kind == "Job" && !is_true(work.object->node, "spec", "manualSelector")) continue;
     const YAML::Node wanted = at(work.object->node, "spec", "selector", "matchLabels");
     if (wanted.IsDefined() && !selects(wanted, work.labels))
       lint.error(*work.object, "spec.selector does not match the labels of its pods");
@@ -143,8 +132,10 @@ bool is_within(std::string_view inner, std::string_view outer) {
   const auto [small, bits] = parsed(inner);
   const auto [large, most] = parsed(outer);
   if (!small || !large || bits < 0 || most < 0) return true;
-  if (small->any.sa_family != large->any.sa_family || bits <= most) return false;
   const auto a = small->ip(), b = large->ip();
+  // ::ffff:10.0.0.0 is an address of both families.
+  if (small->any.sa_family != large->any.sa_family) return std::equal(&a[0], &a[12], &b[0]);
+  if (bits <= most) return false;
   const auto shared = static_cast<std::size_t>(most + (small->any.sa_family == AF_INET ? 96 : 0));
   for (std::size_t bit = 0; bit < shared; ++bit)
     if (((a[bit / 8] ^ b[bit / 8]) >> (7 - bit % 8)) & 1) return false;
@@ -233,6 +224,8 @@ void check_metadata(Lint &lint) {
   for (const Object &object : lint.objects) {
     check_annotations(lint, object, at(object.node, "metadata"));
     check_annotations(lint, object, at(object.node, "spec", "template", "metadata"));
+    check_annotations(lint, object,
+                      at(object.node, "spec", "jobTemplate", "spec", "template", "metadata"));
     if (!types::of_kind(object.api_version, object.kind).is_known()) continue;
     if (const std::string wrong = name_mistake(object); !wrong.empty())
       lint.error(object, "metadata.name: " + wrong);
@@ -277,7 +270,6 @@ void check_pairs(Lint &lint) {
   for (const Container &container : lint.containers) {
     check_probes(lint, container);
     check_name(lint, container);
-    check_mounts(lint, container);
   }
   for (const Workload &work : lint.workloads) {
     check_pod(lint, work);
