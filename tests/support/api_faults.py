@@ -23,6 +23,10 @@ LABELS = [("a b", "c"), ("a", "b c"), ("a", "x" * 63), ("a", "x" * 64), ("a", "-
           ("a/", "b"), ("a/b/c", "d"), ("x" * 253 + "/a", "b"), ("x" * 254 + "/a", "b"), ("", "a"), ("a", ""), ("a", 1), ("a", True), ("a", None), ("a", ["b"]), ("a_b.c-d", "e"), ("a", "é"), ("-a", "b"), ("a", "b/c")]
 NAMES = ["Bad-{}", "bad_{}", "-bad-{}", "bad-{}-", "bad.{}", "{}-bad", "bad--{}", "bad..{}", "bad:{}", "bad/{}", "bad%{}", "é-{}", "bad {}", "x" * 46 + "{}", "x" * 48 + "{}", "x" * 57 + "{}", "x" * 60 + "{}", "x" * 62 + "{}", "x" * 247 + "{}", "x" * 251 + "{}",
          "*.{}", "{}", "a.b.c{}", ".{}", "{}."]
+# Keys of maps of data and of amounts.
+KEYS = ["cpu", "memory", "storage", "ephemeral-storage", "pods", "gpu", "requests.cpu", "requests.storage", "limits.cpu", "count/jobs.batch", "services.nodeports", "example.com/x", "hugepages-2Mi", "hugepages-",
+        "a b", "a_b", "A.b", ".", "..", "..a", "a/b", "/a", "é", "", "x" * 63, "x" * 64, "x" * 253, "x" * 254]
+MAPS = {"data": "", "stringData": "a", "binaryData": "", "requests": "1", "limits": "1", "hard": "1", "min": "1", "max": "1", "default": "1", "defaultRequest": "1", "overhead": "1", "maxLimitRequestRatio": "2"}
 # What is written beside a field that excludes it: the field that is there, and what is put beside it.
 BESIDE = [("value", {"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}), ("valueFrom", {"value": "b"}), ("secretKeyRef", {"configMapKeyRef": {"name": "a", "key": "b"}}),
           ("httpGet", {"tcpSocket": {"port": 1}}), ("exec", {"httpGet": {"port": 1, "path": "/"}}), ("tcpSocket", {"exec": {"command": ["a"]}}), ("grpc", {"tcpSocket": {"port": 1}}), ("sleep", {"exec": {"command": ["a"]}}),
@@ -123,11 +127,22 @@ def of_map(value, path):
     for name, more in BESIDE:
         if name in value:
             yield "both", entries(more)
+    if path[-1] in MAPS:
+        for name in KEYS:
+            yield "key", entry(name, MAPS[path[-1]])
     if path[-1] == "resources" and value:
         for amount in ("1m", "1", "8", "1Gi", "64Gi", "0", "-1"):
             for name in ("cpu", "memory", "ephemeral-storage", "nvidia.com/gpu", "hugepages-2Mi", "gpu", "example.com/a"):
                 for side in ("requests", "limits"):
                     yield "resources", lambda parent, key, s=side, n=name, a=amount: parent[key].setdefault(s, {}).__setitem__(n, a)
+
+
+def same(value):
+    """The items of a list made alike, one field of one pair of neighbours at a time."""
+    for place in range(1, len(value)):
+        for name in value[place] if isinstance(value[place], dict) and isinstance(value[place - 1], dict) else ():
+            if name in value[place - 1]:
+                yield lambda parent, key, p=place, n=name: parent[key][p].__setitem__(n, copy.deepcopy(parent[key][p - 1][n]))
 
 
 def of_place(value, path):
@@ -149,7 +164,11 @@ def of_place(value, path):
         yield from of_text(value, path)
     if isinstance(value, dict):
         yield from of_map(value, path)
+    if isinstance(value, (dict, list)) and value:
+        yield "empty", put(type(value)())
     if isinstance(value, list) and value:
+        for make in same(value):
+            yield "same", make
         yield "duplicate", put(value + [copy.deepcopy(value[0])])
         yield "duplicate", put([copy.deepcopy(value[-1])] + value)
 
