@@ -99,31 +99,25 @@ public:
   using Warn = std::function<void(const std::string &text)>;
   /// `note`: "rollback to 3", or empty. Main thread, as all of it.
   Recorder(kube::Cluster &cluster, std::string note, Warn warn);
-  ~Recorder();
-  /// Two at once get two numbers: the server refuses a name that is taken. Starts to ask the
-  /// cluster for the user's name; finish() adds it. `carried`: see Release. Returns false, after a
-  /// warning, if the entry could not be written.
+  /// Two at once get two numbers: the server refuses a name that is taken. `carried`: see Release.
+  /// Returns false, after a warning, if the entry could not be written.
   bool begin(const Set &set, const std::vector<kube::Id> &carried = {});
   /// Instead of begin(), where there was nothing to apply: takes up the newest entry if it has the
   /// same set and did not end as ready (its deploy was killed, or it came right later). Otherwise
   /// finish() does nothing.
   void resume(const std::vector<Release> &history, const Set &set);
-  void finish(State state);                          ///< only starts to write it
-  void settle();                                     ///< waits until it is written; then old
-                                                     ///< entries go
+  void finish(State state); ///< writes it, with the name that the cluster has for this user
+  void settle();            ///< after a finish() that was written, old entries go
   int revision() const { return release_.revision; } ///< 0: not begun
 
 private:
   /// Writes the entry; nothing, after a warning, where it is too large.
   std::optional<kube::Result<json::Value>> write_entry(const Set &set);
-  void remove_surplus();
   bool not_recorded(const kube::Failure &failure, const char *doing);
   kube::Id id_of_entry(const std::string &name) const;
 
   kube::Cluster &cluster_;
   Warn warn_;
-  std::unique_ptr<kube::Pending<std::string>> whoami_;
-  std::unique_ptr<kube::Pending<kube::Done>> finishing_;
   Release release_;
   std::vector<Release> earlier_; ///< newest first, as begin() found them
 };

@@ -32,6 +32,13 @@ struct HttpLimits {
   std::size_t body_bytes = 100 << 20;
 };
 
+/// A request with a body.
+struct HttpWrite {
+  const char *method; ///< "POST"
+  const char *type;   ///< the body's: "application/json"
+  std::string_view body;
+};
+
 /// Receives a body piece by piece; returns false to end the request.
 using TakeBytes = std::function<bool(std::string_view)>;
 
@@ -51,8 +58,8 @@ public:
   HttpReply get(const std::string &target, const char *accept, const HttpLimits &limits,
                 const TakeBytes &take = {});
 
-  /// A server-side apply of `json`: a PATCH. It may be sent twice, as get().
-  HttpReply apply(const std::string &target, const std::string &json, const HttpLimits &limits);
+  /// Sends `what` to `target`, once: on a connection of its own, so that none was closed before.
+  HttpReply write(const std::string &target, const HttpWrite &what, const HttpLimits &limits);
 
   /// Ends a running get(). Any thread. A get() that has not connected yet is not ended: call again
   /// until it returns.
@@ -60,8 +67,8 @@ public:
 
 private:
   class Connection;
-  /// `patch` empty: a GET.
-  HttpReply send(const std::string &target, const char *accept, const std::string &patch,
+  /// `what` null: a GET.
+  HttpReply send(const std::string &target, const char *accept, const HttpWrite *what,
                  const HttpLimits &limits, const TakeBytes &take);
   std::unique_ptr<Connection> connection_;
   std::string authority_;

@@ -20,7 +20,7 @@
 #include "hello/signals.h"
 
 /// One cluster as one user, as operations with typed results. The real one goes through kubectl,
-/// the only client: each write runs it once, reads and watches go through one `kubectl proxy`.
+/// the only client: a set is applied by running it once, all else goes through one `kubectl proxy`.
 namespace hello::kube {
 
 /// Gets a line about each call of kubectl: its arguments, without secrets, and its time.
@@ -128,14 +128,6 @@ struct LogQuery {
   std::string ns{};                ///< of the pod; empty: Access::ns
 };
 
-/// A request that was started. Main thread.
-template <class T> class Pending {
-public:
-  virtual ~Pending() = default;
-  /// Waits for it until `deadline`. Once.
-  virtual Result<T> finish(sys::Deadline deadline) = 0;
-};
-
 /// A tunnel to a pod, from a port of this machine; it ends with this object. Main thread.
 class Forward {
 public:
@@ -194,10 +186,10 @@ public:
   virtual Result<json::Value> post(const std::string &path, std::string_view json,
                                    sys::Deadline deadline) = 0;
   /// A JSON merge patch (RFC 7396).
-  virtual std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
-                                               std::string_view manager) = 0;
-  /// This account's name.
-  virtual std::unique_ptr<Pending<std::string>> who_am_i() = 0;
+  virtual Result<Done> patch(const Id &id, const std::string &change, std::string_view manager,
+                             sys::Deadline deadline) = 0;
+  /// This account's name; may be empty.
+  virtual Result<std::string> who_am_i(sys::Deadline deadline) = 0;
   /// `target` is "pod/NAME" or "service/NAME"; `port` a number or a name.
   virtual std::unique_ptr<Forward> forward(const std::string &target, const std::string &port) = 0;
   /// GET of a service's URL from this machine. Throws Error(Exit::usage) if it is malformed.

@@ -10,10 +10,8 @@ kube::Result<kube::Done> annotate(kube::Cluster &cluster, const json::Value &val
   json::Value change;
   change["metadata"]["annotations"][std::string(release::kUsedBy) + cluster.access().release] =
       value;
-  return cluster
-      .patch({"v1", "Namespace", "", cluster.access().ns}, json::to_text(change),
-             names::kSharedManager)
-      ->finish(cluster.now() + std::chrono::seconds(20));
+  return cluster.patch({"v1", "Namespace", "", cluster.access().ns}, json::to_text(change),
+                       names::kSharedManager, cluster.now() + std::chrono::seconds(20));
 }
 
 } // namespace

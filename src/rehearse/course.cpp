@@ -54,8 +54,9 @@ void Course::begin() {
   json::Value change;
   change["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
       json::string(text::utc(std::time(nullptr)));
-  cluster_.patch(deployment_of(cluster_.access()), json::to_text(change), kManager)
-      ->finish(cluster_.now() + seconds(30))
+  cluster_
+      .patch(deployment_of(cluster_.access()), json::to_text(change), kManager,
+             cluster_.now() + seconds(30))
       .take("restart the pods", cluster_.access());
 }
 

@@ -68,10 +68,7 @@ Recorder::Recorder(kube::Cluster &cluster, std::string note, Warn warn)
   release_.note = std::move(note);
 }
 
-Recorder::~Recorder() = default;
-
 bool Recorder::begin(const Set &set, const std::vector<kube::Id> &carried) {
-  whoami_ = cluster_.who_am_i();
   release_.release = cluster_.access().release;
   release_.who = user_at_machine();
   release_.from = where_from();
@@ -120,7 +117,7 @@ std::optional<kube::Result<json::Value>> Recorder::write_entry(const Set &set) {
   return std::nullopt;
 }
 
-void Recorder::remove_surplus() {
+void Recorder::settle() {
   std::vector<Release> all = std::exchange(earlier_, {});
   if (all.empty()) return;
   all.insert(all.begin(), release_);
@@ -152,30 +149,21 @@ void Recorder::resume(const std::vector<Release> &history, const Set &set) {
 void Recorder::finish(State state) {
   if (release_.revision == 0) return;
   release_.state = state;
-  if (whoami_)
-    if (auto who = whoami_->finish(soon(cluster_)); who && !who->empty())
-      release_.who = std::move(*who);
-  whoami_.reset();
+  if (auto who = cluster_.who_am_i(soon(cluster_)); who && !who->empty())
+    release_.who = std::move(*who);
   std::string change;
   json::Writer out(change);
   out.begin_object().key("metadata").begin_object();
   out.key("labels").begin_object().key("hello/state").string(name_of(state)).end_object();
   out.key("annotations").begin_object().key("hello/who").string(release_.who).end_object();
   out.end_object().end_object();
-  finishing_ = cluster_.patch(id_of_entry(release_.name), change, names::manager(release_.release));
-}
-
-void Recorder::settle() {
-  if (!finishing_) return;
-  const auto done = finishing_->finish(soon(cluster_));
-  finishing_.reset();
-  if (!done)
-    warn_(
-        fmt::format("the history does not know that release {} is {}: {}", release_.revision,
+  const auto done = cluster_.patch(id_of_entry(release_.name), change,
+                                   names::manager(release_.release), soon(cluster_));
+  if (done) return;
+  earlier_.clear();
+  warn_(fmt::format("the history does not know that release {} is {}: {}", release_.revision,
                     name_of(release_.state),
                     kube::explain(done.failure(), "write the history", cluster_.access()).words()));
-  else
-    remove_surplus();
 }
 
 } // namespace hello::release

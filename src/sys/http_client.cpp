@@ -118,15 +118,16 @@ void HttpClient::stop() { connection_->stop(); }
 
 HttpReply HttpClient::get(const std::string &target, const char *accept, const HttpLimits &limits,
                           const TakeBytes &take) {
-  return send(target, accept, "", limits, take);
+  return send(target, accept, nullptr, limits, take);
 }
 
-HttpReply HttpClient::apply(const std::string &target, const std::string &json,
+HttpReply HttpClient::write(const std::string &target, const HttpWrite &what,
                             const HttpLimits &limits) {
-  return send(target, "application/json", json, limits, {});
+  connection_->stop();
+  return send(target, "application/json", &what, limits, {});
 }
 
-HttpReply HttpClient::send(const std::string &target, const char *accept, const std::string &patch,
+HttpReply HttpClient::send(const std::string &target, const char *accept, const HttpWrite *what,
                            const HttpLimits &limits, const TakeBytes &take) {
   for (;;) {
     const bool reused = connection_->is_socket_open();
@@ -143,10 +144,10 @@ HttpReply HttpClient::send(const std::string &target, const char *accept, const 
 
     Exchange exchange{limits, take, {}};
     httplib::Request request = request_of(target, accept, authority_, exchange);
-    if (!patch.empty()) {
-      request.method = "PATCH";
-      request.headers.emplace("Content-Type", "application/apply-patch+yaml");
-      request.body = patch;
+    if (what) {
+      request.method = what->method;
+      request.headers.emplace("Content-Type", what->type);
+      request.body = what->body;
     }
     httplib::Response response;
     httplib::Error error = httplib::Error::Success;

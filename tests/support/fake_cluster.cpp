@@ -14,16 +14,6 @@ namespace {
 using kube::Failure;
 using kube::Result;
 
-/// A request whose outcome is known.
-template <class T> class Known final : public kube::Pending<T> {
-public:
-  explicit Known(Result<T> outcome) : outcome_(std::move(outcome)) {}
-  Result<T> finish(sys::Deadline) override { return std::move(outcome_); }
-
-private:
-  Result<T> outcome_;
-};
-
 class FakeForward final : public kube::Forward {
 public:
   explicit FakeForward(Result<std::string> address) : address_(std::move(address)) {}
@@ -259,21 +249,19 @@ Result<json::Value> FakeCluster::fetch(const std::string &path) {
   return found->second;
 }
 
-std::unique_ptr<kube::Pending<kube::Done>>
-FakeCluster::patch(const kube::Id &id, const std::string &change, std::string_view) {
+Result<kube::Done> FakeCluster::patch(const kube::Id &id, const std::string &change,
+                                      std::string_view, sys::Deadline) {
   const std::lock_guard lock(mutex_);
   if (before_write) before_write();
   journal.push_back(fmt::format("patch {} {}", id.text(), change));
-  if (auto failed = scripted(Operation::patch, id.text()))
-    return std::make_unique<Known<kube::Done>>(*failed);
-  return std::make_unique<Known<kube::Done>>(api.patch(id, json::parse(change, "patch")));
+  if (auto failed = scripted(Operation::patch, id.text())) return std::move(*failed);
+  return api.patch(id, json::parse(change, "patch"));
 }
 
-std::unique_ptr<kube::Pending<std::string>> FakeCluster::who_am_i() {
+Result<std::string> FakeCluster::who_am_i(sys::Deadline) {
   const std::lock_guard lock(mutex_);
-  if (auto failed = scripted(Operation::who_am_i, ""))
-    return std::make_unique<Known<std::string>>(*failed);
-  return std::make_unique<Known<std::string>>(user);
+  if (auto failed = scripted(Operation::who_am_i, "")) return std::move(*failed);
+  return user;
 }
 
 std::unique_ptr<kube::Forward> FakeCluster::forward(const std::string &target,

@@ -112,9 +112,9 @@ public:
                                     sys::Deadline deadline) override;
   kube::Result<json::Value> post(const std::string &path, std::string_view json,
                                  sys::Deadline deadline) override;
-  std::unique_ptr<kube::Pending<kube::Done>> patch(const kube::Id &id, const std::string &change,
-                                                   std::string_view manager) override;
-  std::unique_ptr<kube::Pending<std::string>> who_am_i() override;
+  kube::Result<kube::Done> patch(const kube::Id &id, const std::string &change,
+                                 std::string_view manager, sys::Deadline deadline) override;
+  kube::Result<std::string> who_am_i(sys::Deadline deadline) override;
   std::unique_ptr<kube::Forward> forward(const std::string &target,
                                          const std::string &port) override;
   sys::HttpReply ask(const std::string &url, std::chrono::milliseconds timeout) override;

@@ -56,6 +56,11 @@ public:
     const std::lock_guard lock(mutex_);
     answers_[target] = {status, std::move(body)};
   }
+  /// The answer to the next request of `target`, before that of on().
+  void once(const std::string &target, int status, std::string body) {
+    const std::lock_guard lock(mutex_);
+    first_[target] = {status, std::move(body)};
+  }
   void forget(const std::string &target) {
     const std::lock_guard lock(mutex_);
     answers_.erase(target);
@@ -138,6 +143,14 @@ private:
     }
   }
 
+  using Answer = std::pair<int, std::string>;
+
+  static std::string response(const Answer &answer) {
+    return "HTTP/1.1 " + std::to_string(answer.first) +
+           " X\r\nContent-Length: " + std::to_string(answer.second.size()) + "\r\n\r\n" +
+           answer.second;
+  }
+
   /// Empty: the head has none.
   static std::string field(std::string_view head, const std::string &name) {
     const auto at = head.find("\r\n" + name + ": ");
@@ -152,6 +165,11 @@ private:
     const std::lock_guard lock(mutex_);
     requests_.push_back({target, field(head, "Accept"), std::string(head.substr(0, from - 1)),
                          field(head, "Content-Type"), std::move(body)});
+    if (const auto first = first_.find(target); first != first_.end()) {
+      write(fd, response(first->second));
+      first_.erase(first);
+      return;
+    }
     const auto known = answers_.find(target);
     const bool follows =
         target.find("watch=1") != target.npos || target.find("follow=true") != target.npos;
@@ -159,11 +177,8 @@ private:
       write(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
       streams_.push_back(fd);
     } else {
-      const auto [status, text] = known == answers_.end()
-                                      ? std::pair(404, std::string("404 page not found\n"))
-                                      : known->second;
-      write(fd, "HTTP/1.1 " + std::to_string(status) +
-                    " X\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
+      write(fd, response(known == answers_.end() ? Answer(404, "404 page not found\n")
+                                                 : known->second));
     }
     changed_.notify_all();
   }
@@ -173,7 +188,7 @@ private:
   std::thread acceptor_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::string, std::pair<int, std::string>> answers_; ///< under mutex_, as all below
+  std::map<std::string, Answer> answers_, first_; ///< under mutex_, as all below
   std::vector<Request> requests_;
   std::vector<int> connections_, streams_;
   std::vector<std::thread> threads_;

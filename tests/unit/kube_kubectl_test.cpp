@@ -36,7 +36,16 @@ struct Lab {
 
 const kube::Id kMap{"v1", "ConfigMap", "shop", "m"};
 const kube::Id kEntry{"apps/v1", "ControllerRevision", "shop", "hello-release-7"};
-const std::string kPods = "/api/v1/namespaces/shop/pods";
+const std::string kPods = "/api/v1/namespaces/shop/pods",
+                  kMapPath = "/api/v1/namespaces/shop/configmaps/m",
+                  kEntries = "/apis/apps/v1/namespaces/shop/controllerrevisions",
+                  kEntryPath = kEntries + "/hello-release-7", kByHello = "?fieldManager=hello";
+
+/// The API server's answer to what it does not do.
+std::string status(const std::string &reason, const std::string &message = "no") {
+  return R"({"kind":"Status","reason":")" + reason + R"(","message":")" + message +
+         R"(","details":{"name":"m","retryAfterSeconds":1}})";
+}
 
 std::vector<kube::Object> set_of(const Words &objects) {
   std::vector<kube::Object> set;
@@ -154,10 +163,6 @@ TEST_CASE("kubectl: one that does not end is ended at the time limit") {
   const auto answer = lab.cluster->apply(kSet, {.manager = "hello", .deadline = soon});
   REQUIRE(answer.failed_with(Trouble::timed_out));
   CHECK_FALSE(answer.failure().retryable);
-  CHECK(lab.cluster->remove(kMap, {}, sys::Clock::now() + 100ms).failed_with(Trouble::timed_out));
-  CHECK(lab.cluster->patch(kEntry, "{}", "hello")
-            ->finish(sys::Clock::now() + 100ms)
-            .failed_with(Trouble::timed_out));
 }
 
 TEST_CASE("kubectl: an answer that is no JSON object is an error that shows it") {
@@ -179,26 +184,27 @@ TEST_CASE("kubectl: an answer that is no JSON object is an error that shows it")
 
 TEST_CASE("kubectl: a removal names what the object must still be") {
   Lab lab;
+  test::HttpApi &api = lab.kubectl.api();
+  api.on(kMapPath, 200, "{}");
+  api.on(kEntryPath, 202, "{}");
   REQUIRE(lab.cluster->remove(kMap, {"uid-1", "7"}, generous()));
-  CHECK(lab.args() == Words{"delete", "--raw", "/api/v1/namespaces/shop/configmaps/m", "-f=-"});
-  CHECK(lab.input() ==
+  REQUIRE(lab.cluster->remove(kEntry, {}, generous()));
+  CHECK(api.requests().at(0).method == "DELETE");
+  CHECK(api.requests().at(0).body ==
         R"({"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background",)"
         R"("preconditions":{"uid":"uid-1","resourceVersion":"7"}})");
-  REQUIRE(lab.cluster->remove(kEntry, {}, generous()));
-  CHECK(lab.args() == Words{"delete", "--raw",
-                            "/apis/apps/v1/namespaces/shop/controllerrevisions/hello-release-7",
-                            "-f=-"});
-  CHECK(lab.input() ==
+  CHECK(api.requests().at(1).target == kEntryPath);
+  CHECK(api.requests().at(1).body ==
         R"({"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background",)"
         R"("preconditions":{}})");
-  lab.kubectl.answers(
-      "", "Error from server (Conflict): the UID in the precondition does not match", 1);
+  api.on(kMapPath, 409, status("Conflict", "the UID in the precondition does not match"));
   CHECK(lab.cluster->remove(kMap, {"uid-1", ""}, generous()).failed_with(Trouble::stale));
-  lab.kubectl.answers("", "Error from server (NotFound): configmaps \"m\" not found", 1);
+  api.on(kMapPath, 404, status("NotFound"));
   CHECK(lab.cluster->remove(kMap, {}, generous()).failed_with(Trouble::not_found));
+  CHECK(lab.kubectl.calls().empty());
 }
 
-TEST_CASE("kubectl: where the API server is too busy, each call is made again until its deadline") {
+TEST_CASE("kubectl: where the API server is too busy, kubectl is called again") {
   const std::string busy = "Error from server (TooManyRequests): the server has received too many "
                            "requests and has asked us to try again later";
   using Call = std::function<bool(kube::Cluster &, sys::Deadline)>;
@@ -211,14 +217,6 @@ TEST_CASE("kubectl: where the API server is too busy, each call is made again un
        [](kube::Cluster &it, sys::Deadline end) {
          return bool(it.apply(kSet, {.manager = "hello", .deadline = end}));
        }},
-      {"remove",
-       [](kube::Cluster &it, sys::Deadline end) { return bool(it.remove(kMap, {}, end)); }},
-      {"create", [](kube::Cluster &it,
-                    sys::Deadline end) { return bool(it.create(kEntry, "{}", "hello", end)); }},
-      {"patch",
-       [](kube::Cluster &it, sys::Deadline end) {
-         return bool(it.patch(kEntry, "{}", "hello")->finish(end));
-       }},
       {"objects", [](kube::Cluster &it, sys::Deadline) { return bool(it.objects_in("shop")); }},
   };
   for (const auto &row : calls) {
@@ -229,25 +227,49 @@ TEST_CASE("kubectl: where the API server is too busy, each call is made again un
     CHECK(row.second(*lab.cluster, generous()));
     CHECK(lab.kubectl.calls().size() >= 2);
   }
-  Lab lab;
-  lab.kubectl.answers("", busy, 1);
-  CHECK_FALSE(lab.cluster->remove(kMap, {}, sys::Clock::now() + 900ms));
-  CHECK(lab.kubectl.calls().size() == 1);
-  // for an eviction it is an answer: a budget forbids it
-  CHECK(lab.cluster->post("/api", "{}", generous()).failed_with(Trouble::too_many_requests));
-  CHECK(lab.kubectl.calls().size() == 2);
 }
 
-TEST_CASE("kubectl: a busy API server is asked until the limit of the run, which ends all calls") {
+TEST_CASE("kubectl: where the API server is too busy, writes are repeated until their deadline") {
+  using Call = std::function<bool(kube::Cluster &, sys::Deadline)>;
+  const std::pair<std::string, Call> calls[] = {
+      {kMapPath,
+       [](kube::Cluster &it, sys::Deadline end) { return bool(it.remove(kMap, {}, end)); }},
+      {kEntries + kByHello,
+       [](kube::Cluster &it, sys::Deadline end) {
+         return bool(it.create(kEntry, "{}", "hello", end));
+       }},
+      {kEntryPath + kByHello, [](kube::Cluster &it, sys::Deadline end) {
+         return bool(it.patch(kEntry, "{}", "hello", end));
+       }}};
+  for (const auto &row : calls) {
+    INFO(row.first);
+    Lab lab;
+    lab.kubectl.api().on(row.first, 200, "{}");
+    lab.kubectl.api().once(row.first, 429, status("TooManyRequests"));
+    CHECK(row.second(*lab.cluster, generous()));
+    CHECK(lab.kubectl.api().count(row.first) == 2);
+  }
   Lab lab;
-  lab.kubectl.answers_call(0, "", "Error from server (TooManyRequests): busy", 1);
-  lab.kubectl.answers(R"({"apiVersion":"v1","kind":"Lease"})");
-  lab.cluster->set_limit(generous());
-  CHECK(lab.cluster->create(kEntry, "{}", "hello", generous()));
+  lab.kubectl.api().on(kMapPath, 429, status("TooManyRequests"));
+  CHECK_FALSE(lab.cluster->remove(kMap, {}, sys::Clock::now() + 900ms));
+  CHECK(lab.kubectl.api().count(kMapPath) == 1);
+  // for an eviction it is an answer: a budget forbids it
+  CHECK(lab.cluster->post(kMapPath, "{}", generous()).failed_with(Trouble::too_many_requests));
+  CHECK(lab.kubectl.api().count(kMapPath) == 2);
+  // a lock that is renewed is renewed again soon
+  CHECK(lab.cluster->replace(kMap, "{}", generous()).failed_with(Trouble::too_many_requests));
+  CHECK(lab.kubectl.api().count(kMapPath) == 3);
+}
+
+TEST_CASE("kubectl: the limit of the run ends all calls") {
+  Lab lab;
   lab.kubectl.stays();
   const auto start = sys::Clock::now();
   lab.cluster->set_limit(start + 300ms);
-  CHECK(lab.cluster->create(kEntry, "{}", "hello", generous()).failed_with(Trouble::timed_out));
+  CHECK(lab.cluster->apply(kSet, {.manager = "hello", .deadline = generous()})
+            .failed_with(Trouble::timed_out));
+  lab.kubectl.api().on(kMapPath, 429, status("TooManyRequests"));
+  CHECK(lab.cluster->remove(kMap, {}, generous()).failure().retryable);
   CHECK(sys::Clock::now() - start < 20s);
 }
 
@@ -265,38 +287,44 @@ TEST_CASE("kubectl: a read ends at the limit of the run, too") {
 TEST_CASE("kubectl: an object is created from bytes that are passed on as they are") {
   Lab lab;
   const std::string bytes = "{\"a\": \"\\u003c\",  \"b\":1.0e+3}";
-  lab.kubectl.answers(R"({"metadata":{"uid":"u"}})");
+  lab.kubectl.api().on(kEntries + kByHello, 201, R"({"metadata":{"uid":"u"}})");
   const auto made = lab.cluster->create(kEntry, bytes, "hello", generous());
   REQUIRE(made);
   CHECK(made->text("metadata", "uid") == "u"); // what was stored
-  CHECK(lab.args() == Words{"create", "--raw",
-                            "/apis/apps/v1/namespaces/shop/controllerrevisions?fieldManager=hello",
-                            "-f=-"});
-  CHECK(lab.input() == bytes);
-  lab.kubectl.answers("",
-                      "Error from server (AlreadyExists): controllerrevisions.apps "
-                      "\"hello-release-7\" already exists",
-                      1);
+  CHECK(lab.kubectl.api().requests().at(0).method == "POST");
+  CHECK(lab.kubectl.api().requests().at(0).body == bytes);
+  lab.kubectl.api().on(kEntries + kByHello, 409, status("AlreadyExists"));
   CHECK(
       lab.cluster->create(kEntry, bytes, "hello", generous()).failed_with(Trouble::already_exists));
 }
 
-TEST_CASE("kubectl: a patch is a merge patch, started at once") {
+TEST_CASE("kubectl: a change is put in the place of the version that it names") {
   Lab lab;
-  const auto patch =
-      lab.cluster->patch(kEntry, R"({"metadata":{"labels":{"hello/state":"ready"}}})", "hello");
-  CHECK(patch->finish(generous()));
-  CHECK(lab.args() == Words{"patch", "controllerrevisions.apps", "hello-release-7",
-                            "--namespace=shop", "--type=merge",
-                            R"(--patch={"metadata":{"labels":{"hello/state":"ready"}}})",
-                            "--field-manager=hello"});
-  CHECK(lab.input().empty());
-  lab.kubectl.answers("",
-                      "Error from server (Forbidden): controllerrevisions.apps \"hello-release-7\" "
-                      "is forbidden: User \"ci\" cannot patch resource \"controllerrevisions\" in "
-                      "API group \"apps\" in the namespace \"shop\"",
-                      1);
-  const auto refused = lab.cluster->patch(kEntry, "{}", "hello")->finish(generous());
+  lab.kubectl.api().on(kMapPath, 200, R"({"kind":"ConfigMap","metadata":{"uid":"u"}})");
+  const auto stored = lab.cluster->replace(kMap, R"({"a":1})", generous());
+  REQUIRE(stored);
+  CHECK(stored->text("metadata", "uid") == "u");
+  CHECK(lab.kubectl.api().requests().at(0).method == "PUT");
+  CHECK(lab.kubectl.api().requests().at(0).body == R"({"a":1})");
+  lab.kubectl.api().on(kMapPath, 409, status("Conflict", "the object has been modified"));
+  CHECK(lab.cluster->replace(kMap, "{}", generous()).failed_with(Trouble::stale));
+}
+
+TEST_CASE("kubectl: a patch is a merge patch") {
+  Lab lab;
+  const std::string change = R"({"metadata":{"labels":{"hello/state":"ready"}}})";
+  lab.kubectl.api().on(kEntryPath + kByHello, 200, "{}");
+  CHECK(lab.cluster->patch(kEntry, change, "hello", generous()));
+  const auto request = lab.kubectl.api().requests().at(0);
+  CHECK(request.method == "PATCH");
+  CHECK(request.type == "application/merge-patch+json");
+  CHECK(request.body == change);
+  lab.kubectl.api().on(kEntryPath + kByHello, 403,
+                       status("Forbidden", R"(controllerrevisions.apps \"hello-release-7\" is )"
+                                           R"(forbidden: User \"ci\" cannot patch resource )"
+                                           R"(\"controllerrevisions\" in API group \"apps\" in )"
+                                           R"(the namespace \"shop\")"));
+  const auto refused = lab.cluster->patch(kEntry, "{}", "hello", generous());
   REQUIRE(refused.failed_with(Trouble::forbidden));
   CHECK(refused.failure().rule ==
         "a Role in namespace shop with this rule gives it: {apiGroups: [\"apps\"], resources: "
@@ -305,13 +333,14 @@ TEST_CASE("kubectl: a patch is a merge patch, started at once") {
 
 TEST_CASE("kubectl: the account's name is asked for") {
   Lab lab;
-  lab.kubectl.answers("system:serviceaccount:ci:deployer");
-  const auto name = lab.cluster->who_am_i()->finish(generous());
+  const std::string reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+  lab.kubectl.api().on(reviews, 201,
+                       R"({"status":{"userInfo":{"username":"system:serviceaccount:ci:a"}}})");
+  const auto name = lab.cluster->who_am_i(generous());
   REQUIRE(name);
-  CHECK(*name == "system:serviceaccount:ci:deployer");
-  CHECK(lab.args() == Words{"auth", "whoami", "-o=jsonpath={.status.userInfo.username}"});
-  lab.kubectl.answers("", "error: You must be logged in to the server (Unauthorized)", 1);
-  CHECK(lab.cluster->who_am_i()->finish(generous()).failed_with(Trouble::unauthorized));
+  CHECK(*name == "system:serviceaccount:ci:a");
+  lab.kubectl.api().on(reviews, 401, status("Unauthorized"));
+  CHECK(lab.cluster->who_am_i(generous()).failed_with(Trouble::unauthorized));
 }
 
 TEST_CASE("kubectl: a forward has the address that kubectl prints") {
@@ -436,11 +465,10 @@ TEST_CASE("kubectl: the proxy is one for all reads") {
   }
   CHECK(lab.kubectl.calls().empty());
   const Words proxy = lab.kubectl.proxy_args();
-  REQUIRE(proxy.size() == 4);
+  REQUIRE(proxy.size() == 3);
   CHECK(proxy[0] == "--context=lab");
   CHECK(proxy[1] == "proxy");
   CHECK(proxy[2].starts_with("--unix-socket=/"));
-  CHECK(proxy[3] == "--reject-methods=^(POST|PUT|DELETE)$");
 }
 
 TEST_CASE("kubectl: its directory goes with the cluster") {

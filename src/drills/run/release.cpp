@@ -110,8 +110,8 @@ void write_marks(kube::Cluster &cluster, const std::vector<Mark> &marks) {
   json::Value change;
   change["metadata"]["annotations"][kMark] =
       marks.empty() ? json::Value() : json::string(to_text(marks));
-  const auto done = cluster.patch(deployment_of(cluster.access()), json::to_text(change), kManager)
-                        ->finish(cluster.now() + 30s);
+  const auto done = cluster.patch(deployment_of(cluster.access()), json::to_text(change), kManager,
+                                  cluster.now() + 30s);
   if (!done) throw kube::explain(done.failure(), "mark the Deployment", cluster.access());
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
-#include <type_traits>
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -93,32 +92,6 @@ bool may_repeat(const Failure &failure, sys::Deadline deadline) {
   return true;
 }
 
-/// A kubectl that was started, and ends soon.
-template <class T> class Started final : public Pending<T> {
-public:
-  Started(const Trace &trace, const std::vector<std::string> &command)
-      : trace_(trace), command_(command), child_(command) {}
-
-  Result<T> finish(sys::Deadline deadline) override {
-    sys::Finished finished = sys::finish(child_, "", deadline);
-    trace_call(trace_, command_, "", start_);
-    while (finished.code != 0) {
-      if (Failure failure = failure_of(finished); !may_repeat(failure, deadline)) return failure;
-      finished = call(trace_, command_, "", deadline);
-    }
-    if constexpr (std::is_same_v<T, Done>)
-      return Done();
-    else
-      return std::move(finished.out);
-  }
-
-private:
-  Trace trace_;
-  std::vector<std::string> command_;
-  sys::Deadline start_ = sys::Clock::now();
-  sys::Child child_;
-};
-
 class PortForward final : public Forward {
 public:
   explicit PortForward(const std::vector<std::string> &command) : child_(command) {}
@@ -153,6 +126,8 @@ std::string lines_of(std::span<const Object> set) {
   for (const Object &object : set) out += json::to_text(object.value) + "\n";
   return out;
 }
+
+constexpr const char *kJson = "application/json";
 
 std::string flag(std::string_view name, std::string_view value) {
   return fmt::format("{}={}", name, value);
@@ -239,18 +214,27 @@ Result<Answer> Kubectl::apply(std::span<const Object> set, const ApplyOptions &o
 /// a server-side apply, and what this leaves out
 Result<Answer> Kubectl::apply_beside(const Object &object, const ApplyOptions &options) {
   const std::string query = fmt::format("?{}&force={}", flag("fieldManager", options.manager),
-                                        options.force ? "true" : "false"),
-                    body = json::to_text(object.value);
+                                        options.force ? "true" : "false");
   const Id &id = object.id;
-  auto reply = proxy_.apply(object_path(id) + query, body, options.deadline);
-  if (reply.failed_with(Trouble::unknown_kind)) // the guessed plural may be wrong
-    if (const std::string resource = discover(id); !resource.empty())
-      reply = proxy_.apply(resource_path(id.api_version, resource, id.ns) + "/" + id.name + query,
-                           body, options.deadline);
+  const auto reply = write("PATCH", id, query, "application/apply-patch+yaml",
+                           json::to_text(object.value), options.deadline);
   if (!reply) return reply.failure();
   Answer answer;
   answer.objects.push_back({id, kubernetes_object_of(*reply, id.text())});
   return answer;
+}
+
+Result<std::string> Kubectl::write(const char *method, const Id &id, const std::string &query,
+                                   const char *type, const std::string &body,
+                                   sys::Deadline deadline) {
+  const sys::HttpWrite what{method, type, body};
+  auto reply = proxy_.write(object_path(id) + query, what, deadline);
+  if (!reply.failed_with(Trouble::unknown_kind)) return reply;
+  const std::string resource = discover(id); // the guessed plural may be wrong
+  if (resource.empty()) return reply;
+  return proxy_.write(
+      fmt::format("{}/{}{}", resource_path(id.api_version, resource, id.ns), id.name, query), what,
+      deadline);
 }
 
 Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Deadline deadline) {
@@ -263,7 +247,7 @@ Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Dead
   if (!still.uid.empty()) out.key("uid").string(still.uid);
   if (!still.resource_version.empty()) out.key("resourceVersion").string(still.resource_version);
   out.end_object().end_object();
-  const auto done = run({"delete", "--raw", object_path(id), "-f=-"}, body, deadline);
+  const auto done = write("DELETE", id, "", kJson, body, deadline);
   if (!done) return done.failure();
   return Done();
 }
@@ -273,44 +257,45 @@ Result<json::Value> Kubectl::create(const Id &id, std::string_view json, std::st
   if (before_write) before_write();
   const std::string path =
       collection_path(id.api_version, id.kind, id.ns) + "?" + flag("fieldManager", manager);
-  const auto done = run({"create", "--raw", path, "-f=-"}, json, deadline);
+  const auto done = proxy_.write(path, {"POST", kJson, json}, deadline);
   if (!done) return done.failure();
-  return object_of(done->out, path);
+  return object_of(*done, path);
 }
 
 Result<json::Value> Kubectl::replace(const Id &id, std::string_view json, sys::Deadline deadline) {
   // once: a lock that is renewed is renewed again soon
-  const sys::Finished done =
-      call(access_.trace, command({"replace", "--raw", object_path(id), "-f=-"}), json, deadline);
-  if (done.code != 0) return failed(done);
-  return kubernetes_object_of(done.out, id.text());
+  const auto done =
+      proxy_.write(object_path(id), {"PUT", kJson, json}, deadline, Proxy::Busy::answer);
+  if (!done) return done.failure();
+  return kubernetes_object_of(*done, id.text());
 }
 
 /// A 429 is an answer here: a budget forbids the eviction.
 Result<json::Value> Kubectl::post(const std::string &path, std::string_view json,
                                   sys::Deadline deadline) {
   if (before_write) before_write();
-  const sys::Finished done =
-      call(access_.trace, command({"create", "--raw", path, "-f=-"}), json, deadline);
-  if (done.code != 0) return failed(done);
-  return object_of(done.out, path);
+  const auto done = proxy_.write(path, {"POST", kJson, json}, deadline, Proxy::Busy::answer);
+  if (!done) return done.failure();
+  return object_of(*done, path);
 }
 
-std::unique_ptr<Pending<Done>> Kubectl::patch(const Id &id, const std::string &change,
-                                              std::string_view manager) {
+Result<Done> Kubectl::patch(const Id &id, const std::string &change, std::string_view manager,
+                            sys::Deadline deadline) {
   if (before_write) before_write();
-  const auto slash = id.api_version.find('/');
-  const std::string group = slash == std::string::npos ? "" : "." + id.api_version.substr(0, slash);
-  std::vector<std::string> args{"patch", plural(id.kind) + group, id.name};
-  if (!id.ns.empty()) args.push_back(flag("--namespace", id.ns));
-  args.insert(args.end(),
-              {"--type=merge", flag("--patch", change), flag("--field-manager", manager)});
-  return std::make_unique<Started<Done>>(access_.trace, command(args));
+  const auto done = write("PATCH", id, "?" + flag("fieldManager", manager),
+                          "application/merge-patch+json", change, deadline);
+  if (!done) return done.failure();
+  return Done();
 }
 
-std::unique_ptr<Pending<std::string>> Kubectl::who_am_i() {
-  return std::make_unique<Started<std::string>>(
-      access_.trace, command({"auth", "whoami", "-o=jsonpath={.status.userInfo.username}"}));
+/// Source: kubernetes.io, "Authenticating", API access to authentication information for a client
+Result<std::string> Kubectl::who_am_i(sys::Deadline deadline) {
+  constexpr std::string_view kReview =
+      R"({"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"})";
+  const auto done = proxy_.write("/apis/authentication.k8s.io/v1/selfsubjectreviews",
+                                 {"POST", kJson, kReview}, deadline);
+  if (!done) return done.failure();
+  return std::string(object_of(*done, "review").text("status", "userInfo", "username"));
 }
 
 std::unique_ptr<Forward> Kubectl::forward(const std::string &target, const std::string &port) {

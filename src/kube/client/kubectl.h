@@ -26,9 +26,9 @@ public:
   Result<json::Value> replace(const Id &id, std::string_view json, sys::Deadline deadline) override;
   Result<json::Value> post(const std::string &path, std::string_view json,
                            sys::Deadline deadline) override;
-  std::unique_ptr<Pending<Done>> patch(const Id &id, const std::string &change,
-                                       std::string_view manager) override;
-  std::unique_ptr<Pending<std::string>> who_am_i() override;
+  Result<Done> patch(const Id &id, const std::string &change, std::string_view manager,
+                     sys::Deadline deadline) override;
+  Result<std::string> who_am_i(sys::Deadline deadline) override;
   std::unique_ptr<Forward> forward(const std::string &target, const std::string &port) override;
   Result<std::vector<Occupant>> objects_in(const std::string &ns) override;
 
@@ -52,6 +52,9 @@ private:
   Result<Answer> server_side(std::span<const Object> set, const ApplyOptions &options,
                              const std::vector<std::string> &more) const;
   Result<Answer> apply_beside(const Object &object, const ApplyOptions &options);
+  /// A request to an object's path.
+  Result<std::string> write(const char *method, const Id &id, const std::string &query,
+                            const char *type, const std::string &body, sys::Deadline deadline);
   /// Its plural as the cluster's discovery has it; empty if it knows no such kind.
   std::string discover(const Id &id);
 

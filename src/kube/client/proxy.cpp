@@ -102,8 +102,7 @@ std::string private_directory(sys::Fd &lock) {
 Proxy::Proxy(std::vector<std::string> command, Access access)
     : program_(command[0]), access_(std::move(access)), directory_(private_directory(lock_)),
       socket_(directory_ + "/api") {
-  command.insert(command.end(),
-                 {"proxy", "--unix-socket=" + socket_, "--reject-methods=^(POST|PUT|DELETE)$"});
+  command.insert(command.end(), {"proxy", "--unix-socket=" + socket_});
   try {
     child_ = std::make_unique<sys::Child>(command);
   } catch (...) {
@@ -177,14 +176,23 @@ Result<std::string> Proxy::get_patiently(const std::string &path, const char *ac
   }
 }
 
-Result<std::string> Proxy::apply(const std::string &path, const std::string &json,
-                                 sys::Deadline deadline) {
-  sys::HttpReply reply = ask("PATCH", path, [&](sys::HttpClient &client) {
-    return client.apply(path, json, {std::chrono::seconds(60), std::min(deadline, limit())});
-  });
-  if (reply.status != 200 && reply.status != 201)
-    return failure_of_status(reply.status, reply.body);
-  return std::move(reply.body);
+Result<std::string> Proxy::write(const std::string &path, const sys::HttpWrite &what,
+                                 sys::Deadline deadline, Busy busy) {
+  const auto time = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(deadline - sys::Clock::now(), sys::Clock::duration(1))); // for each attempt
+  const sys::Deadline end = limit(), last = end == sys::Deadline::max() ? deadline : end;
+  for (;;) {
+    sys::check_interrupted();
+    const sys::Deadline until = std::min(end, sys::Clock::now() + time);
+    sys::HttpReply reply = ask(what.method, path, [&](sys::HttpClient &client) {
+      return client.write(path, what, {time, until});
+    });
+    if (reply.status / 100 == 2) return std::move(reply.body);
+    const auto again = retry_after(reply.body);
+    if (reply.status != 429 || busy == Busy::answer || sys::Clock::now() + again > last)
+      return failure_of_reply(reply);
+    sys::pause(again);
+  }
 }
 
 sys::HttpReply Proxy::ask(const std::string &path, const char *accept) {

@@ -13,8 +13,7 @@
 
 namespace hello::kube {
 
-/// `kubectl proxy` on a socket that only this user can reach, for GET and server-side
-/// apply; ends with this object.
+/// `kubectl proxy` on a socket that only this user can reach; ends with this object.
 class Proxy {
 public:
   /// Starts `command` + proxy; does not wait. Main thread.
@@ -28,9 +27,12 @@ public:
   /// The same, again where the API server is too busy, when it says so, for a minute.
   Result<std::string> get_patiently(const std::string &path,
                                     const char *accept = "application/json");
-  /// Server-side apply of `json` at an API path. Throws as get() does.
-  Result<std::string> apply(const std::string &path, const std::string &json,
-                            sys::Deadline deadline);
+  /// Whether 429 is an answer, or the request is repeated when the API server says so, until the
+  /// limit; each time as long as there was to `deadline` at first.
+  enum class Busy { answer, repeat };
+  /// A write to an API path. Throws as get() does, and check_interrupted()'s Error.
+  Result<std::string> write(const std::string &path, const sys::HttpWrite &what,
+                            sys::Deadline deadline, Busy busy = Busy::repeat);
   /// A stream of an API path. Any thread. Throws as get() does.
   std::unique_ptr<Stream> stream(const std::string &path);
 
