@@ -177,7 +177,7 @@ std::string make_place(Context &context) {
         return "namespace " + ns + " has no label hello/check: allowed";
       if (const std::string other = other_run(context, ns); !other.empty())
         return fmt::format("run {} uses namespace {}; if it was killed, remove it: 'hello check "
-                           "--namespaces {},{} --cleanup-run {}'",
+                           "--namespaces {},{} --cleanup {}'",
                            other, ns, context.a, context.b, other);
     } else if (const auto made = context.apply(namespace_json(ns), ""); !made) {
       return "cannot make namespace " + ns + ": " + context.words_of(made.failure());

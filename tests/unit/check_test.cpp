@@ -450,7 +450,7 @@ TEST_CASE("check: a prepared namespace belongs to one run, until that is over or
   const Outcome busy = world.outcome("start");
   CHECK(busy.verdict == Verdict::inconclusive);
   CHECK(busy.what.find("run other uses namespace shop;") == 0);
-  CHECK(busy.what.find("--namespaces shop,shop-b --cleanup-run other") != std::string::npos);
+  CHECK(busy.what.find("--namespaces shop,shop-b --cleanup other") != std::string::npos);
   CHECK(world.cluster.times("apply ") == 0);
   std::vector<std::string> left;
   CHECK(check::clean_up(world.cluster, world.options.namespaces, "", left).empty());

@@ -155,6 +155,16 @@ TEST_CASE("options of serve: a flag beats a variable, its own and that of what i
   CHECK(server::holder(by_file, "--listen") == "--listen");
 }
 
+TEST_CASE("options of check: a run to remove is named after --cleanup, or as in 0.2.0") {
+  const auto one = parsed<cli::CheckOptions>({"--cleanup", "abc"});
+  CHECK(one.cleanup);
+  CHECK(one.run == "abc");
+  const auto old = parsed<cli::CheckOptions>({"--cleanup-run", "abc"});
+  CHECK(old.cleanup);
+  CHECK(old.run == "abc");
+  CHECK(parsed<cli::CheckOptions>({"--cleanup"}).run.empty());
+}
+
 TEST_CASE("options of serve: an error names the variable or the flag that held the value") {
   const std::pair<const char *, const char *> wrong[] = {{"HELLO_THREADS", "x"},
                                                          {"HELLO_SANDBOX", "maybe"},

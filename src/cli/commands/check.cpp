@@ -106,13 +106,13 @@ void check_reports(const std::vector<std::string> &files) {
 
 Exit clean(kube::Cluster &cluster, const CheckOptions &flags) {
   std::vector<std::string> left;
-  const auto removed = check::clean_up(cluster, flags.check.namespaces, flags.cleanup_run, left);
+  const auto removed = check::clean_up(cluster, flags.check.namespaces, flags.run, left);
   for (const std::string &one : removed) print("removed " + one + "\n");
   for (const std::string &one : left) say("left: " + one);
   if (removed.empty() && left.empty())
-    flags.config.console.note(flags.cleanup_run.empty()
+    flags.config.console.note(flags.run.empty()
                                   ? "nothing to remove"
-                                  : "nothing to remove: no check has made " + flags.cleanup_run);
+                                  : "nothing to remove: no check has made " + flags.run);
   return left.empty() ? Exit::ok : Exit::failure;
 }
 
@@ -123,7 +123,11 @@ json::Value read_report(const std::string &path) {
 } // namespace
 
 Exit run(const CheckOptions &flags) {
-  const bool runs = !flags.list && !flags.plan && !flags.cleanup && flags.cleanup_run.empty();
+  if (!flags.run.empty() && !flags.cleanup)
+    throw Error(
+        Exit::usage, fmt::format("unexpected argument '{}'", flags.run),
+        fmt::format("to run one check, use --only {0}; to remove a run, --cleanup {0}", flags.run));
+  const bool runs = !flags.list && !flags.plan && !flags.cleanup;
   if (!runs && (flags.format == Format::json || !flags.reports.empty()))
     throw Error(Exit::usage, "-o json and --report go with a run of the checks",
                 "leave them out of --list, --plan and --cleanup, which print text");
@@ -143,7 +147,7 @@ Exit run(const CheckOptions &flags) {
     print(text_of(check::plan(*cluster, config, options)));
     return Exit::ok;
   }
-  if (flags.cleanup || !flags.cleanup_run.empty()) return clean(*cluster, flags);
+  if (flags.cleanup) return clean(*cluster, flags);
   Screen screen(flags);
   const check::Report report = check::run(*cluster, config, options, screen);
   screen.clear();
@@ -158,6 +162,10 @@ Exit run(const CheckOptions &flags) {
 
 void declare(const Command &command, CheckOptions &options) {
   check::Options &check = options.check;
+  command.section("Arguments");
+  command.text("NAME", options.run,
+               {"with --cleanup: a run to remove before it expires, or one of its namespaces"});
+  command.section();
   command.list("--only", check.only, {"checks to run, with those that they depend on", "NAMES"},
                ',');
   command.list("--skip", check.skip, {"checks to leave out", "NAMES"}, ',');
@@ -173,9 +181,15 @@ void declare(const Command &command, CheckOptions &options) {
   command.either("--plan", "--list");
   command.either("--plan", "--cleanup");
   command.either("--list", "--cleanup");
-  command.flag("--cleanup", options.cleanup, "remove the expired leftovers of earlier runs");
-  command.text("--cleanup-run", options.cleanup_run,
-               {"run to remove before it expires, or one of its namespaces", "NAME"});
+  command.flag("--cleanup", options.cleanup,
+               "remove the expired leftovers of earlier runs, or one run");
+  command.each("--cleanup-run",
+               [&options](const std::string &name) {
+                 options.cleanup = true;
+                 options.run = name;
+                 return std::string();
+               },
+               {.help = "the old form of --cleanup NAME", .hidden = true});
   OptionSpec report{"file for the report: .json, .xml (JUnit) or .html", "FILE"};
   report.completes = Completes::file;
   command.list("--report", options.reports, report);

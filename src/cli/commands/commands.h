@@ -168,7 +168,7 @@ struct CheckOptions {
   check::Options check;
   std::vector<std::string> reports; ///< files
   bool plan = false, list = false, cleanup = false;
-  std::string cleanup_run; ///< a namespace; empty: none
+  std::string run; ///< to clean up, or one of its namespaces; empty: all that have expired
 };
 void declare(const Command &command, CheckOptions &options);
 Exit run(const CheckOptions &options);

@@ -170,11 +170,15 @@ private:
   void argument(const std::string &word) {
     if (line_.arguments.empty() && !line_.command->commands.empty()) {
       const CommandRow *below = line_.command->command(word);
-      if (!below) throw unknown_command(*line_.command, line_.path, word);
-      line_.command = below;
-      line_.path += " " + word;
-      line_.options.clear(); // a subcommand has none of its own
-      return;
+      const bool misspelt = !nearest_command(*line_.command, word).empty();
+      if (!below && (misspelt || most_arguments() == 0))
+        throw unknown_command(*line_.command, line_.path, word);
+      if (below) {
+        line_.command = below;
+        line_.path += " " + word;
+        line_.options.clear(); // a subcommand has none of its own
+        return;
+      }
     }
     line_.arguments.push_back(word);
   }
