@@ -153,6 +153,7 @@ struct HistoryRemoved {
 struct Note {
   std::string text;
   std::optional<int> revision{}; ///< of a rollback's target
+  std::string awaits{};          ///< what the run waits for from now on; empty: as before
 };
 
 /// Time passes without news: a live view draws its clock again.

@@ -320,7 +320,9 @@ Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
       throw Error(Exit::cluster, "is being removed: " + names,
                   "hello deploy waits until it is gone, for --timeout; a finalizer may hold it: "
                   "kubectl get it -o yaml");
-    if (!std::exchange(noted, true)) (*emit)(event::Note{"waiting until it is gone: " + names});
+    if (!std::exchange(noted, true))
+      (*emit)(event::Note{.text = "waiting until it is gone: " + names,
+                          .awaits = names + " to be gone"});
   }
 }
 

@@ -23,7 +23,8 @@ void await(kube::Cluster &cluster, const std::function<std::vector<std::string>(
                   "something holds it, perhaps a finalizer: kubectl get it -o yaml; then hello "
                   "undeploy again, or --timeout");
     if (names != noted) {
-      emit(event::Note{"waiting until gone: " + release::shortened(names)});
+      const std::string what = release::shortened(names);
+      emit(event::Note{.text = "waiting until gone: " + what, .awaits = what + " to be gone"});
       noted = names;
     }
     cluster.sleep(std::chrono::milliseconds(250));

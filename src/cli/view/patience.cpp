@@ -17,7 +17,10 @@ constexpr std::string_view kCluster = "the cluster to answer";
 
 /// What a run waits for once an event of this kind has happened; none: the same as before.
 std::optional<std::string_view> next_after(const deploy::Event &event) {
+  if (const auto *note = std::get_if<event::Note>(&event); note && !note->awaits.empty())
+    return note->awaits;
   if (std::holds_alternative<event::Target>(event) ||
+      std::holds_alternative<event::Removed>(event) ||
       std::holds_alternative<event::Failing>(event) ||
       std::holds_alternative<event::RollingBack>(event))
     return kCluster;
