@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -6,6 +7,7 @@
 
 #include "hello/text.h"
 #include "hello/yaml.h"
+#include "hello/yaml_copy.h"
 #include "manifest/patch.h"
 
 namespace hello::manifest {
@@ -73,6 +75,18 @@ bool remove_key(YAML::Node map, const std::string &key) {
   return false;
 }
 
+/// Numbers are equal if their values are: 1 and 1.0. Source: RFC 6902, section 4.6
+bool equal_scalars(const YAML::Node &a, const YAML::Node &b) {
+  const std::string left = yaml::to_json(a), right = yaml::to_json(b);
+  const yaml::Scalar kinds[] = {yaml::kind_of(a), yaml::kind_of(b)};
+  const auto is_number = [](yaml::Scalar kind) {
+    return kind == yaml::Scalar::integer || kind == yaml::Scalar::real;
+  };
+  if (left == right || !is_number(kinds[0]) || !is_number(kinds[1])) return left == right;
+  return (kinds[0] == yaml::Scalar::real || kinds[1] == yaml::Scalar::real) &&
+         std::strtod(left.c_str(), nullptr) == std::strtod(right.c_str(), nullptr);
+}
+
 /// Objects are equal whatever the order of their members.
 bool equal(const YAML::Node &a, const YAML::Node &b) {
   if (a.Type() != b.Type() || a.size() != b.size()) return false;
@@ -83,7 +97,7 @@ bool equal(const YAML::Node &a, const YAML::Node &b) {
     }
     return true;
   }
-  if (!a.IsSequence()) return yaml::to_json(a) == yaml::to_json(b);
+  if (!a.IsSequence()) return equal_scalars(a, b);
   const auto left = yaml::items(a), right = yaml::items(b);
   for (std::size_t i = 0; i < left.size(); ++i)
     if (!equal(left[i], right[i])) return false;
@@ -93,7 +107,7 @@ bool equal(const YAML::Node &a, const YAML::Node &b) {
 /// A document that operations change in place.
 class Document {
 public:
-  explicit Document(const YAML::Node &root) : root_(YAML::Clone(root)) {}
+  explicit Document(const YAML::Node &root) : root_(yaml::copy(root)) {}
   const YAML::Node &root() const { return root_; }
 
   YAML::Node get(const Tokens &path) const { return find(root_, path); }
@@ -147,11 +161,17 @@ YAML::Node member(const YAML::Node &operation, const char *name) {
   return found;
 }
 
+std::string text_member(const YAML::Node &operation, const char *name) {
+  const YAML::Node found = member(operation, name);
+  if (!found.IsScalar()) fail(fmt::format("its {} is not a text", name));
+  return found.Scalar();
+}
+
 void run(Document &document, const YAML::Node &operation) {
-  const std::string op = yaml::text(member(operation, "op"));
-  const Tokens path = tokens_of(yaml::text(member(operation, "path")));
+  const std::string op = text_member(operation, "op");
+  const Tokens path = tokens_of(text_member(operation, "path"));
   const auto value = [&] { return YAML::Clone(member(operation, "value")); };
-  const auto from = [&] { return tokens_of(yaml::text(member(operation, "from"))); };
+  const auto from = [&] { return tokens_of(text_member(operation, "from")); };
   if (op == "add") {
     document.add(path, value());
   } else if (op == "remove") {

@@ -13,6 +13,7 @@
 #include "hello/error.h"
 #include "hello/text.h"
 #include "hello/yaml.h"
+#include "hello/yaml_copy.h"
 
 namespace hello::yaml {
 namespace {
@@ -197,7 +198,34 @@ private:
   std::size_t nodes_ = 0;
 };
 
+/// Builds the node again. NodeBuilder keeps the places, which YAML::Clone loses.
+void build(YAML::NodeBuilder &out, const YAML::Node &node) {
+  constexpr auto kStyle = YAML::EmitterStyle::Default;
+  switch (node.Type()) {
+  case YAML::NodeType::Scalar:
+    return out.OnScalar(node.Mark(), node.Tag(), YAML::NullAnchor, node.Scalar());
+  case YAML::NodeType::Sequence:
+    out.OnSequenceStart(node.Mark(), node.Tag(), YAML::NullAnchor, kStyle);
+    for (const YAML::Node &item : node) build(out, item);
+    return out.OnSequenceEnd();
+  case YAML::NodeType::Map:
+    out.OnMapStart(node.Mark(), node.Tag(), YAML::NullAnchor, kStyle);
+    for (const auto &entry : node) {
+      build(out, entry.first);
+      build(out, entry.second);
+    }
+    return out.OnMapEnd();
+  default: return out.OnNull(node.Mark(), YAML::NullAnchor);
+  }
+}
+
 } // namespace
+
+YAML::Node copy(const YAML::Node &node) {
+  YAML::NodeBuilder out;
+  build(out, node);
+  return out.Root();
+}
 
 std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
                                  const Limits &limits) {
@@ -219,7 +247,11 @@ std::vector<YAML::Node> load_all(std::string_view text, std::string_view name,
         fail(name, mark, "this belongs to nothing before it");
     }
     Checker checker(name, limits);
-    for (const YAML::Node &document : documents) checker.check(document, 0);
+    for (YAML::Node &document : documents) {
+      checker.check(document, 0);
+      // An alias is the same node as its anchor: a change in one place would change the other.
+      if (text.find('&') != text.npos) document.reset(copy(document));
+    }
     return documents;
   } catch (const YAML::DeepRecursion &error) {
     fail(name, error.mark, fmt::format("nested deeper than {} levels", limits.depth));

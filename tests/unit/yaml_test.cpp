@@ -183,6 +183,16 @@ TEST_CASE("yaml: merge keys give the entries that the map does not have itself, 
   CHECK(json("\"<<\": {a: 1}") == R"({"<<": {"a": 1}})");
 }
 
+TEST_CASE("yaml: an alias is a copy, with the place of what it stands for") {
+  const YAML::Node node = yaml::load("a: &a\n  x: 1\nb: *a\nc: {<<: {d: *a}}", "test");
+  YAML::Node b = node["b"];
+  b["x"] = yaml::integer(2);
+  YAML::Node d = node["c"]["d"];
+  d["y"] = yaml::integer(3);
+  CHECK(yaml::to_json(node) == R"({"a": {"x": 1}, "b": {"x": 2}, "c": {"d": {"x": 1, "y": 3}}})");
+  CHECK(yaml::place(node["b"], "test") == "test:1:4");
+}
+
 TEST_CASE("yaml: merge keys count against the limit of nodes") {
   std::string text = "a: &a {";
   for (int i = 0; i < 100; ++i) text += "k" + std::to_string(i) + ": 0, ";
