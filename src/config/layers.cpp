@@ -22,10 +22,11 @@ std::string kept(const Setting &setting, const Value &lower, const Layer &layer,
                      what, lower.origin.where);
 }
 
-/// Whether 0.1.0 had both layers: it read one file.
+/// Whether 0.1.0 had both layers: it read one file, with one overlay.
 bool both_old(const Value &lower, const Layer &layer) {
+  const From from = layer.origin.from;
   return layer.whole && !lower.entries.empty() &&
-         !(lower.origin.from == From::file && layer.origin.from == From::file);
+         !(lower.origin.from == from && (from == From::file || from == From::context));
 }
 
 std::string merge(const Setting &setting, Value &value, const Layer &layer) {
@@ -69,8 +70,12 @@ std::string append(const Setting &setting, Value &value, const Layer &layer) {
   bool drops = entries.empty();
   for (const YAML::Node &item : layer.node) {
     if (item.IsNull()) {
-      result.reset(YAML::Node(YAML::NodeType::Sequence));
-      entries.clear();
+      YAML::Node own(YAML::NodeType::Sequence); // what this layer gave before the null
+      std::size_t below = 0;
+      while (below < entries.size() && entries[below].layer != layer.number) ++below;
+      for (std::size_t i = below; i < entries.size(); ++i) own.push_back(result[i]);
+      result.reset(own);
+      entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(below));
       drops = true;
       continue;
     }

@@ -50,10 +50,11 @@ std::vector<std::string_view> members(std::string_view prefix) {
 
 /// A suggestion for an unknown key: the same word in another section, or a similar one.
 std::string hint_for(std::string_view prefix, std::string_view key, bool top_of_file) {
-  std::string_view last = key.substr(key.rfind('.') + 1);
-  for (const Setting &setting : settings())
-    if (setting.key == key || setting.key.ends_with("." + std::string(last)))
-      return hint(std::string(setting.key));
+  const std::string last = fmt::format(".{}", key.substr(key.rfind('.') + 1));
+  for (const std::string_view section : {prefix, std::string_view()})
+    for (const Setting &setting : settings())
+      if (setting.key == key || (setting.key.starts_with(section) && setting.key.ends_with(last)))
+        return hint(std::string(setting.key));
   std::vector<std::string_view> known = members(prefix);
   if (top_of_file) known.push_back("contexts");
   if (std::string near = nearest(key, known); !near.empty()) return hint(near);
@@ -201,6 +202,9 @@ private:
         contexts->reset(value);
       } else if (contexts && path.starts_with("x-")) {
         continue;
+      } else if (key.Scalar().find('.') != std::string::npos) {
+        invalid(yaml::place(key, name),
+                fmt::format("unknown key '{}': write a.b: c as a: {{b: c}}", path));
       } else if (const Setting *setting =
                      value.IsMap() || value.IsNull() ? row(path) : row_or_short(path)) {
         put(*setting, {{}, {from, yaml::place(key, name)}, name, layer_},
@@ -265,7 +269,7 @@ private:
     if (how == Assignment::How::unset && setting)
       return put(*setting, layer, place, [] { return YAML::Node(); });
     if (how == Assignment::How::literal && setting)
-      return put(*setting, layer, place, [&] { return literal(*setting, text, place); });
+      return put(*setting, layer, place, [&] { return from_literal(*setting, text); });
     if (setting)
       return put(*setting, layer, place, [&] { return from_text(*setting, text, place); });
     if (assign_entry(assignment, text, place, layer)) return;
@@ -276,15 +280,6 @@ private:
     YAML::Node tree = yaml::load(text, place);
     if (!tree.IsMap()) invalid(place, key + " has keys of its own: {key: value}");
     apply(tree, key + ".", place, From::flag);
-  }
-
-  static YAML::Node literal(const Setting &setting, const std::string &text,
-                            const std::string &where) {
-    if (setting.type.kind == Kind::list || setting.type.kind == Kind::map)
-      throw std::invalid_argument("is a list or map: --set takes it as YAML flow");
-    if (text == "null" && setting.type.kind != Kind::string)
-      throw std::invalid_argument("'null' is a text here: --set or --unset removes the value");
-    return from_text(setting, text, where);
   }
 
   /// Sets one entry of a map that merges: labels.team. Returns whether the key names one.
@@ -299,10 +294,12 @@ private:
       layer.whole = false;
       put(setting, std::move(layer), place, [&] {
         YAML::Node map(YAML::NodeType::Map);
-        map.force_insert(yaml::string(key.substr(setting.key.size() + 1)),
-                         assignment.how == Assignment::How::unset
-                             ? YAML::Node()
-                             : entry_from_text(setting, text, place));
+        YAML::Node value;
+        if (assignment.how == Assignment::How::literal)
+          value.reset(yaml::string(text));
+        else if (assignment.how != Assignment::How::unset)
+          value.reset(entry_from_text(setting, text, place));
+        map.force_insert(yaml::string(key.substr(setting.key.size() + 1)), value);
         return from_node(setting, map);
       });
       return true;

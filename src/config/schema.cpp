@@ -80,6 +80,14 @@ YAML::Node map_value(const Type &type) {
   return out;
 }
 
+/// Of a map with the keys of the type.
+void put_keys(YAML::Node &out, const Type &type) {
+  YAML::Node properties = new_map();
+  for (const std::string_view key : text::split(type.choices, '|')) put(properties, key, new_map());
+  put(out, "properties", properties);
+  put(out, "additionalProperties", yaml::boolean(false));
+}
+
 YAML::Node choices(const Setting &setting) {
   YAML::Node out(YAML::NodeType::Sequence);
   for (const std::string_view choice : text::split(setting.type.choices, '|'))
@@ -99,7 +107,11 @@ void put_type(YAML::Node &out, const Setting &setting) {
   case Kind::string:
     put_text(out, type.pattern, nothing, fmt::format("{} {}", type.is_lines ? "array" : "", null));
     if (type.max) put(out, "maxLength", yaml::integer(type.max));
-    if (type.is_lines) put(out, "items", yaml::nested({"type"}, words("string number boolean")));
+    if (type.is_lines) {
+      YAML::Node line = yaml::nested({"type"}, words("string number boolean"));
+      put(line, "pattern", "^[^\n]*$(?!\n)"); // "$" also matches before a last \n in some languages
+      put(out, "items", line);
+    }
     break;
   case Kind::integer:
     put(out, "type", words(fmt::format("integer {}", null)));
@@ -119,11 +131,19 @@ void put_type(YAML::Node &out, const Setting &setting) {
       YAML::Node item = new_map();
       put_text(item, type.pattern, "", "");
       put(out, "items", item);
+    } else if (!type.choices.empty()) {
+      YAML::Node item = new_map();
+      put(item, "type", words(type.is_stacked ? "object null" : "object"));
+      put_keys(item, type);
+      put(out, "items", item);
     }
     break;
   case Kind::map:
     put(out, "type", words("object null"));
-    if (type.is_stacked) put(out, "additionalProperties", map_value(type));
+    if (!type.choices.empty())
+      put_keys(out, type);
+    else if (type.is_stacked)
+      put(out, "additionalProperties", map_value(type));
     break;
   }
 }

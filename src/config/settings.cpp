@@ -4,6 +4,10 @@
 namespace hello::config {
 namespace {
 
+constexpr std::string_view kProbeKeys =
+    "initialDelaySeconds|periodSeconds|timeoutSeconds|successThreshold|failureThreshold|"
+    "terminationGracePeriodSeconds|httpHeaders";
+
 // A row: key, type, default (empty: none), doc, own flag. Everything else comes from it: file,
 // environment, --set, schema, starter file and `hello config`. A test checks that templates use it.
 constexpr Setting kSettings[] = {
@@ -29,18 +33,18 @@ constexpr Setting kSettings[] = {
      "test the proxies in front of the service."},
     {"drills.enabled", boolean(), "false",
      "The service takes faults on request, from `hello drill`; see docs/drills.md."},
-    {"drills.protectedContexts", list(), "[prod, production, live]",
+    {"drills.protectedContexts", list({".", "word"}), "[prod, production, live]",
      "Words in a context's name, between separators, that make `hello drill` demand --yes-really."},
     {"env", list(), "[]", "Additional environment variables, as in a container's env."},
     {"envFrom", list(), "[]",
      "Environment variables from whole ConfigMaps and Secrets, as in a container."},
-    {"probes.startup", each_with_default(),
+    {"probes.startup", with_keys(each_with_default(), kProbeKeys),
      "{periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 30}",
      "Times, counts and httpHeaders of the startup probe, as in a container; null: no probe."},
-    {"probes.readiness", each_with_default(),
+    {"probes.readiness", with_keys(each_with_default(), kProbeKeys),
      "{periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2}",
      "The same for the readiness probe."},
-    {"probes.liveness", each_with_default(),
+    {"probes.liveness", with_keys(each_with_default(), kProbeKeys),
      "{periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 3}",
      "The same for the liveness probe."},
     {"containers", list(), "[]", "More containers of the pod, complete."},
@@ -122,7 +126,8 @@ constexpr Setting kSettings[] = {
      "IPv4 and IPv6 for the Service."},
     {"service.sessionAffinity", choice("None|ClientIP"), "",
      "ClientIP: each client keeps its pod."},
-    {"ports", list(), "[]",
+    {"ports", with_keys(list(), "name|port|targetPort|protocol|appProtocol|nodePort|allowIngress"),
+     "[]",
      "More ports of the Service: {name, port, targetPort, protocol, appProtocol, nodePort, "
      "allowIngress}; targetPort names a port of `containers`, by default the one called name. Only "
      "allowIngress: true opens it in the NetworkPolicy."},
@@ -132,7 +137,7 @@ constexpr Setting kSettings[] = {
     {"ingress.paths", list(kPath), "[]", "Paths of each host; empty: basePath."},
     {"ingress.pathType", choice("Prefix|Exact|ImplementationSpecific"), "Prefix",
      "How the paths match."},
-    {"ingress.rules", list(), "[]",
+    {"ingress.rules", with_keys(list(), "host|paths|secretName"), "[]",
      "Paths and certificate of each host, instead of ingress.hosts: {host, paths, secretName}; "
      "without paths, ingress.paths; without secretName, that of ingress.tls."},
     {"ingress.tls.secretName", string(kSubdomain), "",
@@ -146,7 +151,7 @@ constexpr Setting kSettings[] = {
     {"ingress.trustedProxies", list(kRange), "[]",
      "CIDRs of the Ingress controller's pods or nodes: log lines then have the client's address, "
      "from X-Forwarded-For."},
-    {"gateway.parentRefs", list(), "[]",
+    {"gateway.parentRefs", with_keys(list(), "name|namespace|sectionName|port|group|kind"), "[]",
      "The Gateways that the HTTPRoute attaches to: {name, namespace, sectionName}; required with "
      "expose: gateway."},
     {"gateway.hostnames", list(kHost), "[NAME.localhost]",
@@ -293,13 +298,17 @@ constexpr Setting kSettings[] = {
      "Namespaces whose logs the node agent reads; empty: all."},
 
     // What no key covers
-    {"patches", appended(), "[]",
+    {"patches", with_keys(appended(), "target|type|patch"), "[]",
      "Changes to the rendered manifests: {target: {kind, name}, type: merge|apply|json, patch}, "
      "see "
      "docs/configuration.md."},
     {"extraManifests", appended(), "[]",
      "Additional Kubernetes objects, complete, for the same release."},
-    {"lint.allow", list(), "[]",
+    {"clusterScopedKinds",
+     list({"^[A-Z][A-Za-z0-9]*(\\.[a-z0-9.-]+)?$", "kind: Widget, or Widget.example.com"}), "[]",
+     "Kinds of extra manifests without a namespace. hello knows this of common kinds, and of those "
+     "whose CustomResourceDefinition is in the set."},
+    {"lint.allow", list({".", "name of a rule"}), "[]",
      "Rules of `hello lint` that this release may break; `hello lint --rules` lists them."},
 
     // The acceptance test, `hello check`

@@ -29,7 +29,7 @@ std::string comment(std::string_view text, const std::string &indent) {
 
 std::string facts(const Setting &setting) {
   std::string out(setting.doc);
-  if (!setting.type.choices.empty())
+  if (setting.type.kind == Kind::choice)
     out += fmt::format(" One of {}.", text::join(text::split(setting.type.choices, '|'), ", "));
   if (!setting.type.unit.empty()) out += fmt::format(" In {}.", setting.type.unit);
   return out;

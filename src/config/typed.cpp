@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include "hello/nearest.h"
 #include "hello/text.h"
 #include "hello/version.h"
 #include "hello/yaml.h"
@@ -65,8 +66,22 @@ YAML::Node checked_string(const Type &type, std::string_view text) {
   return yaml::string(text);
 }
 
+/// Refuses keys that the setting does not know.
+void check_keys(const Type &type, const YAML::Node &map) {
+  const auto known = text::split(type.choices, '|');
+  for (const auto &entry : map)
+    if (const std::string &key = entry.first.Scalar();
+        std::find(known.begin(), known.end(), key) == known.end())
+      fail(fmt::format("has an unknown key: {}{}", key, hint(nearest(key, known))));
+}
+
 /// With a pattern, each item is a string that must match it.
 YAML::Node checked_list(const Type &type, const YAML::Node &list) {
+  for (const YAML::Node &item : yaml::items(list)) {
+    if (type.choices.empty() || (type.is_stacked && item.IsNull())) continue;
+    if (!item.IsMap()) fail(fmt::format("must be a list of maps of {}", type.choices));
+    check_keys(type, item);
+  }
   if (type.pattern.expression.empty()) return list;
   YAML::Node texts(YAML::NodeType::Sequence);
   for (const YAML::Node &item : list) {
@@ -79,11 +94,13 @@ YAML::Node checked_list(const Type &type, const YAML::Node &list) {
 /// The lines of a text that is written as a list of them.
 YAML::Node joined(const Type &type, const YAML::Node &list) {
   std::string text;
+  bool first = true;
   for (const YAML::Node &item : list) {
     if (!item.IsScalar()) fail("must be a list of texts");
     if (item.Scalar().find('\n') != std::string::npos)
       fail("an item of the list has a line end: each item is one line");
-    if (!text.empty()) text += '\n';
+    if (!first) text += '\n';
+    first = false;
     text += item.Scalar();
   }
   return checked_string(type, text);
@@ -91,6 +108,7 @@ YAML::Node joined(const Type &type, const YAML::Node &list) {
 
 /// Of a map that merges; null drops the lower layers' entry.
 YAML::Node checked_map(const Type &type, const YAML::Node &map) {
+  if (!type.choices.empty()) check_keys(type, map);
   if (!type.is_stacked || type.values == Type::Values::any) return map;
   const bool quantities = type.values == Type::Values::quantities;
   for (const auto &entry : map) {
@@ -144,8 +162,11 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
 
 /// Refuses a node of the wrong shape, and a quoted scalar where a number or boolean is wanted.
 void check_shape(const YAML::Node &node, Kind wanted) {
-  if (node.IsMap()) fail("is a map here, and must be one value");
-  if (node.IsSequence()) fail("is a list here, and must be one value");
+  const std::string_view form = wanted == Kind::list  ? "a list"
+                                : wanted == Kind::map ? "a map"
+                                                      : "one value";
+  if (node.IsMap() || node.IsSequence())
+    fail(fmt::format("is a {} here, and must be {}", node.IsMap() ? "map" : "list", form));
   if ((wanted == Kind::integer || wanted == Kind::boolean) && node.Tag() != "?" &&
       yaml::kind_of(node) == yaml::Scalar::string)
     fail(fmt::format("\"{}\" is a text: write it without quotes", node.Scalar()));
@@ -153,13 +174,30 @@ void check_shape(const YAML::Node &node, Kind wanted) {
 
 } // namespace
 
+bool is_removal(const Setting &setting, std::string_view text) {
+  if (text != "null" || setting.type.kind != Kind::string) return text == "null";
+  try {
+    checked_string(setting.type, text);
+    return false;
+  } catch (const std::invalid_argument &) {
+    return true;
+  }
+}
+
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where) {
   const Kind kind = setting.type.kind;
-  if (text == "null" && kind != Kind::string) return {};
+  if (is_removal(setting, text)) return {};
   if (kind != Kind::list && kind != Kind::map) return from_scalar(setting, text);
   YAML::Node node = yaml::load(text, where);
   if (kind == Kind::list ? !node.IsSequence() : !node.IsMap()) return from_scalar(setting, text);
   return kind == Kind::list ? checked_list(setting.type, node) : checked_map(setting.type, node);
+}
+
+YAML::Node from_literal(const Setting &setting, std::string_view text) {
+  if (setting.type.kind == Kind::list || setting.type.kind == Kind::map)
+    fail("is a list or map: --set takes it as YAML flow");
+  if (is_removal(setting, text)) fail("'null' is a text here: --set or --unset removes the value");
+  return from_scalar(setting, text);
 }
 
 YAML::Node default_of(const Setting &setting, std::string_view release) {
@@ -187,7 +225,8 @@ YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
   // scalar literally, so that `no` stays no.
   const std::string &text = node.Scalar();
   const yaml::Scalar kind = yaml::kind_of(node);
-  if (wanted == Kind::integer && kind == yaml::Scalar::integer) {
+  if (kind == yaml::Scalar::integer && wanted == Kind::quantity) check_octal(text);
+  if (kind == yaml::Scalar::integer && wanted == Kind::integer) {
     check_octal(text);
     return from_scalar(setting, yaml::to_json(node));
   }

@@ -9,8 +9,12 @@
 /// Reads values by the type of their setting.
 namespace hello::config {
 
+/// Whether a flag or variable with that text removes the value: "null", unless the setting takes
+/// that as a text.
+bool is_removal(const Setting &setting, std::string_view text);
+
 /// The value that `text` gives to `setting`, as a node of its type. Lists and maps are YAML; other
-/// texts are taken literally, but "null" is null unless the setting is a text. Throws
+/// texts are taken literally, but see is_removal(). Throws
 /// std::invalid_argument with the reason for a text of the wrong form, Error for invalid YAML
 /// (`where` is its name there).
 YAML::Node from_text(const Setting &setting, std::string_view text, std::string_view where);
@@ -18,6 +22,9 @@ YAML::Node from_text(const Setting &setting, std::string_view text, std::string_
 /// The default of the setting for a release of that name; a null node if it has none. A test
 /// checks that it is valid.
 YAML::Node default_of(const Setting &setting, std::string_view release = names::kDefault);
+
+/// from_text() for a text that is never null and never YAML (--set-string).
+YAML::Node from_literal(const Setting &setting, std::string_view text);
 
 /// from_text() for a node of a file, where null is always null.
 YAML::Node from_node(const Setting &setting, const YAML::Node &node);

@@ -45,6 +45,11 @@ constexpr Type needed(Type type, std::string_view why) {
   type.needed = why;
   return type;
 }
+/// A map with these keys only ("host|paths"), or a list of such maps: the choices of its keys.
+constexpr Type with_keys(Type type, std::string_view keys) {
+  type.choices = keys;
+  return type;
+}
 constexpr std::string_view kUseDefault = "leave the key out for the default";
 
 } // namespace hello::config

@@ -25,6 +25,7 @@ void check_form(const Config &config, const std::string &target, const YAML::Nod
   for (const auto &section : given) {
     const std::string &name = section.first.Scalar();
     if (name != "labels" && name != "annotations") wrong("has an unknown key: " + name);
+    if (section.second.IsNull()) continue;
     if (!section.second.IsMap()) wrong(name + " is not a map");
     for (const auto &entry : section.second) {
       const std::string &key = entry.first.Scalar();

@@ -70,11 +70,9 @@ private:
     constexpr std::string_view kForm =
         "{target: {kind: Deployment, name: hello}, type: merge, patch: {…}}";
     const auto bad = [&](const std::string &why) { wrong(why, std::string(kForm)); };
-    if (!node_.IsMap()) bad("is not a map");
-    for (const auto &entry : node_)
-      if (const auto key = entry.first.Scalar(); key != "target" && key != "type" && key != "patch")
-        bad("has an unknown key: " + key);
     if (kind_.empty()) bad("has no target.kind");
+    for (const YAML::Node &one : {yaml::at(node_, {"target", "name"}), yaml::at(node_, {"type"})})
+      if (one.IsMap() || one.IsSequence()) bad("target.name and type must be texts");
     for (const auto &entry : yaml::at(node_, {"target"}))
       if (const auto key = entry.first.Scalar(); key != "kind" && key != "name")
         bad("has an unknown key: target." + key);

@@ -6,7 +6,6 @@
 #include <yaml-cpp/node/iterator.h>
 #include <yaml-cpp/yaml.h>
 
-#include "hello/nearest.h"
 #include "hello/text.h"
 #include "hello/yaml.h"
 #include "manifest/values.h"
@@ -15,26 +14,6 @@ namespace hello::manifest {
 namespace {
 
 using config::Config;
-
-constexpr std::string_view kProbeKeys =
-    "initialDelaySeconds|periodSeconds|timeoutSeconds|successThreshold|failureThreshold|"
-    "terminationGracePeriodSeconds|httpHeaders";
-constexpr std::string_view kPortKeys =
-    "name|port|targetPort|protocol|appProtocol|nodePort|allowIngress";
-constexpr std::string_view kRuleKeys = "host|paths|secretName";
-
-/// Refuses an item that is no map, or has a key that is not one of `known`.
-void check_keys(const Config &config, std::string_view key, const YAML::Node &map,
-                std::string_view known) {
-  if (!map.IsMap()) refuse(config, key, fmt::format("has an item that is not a map of {}", known));
-  const auto words = text::split(known, '|');
-  for (const auto &entry : map)
-    if (const std::string &word = entry.first.Scalar();
-        std::find(words.begin(), words.end(), word) == words.end())
-      refuse(config, key,
-             fmt::format("has an unknown key: {}{}", word,
-                         config::hint(config::nearest(word, words))));
-}
 
 void put(YAML::Node &map, const char *key, const YAML::Node &value) {
   if (value.IsDefined() && !value.IsNull()) map.force_insert(key, YAML::Clone(value));
@@ -49,7 +28,6 @@ bool is_port_of(const YAML::Node &containers, const std::string &name) {
 }
 
 void check_port(const Config &config, const YAML::Node &port) {
-  check_keys(config, "ports", port, kPortKeys);
   const std::string name = yaml::text(port, "name"), target = yaml::text(port, "targetPort");
   if (name.empty() || yaml::text(port, "port").empty())
     refuse(config, "ports", "has an item without name or port",
@@ -78,7 +56,6 @@ YAML::Node protocol_of(const YAML::Node &port) {
 }
 
 void check_rule(const Config &config, const YAML::Node &rule) {
-  check_keys(config, "ingress.rules", rule, kRuleKeys);
   if (yaml::text(rule, "host").empty())
     refuse(config, "ingress.rules", "has an item without host",
            "{host: www.example.com, paths: [/], secretName: www-tls}");
@@ -98,7 +75,6 @@ void check_rule(const Config &config, const YAML::Node &rule) {
 YAML::Node probe(const Config &config, std::string_view key, std::string_view path) {
   const YAML::Node given = config.node(key);
   if (given.size() == 0) return {};
-  check_keys(config, key, given, kProbeKeys);
   YAML::Node get(YAML::NodeType::Map), result(YAML::NodeType::Map);
   get.force_insert("path", yaml::string(path));
   get.force_insert("port", yaml::string("admin"));

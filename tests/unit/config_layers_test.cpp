@@ -120,6 +120,13 @@ TEST_CASE("layers: --set KEY=null removes, but for a text, where it is the text"
   CHECK(with({}, {set("messages", "null")}).load().text("messages") == "null");
   CHECK(with({}, {set("imagePullPolicy", "null")}).error() == "no error");
   CHECK(with({}, {set("labels.a", "null")}).json("labels") == R"({"a": "null"})");
+  CHECK(with({}, {set("ingress.className", "null")}).load().text("ingress.className") == "null");
+  // Not a text that these keys take.
+  CHECK_FALSE(with({}, {set("strategy.maxSurge", "null")}).load().has("strategy.maxSurge"));
+  CHECK(contains(with({}, {set("kubeVersion", "null")}).error(), "cannot be null"));
+  Run run = with({}, {});
+  run.sources.environment["HELLO_STRATEGY_MAX_SURGE"] = "null";
+  CHECK_FALSE(run.load().has("strategy.maxSurge"));
 }
 
 TEST_CASE("layers: --unset removes a key or an entry of a map") {
@@ -135,6 +142,11 @@ TEST_CASE("layers: --set-string takes no null and no YAML") {
         R"({"build": "123"})");
   CHECK(with({}, {set("messages", "null", How::literal)}).load().text("messages") == "null");
   CHECK(contains(with({}, {set("replicas", "null", How::literal)}).error(), "'null' is a text"));
+  CHECK(contains(with({}, {set("strategy.maxSurge", "null", How::literal)}).error(), "is a text"));
+  CHECK(contains(with({}, {set("resourceQuota.hard.pods", "null", How::literal)}).error(),
+                 "no quantity: pods"));
+  CHECK(with({}, {set("metadata.Service", "{a: b}", How::literal)}).json("metadata") ==
+        R"({"Service": "{a: b}"})");
   CHECK(contains(with({}, {set("ingress.hosts", "[a]", How::literal)}).error(), "list or map"));
   CHECK(contains(with({}, {set("autoscaling", "{}", How::literal)}).error(), "keys of its own"));
 }
@@ -167,11 +179,14 @@ TEST_CASE("layers: maps as in a pod, and lists, replace") {
 }
 
 TEST_CASE("layers: patches and extra manifests append; null drops what lower layers gave") {
-  const std::string one = "patches: [{a: 1}]", two = "patches: [{b: 2}]";
-  CHECK(with({one, two}, {}).json("patches") == R"([{"a": 1}, {"b": 2}])");
-  CHECK(with({one, "patches: [null, {b: 2}]"}, {}).json("patches") == R"([{"b": 2}])");
+  const std::string one = "patches: [{type: 1}]", two = "patches: [{patch: 2}]";
+  CHECK(with({one, two}, {}).json("patches") == R"([{"type": 1}, {"patch": 2}])");
+  CHECK(with({one, "patches: [null, {patch: 2}]"}, {}).json("patches") == R"([{"patch": 2}])");
   CHECK(with({one, "patches: null"}, {}).json("patches") == "[]");
-  CHECK(with({one, "patches: null", two}, {}).json("patches") == R"([{"b": 2}])");
+  CHECK(with({one, "patches: [{patch: 2}, null]"}, {}).json("patches") == R"([{"patch": 2}])");
+  CHECK(with({one, two}, {set("patches", "[{patch: 3}, null, {patch: 4}]")}).json("patches") ==
+        R"([{"patch": 3}, {"patch": 4}])");
+  CHECK(with({one, "patches: null", two}, {}).json("patches") == R"([{"patch": 2}])");
 }
 
 TEST_CASE("layers: an extra of a higher layer replaces the one of the same kind, namespace and "
@@ -212,18 +227,20 @@ TEST_CASE("layers: files merge in order, then their overlays, then the environme
 }
 
 TEST_CASE("layers: a result that 0.1.0 did not give is warned of, once for each place") {
-  Run run = file("labels: {a: b, c: d}\npatches: [{a: 1}]\n"
-                 "contexts: {prod: {labels: {e: f}, patches: [{b: 2}]}}");
+  Run run = file("labels: {a: b, c: d}\npatches: [{type: 1}]\n"
+                 "contexts: {prod: {labels: {e: f}, patches: [{patch: 2}]}}");
   CHECK(run.warnings().empty());
   run.sources.context = "prod";
   CHECK(run.warnings() == "a.yaml:3:19: labels keeps a, c of a.yaml:1:1, which 0.1.0 dropped; "
                           "'KEY: null' drops one\n"
                           "a.yaml:3:35: patches keeps 1 of a.yaml:2:1, which 0.1.0 dropped; a list "
                           "that begins with null drops them\n");
-  run.files = {"labels: {a: b}\npatches: [{a: 1}]\ncontexts: {prod: {labels: {a: c}, patches: "
-               "[null, {b: 2}]}}"};
+  run.files = {"labels: {a: b}\npatches: [{type: 1}]\ncontexts: {prod: {labels: {a: c}, patches: "
+               "[null, {patch: 2}]}}"};
   CHECK(run.warnings().empty());
   // What 0.1.0 did not have gives no warning.
+  run.files = {"contexts: {prod: {labels: {a: b}}}", "contexts: {prod: {labels: {c: d}}}"};
+  CHECK(run.warnings().empty());
   CHECK(with({"labels: {a: b}", "labels: {c: d}"}, {set("labels.e", "f")}).warnings().empty());
 }
 
@@ -232,6 +249,7 @@ TEST_CASE("layers: keys of the user's own, anchors and merge keys") {
                        "podAnnotations: *common");
   CHECK(run.json("labels") == R"({"a": "b", "team": "web"})");
   CHECK(run.json("podAnnotations") == R"({"team": "web"})");
+  CHECK(file("x-a.b: 1").error() == "no error");
   CHECK(contains(file("ingress: {x-a: 1}").error(), "unknown key 'ingress.x-a'"));
   CHECK(contains(file("contexts: {a: {x-a: 1}}").error(), "unknown key 'x-a'"));
 }
@@ -239,6 +257,7 @@ TEST_CASE("layers: keys of the user's own, anchors and merge keys") {
 TEST_CASE("layers: messages may be a list of lines, and a version needs no quotes") {
   CHECK(file("messages: [one, 2, true]").load().text("messages") == "one\n2\ntrue");
   CHECK(file("messages: []").load().text("messages").empty());
+  CHECK(file("messages: ['', a, '']").load().text("messages") == "\na\n");
   CHECK(contains(file("messages: [\"a\\nb\"]").error(), "each item is one line"));
   CHECK(contains(file("messages: [null]").error(), "must be a list of texts"));
   CHECK(contains(file("image: [a]").error(), "is a list here"));
@@ -246,8 +265,9 @@ TEST_CASE("layers: messages may be a list of lines, and a version needs no quote
 }
 
 TEST_CASE("layers: each entry has its origin") {
-  Run run = with({"labels: {a: b}\npatches: [{x: 1}]", "labels:\n  c: d\npatches:\n- {z: 2}"},
-                 {set("labels.e", "f")});
+  Run run =
+      with({"labels: {a: b}\npatches: [{type: 1}]", "labels:\n  c: d\npatches:\n- {patch: 2}"},
+           {set("labels.e", "f")});
   const Config config = run.load();
   const auto entries = config.entries("labels");
   REQUIRE(entries.size() == 3);
@@ -257,7 +277,7 @@ TEST_CASE("layers: each entry has its origin") {
   const std::string text = config::describe(config);
   CHECK(contains(text, "labels:  # --set labels.e\n  a: b  # /tmp/"));
   CHECK(contains(text, "  e: f  # --set labels.e\n"));
-  CHECK(contains(text, "\n  - z: 2  # /tmp/"));
+  CHECK(contains(text, "\n  - patch: 2  # /tmp/"));
   const std::string json = config::describe_json(config);
   CHECK(contains(json, R"("key": "e",)"));
   Run again = file(text);

@@ -173,6 +173,20 @@ TEST_CASE("config: mistakes are named with place, reason and nearest key") {
         "hello.yaml:1:1: image: cannot be null: a container must have an image");
   CHECK(error_of("replicas: [1]") ==
         "hello.yaml:1:11: replicas: is a list here, and must be one value");
+  CHECK(error_of("labels: [a]\n") == "hello.yaml:1:9: labels: is a list here, and must be a map");
+  CHECK(error_of("args: {a: b}\n") == "hello.yaml:1:7: args: is a map here, and must be a list");
+  CHECK(error_of("autoscaling.minReplicas: 3\n") ==
+        "hello.yaml:1:1: unknown key 'autoscaling.minReplicas': write a.b: c as a: {b: c}");
+  CHECK(error_of("metrics: {labelNames.pod: a}\n").find("write a.b: c as") != std::string::npos);
+  CHECK(error_of("resources: {cpu: 1}\n") == "hello.yaml:1:13: unknown key 'resources.cpu' (did "
+                                             "you mean resources.requests.cpu?)");
+  CHECK(error_of("resources: {limits: {cpu: 010}}\n").find("begins with a zero") !=
+        std::string::npos);
+  CHECK(error_of("ports: [{nme: a}]\n") ==
+        "hello.yaml:1:8: ports: has an unknown key: nme (did you mean name?)");
+  CHECK(error_of("ingress: {rules: [a]}\n") ==
+        "hello.yaml:1:18: ingress.rules: must be a list of maps of host|paths|secretName");
+  CHECK(error_of("drills: {protectedContexts: [{}]}\n").find("list of texts") != std::string::npos);
   CHECK(error_of("autoscaling: true") ==
         "hello.yaml:1:14: autoscaling has keys of its own: enabled, …");
   CHECK(error_of("autoscaling: {enabled: yes}") ==
@@ -336,7 +350,7 @@ TEST_CASE("config: the table holds together") {
     if (const config::Kind kind = setting.type.kind;
         kind == config::Kind::integer || kind == config::Kind::duration)
       CHECK_MESSAGE(setting.type.min < setting.type.max, "a number without limits");
-    CHECK((setting.type.kind == config::Kind::choice) == !setting.type.choices.empty());
+    if (setting.type.kind == config::Kind::choice) CHECK_FALSE(setting.type.choices.empty());
     const auto &[expression, words, reason] = setting.type.pattern;
     CHECK(expression.empty() == words.empty());
     CHECK_NOTHROW(std::regex(std::string(expression), std::regex::ECMAScript));

@@ -138,6 +138,29 @@ TEST_CASE("json patch: what is wrong with an operation is named") {
         R"({"a": {"x": 1, "y": 2}})");
 }
 
+TEST_CASE("json patch: test compares numbers by value, and types") {
+  const auto equal = [](std::string_view a, std::string_view b) {
+    return json_patched("{a: " + std::string(a) + "}",
+                        "[{op: test, path: /a, value: " + std::string(b) + "}]")[0] == '{';
+  };
+  CHECK(equal("1", "1.0"));
+  CHECK(equal("1e2", "100"));
+  CHECK(equal("-0.5", "-.50"));
+  CHECK_FALSE(equal("1", "'1'"));
+  CHECK_FALSE(equal("1", "1.5"));
+  CHECK_FALSE(equal("9007199254740993", "9007199254740992"));
+  CHECK_FALSE(equal("0", "false"));
+  CHECK_FALSE(equal("''", "null"));
+}
+
+TEST_CASE("json patch: a value that is in several places changes in one") {
+  YAML::Node node(YAML::NodeType::Map), shared = load("{x: 1}");
+  node["a"] = shared;
+  node["b"] = shared;
+  CHECK(yaml::to_json(manifest::json_patch(node, load("[{op: replace, path: /a/x, value: 2}]"))) ==
+        R"({"a": {"x": 2}, "b": {"x": 1}})");
+}
+
 TEST_CASE("apply: lists merge by the API's keys, with their defaults") {
   const Type pod = manifest::types::field(manifest::types::of_kind("v1", "Pod"), "spec").type;
   REQUIRE(pod.is_known());
@@ -233,6 +256,13 @@ TEST_CASE("patches: three types, in the order of the list") {
 TEST_CASE("patches: mistakes are named with the patch and its place") {
   CHECK(refused("[{target: {kind: Service}, type: strategic, patch: {a: 1}}]") ==
         "patch 1 (--set patches): invalid type 'strategic': use merge, apply or json");
+  for (const char *form :
+       {"target: {kind: Service, name: [hello]}", "target: {kind: Service}, type: [apply]"})
+    CHECK(
+        contains(refused("[{" + std::string(form) + ", patch: {spec: {a: 1}}}]"), "must be texts"));
+  CHECK(contains(refused("[{target: {kind: Service}, type: json, patch: [{op: add, path: null, "
+                         "value: 1}]}]"),
+                 "its path is not a text"));
   CHECK(contains(refused("[{target: {kind: Service}, type: json, patch: {a: 1}}]"),
                  "has no patch, which is a list of operations"));
   CHECK(

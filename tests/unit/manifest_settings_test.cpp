@@ -217,7 +217,7 @@ TEST_CASE("settings: each host of the Ingress may have its own paths and certifi
   CHECK(contains(refused("ingress: {rules: [{paths: [/]}]}"), "without host"));
   CHECK(contains(refused("ingress: {rules: [{host: a, paths: [x]}]}"), "begin with /"));
   CHECK(contains(refused("ingress: {rules: [{host: a, path: /}]}"), "did you mean paths"));
-  CHECK(contains(refused("ingress: {rules: [a]}"), "not a map"));
+  CHECK(contains(refused("ingress: {rules: [a]}"), "must be a list of maps"));
 }
 
 TEST_CASE("settings: the pods' runtime, hosts, DNS, constraints and the medium of /tmp") {
@@ -266,6 +266,20 @@ TEST_CASE("settings: OpenShift's restricted-v2 takes a set without users") {
           .empty());
 }
 
+TEST_CASE("settings: an anchor in an extra manifest does not join places that hello changes") {
+  const YAML::Node node = find(
+      test::configured("extraManifests:\n"
+                       "- apiVersion: apps/v1\n"
+                       "  kind: StatefulSet\n"
+                       "  metadata: {name: other, labels: &labels {app: other}}\n"
+                       "  spec: {selector: {matchLabels: *labels}, template: {metadata: {labels: "
+                       "*labels}}}\n"),
+      "StatefulSet");
+  CHECK(yaml::at(node, "metadata", "labels").size() == 4);
+  CHECK(json(yaml::at(node, "spec", "selector", "matchLabels")) == R"({"app": "other"})");
+  CHECK(json(yaml::at(node, "spec", "template", "metadata", "labels")) == R"({"app": "other"})");
+}
+
 TEST_CASE("settings: labels and annotations for one object") {
   const std::string text = "labels: {team: web}\nmetadata: {Service: {annotations: {a: b}, labels: "
                            "{team: net}}, Deployment/hello: {annotations: {c: d}}}";
@@ -276,6 +290,7 @@ TEST_CASE("settings: labels and annotations for one object") {
   CHECK(json(find(test::configured(text), "Deployment")["metadata"]["annotations"]) ==
         R"({"c": "d"})");
   CHECK(contains(refused("metadata: {Sevice: {labels: {a: b}}}"), "not in the set"));
+  CHECK(refused("metadata: {Service: {labels: null, annotations: {a: b}}}") == "no error");
   CHECK(contains(refused("metadata: {Service: {label: {a: b}}}"), "unknown key: label"));
   CHECK(contains(refused("metadata: {Service: {labels: {a: 1}}}"), "not text: a"));
   CHECK(contains(refused("metadata: {Service: {labels: {app.kubernetes.io/name: x}}}"),

@@ -91,7 +91,7 @@ std::string man_page_of_settings() {
   out += heading("Keys");
   for (const config::Setting &one : config::settings()) {
     std::string text(one.doc);
-    if (!one.type.choices.empty())
+    if (one.type.kind == config::Kind::choice)
       text += fmt::format(" One of {}.", text::alternatives(one.type.choices));
     if (!one.default_value.empty()) text += fmt::format(" Default: {}.", one.default_value);
     if (const std::string variable = config::environment_name(one.key); !variable.empty())

@@ -160,8 +160,9 @@ private:
     const std::string key = begun.substr(0, equals);
     for (const config::Setting &one : config::settings()) {
       if (one.key != key) continue;
-      const std::string_view choices =
-          one.type.kind == config::Kind::boolean ? "true|false" : one.type.choices;
+      std::string_view choices;
+      if (one.type.kind == config::Kind::boolean) choices = "true|false";
+      if (one.type.kind == config::Kind::choice) choices = one.type.choices;
       for (const std::string_view choice : text::split(choices, '|'))
         add(fmt::format("{}{}={}", before, key, choice));
     }
