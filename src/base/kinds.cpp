@@ -23,7 +23,7 @@ constexpr Kind kKinds[] = {
     {"monitoring.coreos.com/v1", "PodMonitor", in_set},
     {"monitoring.coreos.com/v1", "PrometheusRule", in_set},
     // From add-ons and extraManifests. A cluster-wide kind that is not here needs
-    // `metadata.namespace: null`.
+    // its definition in the set, `clusterScopedKinds`, or `metadata.namespace: null`.
     {"apps/v1", "DaemonSet", has_pods},
     {"apps/v1", "StatefulSet", has_pods},
     {"apps/v1", "ReplicaSet", has_pods},

@@ -95,6 +95,22 @@ YAML::Node standard_labels(const Config &config, const YAML::Node &object) {
   return labels;
 }
 
+/// Whether objects of that kind have no namespace: as its definition among the extra manifests
+/// says, or else the settings.
+bool is_cluster_scoped(const Config &config, const YAML::Node &object,
+                       const std::vector<YAML::Node> &extras) {
+  const std::string version = yaml::text(object, "apiVersion"), kind = yaml::text(object, "kind");
+  const std::string group(kinds::group(version));
+  for (const YAML::Node &one : extras)
+    if (yaml::text(one, "kind") == "CustomResourceDefinition" &&
+        yaml::text(one, "spec", "group") == group &&
+        yaml::text(one, "spec", "names", "kind") == kind)
+      return yaml::text(one, "spec", "scope") == "Cluster";
+  for (const YAML::Node &one : config.node("clusterScopedKinds"))
+    if (one.Scalar() == kind || one.Scalar() == fmt::format("{}.{}", kind, group)) return true;
+  return false;
+}
+
 /// Gives the object the metadata that all have: name, namespace, labels, annotations, in this
 /// order; the object's own values win. It is changed in place: moving its nodes into a new one
 /// would cost as much as parsing it.
@@ -173,8 +189,13 @@ std::vector<Object> render_all(const Config &config, std::span<const std::string
   };
   add(kParts);
   if (!with.empty()) add(kLogging);
-  for (const YAML::Node &extra : extra_manifests(config))
-    objects.push_back(finish(config, YAML::Clone(extra)));
+  const std::vector<YAML::Node> extras = extra_manifests(config);
+  for (const YAML::Node &extra : extras) {
+    YAML::Node object = YAML::Clone(extra);
+    if (is_cluster_scoped(config, extra, extras))
+      object["metadata"]["namespace"] = YAML::Node(YAML::NodeType::Null);
+    objects.push_back(finish(config, object));
+  }
   const auto is_first = [](const Object &one) { return kinds::is(one.kind, kinds::Kind::first); };
   sort_items(objects,
              [&](const Object &a, const Object &b) { return is_first(a) && !is_first(b); });

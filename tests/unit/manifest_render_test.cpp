@@ -487,6 +487,30 @@ TEST_CASE("patches: change what they name, and what they don't find is an error"
       "metadata.name"));
 }
 
+TEST_CASE(
+    "extraManifests: a definition in the set and clusterScopedKinds say what has no namespace") {
+  const std::string wide = "{apiVersion: x.test/v1, kind: Wide, metadata: {name: w}}";
+  const auto ns = [&](const std::string &more, const std::string &kinds) {
+    const auto set =
+        render({{"extraManifests", "[" + wide + more + "]"}, {"clusterScopedKinds", kinds}});
+    return yaml::text(find(set, "Wide"), "metadata", "namespace");
+  };
+  const auto definition = [](const std::string &scope, const std::string &group) {
+    return ", {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: "
+           "{name: wides." +
+           group + "}, spec: {group: " + group + ", scope: " + scope +
+           ", names: {kind: Wide, plural: wides}}}";
+  };
+  CHECK(ns("", "[]") == "hello");
+  CHECK(ns("", "[Other]") == "hello");
+  CHECK(ns("", "[Other, Wide]").empty());
+  CHECK(ns("", "[Wide.x.test]").empty());
+  CHECK(ns("", "[Wide.y.test]") == "hello");
+  CHECK(ns(definition("Cluster", "x.test"), "[]").empty());
+  CHECK(ns(definition("Cluster", "y.test"), "[]") == "hello");
+  CHECK(ns(definition("Namespaced", "x.test"), "[Wide]") == "hello");
+}
+
 TEST_CASE("extraManifests: join the set, in its namespace and with its labels") {
   const auto set =
       render({{"extraManifests",
