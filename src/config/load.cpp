@@ -202,11 +202,12 @@ private:
         contexts->reset(value);
       } else if (contexts && path.starts_with("x-")) {
         continue;
-      } else if (key.Scalar().find('.') != std::string::npos) {
-        invalid(yaml::place(key, name),
-                fmt::format("unknown key '{}': write a.b: c as a: {{b: c}}", path));
       } else if (const Setting *setting =
                      value.IsMap() || value.IsNull() ? row(path) : row_or_short(path)) {
+        if (key.Scalar().find('.') != std::string::npos)
+          config_.warnings_.push_back(
+              fmt::format("{}: '{}': write a.b: c as a: {{b: c}}; 0.3 refuses keys with dots",
+                          yaml::place(key, name), path));
         put(*setting, {{}, {from, yaml::place(key, name)}, name, layer_},
             yaml::place(value.IsNull() ? key : value, name),
             [&] { return from_node(*setting, value); });

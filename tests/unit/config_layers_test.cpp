@@ -80,6 +80,14 @@ bool contains(const std::string &text, std::string_view part) {
 
 } // namespace
 
+TEST_CASE("layers: a key with dots counts until 0.3, with a warning") {
+  const Run run = with({"autoscaling.minReplicas: 3", "metrics: {labelNames.pod: a}"}, {});
+  CHECK(run.json("autoscaling.minReplicas") == "3");
+  CHECK(run.warnings().find(":1:1: 'autoscaling.minReplicas': write a.b: c as a: {b: c}; 0.3 ") !=
+        std::string::npos);
+  CHECK(run.warnings().find("'metrics.labelNames.pod': write") != std::string::npos);
+}
+
 TEST_CASE("layers: null removes the default or a lower layer's value, and a higher layer sets it "
           "again") {
   CHECK_FALSE(file("resources: {limits: {cpu: null}}").load().has("resources.limits.cpu"));
