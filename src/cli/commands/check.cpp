@@ -120,6 +120,29 @@ json::Value read_report(const std::string &path) {
   return json::parse(sys::read_file(path, kLargestReport, Exit::invalid), path);
 }
 
+void declare_compare(const Command &command) {
+  const Command compare = command.subcommand("compare", "Compare two reports; exit 1 if the newer "
+                                                        "one is worse");
+  const auto files = std::make_shared<std::pair<std::string, std::string>>();
+  compare.section("Arguments");
+  OptionSpec old{"report of the earlier run, as JSON", "OLD"},
+      now{"report of the later run", "NEW"};
+  old.required = now.required = true;
+  old.completes = now.completes = Completes::file;
+  compare.text("OLD", files->first, old);
+  compare.text("NEW", files->second, now);
+  compare.section();
+  compare.example("hello check --report after.json", "make the report of a later run");
+  compare.example("hello check compare before.json after.json", "list what became worse");
+  compare.action([files] {
+    bool worse = false;
+    for (const std::string &line :
+         check::compare(read_report(files->first), read_report(files->second), worse))
+      print(text::printable(line) + "\n");
+    return worse ? Exit::no : Exit::ok;
+  });
+}
+
 } // namespace
 
 Exit run(const CheckOptions &flags) {
@@ -206,26 +229,7 @@ void declare(const Command &command, CheckOptions &options) {
   command.example("hello check", "test the current cluster in about 3 minutes");
   command.example("hello check --only dns,policy --report check.xml", "two checks, for a pipeline");
   command.example("hello check compare before.json after.json", "compare two runs");
-  const Command compare = command.subcommand("compare", "Compare two reports; exit 1 if the newer "
-                                                        "one is worse");
-  const auto files = std::make_shared<std::pair<std::string, std::string>>();
-  compare.section("Arguments");
-  OptionSpec old{"report of the earlier run, as JSON", "OLD"},
-      now{"report of the later run", "NEW"};
-  old.required = now.required = true;
-  old.completes = now.completes = Completes::file;
-  compare.text("OLD", files->first, old);
-  compare.text("NEW", files->second, now);
-  compare.section();
-  compare.example("hello check --report after.json", "make the report of a later run");
-  compare.example("hello check compare before.json after.json", "list what became worse");
-  compare.action([files] {
-    bool worse = false;
-    for (const std::string &line :
-         check::compare(read_report(files->first), read_report(files->second), worse))
-      print(text::printable(line) + "\n");
-    return worse ? Exit::no : Exit::ok;
-  });
+  declare_compare(command);
 }
 
 } // namespace hello::cli
