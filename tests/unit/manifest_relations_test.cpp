@@ -96,12 +96,14 @@ TEST_CASE("api: claim templates may be written as objects, with apiVersion and k
 
 TEST_CASE("api: an Ingress may have rules and a default backend, each backend with a port") {
   const std::string port = "{service: {name: a, port: {number: 80}}}";
-  check(kIngress, "spec: {", "}",
-        {{"defaultBackend: " + port + ", rules: [{host: a.b}]", nullptr},
-         {"rules: [{host: 10.0.0.1}]", "is an IP address, not a host name"},
-         {"defaultBackend: {service: {name: a}}", "needs one of port/name or port/number"},
-         {"defaultBackend: {}", "needs one of resource or service"},
-         {"rules: [{http: {paths: [{pathType: Prefix, backend: " + port + "}]}}]", "needs path"}});
+  check(
+      kIngress, "spec: {", "}",
+      {{"defaultBackend: " + port + ", rules: [{host: a.b}]", nullptr},
+       {"rules: [{host: 10.0.0.1}]", "is an IP address, not a host name"},
+       {"defaultBackend: {service: {name: a}}", "name needs port.name or port.number other than 0"},
+       {"defaultBackend: {service: {name: a, port: {number: 0}}}", "needs port.name"},
+       {"defaultBackend: {}", "needs one of resource or service"},
+       {"rules: [{http: {paths: [{pathType: Prefix, backend: " + port + "}]}}]", "needs path"}});
   check(kIngress, "spec: {ingressClassName: a, defaultBackend: " + port + "}", "", {{"", nullptr}});
 }
 
@@ -169,7 +171,9 @@ TEST_CASE("api: quotas, limits and claims") {
          {"Pod, default: {cpu: 2}", "default needs type other than Pod"},
          {"Pod, default: {}", nullptr},
          {"Container, max: {gpu: 1}", "max.gpu: is not the name of a resource"},
-         {"Container, max: {storage: 1}", "max.storage needs type other than"},
+         {"Container, max: {storage: 1}", "storage needs type other than"},
+         {"Container, max: {requests.cpu: 1}", "requests.cpu needs type other than"},
+         {"PersistentVolumeClaim, max: {storage: 1, a_b: 1}", "is not the name of a resource"},
          {"PersistentVolumeClaim, max: {storage: 1, pods: 1}", nullptr}});
   check("v1/PersistentVolumeClaim",
         "spec: {resources: {requests: {storage: 1}}, accessModes: ", "}",
@@ -186,6 +190,8 @@ TEST_CASE("api: what pods may not combine") {
          {pod("os: {name: windows}, securityContext: {runAsUser: 1}"), "needs os.name other than"},
          {pod("shareProcessNamespace: true, hostPID: true"), "needs hostPID other than true"},
          {pod("hostname: A.b"), "is not a DNS label"},
+         {pod("serviceAccount: A_b"), "is not a DNS subdomain"},
+         {pod("serviceAccountName: a, serviceAccount: A_b"), nullptr},
          {pod("volumes: [{name: v}]"), nullptr},
          {pod("volumes: [{name: v, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: "
               "status.podIP}}]}}]"),
@@ -288,6 +294,37 @@ TEST_CASE("api: values further down in a pod") {
         "}}]}",
         {{"runAsNonRoot: true", nullptr},
          {"runAsUser: 1", "securityContext.runAsUser needs os.name other than windows"}});
+}
+
+TEST_CASE("api: selectors, times, exit codes and huge pages") {
+  check("apps/v1/Deployment",
+        "spec: {template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a}]}}, "
+        "selector: {matchExpressions: [{key: ",
+        "}]}}",
+        {{"a, operator: In, values: [b, c]", nullptr},
+         {"c, operator: NotIn, values: [b]", nullptr},
+         {"c, operator: DoesNotExist", nullptr},
+         {"c, operator: Exists", "does not match the labels of its pods: c Exists"},
+         {"a, operator: NotIn, values: [b]", "does not match"}});
+  check("batch/v1/Job",
+        "spec: {manualSelector: true, template: {spec: {restartPolicy: Never, containers: [{name: "
+        "a, image: a}]}}, ",
+        "}",
+        {{"selector: {}", nullptr},
+         {"selector: {matchLabels: {a: b}}", "does not match the labels"},
+         {"parallelism: 1", "manualSelector true needs selector"}});
+  check("coordination.k8s.io/v1/Lease", "spec: {acquireTime: '", "'}",
+        {{"2026-01-02T03:04:05.123456Z", nullptr},
+         {"2026-01-02T03:04:05.1+02:00", nullptr},
+         {"2026-01-02 03:04", "is not a time"},
+         {"2026-01-02T03:04:05", "is not a time"}});
+  check("batch/v1/Job",
+        "spec: {podFailurePolicy: {rules: [{action: Ignore, onExitCodes: {operator: In, values: ",
+        "}}]}, template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}",
+        {{"[1, 10]", nullptr}, {"[10, 1]", "must be in ascending order"}});
+  check("v1/Pod",
+        "spec: {containers: [{name: a, image: a, resources: {limits: {memory: 1Gi, hugepages-2Mi: ",
+        "}}}]}", {{"4Mi", nullptr}, {"3Mi", "is not a multiple of the page size"}});
 }
 
 TEST_CASE("api: which indexes of a Job must succeed") {

@@ -1,5 +1,6 @@
 // What the API server would refuse: fields, types, required values, ranges, formats.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/core.h>
@@ -41,7 +42,7 @@ std::string wrong_type(const YAML::Node &node, char type) {
   case 's':
   case 't':
     if (kind != yaml::Scalar::string) return node.Scalar() + " is not a string: put it in quotes";
-    break;
+    return type == 't' ? format_mistake(node.Scalar(), "time") : "";
   case 'n':
     if (kind == yaml::Scalar::string) return fmt::format("\"{}\" is not a number", node.Scalar());
     if (!number) return node.Scalar() + " is not a number";
@@ -91,6 +92,15 @@ bool is_too_large(const YAML::Node &node, std::string_view path) {
 bool is_resource(std::string_view name) {
   return name == "cpu" || name == "memory" || name == "ephemeral-storage" || name == "storage" ||
          name.starts_with("hugepages-") || name.find('/') != name.npos;
+}
+
+/// Whether an amount of huge pages is a number of them; true for other resources.
+bool fills_pages(std::string_view name, const YAML::Node &node) {
+  constexpr std::string_view kPages = "hugepages-";
+  if (!name.starts_with(kPages)) return true;
+  const auto page = text::Quantity::parse(name.substr(kPages.size())),
+             amount = text::Quantity::parse(node.Scalar());
+  return !page || !amount || page->value() <= 0 || std::fmod(amount->value(), page->value()) == 0;
 }
 
 /// Checks one object.
@@ -279,7 +289,10 @@ private:
       if (demand == "labels") format(entry.second, "value", below);
       if (demand == "base64") format(entry.second, demand, below);
       if (demand == "quota" || demand == "amounts") amount(key, entry.second, below);
-      if ((demand == "amounts" || demand == "resources") && !is_resource(key))
+      if (demand == "amounts" && !fills_pages(key, entry.second))
+        report(below, "is not a multiple of the page size");
+      const bool may_count = demand == "resources" && format_mistake(key, "quota").empty();
+      if ((demand == "amounts" || demand == "resources") && !is_resource(key) && !may_count)
         report(below, "is not the name of a resource");
     }
   }

@@ -167,6 +167,22 @@ bool is_indexes(std::string_view text) {
   return true;
 }
 
+/// The shape of RFC 3339; the numbers may be any.
+bool is_time(std::string_view text) {
+  const auto fits = [](std::string_view part, std::string_view shape) {
+    return part.size() == shape.size() &&
+           std::equal(part.begin(), part.end(), shape.begin(), [](char c, char wanted) {
+             return wanted == '0' ? is_digit(c) : c == wanted;
+           });
+  };
+  constexpr std::string_view kShape = "0000-00-00T00:00:00";
+  if (text.size() <= kShape.size() || !fits(text.substr(0, kShape.size()), kShape)) return false;
+  text.remove_prefix(kShape.size());
+  if (text[0] == '.')
+    text.remove_prefix(std::min(text.find_first_not_of("0123456789", 1), text.size()));
+  return text == "Z" || fits(text, "+00:00") || fits(text, "-00:00");
+}
+
 bool is_trimmed(std::string_view text) { return text::trimmed(text) == text; }
 
 bool is_no_address(std::string_view text) { return !is_address(text); }
@@ -284,6 +300,7 @@ constexpr Form kForms[] = {
     {"level", is_level, "must not contain .."},
     {"descending", is_descending, "must be relative and without .."},
     {"indexes", is_indexes, "is not a list of indexes, such as 0,2-4"},
+    {"time", is_time, "is not a time, such as 2026-01-02T03:04:05Z"},
     {"trimmed", is_trimmed, "has blanks at its ends"},
     {"noip", is_no_address, "is an IP address, not a host name"},
     {"whole", is_whole, "is not a whole number"},

@@ -26,7 +26,7 @@ std::string implied_mistake(const YAML::Node &node, std::string_view demands);
 /// "a|b|c": no amount in the map a is above that of the same name in b or c, nor one in b.
 std::string order_mistake(const YAML::Node &node, std::string_view names);
 
-/// A list as a whole: most=3, named, unique=FIELD.
+/// A list as a whole: most=3, named, ascending, unique=FIELD.
 std::string list_mistake(const YAML::Node &list, std::string_view demand);
 
 /// The values at a path such as "template/spec/restartPolicy"; of lists, those of each item, and *

@@ -97,6 +97,21 @@ void check_containers(Lint &lint) {
   }
 }
 
+/// Whether an expression of a selector holds; others' operators are another finding.
+bool matches(const YAML::Node &expression, const YAML::Node &labels) {
+  const std::string how = text(expression, "operator");
+  const YAML::Node label = at(labels, text(expression, "key").c_str());
+  const auto values = items(at(expression, "values"));
+  const bool is_listed =
+      label.IsDefined() && std::any_of(values.begin(), values.end(), [&](const YAML::Node &one) {
+        return text(one) == text(label);
+      });
+  if (how == "In") return is_listed;
+  if (how == "NotIn") return !is_listed;
+  if (how == "Exists") return label.IsDefined();
+  return how != "DoesNotExist" || !label.IsDefined();
+}
+
 /// A workload's selector matches its own pods.
 void check_selectors(Lint &lint) {
   for (const Workload &work : lint.workloads) {
@@ -107,7 +122,11 @@ void check_selectors(Lint &lint) {
     if (wanted.IsDefined() && !selects(wanted, work.labels))
       lint.error(*work.object, "spec.selector does not match the labels of its pods");
     const YAML::Node selector = at(work.object->node, "spec", "selector");
-    if (selector.IsMap() && at(selector, "matchLabels").size() == 0 &&
+    for (const YAML::Node &one : items(at(selector, "matchExpressions")))
+      if (!matches(one, work.labels))
+        lint.error(*work.object, "spec.selector does not match the labels of its pods: " +
+                                     text(one, "key") + " " + text(one, "operator"));
+    if (kind != "Job" && selector.IsMap() && at(selector, "matchLabels").size() == 0 &&
         at(selector, "matchExpressions").size() == 0)
       lint.error(*work.object, "spec.selector is empty");
   }

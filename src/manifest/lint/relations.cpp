@@ -147,6 +147,9 @@ std::string list_mistake(const YAML::Node &list, std::string_view demand) {
   for (const YAML::Node &item : list)
     if (name == "named" && list.size() > 1 && yaml::text(item, "name").empty())
       return "each item needs a name where there are several";
+  for (std::size_t place = 1; name == "ascending" && place < list.size(); ++place)
+    if (text::integer(yaml::text(list[place - 1])) >= text::integer(yaml::text(list[place])))
+      return "must be in ascending order";
   if (name != "unique") return "";
   for (const YAML::Node &one : at_path(list, demand))
     if (const std::string value = yaml::text(one); !value.empty() && !seen.insert(value).second)
