@@ -115,8 +115,8 @@ class Trial:
 
     def wrong(self, dice):
         """(what is wrong, whether a setting was lost) of up to three patches."""
-        plain, objects, _ = self.render()
-        if plain is None or not self.keys:
+        plain, objects, said = self.render()
+        if plain is None or not self.keys or "is listed twice" in said:  # of two of a name, none is the setting's
             return
         others = {key: found for key in self.keys if (found := self.render("--unset", key)[0]) is not None}
         effects = {path for other in others.values() for path, value in plain.items() if other.get(path) != value}

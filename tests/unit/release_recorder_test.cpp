@@ -270,18 +270,18 @@ TEST_CASE(
   } rows[] = {{State::pending, "hello:1", 1},    {State::failed, "hello:1", 1},
               {State::ready, "hello:1", 0},      {State::rolled_back, "hello:1", 0},
               {State::superseded, "hello:1", 0}, {State::failed, "hello:2", 0}};
-  for (const auto &[state, image, revision] : rows) {
-    CAPTURE(image);
-    CAPTURE(name_of(state));
+  for (const auto &row : rows) {
+    CAPTURE(row.image);
+    CAPTURE(name_of(row.state));
     Shop shop;
-    shop.add(1, state);
+    shop.add(1, row.state);
     const auto history = release::read_history(shop.cluster);
     REQUIRE(history);
-    shop.recorder.resume(*history, hello_set(image));
-    CHECK(shop.recorder.revision() == revision);
+    shop.recorder.resume(*history, hello_set(row.image));
+    CHECK(shop.recorder.revision() == row.revision);
     shop.recorder.finish(State::ready);
     shop.recorder.settle();
-    CHECK(shop.recorded(1)->state == (revision == 1 ? State::ready : state));
+    CHECK(shop.recorded(1)->state == (row.revision == 1 ? State::ready : row.state));
   }
   Shop shop;
   shop.recorder.resume({}, hello_set());
