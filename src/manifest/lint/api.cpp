@@ -33,24 +33,26 @@ bool is_quantity(const std::string &text) {
   return text::Quantity::parse(text) || (!text.empty() && text::Quantity::parse("0" + text));
 }
 
+std::string wrong_number(const YAML::Node &node, yaml::Scalar kind) {
+  if (kind == yaml::Scalar::string) return fmt::format("\"{}\" is not a number", node.Scalar());
+  if (kind == yaml::Scalar::integer) return "";
+  if (kind != yaml::Scalar::real) return node.Scalar() + " is not a number";
+  // 3.0 is written as 3 before the API server reads it.
+  const std::string digits = yaml::to_json(node);
+  const bool is_whole = digits.ends_with(".0") || digits.find('e') != digits.npos;
+  return is_whole ? "" : node.Scalar() + " is not a whole number";
+}
+
 /// What is wrong with the type of a scalar; empty: nothing.
 std::string wrong_type(const YAML::Node &node, char type) {
   if (!node.IsScalar()) return "must be a single value, not a list or map";
   const yaml::Scalar kind = yaml::kind_of(node);
-  const bool number = kind == yaml::Scalar::integer || kind == yaml::Scalar::real;
   switch (type) {
   case 's':
   case 't':
     if (kind != yaml::Scalar::string) return node.Scalar() + " is not a string: put it in quotes";
     return type == 't' ? format_mistake(node.Scalar(), "time") : "";
-  case 'n':
-    if (kind == yaml::Scalar::string) return fmt::format("\"{}\" is not a number", node.Scalar());
-    if (!number) return node.Scalar() + " is not a number";
-    // 3.0 is written as 3 before the API server reads it.
-    if (const std::string digits = yaml::to_json(node);
-        kind == yaml::Scalar::real && !digits.ends_with(".0") && digits.find('e') == digits.npos)
-      return node.Scalar() + " is not a whole number";
-    break;
+  case 'n': return wrong_number(node, kind);
   case 'b':
     if (kind != yaml::Scalar::boolean) return node.Scalar() + " is neither true nor false";
     break;
