@@ -175,7 +175,7 @@ run_scripts() {
 # doctest CMD...: the unit tests, with the closing line that all runs have. At the time limit doctest names the test.
 doctest() {
   local status=0 out
-  out=$(timeout -k 10 "${SCRIPT_SECONDS:-900}" "$@" --no-intro --no-version) || status=$?
+  out=$(timeout -k 10 "${SCRIPT_SECONDS:-1800}" "$@" --no-intro --no-version) || status=$?
   printf '%s\n' "$out"
   sed -nE 's/^\[doctest\] test cases: *[0-9]+ \| *([0-9]+) passed \| *([0-9]+) failed.*/\1 passed, \2 failed/p' <<<"$out"
   return $status
