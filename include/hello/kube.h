@@ -20,7 +20,8 @@
 #include "hello/signals.h"
 
 /// One cluster as one user, as operations with typed results. The real one goes through kubectl,
-/// the only client: a set is applied by running it once, all else goes through one `kubectl proxy`.
+/// the only client: it is run to apply a set, to forward a port and to list a whole namespace; all
+/// else goes through one `kubectl proxy`.
 namespace hello::kube {
 
 /// Gets a line about each call of kubectl: its arguments, without secrets, and its time.

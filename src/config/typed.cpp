@@ -162,9 +162,9 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
 
 /// Refuses a node of the wrong shape, and a quoted scalar where a number or boolean is wanted.
 void check_shape(const YAML::Node &node, Kind wanted) {
-  const std::string_view form = wanted == Kind::list  ? "a list"
-                                : wanted == Kind::map ? "a map"
-                                                      : "one value";
+  std::string_view form = "one value";
+  if (wanted == Kind::list) form = "a list";
+  if (wanted == Kind::map) form = "a map";
   if (node.IsMap() || node.IsSequence())
     fail(fmt::format("is a {} here, and must be {}", node.IsMap() ? "map" : "list", form));
   if ((wanted == Kind::integer || wanted == Kind::boolean) && node.Tag() != "?" &&

@@ -11,7 +11,7 @@ using namespace hello;
 namespace event = hello::deploy::event;
 
 namespace {
-/// What is said after the silence that follows an event.
+/// The first line that is printed while nothing follows an event.
 std::string said_after(const deploy::Event &event) {
   std::mutex mutex;
   std::string first;
