@@ -201,20 +201,28 @@ fuzzers() {
   for fuzzer in build/asan/tests/fuzz_*; do timed "fuzz/${fuzzer##*/fuzz_}" fuzz "$fuzzer" "$1"; done
 }
 
+# unit_tests_of PRESET
+unit_tests_of() {
+  build "$1" hello_tests
+  timed "$1" doctest "${still[@]}" "build/$1/tests/hello_tests"
+}
+
 # sanitized PRESET KIND SCRIPT: the test of the preset's executable; what its sanitizers report is a failure
 sanitized() {
   HELLO=$PWD/build/$1/hello wrapper=$PWD/tests/support/sanitized run_script "$2" "$3"
 }
 
-# sanitizers: the service under the tests of everything that comes over the network, the deployer against a real cluster.
+# sanitizers: all unit tests, the service under the tests of everything that comes over the network, the deployer against
+# a real cluster.
 sanitizers() {
   local preset
-  for preset in asan tsan; do
+  unit_tests_of tsan-all
+  for preset in asan tsan-all; do
     build "$preset" hello
     sanitized "$preset" "$preset" tests/cli/hostile
     sanitized "$preset" "$preset" tests/cli/transport
   done
-  ONLY=first_unchanged_changed,back,conflicts,together,interrupts,obstacles sanitized tsan tsan tests/e2e/20-deploy
+  ONLY=first_unchanged_changed,back,conflicts,together,interrupts,obstacles sanitized tsan-all tsan-all tests/e2e/20-deploy
 }
 
 # part NAME
@@ -224,7 +232,7 @@ part() {
       git ls-files >/dev/null || die "lint reads what git lists: a checkout that git can read is needed"
       build dev; run_scripts lint tests/lint ;;
     unit) build dev; timed unit doctest build/tests/hello_tests ;;
-    asan | tsan) build "$1" hello_tests; timed "$1" doctest "${still[@]}" "build/$1/tests/hello_tests" ;;
+    asan | tsan) unit_tests_of "$1" ;;
     fuzz) fuzzers "${FUZZ_SECONDS:-20}" ;;
     sanitizers) sanitizers ;;
     generators) fuzzers "${FUZZ_SECONDS:-1200}" ;;
