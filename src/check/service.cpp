@@ -13,7 +13,7 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr std::int64_t kConnections = 300;
-/// Bytes that make a request's head fill several packets.
+/// Bytes that make a request's head, and the answer of /echo to it, fill several packets.
 constexpr int kLongHead = 6000;
 constexpr int kLongBody = 1 << 20; ///< as long as the service takes
 constexpr int kControls = 10;
@@ -49,7 +49,7 @@ Client spread_client(const Context &context, const std::vector<Place> &pods) {
   get(context.service_ip + "/", kConnections, context.run, kLongHead);
   get(pods[0].ip + ":8080/echo", kControls, "-", 0);
   for (const Place &pod : pods) {
-    get(pod.ip + ":8080/", kControls, context.run, kLongHead);
+    get(pod.ip + ":8080/echo", kControls, "-", kLongHead);
     client.args.push_back(fmt::format("post http://{}:8080/echo {}", pod.ip, kLongBody));
   }
   return client;

@@ -1,5 +1,7 @@
 #include "config/layers.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <yaml-cpp/node/iterator.h>
 #include <yaml-cpp/yaml.h>
@@ -38,7 +40,10 @@ std::string merge(const Setting &setting, Value &value, const Layer &layer) {
     result.force_insert(key, node);
     entries.push_back(std::move(entry));
   };
-  if (setting.type.keeps_default && value.origin.from == From::default_value)
+  const bool only_removes =
+      more.size() > 0 && std::all_of(more.begin(), more.end(),
+                                     [](const auto &entry) { return entry.second.IsNull(); });
+  if (value.origin.from == From::default_value && (setting.type.keeps_default || only_removes))
     for (const auto &entry : value.node) value.entries.push_back({entry.first.Scalar(), {}, 0});
   if (!value.entries.empty()) {
     auto old = value.entries.begin();

@@ -17,8 +17,9 @@ struct Layer {
   bool whole = true; ///< false: one entry of a map (--set labels.team=web)
 };
 
-/// Merges a map or appends a list. The first layer that sets a map replaces its default. Returns a
-/// warning if 0.1.0, which replaced the value whole, gave another result; else an empty text.
+/// Merges a map or appends a list. The first layer that sets a map replaces its default; one that
+/// only removes entries keeps the rest of it. Returns a warning if 0.1.0, which replaced the value
+/// whole, gave another result; else an empty text.
 std::string stack(const Setting &setting, Value &value, const Layer &layer);
 
 /// logging.access: json of 0.1.0 means on, and logging.format: json. Where that is set too, access

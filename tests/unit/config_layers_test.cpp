@@ -100,6 +100,12 @@ TEST_CASE("layers: null removes the default or a lower layer's value, and a high
   CHECK(run.load().text("priorityClassName") == "high");
   CHECK(file("ingress: {hosts: null}").json("ingress.hosts") == "[]");
   CHECK(file("resourceQuota: {hard: null}").json("resourceQuota.hard") == "{}");
+  const std::string hard = file("resourceQuota: {hard: {pods: null}}").json("resourceQuota.hard");
+  CHECK_FALSE(contains(hard, "pods"));
+  CHECK(contains(hard, "limits.cpu")); // the rest of the default
+  CHECK(file("resourceQuota: {hard: {}}").json("resourceQuota.hard") == "{}");
+  CHECK(file("resourceQuota: {hard: {pods: null, secrets: 3}}").json("resourceQuota.hard") ==
+        R"({"secrets": 3})");
   CHECK(file("autoscaling: null\nnamespace: null\n").load().boolean("autoscaling.enabled"));
 }
 
