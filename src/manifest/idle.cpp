@@ -1,15 +1,20 @@
 // Settings that another setting switches off.
-#include <fmt/core.h>
+#include <algorithm>
 
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
+
+#include "hello/yaml.h"
 #include "manifest/lost.h"
 
 namespace hello::manifest {
 namespace {
 
 struct Row {
-  std::string_view keys;   ///< a key, or a section: "ingress."
-  std::string_view other;  ///< what switches it off
-  std::string_view values; ///< of `other`; "!a": any but a; empty: not set; "*": set
+  std::string_view keys;  ///< a key, or a section: "ingress."
+  std::string_view other; ///< what switches it off
+  /// Of `other`; "!a": any but a; empty: not set; "*": set; ".a": all items of the list have a.
+  std::string_view values;
 };
 
 constexpr Row kRows[] = {
@@ -21,6 +26,8 @@ constexpr Row kRows[] = {
     {"podDisruptionBudget.maxUnavailable", "podDisruptionBudget.minAvailable", "*"},
     {"ingress.", "expose", "!ingress"},
     {"ingress.hosts", "ingress.rules", "*"},
+    {"ingress.paths", "ingress.rules", ".paths"},
+    {"ingress.tls.secretName", "ingress.rules", ".secretName"},
     {"topologySpread", "topologySpreadConstraints", "*"},
     {"gateway.", "expose", "!gateway"},
     {"loadBalancer.", "expose", "!loadBalancer"},
@@ -34,6 +41,8 @@ constexpr Row kRows[] = {
     {"metrics.runbookBase", "metrics.rules", "none"},
     {"resourceQuota.hard", "resourceQuota.enabled", "false"},
     {"limitRange.limits", "limitRange.enabled", "false"},
+    {"drills.protectedContexts", "drills.enabled", "false"},
+    {"check.logs.header", "check.logs.url", ""},
 };
 
 bool covers(const Row &row, std::string_view key) {
@@ -41,15 +50,27 @@ bool covers(const Row &row, std::string_view key) {
   return row.keys.ends_with('.') ? key.starts_with(row.keys) : key == row.keys;
 }
 
+/// Whether the list is not empty, and each item has the key with a value.
+bool all_have(const YAML::Node &list, const char *key) {
+  return list.size() > 0 && std::all_of(list.begin(), list.end(), [&](const YAML::Node &item) {
+           const YAML::Node value = yaml::at(item, key);
+           return value.IsDefined() && !value.IsNull() &&
+                  !(value.IsSequence() && value.size() == 0);
+         });
+}
+
 bool holds(const Row &row, const config::Config &config) {
   if (row.values.empty()) return !config.has(row.other);
   if (row.values == "*") return config.has(row.other);
+  if (row.values.starts_with('.')) return all_have(config.node(row.other), row.values.data() + 1);
   const std::string value = config.text(row.other);
   return row.values.starts_with('!') ? value != row.values.substr(1) : value == row.values;
 }
 
 std::string shown(const config::Config &config, const Row &row) {
   if (row.values.empty()) return "not set";
+  if (row.values.starts_with('.'))
+    return fmt::format("set, with {} everywhere", row.values.substr(1));
   return row.values == "*" ? "set" : config.text(row.other);
 }
 

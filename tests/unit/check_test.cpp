@@ -28,6 +28,8 @@ TEST_CASE("check: a client's log counts only whole, in order and of this run") {
   CHECK_FALSE(check::read_lines(good.substr(0, second), kRun).ended);
   CHECK(check::read_lines(good.substr(0, second + 9), kRun).lines.size() == 2);
   CHECK_FALSE(check::read_lines(good + "panic\n", kRun).trouble.empty());
+  CHECK(check::read_lines("hello: a cannot be reached\n", kRun).trouble ==
+        "the client ended: a cannot be reached");
   CHECK_FALSE(check::read_lines(good + good, kRun).trouble.empty());
   std::string other = good;
   other.replace(other.find("\"v\":1"), 5, "\"v\":2");

@@ -359,6 +359,13 @@ TEST_CASE("render: a setting that another one switches off is warned of") {
                        set("podDisruptionBudget.minAvailable", "50%")}),
                  "podDisruptionBudget.maxUnavailable does nothing: "
                  "podDisruptionBudget.minAvailable is set"));
+  CHECK(contains(idle({set("drills.protectedContexts", "[x]")}), "drills.enabled is false"));
+  CHECK(contains(idle({set("check.logs.header", "env:X")}), "check.logs.url is not set"));
+  const char *rules = "[{host: a.b, paths: [/x], secretName: s}, {host: c.d, paths: [/y]}]";
+  CHECK(idle({set("ingress.rules", rules), set("ingress.paths", "[/z]")}) ==
+        "--set ingress.paths: ingress.paths does nothing: ingress.rules is set, with paths "
+        "everywhere\n");
+  CHECK(idle({set("ingress.rules", rules), set("ingress.tls.secretName", "t")}).empty());
   // A higher source that switches it off means to.
   config::Sources sources;
   sources.files = {"/dev/null"};

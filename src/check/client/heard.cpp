@@ -24,8 +24,10 @@ Heard read_lines(std::string_view log, std::string_view run) {
     try {
       line = json::parse(text, "log", {.bytes = 64 << 10, .depth = 8});
     } catch (const Error &) {
-      heard.trouble =
-          "the client wrote a line that is not its own: " + std::string(text::cut(text, 300));
+      const std::string_view own = "hello: "; // an error ended it
+      heard.trouble = text.starts_with(own) ? "the client ended: "
+                                            : "the client wrote a line that is not its own: ";
+      heard.trouble += text::cut(text.substr(text.starts_with(own) ? own.size() : 0), 300);
       return heard;
     }
     ++expected;
