@@ -12,8 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kSlack{5}; ///< beyond what the probe's own numbers say
-constexpr int kFirst = 12;   ///< seconds from the service's start to the first fault
+constexpr seconds kSlack{5};   ///< beyond what the probe's own numbers say
+constexpr seconds kUnread{15}; ///< times are not known if the log cannot be read for so long
+constexpr int kFirst = 12;     ///< seconds from the service's start to the first fault
 
 /// A probe's numbers, as the user has set them.
 struct Probe {
@@ -80,6 +81,8 @@ public:
 
   bool over() const { return restarted_at != never; }
   bool blind() const { return mirror_->offline() || !mirror_->complete(); }
+  /// The longest time for which the pod's log could not be read, which says when faults begin.
+  seconds unread() const { return std::chrono::duration_cast<seconds>(unread_); }
 
   static constexpr sys::Deadline never{};
   // by this process's clock
@@ -107,12 +110,18 @@ private:
   }
 
   void read_log() {
-    if (pod_rows_.size() != 1 || began_ >= 2) return;
+    if (pod_rows_.size() != 1 || began_ >= 2) {
+      read_at_ = never;
+      return;
+    }
     kube::LogQuery query;
     query.ns = context_.a;
     query.limit_bytes = 64 << 10;
     const auto log = context_.cluster.log(pod_rows_[0].name, "hello", query);
+    const sys::Deadline now = context_.cluster.now();
+    if (read_at_ != never) unread_ = std::max(unread_, now - read_at_);
     if (!log) return;
+    read_at_ = now;
     const auto count = [&](std::string_view word) {
       int found = 0;
       for (std::size_t at = 0; (at = log->find(word, at)) != log->npos; ++at) ++found;
@@ -129,6 +138,8 @@ private:
   kube::Table<Endpoint> slices_;
   std::unique_ptr<kube::Mirror> mirror_;
   int began_ = 0, ended_ = 0;
+  sys::Deadline read_at_ = never;
+  sys::Clock::duration unread_{};
 };
 
 std::int64_t ms(sys::Deadline from, sys::Deadline to) {
@@ -203,9 +214,13 @@ Outcome check_probes(Context &context) {
     context.sleep(milliseconds(500));
   }
   const bool blind = seen.blind();
+  const seconds unread = seen.unread();
   Outcome outcome = judge(context, seen);
   context.observer.reset();
   if (blind) return inconclusive("ApiLost", "the watch lost the API server");
+  if (outcome.verdict == Verdict::fail && unread > kUnread)
+    return inconclusive("NoInstrument",
+                        fmt::format("the pod's log could not be read for {} s", unread.count()));
   return outcome;
 }
 
