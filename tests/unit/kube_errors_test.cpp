@@ -131,13 +131,14 @@ const std::map<std::string, Trouble> kShows{
 
 } // namespace
 
-TEST_CASE("errors: what kubectl logs at each attempt is shown once") {
-  const std::string line = R"( memcache.go:265] "Unhandled Error" err="connection refused")",
-                    first = "E1130 07:01:38.480333   17117" + line,
-                    other = "E1130 07:01:38.484013   17117 memcache.go:265] other";
-  CHECK(said(first + "\nE1130 07:01:39.1   17117" + line + "\n" + other).words ==
-        first + "\n" + other);
+TEST_CASE("errors: what kubectl logs at each attempt is shown once, without the log's own head") {
+  const std::string line = R"("Unhandled Error" err="connection refused")",
+                    head = "E1130 07:01:38.480333   17117 memcache.go:265] ";
+  CHECK(said(head + line + "\nE1130 07:01:39.1   17117 memcache.go:265] " + line + "\n" + head +
+             "other")
+            .words == line + "\nother");
   CHECK(said("E1 [a] b\nE2 [a] b").words == "E1 [a] b\nE2 [a] b");
+  CHECK(said(head + "Error while proxying request: context canceled\n" + line).words == line);
 }
 
 TEST_CASE("kube errors: each recording of kubectl 1.29 and of the newest shows its trouble") {

@@ -145,19 +145,6 @@ std::string_view without_head(std::string_view line) {
   return end == line.npos ? line : line.substr(end + 2);
 }
 
-/// Each line once: every object of a set may be refused in the same words, and kubectl logs each
-/// attempt.
-std::string lines_once(std::string_view text) {
-  std::string out;
-  std::set<std::string_view> seen;
-  while (!text.empty()) {
-    const std::string_view line = text::take(text, '\n');
-    if (seen.insert(without_head(line)).second) out.append(out.empty() ? "" : "\n").append(line);
-  }
-  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
-  return out;
-}
-
 /// `Apply failed with 1 conflict: conflict with "them" using v1: .data.a`, or a list of fields
 /// below each manager.
 std::vector<std::vector<Conflict>> conflicts(std::string_view words) {
@@ -181,7 +168,7 @@ std::vector<std::vector<Conflict>> conflicts(std::string_view words) {
 
 Failure read(std::string_view said) {
   Failure failure;
-  failure.words = lines_once(said);
+  failure.words = words_of(said);
   const std::string &words = failure.words;
   failure.by_kubectl = words.starts_with("error:"); // the server: "Error from server"
   failure.ns = missing_namespace(words);
@@ -286,6 +273,18 @@ json::Value status_in(std::string_view body) {
 }
 
 } // namespace
+
+std::string words_of(std::string_view said) {
+  std::string out;
+  std::set<std::string_view> seen;
+  while (!said.empty()) {
+    const std::string_view line = without_head(text::take(said, '\n'));
+    if (line.ends_with("proxying request: context canceled")) continue; // by us, at a time limit
+    if (seen.insert(line).second) out.append(out.empty() ? "" : "\n").append(line);
+  }
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  return out;
+}
 
 Failure failure_of(const sys::Finished &finished) {
   Failure failure = read(finished.err);

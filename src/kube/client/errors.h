@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <string_view>
 
 #include "hello/failure.h"
@@ -7,6 +8,10 @@
 /// The one place that reads the error texts of kubectl and of the API server.
 /// tests/fixtures/kubectl holds recordings of them.
 namespace hello::kube {
+
+/// What kubectl wrote to stderr: each line once, because every object of a set may be refused in
+/// the same words and kubectl logs each attempt, and without what its log puts before a line.
+std::string words_of(std::string_view said);
 
 /// Reads the stderr of a kubectl that did not end with 0.
 Failure failure_of(const sys::Finished &finished);

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "hello/file.h"
-#include "hello/text.h"
 #include "kube/client/errors.h"
 #include "kube/client/kubectl.h"
 
@@ -151,7 +150,7 @@ Failure Proxy::failure_of_reply(const sys::HttpReply &reply) {
     const std::lock_guard lock(using_);
     sys::drain(child_->err(), said);
   }
-  const std::string_view words = text::trimmed(said);
+  const std::string words = words_of(said);
   return failure_of_status(reply.status,
                            words.empty() ? reply.body
                                          : fmt::format("{}; kubectl says: {}", reply.body, words));
