@@ -25,8 +25,10 @@ Exit with_error_events(Format format, const std::function<Exit()> &work) {
 
 void print_plan(const deploy::Plan &plan, Format format, const Console &console) {
   for (const std::string &note : plan.notes) console.note("note: " + note);
-  print(format == Format::json ? json_of(plan) + "\n"
-                               : text_of(plan, console.paint(STDOUT_FILENO)));
+  if (format == Format::text)
+    print(text_of(plan, console.paint(STDOUT_FILENO)));
+  else
+    print_document(json_of(plan) + "\n", format);
 }
 
 } // namespace hello::cli
