@@ -48,10 +48,8 @@ Exit roll_back(const RollbackOptions &flags) {
       emit(deploy::event::Warning{id.text(), "not rolled back: the history keeps no Secrets. By "
                                              "hand: kubectl apply --server-side -f it"});
   emit(deploy::event::Tick{}); // nothing is expected of the cluster while a person reads
-  if (!flags.yes && !flags.dry_run && !may_apply(*cluster, set, releases, flags.config.console)) {
-    say("nothing was changed");
+  if (!flags.yes && !flags.dry_run && !may_apply(*cluster, set, releases, flags.config.console))
     return Exit::no;
-  }
   return flags.carry_out(*cluster, set, options, emit);
 }
 

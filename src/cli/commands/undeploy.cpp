@@ -39,10 +39,8 @@ Exit remove_all(const UndeployOptions &flags) {
   if (removal.empty()) return Exit::ok;
   emit(deploy::event::Tick{}); // nothing is expected of the cluster while a person reads
   if (!flags.yes &&
-      !confirmed(console, fmt::format("Remove it from {}?", target(cluster->access())))) {
-    say("nothing was removed");
+      !confirmed(console, fmt::format("Remove it from {}?", target(cluster->access()))))
     return Exit::no;
-  }
   deploy::undeploy(*cluster, removal, sys::Clock::now() + config.duration("timeout"), emit);
   console.note(fmt::format("removed {} from {}; 'hello deploy' brings it back",
                            counted(removal.remove.size() + removal.namespaces.size(), "object"),

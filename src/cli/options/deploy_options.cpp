@@ -110,11 +110,8 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
 
 bool RolloutOptions::may_adopt() const {
   if (dry_run || yes || std::find(adopt.begin(), adopt.end(), "all") == adopt.end()) return true;
-  if (confirmed(config.console,
-                "Take over every object in the manifests that something else owns?"))
-    return true;
-  say("nothing was changed");
-  return false;
+  return confirmed(config.console,
+                   "Take over every object in the manifests that something else owns?");
 }
 
 Exit RolloutOptions::carry_out(kube::Cluster &cluster, const deploy::Set &set,

@@ -39,7 +39,9 @@ std::string counted(std::size_t count, std::string_view noun) {
 
 void tell(int fd, std::string_view text) { sys::write_all(fd, mask::applied(text)); }
 
-void say(std::string_view line) { tell(STDERR_FILENO, fmt::format("hello: {}\n", line)); }
+void say(std::string_view line) { // it may repeat what a server or the command line says
+  sys::write_all(STDERR_FILENO, text::printable(mask::applied(fmt::format("hello: {}\n", line))));
+}
 
 Paint Console::paint(int fd) const {
   if (colour == Colour::automatic) return {sys::has_colour(fd)};
@@ -47,20 +49,29 @@ Paint Console::paint(int fd) const {
 }
 
 bool confirmed(const Console &console, std::string_view question) {
-  if (console.no_input)
-    throw Error(Exit::usage, "cannot ask for confirmation: --no-input is set",
-                "pass --yes to confirm");
-  if (!::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO))
-    throw Error(Exit::usage, "cannot ask for confirmation: stdin is not a terminal",
+  const char *why = nullptr;
+  if (!::isatty(STDERR_FILENO)) why = "stderr is not a terminal";
+  if (!::isatty(STDIN_FILENO)) why = "stdin is not a terminal";
+  if (console.no_input) why = "--no-input is set";
+  if (why)
+    throw Error(Exit::usage, fmt::format("cannot ask for confirmation: {}", why),
                 "pass --yes to confirm");
   sys::write_all(STDERR_FILENO, fmt::format("{} [y/N] ", question));
   const int fds[] = {STDIN_FILENO};
-  sys::wait_readable(fds, sys::Clock::now() + std::chrono::hours(24));
+  try {
+    sys::wait_readable(fds, sys::Clock::now() + std::chrono::hours(24));
+  } catch (const Error &) { // Ctrl-C
+    sys::write_all(STDERR_FILENO, "\n");
+    throw;
+  }
   char answer[64] = {};
   const ssize_t n = ::read(STDIN_FILENO, answer, sizeof answer - 1);
-  const std::string_view word =
-      text::trimmed(std::string_view(answer, n > 0 ? static_cast<std::size_t>(n) : 0));
-  return word == "y" || word == "Y" || word == "yes";
+  if (n <= 0) sys::write_all(STDERR_FILENO, "\n"); // Ctrl-D leaves the cursor where it is
+  const std::string word =
+      text::lower(text::trimmed({answer, n > 0 ? static_cast<std::size_t>(n) : 0}));
+  const bool agrees = word == "y" || word == "yes";
+  if (!agrees) say("nothing was changed");
+  return agrees;
 }
 
 void guard_descriptors() {

@@ -18,7 +18,7 @@ void print_document(std::string_view json, Format format);
 /// ignored.
 void tell(int fd, std::string_view text);
 
-/// A line "hello: …" on stderr.
+/// A line "hello: …" on stderr, without what a terminal obeys.
 void say(std::string_view line);
 
 /// How a command talks to people: the options --color, --quiet, --verbose, --no-input.
@@ -34,8 +34,8 @@ struct Console {
   }
 };
 
-/// Asks on the terminal. Throws Error(Exit::usage), which names --yes, if there is none or with
-/// --no-input.
+/// Asks on the terminal, and says that nothing was changed where the answer is not yes. Throws
+/// Error(Exit::usage), which names --yes, if there is no terminal or with --no-input.
 bool confirmed(const Console &console, std::string_view question);
 
 /// Opens /dev/null on closed descriptors from 0 to 2, so that no file opened later becomes stdout.
