@@ -1,8 +1,6 @@
 #include <map>
 
 #include <fmt/core.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "cli/commands/commands.h"
 #include "cli/options/advice.h"
@@ -18,11 +16,6 @@ namespace hello::cli {
 namespace {
 
 constexpr std::chrono::hours kYear(365 * 24);
-
-bool reader_left() {
-  pollfd out{STDOUT_FILENO, 0, 0};
-  return ::poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL));
-}
 
 /// "404", or "5xx" for all that begin with 5.
 bool is_status(const std::string &text) {

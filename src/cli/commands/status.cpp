@@ -53,9 +53,10 @@ public:
   void erase(const std::string &) override {}
 };
 
-/// Shows the status again after each change, at most twice a second, until it is interrupted.
-[[noreturn]] void watch(kube::Cluster &cluster, const StatusOptions &flags,
-                        const std::optional<kube::Prometheus> &prometheus) {
+/// Shows the status again after each change, at most twice a second, until it is interrupted or its
+/// reader leaves.
+void watch(kube::Cluster &cluster, const StatusOptions &flags,
+           const std::optional<kube::Prometheus> &prometheus) {
   const bool terminal = sys::is_terminal(STDOUT_FILENO) && flags.format == Format::text;
   const auto collections = deploy::watched(cluster.access());
   NoSink sink;
@@ -67,7 +68,11 @@ public:
   for (;;) {
     show(cluster, pulse, flags, prometheus, terminal ? Screen::clear : Screen::keep);
     cluster.sleep(std::chrono::milliseconds(500));
-    mirror->wait(cluster.now() + std::chrono::seconds(terminal ? 10 : 3600)); // redraw the ages
+    int seconds = terminal ? 10 : 3600; // to redraw the ages
+    while (!reader_left() && !mirror->wait(cluster.now() + std::chrono::seconds(1)) &&
+           --seconds > 0) {
+    }
+    if (reader_left()) return;
     for (std::size_t i = 0; i < sources.size(); ++i)
       if (const kube::Failure *refusal = mirror->refused(i);
           refusal && refusal->trouble == kube::Trouble::forbidden)
@@ -104,6 +109,7 @@ Exit run(const StatusOptions &flags) {
   if (flags.watch) {
     release::require_release(*cluster);
     watch(*cluster, flags, prometheus);
+    return Exit::ok;
   }
   release::Pulse pulse;
   Patience patience(flags.config.console, "the cluster to answer");

@@ -59,7 +59,7 @@ Exit run(const TopOptions &flags) {
     const kube::RatesByPod by_pod = rates(*cluster, prometheus, sampler, all);
     if (flags.watch && flags.format == Format::yaml) print("---\n");
     if (!all.empty() || flags.format != Format::text) show(flags, all, by_pod);
-    if (!flags.watch) return Exit::ok;
+    if (!flags.watch || reader_left()) return Exit::ok;
     cluster->sleep(prometheus ? 15s : 2s);
   }
 }

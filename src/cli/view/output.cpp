@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
@@ -72,6 +73,11 @@ bool confirmed(const Console &console, std::string_view question) {
   const bool agrees = word == "y" || word == "yes";
   if (!agrees) say("nothing was changed");
   return agrees;
+}
+
+bool reader_left() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return ::poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL));
 }
 
 void guard_descriptors() {

@@ -38,6 +38,9 @@ struct Console {
 /// Error(Exit::usage), which names --yes, if there is no terminal or with --no-input.
 bool confirmed(const Console &console, std::string_view question);
 
+/// Whether what reads stdout has closed it: a command that goes on ends then.
+bool reader_left();
+
 /// Opens /dev/null on closed descriptors from 0 to 2, so that no file opened later becomes stdout.
 /// A closed stdout still cannot be written.
 void guard_descriptors();
