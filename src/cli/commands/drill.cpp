@@ -30,6 +30,12 @@ Task task_of(const DrillOptions &flags) {
   Task task;
   if (flags.action == "list") task.kind = Task::Kind::list;
   if (flags.action == "stop") task.kind = Task::Kind::stop;
+  const drills::Wish &wish = flags.wish;
+  const bool has_wish = !wish.pod.empty() || wish.pods || wish.percent || flags.time.count() >= 0 ||
+                        !flags.repeat.empty();
+  if (has_wish && task.kind != Task::Kind::begin)
+    throw Error(Exit::usage, "--pod, --pods, --share, --for and --repeat go with a fault",
+                fmt::format("'hello drill {}' asks all pods: leave them out", flags.action));
   if (!flags.what.empty()) {
     task.fault = drills::fault_of(flags.what);
     if (task.kind != Task::Kind::stop)
@@ -224,9 +230,11 @@ Exit run(const DrillOptions &flags) {
 void declare(const Command &command, DrillOptions &options) {
   command.section("Arguments");
   OptionSpec action{"fault to begin, such as latency=200ms; or list, or stop", "FAULT[=VALUE]"};
+  OptionSpec what{"with stop: the fault to end; by default all"};
   action.required = true;
+  action.completes = what.completes = Completes::fault;
   command.text("FAULT", options.action, action);
-  command.text("WHAT", options.what, {"with stop: the fault to end; by default all"});
+  command.text("WHAT", options.what, what);
   command.section();
   command.duration(
       "--for", options.time,
@@ -256,6 +264,7 @@ void declare(const Command &command, DrillOptions &options) {
   command.either("--pod", "--pods");
   command.either("--pod", "--share");
   command.either("--pods", "--share");
+  for (const char *pods : {"--pod", "--pods", "--share"}) command.either("--url", pods);
   command.flag("--yes", options.yes,
                "agree to a fault on every ready pod, to memory=oom and to disk=evict");
   command.text("--yes-really", options.yes_really,

@@ -9,6 +9,7 @@
 #include "cli/options/kubeconfig.h"
 #include "cli/options/line.h"
 #include "hello/config.h"
+#include "hello/drills.h"
 #include "hello/kube.h"
 #include "hello/lint.h"
 #include "hello/process.h"
@@ -134,18 +135,27 @@ private:
     case Completes::setting: setting(before, begun); break;
     case Completes::setting_file: setting_file(before, begun); break;
     case Completes::key: keys(before, ""); break;
-    case Completes::rule:
-      for (const manifest::LintRule &rule : manifest::lint_rules())
-        add(before + std::string(rule.name), brief(rule.why));
-      break;
+    case Completes::rule: rules(before); break;
     case Completes::reach:
       for (const char *where : {"forward", "exposed", "http://"}) add(before + where);
       break;
+    case Completes::fault: faults(); break;
     case Completes::command:
       for (const auto &below : top_.commands) add(below->name, below->summary);
       break;
     }
     if (directive_ == files && !before.empty()) directive_ = nothing_else; // shells complete words
+  }
+
+  void rules(const std::string &before) {
+    for (const manifest::LintRule &rule : manifest::lint_rules())
+      add(before + std::string(rule.name), brief(rule.why));
+  }
+
+  void faults() {
+    for (const drills::Definition &one : drills::definitions()) add(one.name, one.help);
+    if (arguments_ == 0)
+      for (const char *word : {"list", "stop"}) add(word);
   }
 
   void keys(const std::string &before, std::string_view after) {

@@ -30,6 +30,7 @@ enum class Completes : std::uint8_t {
   key,          ///< of a setting
   rule,         ///< of lint
   reach,        ///< of --reach
+  fault,        ///< of a drill
   command,
 };
 
