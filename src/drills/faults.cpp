@@ -31,6 +31,7 @@ constexpr std::int64_t kLongestLatency = 60'000, kLongestWork = 1000; // millise
 /// The kubelet looks at an emptyDir's size about once a minute.
 constexpr std::chrono::minutes kTimeToEvict{3};
 constexpr std::int64_t kLongestDrain = 600'000, kMostLines = 500;
+constexpr std::size_t kLongestText = 64;
 constexpr std::string_view kCrashes[] = {"exit", "segv", "ill", "fpe"};
 /// Those that metrics count one by one.
 constexpr std::string_view kStatuses = "400|403|404|429|500|502|503|504";
@@ -146,6 +147,7 @@ std::optional<Fault> fault_of(std::string_view name) {
 }
 
 std::string parse(std::string_view text, Drill &drill) {
+  if (text.size() > kLongestText) return "the fault's text is too long"; // logs and files hold it
   std::string_view value = text;
   const std::string_view name = text::take(value, '=');
   const auto fault = fault_of(name);

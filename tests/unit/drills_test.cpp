@@ -118,6 +118,8 @@ TEST_CASE("drills: what is wrong with a fault names the value and what is accept
     INFO(row.first);
     CHECK(wrong(row.first).find(row.second) != std::string::npos);
   }
+  CHECK(wrong("start=" + std::string(50, '0') + "1") == "");
+  CHECK(wrong("start=" + std::string(100, '0') + "1").find("too long") != std::string::npos);
 }
 
 TEST_CASE("drills: a schedule has a start and may have a time, both bounded") {
