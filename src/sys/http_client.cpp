@@ -168,8 +168,9 @@ HttpUrl parse_http_url(const std::string &given) {
   };
   if (given.starts_with("https://")) throw bad("hello speaks no TLS; ask its http address");
   if (!given.starts_with("http://")) throw bad("it does not begin with http://");
-  for (char c : given)
-    if (c <= ' ' || c == 0x7f) throw bad("it contains a space or a control character");
+  for (const char c : given)
+    if (static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f)
+      throw bad("it contains a character that must be written as %XX");
   HttpUrl url;
   const auto end = std::min(given.find_first_of("/?#", 7), given.size());
   url.authority = given.substr(7, end - 7);

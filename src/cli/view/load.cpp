@@ -89,9 +89,10 @@ std::string time_text(std::uint64_t ns) {
 }
 
 std::string text_of(const load::Target &target, const load::Plan &plan) {
-  return fmt::format("{} requests a second to http://{}{} ({}) for {} s", plan.rate,
+  const bool is_whole = plan.time.count() % 1000 == 0; // seconds
+  return fmt::format("{} requests a second to http://{}{} ({}) for {} {}", plan.rate,
                      target.url.authority, target.url.target, sys::to_text(target.addresses[0]),
-                     plan.time.count() / 1000);
+                     plan.time.count() / (is_whole ? 1000 : 1), is_whole ? "s" : "ms");
 }
 
 std::string progress_of(const Report &report, const load::Plan &plan) {
