@@ -278,7 +278,6 @@ TEST_CASE("a wrong line is a usage error that names the word, the place and what
       {{"lint", "--set", "image"}, "--set: 'image' is not KEY=VALUE", "hello lint"},
       {{"lint", "--set-file", "=x"}, "--set-file: '=x' is not KEY=PATH", "hello lint"},
       {{"logs", "--tail"}, "--tail needs a value: LINES", "hello logs"},
-      {{"deploy", "--dry-run=yes"}, "--dry-run takes no value, but has 'yes'", "hello deploy"},
       {{"render", "--image", "a", "--image", "b"},
        "--image is given twice: 'a' and 'b'",
        "hello render"},
@@ -302,6 +301,36 @@ TEST_CASE("a wrong line is a usage error that names the word, the place and what
                          "  to pass it as the value, write --image=--deployer\n"));
   const Variable delay("HELLO_DRAIN_DELAY", "never");
   CHECK(refusal({"serve"}).starts_with("HELLO_DRAIN_DELAY: 'never' is not a duration"));
+}
+
+TEST_CASE("an option of another tool leads to the one in its place, where the command has that") {
+  const std::pair<Words, const char *> cases[] = {
+      {{"serve", "-p", "80"}, "unknown option '-p' (did you mean --listen?)"},
+      {{"serve", "--host=::"}, "unknown option '--host' (did you mean --listen?)"},
+      {{"deploy", "--port", "80"}, "unknown option '--port' (write --set service.port)"},
+      {{"--port"}, "unknown option '--port' (did you mean --listen?)"},
+      {{"deploy", "-fx.yaml"}, "unknown option '-fx.yaml'\n"},
+      {{"diff", "--values", "x"}, "unknown option '--values' (did you mean --config?)"},
+      {{"status", "-A"}, "unknown option '-A' (only 'hello list' has it)"},
+      {{"deploy", "--wait"}, "unknown option '--wait' (hello always waits)"},
+      {{"rollback", "--to-revision=3"},
+       "unknown option '--to-revision' (write 'hello rollback REVISION')"},
+      {{"undeploy", "-y"}, "unknown option '-y' (did you mean --yes?)"},
+      {{"status", "--no-color"}, "unknown option '--no-color' (write --color never)"},
+      {{"load", "-c", "5"}, "unknown option '-c' (did you mean --connections?)"},
+      {{"config", "--basePath=/x"}, "unknown option '--basePath' (did you mean --set basePath="},
+      {{"render", "--autoscaling-max-replicas"},
+       "unknown option '--autoscaling-max-replicas' (did you mean --set autoscaling.maxReplicas="},
+      {{"serve", "--replicas=2"}, "unknown option '--replicas'\n"},
+      {{"version", "--port"}, "unknown option '--port'\n"},
+      {{"--kubeconfig", "x", "status"}, "unknown option '--kubeconfig' (set the variable KUBECO"},
+      {{"--tail", "5", "lgos"}, "unknown command 'lgos' (did you mean logs?)"},
+      {{"deploy", "--dry-run=yes"},
+       "--dry-run takes no value, but has 'yes'\n  write --dry-run\n  usage: hello deploy "}};
+  for (const auto &one : cases) {
+    CAPTURE(one.second);
+    CHECK(refusal(one.first).starts_with(one.second));
+  }
 }
 
 TEST_CASE("options stand before the command or after it") {

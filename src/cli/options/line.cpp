@@ -1,9 +1,11 @@
 #include "cli/options/line.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/core.h>
 
+#include "cli/options/habits.h"
 #include "cli/options/help.h"
 #include "hello/nearest.h"
 #include "hello/text.h"
@@ -43,6 +45,7 @@ void add_options(const CommandRow &row, std::vector<std::string_view> &names) {
 }
 
 std::string nearest_option(const CommandRow &row, std::string_view word) {
+  if (std::string usual = habit(row, word); !usual.empty()) return usual;
   if (word.size() <= 2) return ""; // any letter is near to any other
   std::vector<std::string_view> names{"--help"};
   add_options(row, names);
@@ -53,6 +56,22 @@ std::string nearest_option(const CommandRow &row, std::string_view word) {
 Error unknown_command(const CommandRow &row, const std::string &path, const std::string &word) {
   return usage_error(row, path,
                      fmt::format("unknown command '{}'{}", word, nearest_command(row, word)));
+}
+
+/// Whether an option among the words asks for help. Throws for one that no command has.
+bool asks_for_help(const CommandRow &top, const std::string &program,
+                   std::span<const std::string> words) {
+  bool help = false;
+  for (const std::string &word : words) {
+    if (!is_option(word) || word == "--") continue;
+    const std::string name = parts_of(top, nullptr, word)[0].name;
+    if (name == "-h" || name == "--help")
+      help = true;
+    else if (!option_anywhere(top, name))
+      throw usage_error(top, program,
+                        fmt::format("unknown option '{}'{}", name, nearest_option(top, name)));
+  }
+  return help;
 }
 
 /// Index of the command's word, or the number of words.
@@ -117,7 +136,8 @@ private:
       throw error(fmt::format("{} needs a value: {}", part.name, row->value_name));
     if (part.value && (row->form == Form::flag || row->form == Form::pair) && *value != "true" &&
         *value != "false")
-      throw error(fmt::format("{} takes no value, but has '{}'", part.name, *value));
+      throw error(fmt::format("{} takes no value, but has '{}'", part.name, *value),
+                  "write " + part.name);
     if (value && value->empty()) not_empty(*row);
     twice(*row, value);
     Given given{row, part.name, std::move(value)};
@@ -272,22 +292,17 @@ Line read_line(const CommandRow &top, const std::string &program, const Words &w
   const std::size_t at = command_at(top, words);
   Words others = words;
   if (at == words.size()) {
-    for (const std::string &word : words) {
-      if (!is_option(word) || word == "--") continue;
-      const std::string name = parts_of(top, nullptr, word)[0].name;
-      if (name == "-h" || name == "--help")
-        line.help = true;
-      else if (!option_anywhere(top, name))
-        throw usage_error(top, program,
-                          fmt::format("unknown option '{}'{}", name, nearest_option(top, name)));
-    }
+    line.help = asks_for_help(top, program, words);
     if (words.empty() || line.help) return line;
     throw usage_error(top, program, "no command given");
   }
   others.erase(others.begin() + static_cast<std::ptrdiff_t>(at));
   const bool version = is_option(words[at]);
   line.command = top.command(version ? "version" : words[at]);
-  if (!line.command) throw unknown_command(top, program, words[at]);
+  if (!line.command) { // or it is the value of an option that does not exist
+    asks_for_help(top, program, std::span(words).first(at));
+    throw unknown_command(top, program, words[at]);
+  }
   line.path += fmt::format(" {}", line.command->name);
   Reader(top, line).read(others);
   return line;
