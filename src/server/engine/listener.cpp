@@ -20,8 +20,8 @@ namespace {
 Error failure(const sys::Address &address, int error) {
   std::string_view hint;
   if (error == EADDRINUSE)
-    hint =
-        "another process has it: end that one, or choose another with --listen or --admin-listen";
+    hint = "another process has it: end that one, or choose another with --listen, --admin-listen "
+           "or --drill-listen";
   if (error == EACCES) hint = "ports below 1024 need a privilege: choose a higher one";
   if (error == EADDRNOTAVAIL)
     hint = "this machine has no such address; :PORT listens on all that it has";
