@@ -31,7 +31,7 @@ void print_document(std::string_view json, Format format) {
   if (format == Format::yaml)
     print(yaml::to_yaml(yaml::load(json, "document", {64 << 20, 64, 5'000'000})));
   else
-    print(json);
+    print(json.ends_with('\n') ? std::string(json) : fmt::format("{}\n", json));
 }
 
 std::string counted(std::size_t count, std::string_view noun) {

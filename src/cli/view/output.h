@@ -11,7 +11,7 @@ enum class Format { text, json, yaml };
 /// Writes all of the data to stdout, without the values of Secrets. A closed pipe is no error.
 /// Throws Error(Exit::failure) if stdout is closed or full.
 void print(std::string_view bytes);
-/// Prints one JSON document, as YAML if that is the format.
+/// Prints one JSON document and a line end, as YAML if that is the format.
 void print_document(std::string_view json, Format format);
 
 /// Writes to stdout or stderr what a deploy says, without the values of Secrets. Errors are
