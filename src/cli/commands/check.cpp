@@ -189,12 +189,13 @@ void declare(const Command &command, CheckOptions &options) {
   command.text("NAME", options.run,
                {"with --cleanup: a run to remove before it expires, or one of its namespaces"});
   command.section();
-  command.list("--only", check.only, {"checks to run, with those that they depend on", "NAMES"},
-               ',');
-  command.list("--skip", check.skip, {"checks to leave out", "NAMES"}, ',');
-  command.list("--require", check.require,
-               {"checks that must pass: skipped or inconclusive ones count as failures", "NAMES"},
-               ',');
+  OptionSpec names{"checks to run, with those that they depend on", "NAMES"};
+  names.completes = Completes::checks;
+  command.list("--only", check.only, names, ',');
+  names.help = "checks to leave out";
+  command.list("--skip", check.skip, names, ',');
+  names.help = "checks that must pass: skipped or inconclusive ones count as failures";
+  command.list("--require", check.require, names, ',');
   command.flag("--strict", check.strict, "count a warning as a failure");
   command.flag("--full", check.full, "also run the checks that take longer");
   command.list("--namespaces", check.namespaces,

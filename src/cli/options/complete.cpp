@@ -8,6 +8,7 @@
 #include "cli/options/help.h"
 #include "cli/options/kubeconfig.h"
 #include "cli/options/line.h"
+#include "hello/check.h"
 #include "hello/config.h"
 #include "hello/drills.h"
 #include "hello/kube.h"
@@ -106,8 +107,7 @@ private:
   }
 
   void words() {
-    if (arguments_ == 0)
-      for (const auto &below : command_->commands) add(below->name, below->summary);
+    if (arguments_ == 0) commands(*command_);
     std::size_t index = 0;
     for (const OptionRow &row : command_->options)
       if (row.form == Form::argument && (index++ == arguments_ || row.repeats))
@@ -140,9 +140,8 @@ private:
       for (const char *where : {"forward", "exposed", "http://"}) add(before + where);
       break;
     case Completes::fault: faults(); break;
-    case Completes::command:
-      for (const auto &below : top_.commands) add(below->name, below->summary);
-      break;
+    case Completes::checks: checks(before, begun); break;
+    case Completes::command: commands(top_); break;
     }
     if (directive_ == files && !before.empty()) directive_ = nothing_else; // shells complete words
   }
@@ -150,6 +149,15 @@ private:
   void rules(const std::string &before) {
     for (const manifest::LintRule &rule : manifest::lint_rules())
       add(before + std::string(rule.name), brief(rule.why));
+  }
+
+  void commands(const CommandRow &row) {
+    for (const auto &below : row.commands) add(below->name, below->summary);
+  }
+
+  void checks(const std::string &before, const std::string &begun) {
+    const std::string earlier = before + begun.substr(0, begun.rfind(',') + 1);
+    for (const check::Info &one : check::all_checks()) add(fmt::format("{}{}", earlier, one.name));
   }
 
   void faults() {

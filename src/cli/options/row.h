@@ -31,6 +31,7 @@ enum class Completes : std::uint8_t {
   rule,         ///< of lint
   reach,        ///< of --reach
   fault,        ///< of a drill
+  checks,       ///< of hello check, between commas
   command,
 };
 
