@@ -74,8 +74,15 @@ private:
   std::string authority_;
 };
 
+/// The reply of `send`, which uses `client` on a thread of its own: a signal need not wait for a
+/// server that hangs. Where one is recorded, the request may go on for `grace` and is then ended.
+/// Throws check_interrupted()'s Error.
+HttpReply send_promptly(HttpClient &client, std::chrono::milliseconds grace,
+                        const std::function<HttpReply()> &send);
+
 /// One GET of an http:// URL within `timeout`; at most 64 KiB of its body. Throws
-/// Error(Exit::usage) if `url` is malformed; every other failure is an outcome.
+/// Error(Exit::usage) if `url` is malformed, and check_interrupted()'s Error; every other failure
+/// is an outcome.
 HttpReply http_get(const std::string &url, std::chrono::milliseconds timeout);
 
 } // namespace hello::sys

@@ -216,8 +216,9 @@ void Lock::release() {
   const json::Value &meta = last_.at("metadata");
   const sys::LastWord last_word; // else a Ctrl-C would let the next run wait
   try {
-    const auto done = cluster_.remove(id_, {meta.text("uid"), meta.text("resourceVersion")},
-                                      cluster_.now() + std::chrono::seconds(5));
+    const auto done =
+        cluster_.remove(id_, {meta.text("uid"), meta.text("resourceVersion")},
+                        cluster_.now() + std::chrono::seconds(sys::interrupted() ? 2 : 5));
     if (done.failed_with(kube::Trouble::forbidden))
       warn_("the next run has to wait until the lease looks abandoned: " +
             kube::explain(done.failure(), "remove " + id_.text(), cluster_.access()).words());

@@ -4,12 +4,17 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <httplib.h>
+#include <poll.h>
 
 #include "hello/address.h"
+#include "hello/background.h"
 #include "hello/error.h"
+#include "hello/fd.h"
 #include "hello/http_send.h"
+#include "hello/signals.h"
 #include "hello/text.h"
 
 namespace hello::sys {
@@ -186,10 +191,33 @@ HttpUrl parse_http_url(const std::string &given) {
   return url;
 }
 
+HttpReply send_promptly(HttpClient &client, milliseconds grace,
+                        const std::function<HttpReply()> &send) {
+  HttpReply reply;
+  Pipe done = make_pipe(O_CLOEXEC);
+  Background sending([&] {
+    const Fd closes_at_the_end = std::move(done.write);
+    reply = send();
+  });
+  const int fds[] = {done.read.get()};
+  try {
+    wait_readable(fds, Deadline::max());
+  } catch (const Error &) {
+    pollfd ended{fds[0], POLLIN, 0};
+    for (int wait = static_cast<int>(grace.count()); ::poll(&ended, 1, wait) == 0; wait = 10)
+      client.stop();
+    throw;
+  }
+  sending.finish();
+  return reply;
+}
+
 HttpReply http_get(const std::string &given, milliseconds timeout) {
   const HttpUrl url = parse_http_url(given);
   HttpClient client(url.host, url.port, url.authority);
-  return client.get(url.target, "text/plain", {timeout, Clock::now() + timeout, 64 << 10});
+  return send_promptly(client, milliseconds(0), [&] {
+    return client.get(url.target, "text/plain", {timeout, Clock::now() + timeout, 64 << 10});
+  });
 }
 
 HttpReply http_send(const std::string &given, const HttpRequest &what, milliseconds timeout) {

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "support/http_api.h"
 
 namespace hello::test {
@@ -33,6 +35,7 @@ for word; do
   case $word in
   --unix-socket=*)
     printf '%s\n' "$@" >"$dir/proxy"
+    echo $$ >"$dir/pid"
     [ -e "$dir/no-proxy" ] && { cat "$dir/no-proxy" >&2; exit 1; }
     ln -s "$dir/api" "${word#*=}"
     echo "Starting to serve on ${word#*=}"
@@ -88,6 +91,8 @@ exit "$(cat "$dir/code.$n" 2>/dev/null || echo 0)"
     return all;
   }
   std::vector<std::string> proxy_args() const { return lines(read("proxy")); }
+  /// The process of the last proxy.
+  pid_t proxy_pid() const { return static_cast<pid_t>(std::stol(read("pid"))); }
 
 private:
   std::string file(const std::string &name) const { return directory_ + "/" + name; }

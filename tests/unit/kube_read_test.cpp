@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <thread>
 
+#include "support/eventually.h"
 #include "support/kubectl_lab.h"
 
 using namespace hello;
@@ -43,6 +45,36 @@ TEST_CASE("kubectl: a proxy that cannot start is an error of the first read") {
   const std::string words = error_of([&] { (void)cluster->read(kMap); }, Exit::cluster);
   CHECK(words.find("start kubectl proxy") != words.npos);
   CHECK(words.find("context \"lab\" does not exist") != words.npos);
+}
+
+TEST_CASE("kubectl: a proxy that ends in the middle is started again") {
+  Lab lab;
+  lab.kubectl.api().on(kMapPath, 200, R"({"kind":"ConfigMap"})");
+  REQUIRE(lab.cluster->read(kMap));
+  const pid_t first = lab.kubectl.proxy_pid();
+  ::kill(first, SIGKILL);
+  CHECK(hello::tests::eventually(
+      [&] { return lab.cluster->read(kMap) && lab.kubectl.proxy_pid() != first; }));
+}
+
+TEST_CASE("kubectl: a signal ends a request that hangs at once") {
+  Lab lab;
+  lab.kubectl.api().on(kMapPath, 200, R"({"kind":"ConfigMap"})");
+  REQUIRE(lab.cluster->read(kMap));
+  const std::string hangs = kPods + "?watch=1"; // an answer without an end
+  {
+    const sys::Interrupts interrupts("interrupted", "");
+    const auto start = sys::Clock::now();
+    std::thread signal([&] {
+      lab.kubectl.api().streams(1);
+      ::raise(SIGTERM);
+    });
+    CHECK_THROWS_AS((void)lab.cluster->fetch(hangs), Error);
+    CHECK(sys::Clock::now() - start < 15s);
+    signal.join();
+  }
+  const sys::Interrupts next("", ""); // forgets the signal
+  CHECK(lab.cluster->read(kMap));
 }
 
 TEST_CASE("kubectl: a kind whose plural was guessed wrong is looked up in discovery") {

@@ -164,6 +164,7 @@ void WatchedMirror::take(const News &news) {
 }
 
 bool WatchedMirror::wait(sys::Deadline deadline) {
+  if (offline()) proxy_.await(); // it may have ended
   const int fds[] = {wake_.read.get()};
   if (!sys::wait_readable(fds, deadline)) return false;
   std::string ignored;

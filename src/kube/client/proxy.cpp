@@ -99,15 +99,23 @@ std::string private_directory(sys::Fd &lock) {
 } // namespace
 
 Proxy::Proxy(std::vector<std::string> command, Access access)
-    : program_(command[0]), access_(std::move(access)), directory_(private_directory(lock_)),
-      socket_(directory_ + "/api") {
-  command.insert(command.end(), {"proxy", "--unix-socket=" + socket_});
+    : command_(std::move(command)), program_(command_[0]), access_(std::move(access)),
+      directory_(private_directory(lock_)), socket_(directory_ + "/api") {
+  command_.insert(command_.end(), {"proxy", "--unix-socket=" + socket_});
   try {
-    child_ = std::make_unique<sys::Child>(command);
+    start();
   } catch (...) {
     ::rmdir(directory_.c_str());
     throw;
   }
+}
+
+void Proxy::start() {
+  ::unlink(socket_.c_str());
+  started_ = sys::Clock::now();
+  auto child = std::make_unique<sys::Child>(command_);
+  const std::lock_guard lock(using_);
+  child_ = std::move(child);
 }
 
 Proxy::~Proxy() {
@@ -118,6 +126,11 @@ Proxy::~Proxy() {
 
 void Proxy::await() {
   const std::lock_guard lock(starting_);
+  // it ends with the thread that starts it
+  if (ready_ && std::this_thread::get_id() == home_ && child_->ended()) {
+    ready_ = false;
+    start();
+  }
   if (ready_) return;
   std::string out, err;
   const auto deadline = std::min(sys::Clock::now() + std::chrono::seconds(20), limit());
@@ -212,7 +225,9 @@ sys::HttpReply Proxy::ask(const char *method, const std::string &path, const Req
   }
   if (!client) client = client_of(socket_);
   const auto start = sys::Clock::now();
-  sys::HttpReply reply = send(*client);
+  // a write that was sent should be known to be done
+  const std::chrono::milliseconds grace(*method == 'G' ? 0 : 1000);
+  sys::HttpReply reply = sys::send_promptly(*client, grace, [&] { return send(*client); });
   if (access_.trace) {
     const auto time = sys::Clock::now() - start;
     access_.trace(fmt::format("kubectl proxy: {} {} {}  {} ms", method, path, reply.status,

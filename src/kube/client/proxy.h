@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hello/fd.h"
@@ -40,13 +41,18 @@ public:
   void set_limit(sys::Deadline limit) { limit_ = limit; }
   sys::Deadline limit() const { return limit_; }
 
-private:
+  /// Waits until it listens. On the thread that made this object, one that has ended is started
+  /// again. Throws as get() does.
   void await();
+
+private:
   using Request = std::function<sys::HttpReply(sys::HttpClient &client)>;
+  void start();
   sys::HttpReply ask(const char *method, const std::string &path, const Request &send);
   sys::HttpReply ask(const std::string &path, const char *accept);
   Failure failure_of_reply(const sys::HttpReply &reply);
 
+  std::vector<std::string> command_;
   const std::string program_;
   const Access access_;
 
@@ -56,7 +62,8 @@ private:
   std::atomic<sys::Deadline> limit_{sys::Deadline::max()};
   std::mutex starting_, using_;
   bool ready_ = false;
-  const sys::Deadline started_ = sys::Clock::now();
+  const std::thread::id home_ = std::this_thread::get_id();
+  sys::Deadline started_;
   std::vector<std::unique_ptr<sys::HttpClient>> idle_; ///< under using_
 };
 
