@@ -44,6 +44,7 @@ struct Release {
   std::vector<kube::Id> objects;
   std::vector<kube::Id> kept_secrets; ///< of the set, which marks them to stay
   std::vector<kube::Id> carried;      ///< of earlier revisions, still there and the release's own
+  std::string soaks_until;            ///< RFC 3339, of a pending one; may be empty
   std::string name;                   ///< of the entry's object
   /// deployed, superseded, failed, interrupted or pending; empty before set_status().
   std::string status{};
@@ -106,6 +107,8 @@ public:
   /// same set and did not end as ready (its deploy was killed, or it came right later). Otherwise
   /// finish() does nothing.
   void resume(const std::vector<Release> &history, const Set &set);
+  /// Writes down that it stays pending for so long, without the lock.
+  void note_soak(std::chrono::seconds time);
   void finish(State state); ///< writes it, with the name that the cluster has for this user
   void settle();            ///< after a finish() that was written, old entries go
   int revision() const { return release_.revision; } ///< 0: not begun

@@ -11,9 +11,10 @@ struct Response {
   std::string text; ///< the first line, or what went wrong
 };
 
-/// GET of an http:// URL, tried again for some seconds: routes need a moment to become known
+/// GET of an http:// URL, tried again for `patience`: routes need a moment to become known
 /// everywhere.
-Response get(kube::Cluster &cluster, const std::string &url);
+Response get(kube::Cluster &cluster, const std::string &url,
+             std::chrono::seconds patience = std::chrono::seconds(10));
 
 /// A `kubectl port-forward` that ends with this object. It can start while pods still do, so that
 /// the response is there as soon as the last one is available.
@@ -23,8 +24,11 @@ public:
   /// "pod/NAME" or "service/NAME", and the port there. Does not wait; does nothing if already
   /// started.
   void start(const std::string &target, const std::string &port);
-  /// GET through it; `path` begins with "/".
-  Response get(const std::string &path = "/");
+  /// Whether it has ended, with its pod for example.
+  bool has_ended() { return forward_ && !forward_->is_open(); }
+  /// GET through it, tried again for `patience`; `path` begins with "/".
+  Response get(const std::string &path = "/",
+               std::chrono::seconds patience = std::chrono::seconds(5));
 
 private:
   kube::Cluster &cluster_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ctime>
+#include <functional>
 
 #include <fmt/core.h>
 
@@ -115,7 +116,7 @@ private:
       if (!plan_.empty()) emit_(event::Applied{applied_.generation});
       const kube::Access &access = cluster_.access();
       if (!plan_.empty() || !was_ready(plan_, access) || !others_were_ready(plan_, access))
-        outcome = wait_through_restarts();
+        outcome = through_restarts([this] { return wait_for_it(); });
       const Taken taken = outcome.state == State::ready ? taken_over(cluster_, applied_) : Taken();
       if (taken.object.empty()) break;
       if (!taken.by.field.empty()) {
@@ -168,11 +169,11 @@ private:
     });
   }
 
-  /// Waits on where the template was changed, but nothing that was applied: kubectl rollout restart
+  /// Looks on where the template was changed, but nothing that was applied: kubectl rollout restart
   /// adds an annotation.
-  Outcome wait_through_restarts() {
+  Outcome through_restarts(const std::function<Outcome()> &look) {
     for (;;) {
-      const Outcome outcome = wait_for_it();
+      const Outcome outcome = look();
       const auto answer = applied_.objects.find(deployment_id());
       if (outcome.state != State::superseded || answer == applied_.objects.end()) return outcome;
       const kube::Live live = look_up(cluster_, deployment_id());
@@ -202,8 +203,14 @@ private:
 
   /// The soak, without the lock: a newer deploy that starts meanwhile wins.
   Outcome soak_unlocked() {
+    const auto end = cluster_.now() + options_.soak;
+    recorder_.note_soak(options_.soak);
     lock_.release();
-    Outcome outcome = soak(cluster_, applied_, set_, options_, emit_);
+    const Outcome outcome = through_restarts([&] {
+      Options left = options_;
+      left.soak = std::chrono::ceil<std::chrono::seconds>(end - cluster_.now());
+      return soak(cluster_, applied_, set_, left, emit_);
+    });
     try {
       lock_.take();
     } catch (const Error &error) {

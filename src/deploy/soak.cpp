@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -57,9 +59,9 @@ private:
     if (verdict.state == kube::Verdict::State::gone) return Outcome{State::gone};
     if (verdict.state == kube::Verdict::State::superseded) return Outcome{State::superseded};
     if (const auto problem = restarted(now)) return Outcome{State::failed, {*problem}};
-    const bool enough = now.deployment->available >= verdict.wanted;
-    if (enough || is_explained(now, verdict)) explained_ = cluster_.now();
-    wanted_ = verdict.wanted;
+    const std::int64_t lacking = verdict.wanted - now.deployment->available;
+    if (lacking <= 0 || wanted_ < 0) note_whole(now, verdict.wanted);
+    if (lacking <= 0 || is_explained(now, verdict, lacking)) explained_ = cluster_.now();
     if (cluster_.now() - explained_ <= kShort) return std::nullopt;
     std::vector<Problem> problems = verdict.problems;
     problems.insert(problems.begin(),
@@ -70,38 +72,65 @@ private:
     return Outcome{State::failed, std::move(problems)};
   }
 
-  /// A container that has restarted since its pod was first seen.
+  /// A container that has restarted since the soak began.
   std::optional<Problem> restarted(const kube::Snapshot &now) {
     const kube::ReplicaSet *set = now.current();
+    const bool first = !std::exchange(looked_, true);
     for (const kube::Pod &pod : now.pods) {
       if (!set || pod.owner != set->uid || pod.deleting) continue;
-      for (const kube::Container &one : pod.containers) {
-        const auto [known, is_new] = restarts_.try_emplace(pod.uid + one.name, one.restarts);
-        if (is_new || one.restarts <= known->second) continue;
-        auto problem = kube::judge_pod(pod, now);
-        if (!problem)
-          problem = Problem{Cause::crash, "Pod", pod.name, one.name, "the container restarted", ""};
-        problem->cause = Cause::crash;
-        add_evidence(cluster_, *problem);
-        return problem;
-      }
+      for (const kube::Container &one : pod.containers)
+        if (const int &before =
+                restarts_.try_emplace(pod.uid + one.name, first ? one.restarts : 0).first->second;
+            one.restarts > before)
+          return problem_of(pod, one, now);
     }
     return std::nullopt;
   }
 
-  /// Pods that go, or another number of them.
-  bool is_explained(const kube::Snapshot &now, const kube::Verdict &verdict) const {
-    return verdict.wanted != wanted_ || !now.dead_nodes.empty() ||
-           std::any_of(now.pods.begin(), now.pods.end(), [](const kube::Pod &pod) {
-             const kube::Condition *taken = pod.condition("DisruptionTarget");
-             return pod.deleting || pod.reason == "Evicted" || (taken && taken->status == "True");
-           });
+  /// How the container ended that runs again, or will.
+  Problem problem_of(const kube::Pod &pod, const kube::Container &container,
+                     const kube::Snapshot &now) {
+    kube::Pod ended = pod;
+    ended.conditions.clear();
+    ended.containers = {container};
+    ended.containers[0].ready = false;
+    Problem problem = kube::judge_pod(ended, now)
+                          .value_or(Problem{Cause::crash, "Pod", pod.name, container.name,
+                                            "the container restarted", ""});
+    problem.cause = Cause::crash;
+    add_evidence(cluster_, problem);
+    return problem;
+  }
+
+  static bool is_going(const kube::Pod &pod) {
+    const kube::Condition *taken = pod.condition("DisruptionTarget");
+    return pod.deleting || pod.reason == "Evicted" || (taken && taken->status == "True");
+  }
+
+  /// Remembers what there is while nothing is lacking.
+  void note_whole(const kube::Snapshot &now, std::int64_t wanted) {
+    const kube::ReplicaSet *set = now.current();
+    wanted_ = wanted;
+    whole_.clear();
+    for (const kube::Pod &pod : now.pods)
+      if (set && pod.owner == set->uid && !is_going(pod)) whole_.insert(pod.uid);
+  }
+
+  /// Whether so many pods were removed since nothing was lacking, or their number or their template
+  /// changes.
+  bool is_explained(const kube::Snapshot &now, const kube::Verdict &verdict,
+                    std::int64_t lacking) const {
+    std::set<std::string> lost = whole_;
+    for (const kube::Pod &pod : now.pods)
+      if (!is_going(pod)) lost.erase(pod.uid);
+    return verdict.wanted != wanted_ || !now.dead_nodes.empty() || verdict.old > 0 ||
+           verdict.updated < verdict.wanted || static_cast<std::int64_t>(lost.size()) >= lacking;
   }
 
   std::optional<Problem> unanswered() {
     if (!options_.verify || cluster_.now() < ask_next_) return std::nullopt;
-    const Response response = ask();
     ask_next_ = cluster_.now() + kBetween;
+    const Response response = ask();
     silent_ = response.ok ? 0 : silent_ + 1;
     if (silent_ < kUnanswered) return std::nullopt;
     return Problem{Cause::not_ready,
@@ -114,11 +143,11 @@ private:
   }
 
   Response ask() {
-    if (!options_.verify_url.empty()) return get(cluster_, options_.verify_url);
+    if (!options_.verify_url.empty()) return get(cluster_, options_.verify_url, 0s);
     if (service_.empty() || port_.empty()) return {true, "", ""};
     PortForward forward(cluster_); // one that broke would not heal
     forward.start(service_, port_);
-    return forward.get(path_);
+    return forward.get(path_, 0s);
   }
 
   kube::Cluster &cluster_;
@@ -128,8 +157,10 @@ private:
   Watch watch_;
   std::string path_, service_, port_;
   sys::Deadline ask_next_, explained_;
-  std::map<std::string, int> restarts_; ///< by pod and container
-  std::int64_t wanted_ = -1;
+  std::map<std::string, int> restarts_; ///< by pod and container, when the soak began
+  std::set<std::string> whole_;         ///< uids of the pods when nothing was lacking
+  std::int64_t wanted_ = -1;            ///< how many were wanted then
+  bool looked_ = false;
   int silent_ = 0;
 };
 

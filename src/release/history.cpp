@@ -92,6 +92,7 @@ std::optional<Release> release_of(const json::Value &object) {
   release.objects = ids_of(notes.at("hello/objects").text());
   release.kept_secrets = ids_of(notes.at("hello/kept-secrets").text());
   release.carried = ids_of(notes.at("hello/carried").text());
+  release.soaks_until = notes.text("hello/soaks-until");
   if (release.digest.empty() || release.objects.empty()) return std::nullopt;
   return release;
 }

@@ -58,7 +58,8 @@ bool Pulse::beats(kube::Cluster &cluster, const kube::Access &release) {
 void Pulse::set_status(kube::Cluster &cluster, const kube::Access &release,
                        std::vector<Release> &all) {
   const bool open = !all.empty() && all.front().state == State::pending;
-  release::set_status(all, open && beats(cluster, release));
+  const bool soaks = open && all.front().soaks_until > text::utc(std::time(nullptr));
+  release::set_status(all, soaks || (open && beats(cluster, release)));
 }
 
 Lock::Lock(kube::Cluster &cluster, Say warn, Say note, std::chrono::milliseconds renewal)

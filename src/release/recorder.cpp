@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 #include <fmt/core.h>
 #include <pwd.h>
@@ -8,6 +9,7 @@
 #include "hello/history.h"
 #include "hello/process.h"
 #include "hello/prune.h"
+#include "hello/text.h"
 #include "hello/version.h"
 
 namespace hello::release {
@@ -144,6 +146,15 @@ kube::Id Recorder::id_of_entry(const std::string &name) const {
 void Recorder::resume(const std::vector<Release> &history, const Set &set) {
   const Release *live = live_release(history);
   if (live && live->state != State::ready && live->digest == digest_of(set)) release_ = *live;
+}
+
+void Recorder::note_soak(std::chrono::seconds time) {
+  if (release_.revision == 0) return;
+  json::Value change;
+  change["metadata"]["annotations"]["hello/soaks-until"] =
+      json::string(text::utc(std::time(nullptr) + time.count()));
+  cluster_.patch(id_of_entry(release_.name), json::to_text(change),
+                 names::manager(release_.release), soon(cluster_));
 }
 
 void Recorder::finish(State state) {

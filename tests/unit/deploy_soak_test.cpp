@@ -63,10 +63,19 @@ TEST_CASE("soak: three requests in a row without an answer fail it") {
 }
 
 TEST_CASE("soak: two requests in a row without an answer fail nothing") {
-  Soaked shop; // a request is repeated for 5 s, and the next one follows after 5 s
+  Soaked shop; // one request every 5 s
   shop.cluster.after(10s, [&] { shop.cluster.replies = {{0, "refused"}}; });
-  shop.cluster.after(32s, [&] { shop.cluster.replies = {{200, "hi\n"}}; });
+  shop.cluster.after(18s, [&] { shop.cluster.replies = {{200, "hi\n"}}; });
   CHECK(shop.run(hello_set()) == Exit::ok);
+}
+
+TEST_CASE("soak: a service that never answers does not survive a short soak") {
+  Soaked shop;
+  shop.options.soak = 20s;
+  shop.options.rollback = false;
+  shop.cluster.after(2s, [&] { shop.cluster.replies = {{0, "refused"}}; });
+  CHECK(shop.run(hello_set()) == Exit::rollout);
+  CHECK(shop.problem());
 }
 
 TEST_CASE("soak: too few pods for more than ten seconds fail it, unless an eviction explains it") {
@@ -88,6 +97,68 @@ TEST_CASE("soak: too few pods for more than ten seconds fail it, unless an evict
     CHECK(shop.run(hello_set()) == (evicted ? Exit::ok : Exit::rollout));
     CHECK(shop.cluster.elapsed() >= (evicted ? 60s : 30s));
     CHECK((shop.problem() == nullptr) == evicted);
+  }
+}
+
+TEST_CASE("soak: a pod that was removed explains what is lacking until another is there") {
+  for (const bool removed : {false, true}) {
+    CAPTURE(removed);
+    Soaked shop;
+    shop.options.rollback = false;
+    const auto have = [&](int count) {
+      shop.cluster.api.update(kDeployment, "", [&](json::Value &deployment) {
+        deployment["status"]["availableReplicas"] = json::integer(count);
+      });
+    };
+    shop.cluster.after(20s, [&] {
+      if (removed) shop.cluster.api.erase(kPod);
+      have(1);
+    });
+    shop.cluster.after(50s, [&] { have(2); }); // the other one starts slowly
+    CHECK(shop.run(hello_set()) == (removed ? Exit::ok : Exit::rollout));
+  }
+}
+
+TEST_CASE("soak: one removed pod does not explain that two are lacking, nor an old one anything") {
+  for (const std::string name : {"hello-1-1", "old"}) {
+    CAPTURE(name);
+    Soaked shop;
+    shop.options.rollback = false;
+    json::Value old = object("{apiVersion: v1, kind: Pod, metadata: {name: old, namespace: shop, "
+                             "labels: {app.kubernetes.io/name: hello, app.kubernetes.io/instance: "
+                             "hello}, deletionTimestamp: "
+                             "'2026-11-23T04:00:00Z'}, status: {phase: Failed, reason: Evicted}}");
+    shop.cluster.after(10s, [&] { shop.cluster.api.put(old); });
+    shop.cluster.after(20s, [&] {
+      if (name != "old") shop.cluster.api.erase({"v1", "Pod", "shop", name});
+      shop.cluster.api.update(kDeployment, "", [](json::Value &deployment) {
+        deployment["status"]["availableReplicas"] = json::integer(0);
+      });
+    });
+    CHECK(shop.run(hello_set()) == Exit::rollout);
+  }
+}
+
+TEST_CASE("soak: a rollout restart is no interference, another image is") {
+  for (const bool restart : {true, false}) {
+    CAPTURE(restart);
+    Soaked shop;
+    shop.cluster.after(20s, [&] {
+      shop.cluster.api.update(kDeployment, "kubectl-other", [&](json::Value &deployment) {
+        json::Value &spec = deployment["spec"]["template"];
+        if (restart)
+          spec["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
+              json::string("now");
+        else
+          spec["spec"]["containers"] = object("[{name: hello, image: 'hello:other'}]");
+      });
+      shop.controller.roll_out();
+    });
+    CHECK(shop.run(hello_set()) == (restart ? Exit::ok : Exit::rollout));
+    CHECK(shop.cluster.elapsed() < 80s);
+    const auto *end = shop.seen.last<event::Superseded>();
+    CHECK((end == nullptr) == restart);
+    if (end) CHECK(end->manager == "kubectl-other");
   }
 }
 
