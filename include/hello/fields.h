@@ -39,6 +39,10 @@ json::Value owned(const json::Value &object, std::string_view manager,
 /// name. `path` is as managedFields has it: {"f:spec", "f:replicas"}.
 std::vector<std::string> managers(const json::Value &object, const std::vector<std::string> &path);
 
+/// The manager that holds now, in `after`, what `manager` had applied in `before` and has lost;
+/// empty: it has lost nothing that another holds.
+std::string taker(const json::Value &before, const json::Value &after, std::string_view manager);
+
 /// The value at ".spec.template.spec.containers[name="hello"].image", as the server writes paths;
 /// null if there is none.
 const json::Value *find_at(const json::Value &object, std::string_view path);

@@ -12,9 +12,20 @@
 namespace hello::deploy {
 namespace {
 
-/// A manager whose fields are others than before; ours if no other's are.
+/// When `manager` applied it last; empty: the server does not say.
+std::string applied_at(const json::Value &object, const std::string &manager) {
+  for (const json::Value &entry : object.at("metadata", "managedFields").items())
+    if (entry.text("manager") == manager && entry.text("operation") == "Apply" &&
+        !entry.find("subresource"))
+      return entry.text("time");
+  return "";
+}
+
+/// A manager whose fields are others than before; empty if one removed some of ours, which it need
+/// not hold anything for; ours if no other's are.
 std::string changed_by(const json::Value &applied, const json::Value &live,
                        const std::string &ours) {
+  if (std::string taker = kube::taker(applied, live, ours); !taker.empty()) return taker;
   const auto &before = applied.at("metadata", "managedFields").items();
   std::string found = ours;
   for (const json::Value &entry : live.at("metadata", "managedFields").items()) {
@@ -24,7 +35,10 @@ std::string changed_by(const json::Value &applied, const json::Value &live,
     });
     if (is_new && manager != ours && !entry.find("subresource")) found = manager;
   }
-  return found;
+  const std::string time = applied_at(applied, ours);
+  const bool lost = kube::ownership(applied, ours) != kube::ownership(live, ours);
+  const bool by_another = lost && !time.empty() && time == applied_at(live, ours);
+  return found == ours && by_another ? "" : found;
 }
 
 /// Whether `manager` holds the same fields with the same values in both.
@@ -53,7 +67,10 @@ std::vector<Read> read_all(kube::Cluster &cluster, const Applied &applied) {
 Interference interference(const json::Value &applied, const json::Value &live,
                           const std::string &ours) {
   const auto changes = kube::changes(kube::owned(applied, ours), kube::owned(live, ours, applied));
-  return {changed_by(applied, live, ours), changes.empty() ? "" : changes.front().path};
+  std::string field; // a number of replicas may change as well
+  for (const kube::Change &one : changes)
+    if (field.empty() || field == "spec.replicas") field = one.path;
+  return {changed_by(applied, live, ours), std::move(field)};
 }
 
 Taken taken_over(kube::Cluster &cluster, const Applied &applied) {

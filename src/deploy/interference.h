@@ -8,7 +8,7 @@ namespace hello::deploy {
 
 /// What was done to an object from outside after it was applied.
 struct Interference {
-  std::string manager; ///< the field manager
+  std::string manager; ///< the field manager; empty: another one that is not known
   std::string field;   ///< a field of ours with another value; empty: all are as they were applied
 };
 

@@ -181,8 +181,8 @@ private:
       interference_ =
           interference(answer->second, live.value, names::manager(cluster_.access().release));
       const kube::Deployment now = kube::deployment_of(live.value);
-      if (!interference_.field.empty() || now.template_text == applied_.template_text)
-        return outcome;
+      const bool taken = !interference_.field.empty() && interference_.field != "spec.replicas";
+      if (taken || now.template_text == applied_.template_text) return outcome;
       emit_(event::Note{fmt::format("{} restarted the rollout: waiting for the new pods",
                                     interference_.manager)});
       applied_.template_text = now.template_text;

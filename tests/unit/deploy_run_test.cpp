@@ -1,3 +1,4 @@
+#include "deploy/interference.h"
 #include "support/shop.h"
 
 using namespace hello;
@@ -415,6 +416,38 @@ TEST_CASE("deploy: another manager that takes a field of hello's ends it, whatev
   CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "theirs");
 }
 
+TEST_CASE("deploy: of two writers, the one that took hello's field is named") {
+  Shop shop;
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.api.update(kConfigMap, "kubectl-edit", [](json::Value &map) {
+      map["data"]["MESSAGES"] = json::string("theirs");
+    });
+    shop.cluster.api.update(kConfigMap, "harmless",
+                            [](json::Value &map) { map["data"]["MORE"] = json::string("x"); });
+  });
+  CHECK(shop.run(hello_set()) == Exit::rollout);
+  REQUIRE(shop.seen.last<event::Superseded>());
+  CHECK(shop.seen.last<event::Superseded>()->manager == "kubectl-edit");
+}
+
+TEST_CASE("deploy: a field of hello's that another writer removes is taken, whoever that was") {
+  const auto map = [](const char *fields, const char *time, const char *data) {
+    return object(std::string("{apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: "
+                              "shop, managedFields: [{manager: hello, operation: Apply, time: '") +
+                  time + "', fieldsV1: {'f:data': " + fields + "}}]}, data: " + data + "}");
+  };
+  const json::Value applied = map("{'f:a': {}, 'f:b': {}}", "10:00", "{a: x, b: y}");
+  const auto removed =
+      deploy::interference(applied, map("{'f:a': {}}", "10:00", "{a: x}"), "hello");
+  CHECK(removed.manager.empty());
+  CHECK(removed.field == "data.b");
+  const auto by_hello =
+      deploy::interference(applied, map("{'f:a': {}}", "10:01", "{a: x}"), "hello");
+  CHECK(by_hello.manager == "hello");
+  const auto none = deploy::interference(applied, applied, "hello");
+  CHECK(none.field.empty());
+}
+
 TEST_CASE("deploy: another manager that changes a Deployment during the wait ends it as well") {
   const kube::Id second{"apps/v1", "Deployment", "shop", "second"};
   release::Set set = hello_set();
@@ -447,6 +480,18 @@ TEST_CASE("deploy: another manager that changes a Deployment during the wait end
   CHECK(shop.run(set) == Exit::ok);
   CHECK(shop.live_replicas() == 3);
   CHECK(shop.cluster.api.find(second)->at("spec", "replicas").number() == 3);
+}
+
+TEST_CASE("deploy: scaling together with a rollout restart is no change of a release") {
+  Shop shop;
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.api.update(kDeployment, "kubectl-rollout", [](json::Value &live) {
+      live["spec"]["template"]["metadata"]["annotations"]["restarted"] = json::string("now");
+    });
+    shop.scale(3);
+  });
+  CHECK(shop.run(hello_set()) == Exit::ok);
+  CHECK(shop.live_replicas() == 3);
 }
 
 TEST_CASE("deploy: a field that no hello holds may change during the wait") {

@@ -80,9 +80,10 @@ struct Describe {
             e.unchanged ? "nothing to do: already up to date" : "ready", Tone::good};
   }
   EventText operator()(const event::Superseded &e) const {
+    const std::string who = e.manager.empty() ? "another writer" : e.manager;
     return {"superseded", deployment(e.deployment),
             e.field.empty() ? "another deploy changed it during the wait: the last one wins"
-                            : fmt::format("interrupted: {} changed {}", e.manager, e.field),
+                            : fmt::format("interrupted: {} changed {}", who, e.field),
             Tone::failure};
   }
   EventText operator()(const event::Gone &e) const {

@@ -122,6 +122,15 @@ const Value *fields_of(const Value &object, std::string_view manager) {
   return nullptr;
 }
 
+/// Whether `theirs` holds a field that is in `had` and not in `has` any more; `has` null: none is.
+bool has_lost(const Value &had, const Value *has, const Value &theirs) {
+  if (had.members().empty()) return !has;
+  return std::any_of(had.members().begin(), had.members().end(), [&](const Member &one) {
+    const Value *held = theirs.find(one.key);
+    return held && has_lost(one.value, has ? has->find(one.key) : nullptr, *held);
+  });
+}
+
 /// Adds the fields that `more` has; what is held whole stays so.
 void unite(Value &fields, const Value &more) {
   for (const auto &[key, value] : more.members())
@@ -261,6 +270,17 @@ std::vector<std::string> managers(const Value &object, const std::vector<std::st
     if (at) found.push_back(entry.text("manager"));
   }
   return found;
+}
+
+std::string taker(const Value &before, const Value &after, std::string_view manager) {
+  const Value *had = fields_of(before, manager), *has = fields_of(after, manager);
+  for (const Value &entry : after.at("metadata", "managedFields").items()) {
+    const Value *theirs = entry.find("fieldsV1");
+    if (had && theirs && theirs != has && !entry.find("subresource") &&
+        has_lost(*had, has, *theirs))
+      return entry.text("manager");
+  }
+  return "";
 }
 
 const Value *find_at(const Value &object, std::string_view path) try {
