@@ -96,6 +96,9 @@ struct Options {
 Plan make_plan(kube::Cluster &cluster, const Set &set, const Options &options,
                const Listener *emit = nullptr);
 
+/// Objects that were removed and may still be there, with their uids.
+using Going = std::map<kube::Id, std::string>;
+
 /// What was applied, as far as the wait needs it.
 struct Applied {
   std::string deployment; ///< name; empty: the set has none, so there is nothing to wait for
@@ -106,6 +109,7 @@ struct Applied {
   std::vector<kube::Id> others;            ///< of the set, to be waited for besides the Deployment
   /// Why the cluster refuses what it could not check before: a failed rollout.
   std::optional<kube::Problem> refused{};
+  Going going{};
 };
 
 /// Applies the plan (hand-over of replicas, the whole set, then removals, so that what takes an old
@@ -120,8 +124,13 @@ void apply_namespace(kube::Cluster &cluster, const Plan &plan, const Options &op
                      sys::Deadline deadline);
 
 /// Removes what the plan says and apply() leaves until the rollout is ready: what is outside the
-/// release's namespace, for a failed release does not bring that back. Throws as apply() does.
-void remove_outside(kube::Cluster &cluster, const Plan &plan, sys::Deadline deadline,
+/// release's namespace, for a failed release does not bring that back. `going`: gets what is still
+/// there. Throws as apply() does.
+void remove_outside(kube::Cluster &cluster, const Plan &plan, Going &going, sys::Deadline deadline,
+                    const Listener &emit);
+/// Reports removals as they happen, and warns of what is still there after `time`. Returns
+/// whether all are gone.
+bool await_removals(kube::Cluster &cluster, Going going, std::chrono::seconds time,
                     const Listener &emit);
 
 /// Waits until what was applied is ready, and reports each step; ends early where it cannot get

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,7 +60,12 @@ enum class Dependents { go, stay };
 Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &uid,
                  const Decide &decide, sys::Deadline deadline,
                  Dependents dependents = Dependents::go);
-/// The same for an entry of the history.
+/// What is left of an object that was removed: ", held by finalizer x", or the reason that a
+/// namespace gives; may be empty. None: it is gone, or another has taken its place. `uid`: see
+/// remove().
+std::optional<std::string> remains(kube::Cluster &cluster, const kube::Id &id,
+                                   const std::string &uid);
+/// remove() for an entry of the history.
 Ownership remove_entry(kube::Cluster &cluster, const Release &release, sys::Deadline deadline);
 
 } // namespace hello::release

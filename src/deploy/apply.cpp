@@ -31,8 +31,9 @@ std::int64_t autoscaler_minimum(const Set &set) {
   return 1;
 }
 
+/// `going_on` gets it if it is still there afterwards.
 void remove_item(kube::Cluster &cluster, const Plan &plan, const kube::Id &id,
-                 sys::Deadline deadline, const Listener &emit) {
+                 sys::Deadline deadline, const Listener &emit, Going &going_on) {
   const std::string uid = plan.before(id).value.text("metadata", "uid"); // none of a new one
   const release::Claims claims(cluster.access(), plan.history);
   std::vector<release::Found> going;
@@ -44,11 +45,13 @@ void remove_item(kube::Cluster &cluster, const Plan &plan, const kube::Id &id,
                : claims.fate_of(id, live, release::Purpose::prune);
   };
   const release::Ownership owner = release::remove(cluster, id, uid, decide, deadline);
-  if (owner.ours())
-    emit(event::Removed{id.text()});
-  else
+  if (!owner.ours())
     emit(event::Warning{id.text(),
                         "stays: " + release::why_kept({id, {}, owner}, cluster.access())});
+  else if (release::remains(cluster, id, uid))
+    going_on[id] = uid;
+  else
+    emit(event::Removed{id.text()});
 }
 
 /// One apply, step by step.
@@ -62,6 +65,7 @@ public:
   Applied run() {
     Applied applied = apply_all();
     applied.others = others_of(plan_.set, deployment_ ? &deployment_->id : nullptr);
+    applied.going = std::move(going_);
     return applied;
   }
 
@@ -240,7 +244,7 @@ private:
     for (const Item &item : plan_.items)
       if (item.action == Item::Action::remove && !release::is_outside(item.id, access_) &&
           (item.id.kind == kAutoscaler) == (which == Removals::autoscalers))
-        remove_item(cluster_, plan_, item.id, deadline_, emit_);
+        remove_item(cluster_, plan_, item.id, deadline_, emit_, going_);
   }
 
   kube::Cluster &cluster_;
@@ -251,6 +255,7 @@ private:
   const Listener &emit_;
   const kube::Object *deployment_;          ///< of the set; null: it has none
   std::map<kube::Id, json::Value> applied_; ///< the server's answers
+  Going going_;
 };
 
 } // namespace
@@ -274,11 +279,32 @@ void apply_namespace(kube::Cluster &cluster, const Plan &plan, const Options &op
       .take("make the namespace", cluster.access());
 }
 
-void remove_outside(kube::Cluster &cluster, const Plan &plan, sys::Deadline deadline,
+void remove_outside(kube::Cluster &cluster, const Plan &plan, Going &going, sys::Deadline deadline,
                     const Listener &emit) {
   for (const Item &item : plan.items)
     if (item.action == Item::Action::remove && release::is_outside(item.id, cluster.access()))
-      remove_item(cluster, plan, item.id, deadline, emit);
+      remove_item(cluster, plan, item.id, deadline, emit, going);
+}
+
+bool await_removals(kube::Cluster &cluster, Going going, std::chrono::seconds time,
+                    const Listener &emit) {
+  const auto deadline = cluster.now() + time;
+  for (bool noted = false;; cluster.sleep(250ms)) {
+    const bool late = cluster.now() >= deadline;
+    std::erase_if(going, [&](const auto &one) {
+      const std::string object = one.first.text();
+      const auto left = release::remains(cluster, one.first, one.second);
+      if (!left)
+        emit(event::Removed{object});
+      else if (late)
+        emit(event::Warning{object, "being removed" + *left});
+      else if (!std::exchange(noted, true))
+        emit(
+            event::Note{.text = "waiting until gone: " + object, .awaits = object + " to be gone"});
+      return !left;
+    });
+    if (going.empty() || late) return going.empty();
+  }
 }
 
 } // namespace hello::deploy

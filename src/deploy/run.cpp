@@ -255,11 +255,13 @@ private:
   Exit finish_ready() {
     if (options_.history && plan_.empty()) recorder_.resume(plan_.history, set_);
     recorder_.finish(release::State::ready);
-    remove_outside(cluster_, plan_, deadline_, emit_);
+    remove_outside(cluster_, plan_, applied_.going, deadline_, emit_);
     emit_(event::Ready{applied_.deployment, plan_.empty()});
     Options after = options_;
     after.verify = verifies();
-    return report(cluster_, set_, after, emit_, forward_) ? Exit::ok : Exit::rollout;
+    const bool answers = report(cluster_, set_, after, emit_, forward_);
+    const bool gone = await_removals(cluster_, applied_.going, options_.grace, emit_);
+    return answers && gone ? Exit::ok : Exit::rollout;
   }
 
   release::State finish_failed(const Outcome &outcome) {
@@ -315,12 +317,13 @@ private:
       if (warning.is_held_back) emit_(warning);
     const auto extra = made(plan_, *before);
     plan.items.insert(plan.items.begin(), extra.begin(), extra.end());
-    const Applied restored = apply(cluster_, plan, back, deadline, emit_);
+    Applied restored = apply(cluster_, plan, back, deadline, emit_);
     const Outcome end = wait(cluster_, restored, back, emit_);
     if (end.state != State::ready)
       return {Left::rollback_failed,
               describe(end, options_.rollback_timeout, "--rollback-timeout")};
-    remove_outside(cluster_, plan, deadline, emit_);
+    remove_outside(cluster_, plan, restored.going, deadline, emit_);
+    await_removals(cluster_, restored.going, options_.grace, emit_);
     return {Left::rolled_back};
   }
 

@@ -38,26 +38,21 @@ bool is_going(const release::Found &found) {
 
 /// The object that was found, with what holds it; none: it is gone.
 std::optional<std::string> remains(kube::Cluster &cluster, const release::Found &found) {
-  const auto live = cluster.read(found.id);
-  if (!live && live.failure().absent()) return std::nullopt;
-  if (!live) return found.id.text(); // unknown is not gone
-  const json::Value &meta = live->at("metadata");
-  if (meta.text("uid") != found.live.text("metadata", "uid")) return std::nullopt;
-  std::string holders;
-  for (const json::Value &one : meta.at("finalizers").items())
-    holders += (holders.empty() ? "" : ", ") + std::string(one.text());
-  return found.id.text() +
-         (holders.empty() ? "" : fmt::format(" (being removed, held by finalizer {})", holders));
+  const auto left = release::remains(cluster, found.id, found.live.text("metadata", "uid"));
+  if (!left) return std::nullopt;
+  return found.id.text() + (left->empty() ? "" : fmt::format(" (being removed{})", *left));
 }
 
 std::vector<std::string> pods(kube::Cluster &cluster) {
   std::vector<std::string> names;
-  cluster.list({.api_version = "v1",
-                .kind = "Pod",
-                .ns = cluster.access().ns,
-                .labels = names::pods_selector(cluster.access().release),
-                .detail = kube::Collection::Detail::metadata},
-               [&](json::Value &&pod) { names.push_back("Pod/" + pod.text("metadata", "name")); });
+  const auto failure = cluster.list(
+      {.api_version = "v1",
+       .kind = "Pod",
+       .ns = cluster.access().ns,
+       .labels = names::pods_selector(cluster.access().release),
+       .detail = kube::Collection::Detail::metadata},
+      [&](json::Value &&pod) { names.push_back("Pod/" + pod.text("metadata", "name")); });
+  if (failure && failure->retryable) names.emplace_back("its pods"); // unknown is not gone
   return names;
 }
 
@@ -179,7 +174,8 @@ void undeploy(kube::Cluster &cluster, Removal removal, sys::Deadline deadline,
   cluster.set_limit(deadline + std::chrono::seconds(1));
   // a namespace that is being removed takes no Lease
   const bool only_waits =
-      removal.remove.empty() && !removal.namespaces.empty() &&
+      !removal.namespaces.empty() &&
+      std::all_of(removal.remove.begin(), removal.remove.end(), is_going) &&
       std::all_of(removal.namespaces.begin(), removal.namespaces.end(), is_going);
   if (!only_waits && lock.take() == release::Lock::Taken::after_wait)
     removal = plan_removal(cluster);

@@ -201,6 +201,23 @@ Ownership remove(kube::Cluster &cluster, const kube::Id &id, const std::string &
   return {State::contested};
 }
 
+std::optional<std::string> remains(kube::Cluster &cluster, const kube::Id &id,
+                                   const std::string &uid) {
+  const auto live = cluster.read(id);
+  if (!live && live.failure().absent()) return std::nullopt;
+  if (!live) return ""; // unknown is not gone
+  const json::Value &meta = live->at("metadata");
+  if (!uid.empty() && meta.text("uid") != uid) return std::nullopt;
+  std::string why;
+  for (const json::Value &one : meta.at("finalizers").items())
+    why += (why.empty() ? ", held by finalizer " : ", ") + std::string(one.text());
+  if (id.kind == "Namespace")
+    for (const json::Value &one : live->at("status", "conditions").items())
+      if (one.text("type") == "NamespaceFinalizersRemaining" && one.text("status") == "True")
+        why += ": " + one.text("message");
+  return why;
+}
+
 Ownership remove_entry(kube::Cluster &cluster, const Release &release, sys::Deadline deadline) {
   return remove(
       cluster, {"apps/v1", "ControllerRevision", cluster.access().ns, release.name}, "",

@@ -278,3 +278,23 @@ TEST_CASE("apply: what a failed release made is removed only while it is hello's
     CHECK(shop.seen.count<event::Warning>() == 0);
   }
 }
+
+TEST_CASE("apply: a removal counts when it has happened") {
+  Application shop;
+  const deploy::Going going{{kService, shop.cluster.api
+                                           .put(object(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: hello, namespace: shop, deletionTimestamp: x, finalizers: [example.com/a, b]}
+)"))
+                                           .text("metadata", "uid")}};
+  const auto await = [&](std::chrono::seconds time) {
+    return deploy::await_removals(shop.cluster, going, time, shop.seen.listener);
+  };
+  CHECK_FALSE(await(3s));
+  CHECK(shop.warned("Service/hello", "being removed, held by finalizer example.com/a, b"));
+  CHECK(shop.seen.count<event::Removed>() == 0);
+  shop.cluster.after(2s, [&] { shop.cluster.api.erase(kService); });
+  CHECK(await(1min));
+  CHECK(shop.seen.count<event::Removed>() == 1);
+}

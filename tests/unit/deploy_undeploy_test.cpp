@@ -523,6 +523,37 @@ TEST_CASE("undeploy: a second one waits for the namespace that the first began t
   CHECK(shop.plan().empty());
 }
 
+TEST_CASE("undeploy: in a namespace that is being removed, it waits for what a finalizer holds") {
+  Shop shop;
+  shop.deploy_with_namespace();
+  for (const kube::Id &id : {kConfigMap, kNamespace}) {
+    shop.hold(id);
+    REQUIRE(shop.cluster.remove(id, {}, {}));
+  }
+  for (const kube::Id &id : {kDeployment, kService}) shop.cluster.api.erase(id);
+  const Error error = shop.failed(20s); // it cannot have the lock there
+  CHECK(error.code() == Exit::rollout);
+  CHECK(contains(error.what(), "ConfigMap/m (being removed, held by finalizer example.com/hold)"));
+  shop.cluster.after(5s, [&] { shop.cluster.api.erase(kNamespace); });
+  shop.undeploy();
+  CHECK(shop.plan().empty());
+}
+
+TEST_CASE("undeploy: a namespace says itself what it waits for") {
+  Shop shop;
+  shop.deploy_with_namespace();
+  shop.hold(kNamespace);
+  shop.cluster.after(5s, [&] {
+    shop.cluster.api.update(kNamespace, "", [](json::Value &ns) {
+      ns["metadata"].erase("finalizers");
+      ns["status"]["conditions"] = json::parse(
+          R"([{"type":"NamespaceFinalizersRemaining","status":"True","message":"x in 1 resource"}])",
+          "conditions");
+    });
+  });
+  CHECK(contains(shop.failed(20s).what(), "Namespace/shop (being removed: x in 1 resource)"));
+}
+
 TEST_CASE("undeploy: a namespace that does not go is a time-out that names it") {
   Shop shop;
   shop.deploy_with_namespace();
