@@ -106,6 +106,7 @@ public:
     const std::size_t whole = plan_.set.size();
     auto dry = dry_run(plan_.set, manager_, options_.force_conflicts);
     reading.finish();
+    check_namespace();
     if (!ending(plan_).empty()) return std::move(plan_);
     sort_out(plan_, options_, access_);
     settle_jobs(cluster_, plan_);
@@ -164,6 +165,15 @@ private:
     return std::any_of(plan_.live.begin(), plan_.live.end(), [](const auto &one) {
       return one.first.kind == "Namespace" && one.second.state == kube::Live::State::absent;
     });
+  }
+
+  /// Throws Error where the way back leads into a namespace that was removed.
+  void check_namespace() const {
+    const auto ns = plan_.live.find({"v1", "Namespace", "", access_.ns});
+    if (!options_.back || ns == plan_.live.end()) return;
+    if (ns->second.state == kube::Live::State::absent || ns->second.being_removed())
+      throw Error(Exit::cluster,
+                  fmt::format("namespace {} was removed: it is not created again", access_.ns));
   }
 
   /// Whether a shared object is there already.

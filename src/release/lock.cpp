@@ -174,11 +174,16 @@ void Lock::check() {
     forbidden = std::exchange(forbidden_, std::nullopt);
   }
   if (forbidden) is_forbidden(*forbidden, "renew ");
-  if (lost_)
-    throw Error(Exit::cluster,
-                fmt::format("another hello has taken over release {}: this one stops writing",
-                            cluster_.access().release),
-                "run 'hello status' to see how far it got");
+  if (!lost_) return;
+  const kube::Access &access = cluster_.access();
+  const auto ns = cluster_.read({"v1", "Namespace", "", access.ns}); // it takes the lease along
+  if (ns.failed_with(kube::Trouble::not_found) ||
+      (ns && ns->at("metadata").find("deletionTimestamp")))
+    throw Error(Exit::rollout, fmt::format("namespace {} was removed during the run", access.ns));
+  throw Error(Exit::cluster,
+              fmt::format("another hello has taken over release {}: this one stops writing",
+                          access.release),
+              "run 'hello status' to see how far it got");
 }
 
 void Lock::renew_until_released() {

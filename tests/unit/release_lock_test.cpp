@@ -354,3 +354,30 @@ TEST_CASE("lock: without the right to renew the lease, one warning says so") {
   CHECK(lock.take() == Lock::Taken::after_wait);
   CHECK(shop.warnings.size() == 2);
 }
+
+TEST_CASE("lock: a lease that went with its namespace was not taken over") {
+  Locked shop;
+  Lock lock = shop.lock(1ms);
+  lock.take();
+  shop.cluster.before_next(Operation::replace, [&] {
+    shop.cluster.api.update(kNamespace, "", [](json::Value &ns) {
+      ns["metadata"]["deletionTimestamp"] = json::string("2026-11-23T04:00:00Z");
+    });
+    shop.cluster.api.erase(kLease);
+  });
+  CHECK(eventually([&] { return is_lost(lock); }));
+  const Error error = Locked::error_of([&] { lock.check(); });
+  CHECK(contains(error.what(), "namespace shop was removed during the run"));
+  CHECK(error.code() == Exit::rollout);
+}
+
+TEST_CASE("pulse: a revision that soaks is pending without a lease, as long as it said") {
+  Locked shop;
+  release::Release pending;
+  for (const bool goes_on : {true, false}) {
+    pending.soaks_until = goes_on ? "2999-01-01T00:00:00Z" : "2001-01-01T00:00:00Z";
+    std::vector<release::Release> all{pending};
+    release::Pulse().set_status(shop.cluster, shop.cluster.access(), all);
+    CHECK(all[0].status == (goes_on ? "pending" : "interrupted"));
+  }
+}
