@@ -124,7 +124,7 @@ public:
     const bool by_shared = !dry && applied_alone().size() < plan_.set.size();
     const bool all_in_one = plan_.set.size() == whole && plan_.adopted.empty() && shared.empty() &&
                             plan_.unchecked.empty() && replaced_.empty();
-    if (settle_replicas(plan_, options_, access_) || !all_in_one || by_shared)
+    if (settle_replicas(cluster_, plan_, options_) || !all_in_one || by_shared)
       dry = dry_run(applied_alone(), manager_, options_.force_conflicts);
     kube::Answer answer = checked(std::move(dry));
     add(answer, dry_run(shared, std::string(names::kSharedManager),

@@ -9,8 +9,8 @@ namespace hello::deploy {
 
 /// Looks at who holds replicas: sets keep_replicas if they pass to an autoscaler, and writes an
 /// autoscaler's live count into the set (or take_replicas, where the user chose a number) if they
-/// come back. True if the set changed.
-bool settle_replicas(Plan &plan, const Options &options, const kube::Access &access);
+/// come back. Other workloads keep the count of whoever scales them. True if the set changed.
+bool settle_replicas(kube::Cluster &cluster, Plan &plan, const Options &options);
 
 /// Drops the change of replicas that a hand-over avoids, and adds the one that take_replicas makes.
 void note_replicas(const Plan &plan, const kube::Access &access, const kube::Id &id,

@@ -292,3 +292,15 @@ TEST_CASE("adopt: handing replicas over leaves the fields of kubectl apply as we
   CHECK(live.at("spec", "minReadySeconds").number() == 3);
   CHECK(release::is_applied_by_kubectl(live));
 }
+
+TEST_CASE("adopt: an autoscaler that scales between plan and apply keeps its count") {
+  Shop shop;
+  release::Set theirs = set_of(kTheirs);
+  theirs.push_back(hello_set("hello:0")[1]);
+  for (const kube::Object &object : theirs) REQUIRE(shop.cluster.api.apply(object, "helm", false));
+  shop.scale(7);
+  shop.cluster.before_next(Operation::apply, [&] { shop.scale(9); });
+  shop.options.adopt = {"all"};
+  CHECK(shop.run(hello_set("hello:1")) == Exit::ok);
+  CHECK(shop.live_replicas() == 9);
+}

@@ -712,3 +712,78 @@ TEST_CASE("deploy: the way back leaves what another release made") {
   CHECK(shop.how_it_was_left() == Left::rolled_back);
   CHECK(shop.cluster.api.find(kService));
 }
+
+TEST_CASE("deploy: a namespace that is deleted in the middle is not created again") {
+  release::Set set = set_of("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
+  for (const kube::Object &object : hello_set("hello:1")) set.push_back(object);
+  Shop shop;
+  shop.cluster.api.erase(kNamespace);
+  REQUIRE(shop.run(set) == Exit::ok);
+  shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+  in(set, "Deployment") = hello_set("hello:2")[1].value;
+  bool ends = false;
+  SUBCASE("it is going") {}
+  SUBCASE("it is gone") { ends = true; }
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.api.update(kNamespace, "", [](json::Value &ns) {
+      ns["metadata"]["deletionTimestamp"] = json::string("2026-11-23T04:00:00Z");
+    });
+    if (ends) shop.cluster.api.erase(kNamespace);
+  });
+  const auto before = shop.cluster.elapsed();
+  CHECK(shop.run(set) == Exit::rollout);
+  CHECK(shop.cluster.elapsed() - before < 20s);
+  CHECK(shop.cluster.times("apply Namespace/shop") == 0);
+  if (!ends)
+    CHECK(shop.seen.last<event::Failed>()->detail.find("namespace shop was removed") !=
+          std::string::npos);
+}
+
+TEST_CASE("deploy: another workload keeps the count that its autoscaler gave it") {
+  const kube::Id worker{"apps/v1", "Deployment", "shop", "worker"},
+      scaler{"autoscaling/v2", "HorizontalPodAutoscaler", "shop", "worker"};
+  const auto with_worker = [](const char *spec) {
+    release::Set set = hello_set();
+    for (const kube::Object &object :
+         set_of(std::string("{apiVersion: apps/v1, kind: Deployment, metadata: {name: worker, "
+                            "namespace: shop, annotations: {hello/wait: 'false'}}, spec: ") +
+                spec + "}"))
+      set.push_back(object);
+    return set;
+  };
+  const std::string kScaler =
+      "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: worker, "
+      "namespace: shop}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: "
+      "worker}, minReplicas: 2, maxReplicas: 9}}";
+  Shop shop;
+  REQUIRE(shop.run(with_worker("{replicas: 3, paused: true}")) == Exit::ok);
+  const auto count = [&] { return shop.cluster.api.find(worker)->at("spec", "replicas").number(); };
+  std::vector<std::int64_t> seen;
+  const auto controller = shop.cluster.on_write;
+  shop.cluster.on_write = [&](const kube::Id &id) {
+    controller(id);
+    if (id == worker) seen.push_back(count());
+  };
+  SUBCASE("when the set leaves it to one") {
+    release::Set set = with_worker("{paused: false}");
+    for (const kube::Object &object : set_of(kScaler)) set.push_back(object);
+    CHECK(shop.run(set) == Exit::ok);
+    CHECK(count() == 3);
+  }
+  SUBCASE("by force") {
+    shop.cluster.api.put(object(kScaler));
+    shop.cluster.api.update(worker, "kube-controller-manager",
+                            [](json::Value &live) { live["spec"]["replicas"] = json::integer(7); });
+    shop.options.force_conflicts = true;
+    CHECK(shop.run(with_worker("{replicas: 3, paused: false}")) == Exit::ok);
+    CHECK(count() == 7);
+  }
+  for (const std::int64_t one : seen) CHECK(one >= 3);
+  SUBCASE("but not where there is none") {
+    shop.cluster.api.update(worker, "kube-controller-manager",
+                            [](json::Value &live) { live["spec"]["replicas"] = json::integer(7); });
+    shop.options.force_conflicts = true;
+    CHECK(shop.run(with_worker("{replicas: 4}")) == Exit::ok);
+    CHECK(count() == 4);
+  }
+}
