@@ -93,7 +93,8 @@ bool is_restarting(const kube::Pod &pod, kube::Instant now) {
 State state_of(const kube::Verdict &verdict, const kube::Snapshot &snapshot, kube::Instant now) {
   const bool rolling = !verdict.observed || verdict.updated < verdict.wanted || verdict.old > 0;
   const bool problems = !verdict.problems.empty();
-  if (verdict.available == 0 && (!rolling || problems)) return State::failed;
+  const bool serves = verdict.available > 0 || snapshot.deployment->available > 0; // old pods, too
+  if (!serves && (!rolling || problems)) return State::failed;
   if (problems) return State::degraded;
   if (rolling) return State::updating;
   if (verdict.available < verdict.wanted) return State::degraded;

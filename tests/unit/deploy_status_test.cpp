@@ -155,6 +155,9 @@ TEST_CASE("status: the state follows from the pods and the other objects") {
        deploy::State::failed, "failed"},
       {"updatedReplicas: 1, replicas: 1, availableReplicas: 0", "\'False\'", kCrashing,
        deploy::State::failed, "failed"},
+      // the old pods serve
+      {"updatedReplicas: 1, replicas: 3, availableReplicas: 2", "\'False\'", kCrashing,
+       deploy::State::degraded, "degraded"},
   };
   for (const Row &row : rows) {
     CAPTURE(row.counts);
