@@ -149,6 +149,25 @@ bool lacks_endpoints(const kube::Failure &failure) {
          failure.words.find("no endpoints available") != std::string::npos;
 }
 
+kube::Result<kube::Answer> check_set(kube::Cluster &cluster, const Set &set,
+                                     const kube::ApplyOptions &how) {
+  if (set.empty()) return kube::Answer{};
+  auto answer = cluster.dry_run(set, how);
+  while (!answer && lacks_endpoints(answer.failure()) && cluster.now() < how.deadline) {
+    cluster.sleep(std::chrono::seconds(1)); // a webhook may be about to start
+    answer = cluster.dry_run(set, how);
+  }
+  if (answer || answer.failure().words.find("denied the request") == std::string::npos)
+    return answer;
+  kube::Failure denied = answer.failure();
+  std::string words;
+  for (const kube::Object &object : set)
+    if (const auto one = cluster.dry_run({&object, 1}, how); !one)
+      words += (words.empty() ? "" : "\n") + object.id.text() + ": " + one.failure().words;
+  if (!words.empty()) denied.words = std::move(words);
+  return denied;
+}
+
 void await_definitions(kube::Cluster &cluster, const Set &applied, sys::Deadline deadline) {
   for (const kube::Object &object : applied) {
     if (object.id.kind != "CustomResourceDefinition") continue;

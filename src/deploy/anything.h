@@ -29,6 +29,11 @@ Error immutable_error(const kube::Failure &failure);
 /// Whether a webhook's pods are not there yet.
 bool lacks_endpoints(const kube::Failure &failure);
 
+/// A dry run, again while a webhook's pods are not there yet. A webhook that denies objects does
+/// not name them: where one does, each object is checked alone, and the words name those it denies.
+kube::Result<kube::Answer> check_set(kube::Cluster &cluster, const Set &set,
+                                     const kube::ApplyOptions &how);
+
 /// Waits until the definitions among `applied` are established. Throws Error(Exit::rollout) at
 /// `deadline`.
 void await_definitions(kube::Cluster &cluster, const Set &applied, sys::Deadline deadline);

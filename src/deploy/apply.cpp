@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "deploy/anything.h"
+#include "deploy/conflicts.h"
 #include "deploy/main_deployment.h"
 #include "deploy/others.h"
 #include "deploy/replicas.h"
@@ -214,7 +215,10 @@ private:
     how.deadline = deadline_;
     auto answer = insist(set, how);
     if (!answer) {
-      const Error why = kube::explain(answer.failure(), "apply the manifests", access_);
+      const kube::Failure &failure = answer.failure();
+      const Error why = failure.conflicts.empty()
+                            ? kube::explain(failure, "apply the manifests", access_)
+                            : conflict_error(plan_, failure.conflicts);
       throw Error(why.code(), why.what(), // the other objects of the set may be applied
                   why.hint() + (why.hint().empty() ? "" : "; ") +
                       "the rest may be applied: 'hello diff' shows what is left");

@@ -75,6 +75,7 @@ public:
   Outcome run() {
     std::size_t all = 0;
     const std::vector<std::string> pods = choose(cluster_, all);
+    if (pods.empty()) return {};
     for (std::size_t from = 0; from < pods.size(); from += kAtOnce) {
       const Outcome outcome = batch({pods.data() + from, std::min(kAtOnce, pods.size() - from)});
       if (outcome.state != State::ready) return outcome;

@@ -138,15 +138,11 @@ public:
 
 private:
   kube::Result<kube::Answer> dry_run(const Set &set, const std::string &manager, bool force) {
-    if (set.empty()) return kube::Answer{};
-    for (;; cluster_.sleep(std::chrono::seconds(1))) { // a webhook may be about to start
-      auto answer = cluster_.dry_run(set, {.manager = manager,
-                                           .force = force,
-                                           .extra = options_.kubectl_args,
-                                           .deadline = deadline_});
-      if (answer || !lacks_endpoints(answer.failure()) || cluster_.now() >= deadline_)
-        return answer;
-    }
+    return check_set(cluster_, set,
+                     {.manager = manager,
+                      .force = force,
+                      .extra = options_.kubectl_args,
+                      .deadline = deadline_});
   }
 
   kube::Answer checked(kube::Result<kube::Answer> result) const {

@@ -106,6 +106,10 @@ void warn_autoscaler(kube::Cluster &cluster, const kube::Object &wanted, const L
         "metrics-server"});
 }
 
+void start(PortForward &forward, const kube::Object &service) {
+  forward.start("service/" + service.id.name, scalar(service.value, ".spec.ports[0].port"));
+}
+
 /// How long an exposed address may take: longer where it decides.
 std::chrono::seconds patience(const Options &options) {
   return std::chrono::seconds(options.verify_exposed ? 10 : 3);
@@ -113,8 +117,14 @@ std::chrono::seconds patience(const Options &options) {
 
 /// The response of the service where the options say.
 Response ask(kube::Cluster &cluster, const Options &options, const Reach &reach,
-             const std::string &path, PortForward &forward) {
-  if (options.through_forward()) return forward.get(path);
+             const std::string &path, PortForward &forward, const kube::Object *service) {
+  if (options.through_forward()) {
+    const Response response = forward.get(path);
+    if (response.ok || !forward.has_ended()) return response;
+    PortForward other(cluster); // the pod of the first may have gone
+    start(other, *service);
+    return other.get(path);
+  }
   if (!options.verify_exposed) return get(cluster, options.verify_url);
   return reach.first().value_or(
       Response{false, "the exposed address", "the cluster has given it none yet"});
@@ -181,7 +191,7 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
     return !asked;
   }
   if (asked && options.through_forward()) // starts while the rest is read
-    forward.start("service/" + service->id.name, scalar(service->value, ".spec.ports[0].port"));
+    start(forward, *service);
   if (ingress) report_ingress(cluster, *ingress, path, note);
   if (service) {
     const json::Value live = look_up(cluster, service->id).value;
@@ -190,7 +200,7 @@ bool report(kube::Cluster &cluster, const Set &set, const Options &options, cons
   }
   if (scaler) warn_autoscaler(cluster, *scaler, emit);
   if (!asked) return true;
-  const Response response = ask(cluster, options, reach, path, forward);
+  const Response response = ask(cluster, options, reach, path, forward, service);
   const std::string object = service ? service->id.text() : "";
   if (response.ok)
     emit(event::Answers{object, response.url, response.text});

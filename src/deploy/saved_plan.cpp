@@ -123,8 +123,7 @@ void check_plan(kube::Cluster &cluster, const Set &set, const SavedPlan &saved,
   if (!same_cluster && !same_authority)
     refuse("this account may read neither Namespace/kube-system nor ConfigMap/kube-root-ca.crt, "
            "so nothing tells whether it is for this cluster");
-  if (!same_cluster.value_or(true) || !same_authority.value_or(true))
-    refuse("it is for another cluster");
+  if (!same_cluster.value_or(same_authority.value_or(false))) refuse("it is for another cluster");
   const auto old = kube::instant_of(time) - kube::instant_of(saved.made);
   if (old > age)
     refuse(fmt::format("it is of {}, older than {} s (--plan-age)", saved.made, age.count()));

@@ -137,12 +137,13 @@ public:
     if (!found.empty()) problems_.clear();
     bool enough = false;
     std::map<std::string, std::size_t> count;
+    std::set<std::string> looked; // a thousand pods that crash are not a thousand logs a look
     for (const Problem &problem : found) ++count[distinct(problem)];
     for (Problem problem : found) {
       Patience::Entry &entry = patience_.see(problem, now);
       if (now - entry.first < settling(problem)) continue;
       enough = enough || problem.fatal || now - entry.first >= grace_ ||
-               is_hopeless(problem, entry, now);
+               (looked.insert(distinct(problem)).second && is_hopeless(problem, entry, now));
       if (entry.reported.insert(distinct(problem)).second) {
         add_evidence(cluster_, problem);
         emit_(event::Problem{problem, count[distinct(problem)] - 1});
@@ -171,8 +172,7 @@ private:
     if (ever_ready_) return false;
     if (problem.cause == kube::Cause::image_pull)
       return now - entry.first >= kSecondPull && is_refusal(problem.evidence);
-    if (problem.cause != kube::Cause::crash) return false;
-    if (problem.what == entry.what) return false;
+    if (problem.cause != kube::Cause::crash || problem.what == entry.what) return false;
     Problem ended = problem;
     add_evidence(cluster_, ended);
     const std::string words = end_of_run(ended);

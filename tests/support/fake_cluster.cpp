@@ -18,7 +18,7 @@ class FakeForward final : public kube::Forward {
 public:
   explicit FakeForward(Result<std::string> address) : address_(std::move(address)) {}
   Result<std::string> address(sys::Deadline) override { return address_; }
-  bool is_open() override { return true; }
+  bool is_open() override { return static_cast<bool>(address_); }
 
 private:
   Result<std::string> address_;
@@ -328,6 +328,7 @@ Result<std::string> FakeCluster::log(const std::string &pod, const std::string &
                                      const kube::LogQuery &query) {
   const std::lock_guard lock(mutex_);
   const std::string name = pod + "/" + container;
+  ++reads["log " + name];
   if (auto failed = scripted(Operation::log, name)) return std::move(*failed);
   const auto &all = query.previous ? previous_logs : logs;
   const auto found = all.find(name);

@@ -91,7 +91,7 @@ public:
   /// kubectl's; "remove Service/hello"; "forward pod/a:http"; "ask http://127.0.0.1:40123/". Writes
   /// of Leases, which a thread renews, are left out.
   std::vector<std::string> journal;
-  std::map<std::string, int> reads;               ///< of objects, "Node/lab"
+  std::map<std::string, int> reads;               ///< of objects, "Node/lab"; "log POD/CONTAINER"
   std::size_t times(std::string_view line) const; ///< how many entries begin so
   std::chrono::milliseconds elapsed() const;      ///< since the cluster was made
 

@@ -126,7 +126,12 @@ TEST_CASE("apply: fields that another manager takes after the plan are a conflic
   shop.cluster.api.update(kConfigMap, "kubectl-edit", [](json::Value &map) {
     map["data"]["MESSAGES"] = json::string("theirs");
   });
-  CHECK(shop.apply_fails().code() == Exit::cluster);
+  const Error error = shop.apply_fails();
+  CHECK(error.code() == Exit::cluster);
+  CHECK(std::string(error.what()).find(".data.MESSAGES is held by \"kubectl-edit\"") !=
+        std::string::npos);
+  CHECK(error.hint().find("--force-conflicts") != std::string::npos);
+  CHECK(error.hint().find("the rest may be applied") != std::string::npos);
   CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "theirs");
 }
 

@@ -169,6 +169,19 @@ TEST_CASE("plan: a refusal or an unreachable cluster ends it with exit code 4") 
   }
 }
 
+TEST_CASE("plan: what a webhook denies is named, a line for each object") {
+  Shop shop;
+  const auto denied = failure(Trouble::forbidden, "admission webhook \"w\" denied the request: no");
+  shop.cluster.fail_always(Operation::dry_run, denied, "ConfigMap/m");
+  shop.cluster.fail_always(Operation::dry_run, denied, "Service/hello");
+  const Error error = shop.run_fails(hello_set());
+  const std::string what = error.what();
+  for (const char *name :
+       {"\nConfigMap/m: admission webhook", "\nService/hello: admission webhook"})
+    CHECK(what.find(name) != what.npos);
+  CHECK(what.find("Deployment/hello") == what.npos);
+}
+
 TEST_CASE("plan: an object that may not be read ends it") {
   Planned shop;
   shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), "Service/hello");

@@ -387,3 +387,11 @@ TEST_CASE("report: a node port is asked at the node of a pod") {
   CHECK(asked() == Ways{"http://198.51.100.3:30080/ at 198.51.100.3"});
   CHECK(shop.noted("http://ANY-NODE:30080/: answered by pod hello-1-2 of this release"));
 }
+
+TEST_CASE("report: a port-forward that ends is started once more") {
+  Report shop;
+  shop.cluster.fail_next(Operation::forward, failure(Trouble::too_many_requests));
+  CHECK(shop.report());
+  CHECK(shop.seen.count<event::Answers>() == 1);
+  CHECK(shop.cluster.times("forward service/hello") == 2);
+}

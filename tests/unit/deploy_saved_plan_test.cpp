@@ -70,6 +70,16 @@ TEST_CASE("saved plan: it holds for one cluster, release and set, and for a time
   CHECK(shop.refused(set, other).find("whether it is for this cluster") != std::string::npos);
   other.cluster = "another";
   CHECK(shop.refused(set, other).find("another cluster") != std::string::npos);
+  shop.cluster.api.put(
+      object("{apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt, namespace: "
+             "shop}}"));
+  other = saved;
+  other.cluster = "";
+  other.authority = "another"; // only where the UID of the cluster is not known
+  CHECK(shop.refused(set, other).find("another cluster") != std::string::npos);
+  other = saved;
+  other.authority = "of a namespace that was made anew";
+  CHECK(shop.refused(set, other).empty());
   shop.cluster.set_release("web");
   CHECK(shop.refused(set, saved).find("release hello in namespace shop") != std::string::npos);
   for (const char *text :

@@ -668,3 +668,16 @@ TEST_CASE("wait: once a pod was ready, nothing ends it early") {
   CHECK(it.wait().state == State::failed);
   CHECK(it.time() >= 60s);
 }
+
+TEST_CASE("wait: pods that crash in turn are not asked for their logs again and again") {
+  Rollout it(pod_status::crashed(2, 1));
+  it.cluster.previous_logs["hello-1-1/hello"] = "no port\n";
+  it.cluster.after(1s, [&] {
+    it.cluster.api.update({"v1", "Pod", "shop", "hello-1-2"}, "", [](json::Value &pod) {
+      pod["status"] = object(pod_status::crashed(2, 3));
+    });
+  });
+  CHECK(it.wait().state == State::failed);
+  CHECK(it.time() >= 30s);
+  CHECK(it.cluster.reads["log hello-1-1/hello"] + it.cluster.reads["log hello-1-2/hello"] < 12);
+}

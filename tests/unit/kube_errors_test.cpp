@@ -480,7 +480,7 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
        "the cluster does not know this kind", "CRD"},
       {"The Service \"hello\" is invalid: spec.clusterIPs[0]: Invalid value: [\"198.19.1.1\"]: may "
        "not change once set",
-       "this would change an immutable field", "kubectl delete"},
+       "this would change an immutable field", "hello/replace"},
   };
   for (const auto &one : cases) {
     const Error error = say(one.words);

@@ -73,7 +73,8 @@ Text text_of(const Failure &failure, const Access &access) {
             "correct it, or set KUBECONFIG to another file"};
   case Trouble::immutable:
     return {"this would change an immutable field",
-            "run 'kubectl delete' on the object, then the same command again to recreate it"};
+            "leave it as it is; or the annotation hello/replace: \"true\" lets hello remove the "
+            "object and make it anew"};
   case Trouble::no_namespace:
     return {"namespace " + failure.ns + " does not exist",
             "run 'kubectl create namespace " + failure.ns + "', or set namespace.create: true"};
