@@ -110,6 +110,7 @@ struct Applied {
   /// Why the cluster refuses what it could not check before: a failed rollout.
   std::optional<kube::Problem> refused{};
   Going going{};
+  std::string uid{}; ///< of the Deployment
 };
 
 /// Applies the plan (hand-over of replicas, the whole set, then removals, so that what takes an old

@@ -21,7 +21,13 @@ constexpr std::string_view kAutoscaler = "HorizontalPodAutoscaler";
 
 Applied applied_of(const json::Value &object) {
   const kube::Deployment d = kube::deployment_of(object);
-  return {d.name, d.template_text, d.generation, d.selector, {}, {}};
+  return {.deployment = d.name,
+          .template_text = d.template_text,
+          .generation = d.generation,
+          .selector = d.selector,
+          .objects = {},
+          .others = {},
+          .uid = d.uid};
 }
 
 /// minReplicas of the autoscaler in the set; 1 if the set has none.

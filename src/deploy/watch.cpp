@@ -37,7 +37,7 @@ void EventSink::erase(const std::string &uid) {
 }
 
 Watch::Watch(kube::Cluster &cluster, const Applied &applied)
-    : cluster_(cluster), deployment_(applied.deployment) {
+    : cluster_(cluster), deployment_(applied.deployment), uid_(applied.uid) {
   const std::string &ns = cluster.access().ns, selector = selector_of(applied);
   const auto events = [&](std::string fields) {
     return kube::Collection{"v1", "Event", ns, "", std::move(fields)};
@@ -76,7 +76,8 @@ void Watch::note_refusals() {
 
 void Watch::refresh() {
   snapshot_.deployment.reset();
-  if (!deployments_.empty()) snapshot_.deployment = deployments_.back();
+  for (const kube::Deployment &one : deployments_) // one that was made anew is not what was applied
+    if (one.uid == uid_) snapshot_.deployment = one;
   snapshot_.autoscaler.reset();
   for (const kube::Autoscaler &one : autoscalers_)
     if (one.target == deployment_) snapshot_.autoscaler = one;

@@ -46,7 +46,7 @@ private:
   void look_at_nodes();
 
   kube::Cluster &cluster_;
-  std::string deployment_;
+  std::string deployment_, uid_;
   kube::Snapshot snapshot_;
   std::vector<kube::Deployment> deployments_;
   std::vector<kube::Autoscaler> autoscalers_;

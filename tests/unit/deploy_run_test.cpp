@@ -382,6 +382,21 @@ TEST_CASE("deploy: a Deployment that is removed during the wait fails it") {
   CHECK(shop.state_of_entry(1) == "failed");
 }
 
+TEST_CASE("deploy: a Deployment that is removed and made anew during the wait fails it as well") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
+  shop.cluster.after(500ms, [&] {
+    json::Value again = *shop.cluster.api.find(kDeployment);
+    shop.cluster.api.erase(kDeployment);
+    for (const char *key : {"uid", "generation"}) again["metadata"].erase(key);
+    shop.cluster.api.put(std::move(again));
+  });
+  const auto before = shop.cluster.elapsed();
+  CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
+  CHECK(shop.seen.count<event::Gone>() == 1);
+  CHECK(shop.cluster.elapsed() - before < 10s);
+}
+
 TEST_CASE("deploy: an object that was changed or removed during the wait is applied again") {
   Shop shop;
   SUBCASE("changed by another deploy") {
