@@ -117,12 +117,13 @@ private:
       const kube::Access &access = cluster_.access();
       if (!plan_.empty() || !was_ready(plan_, access) || !others_were_ready(plan_, access))
         outcome = through_restarts([this] { return wait_for_it(); });
-      const Taken taken = outcome.state == State::ready ? taken_over(cluster_, applied_) : Taken();
-      if (taken.object.empty()) break;
+      if (outcome.state == State::superseded || outcome.state == State::gone) break;
+      const Taken taken = taken_over(cluster_, applied_);
       if (!taken.by.field.empty()) {
         interference_ = {taken.by.manager, taken.object + " " + taken.by.field};
         return {State::superseded};
       }
+      if (outcome.state != State::ready || taken.object.empty()) break;
       emit_(event::Warning{taken.object,
                            "it was changed or removed during the wait, but the pods are ours: "
                            "applying again"});
@@ -169,8 +170,7 @@ private:
     });
   }
 
-  /// Looks on where the template was changed, but nothing that was applied: kubectl rollout restart
-  /// adds an annotation.
+  /// Looks on after kubectl rollout restart: the annotation that it adds changes nothing of ours.
   Outcome through_restarts(const std::function<Outcome()> &look) {
     for (;;) {
       const Outcome outcome = look();

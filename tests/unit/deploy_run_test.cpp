@@ -431,6 +431,21 @@ TEST_CASE("deploy: another manager that takes a field of hello's ends it, whatev
   CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "theirs");
 }
 
+TEST_CASE("deploy: a rollout that fails after another manager took a field is not taken back") {
+  Shop shop;
+  REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
+  shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+  shop.cluster.after(500ms, [&] {
+    shop.cluster.api.update(kConfigMap, "kubectl-edit", [](json::Value &map) {
+      map["data"]["MESSAGES"] = json::string("theirs");
+    });
+  });
+  CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
+  REQUIRE(shop.seen.last<event::Superseded>());
+  CHECK(shop.seen.last<event::Superseded>()->manager == "kubectl-edit");
+  CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "theirs");
+}
+
 TEST_CASE("deploy: of two writers, the one that took hello's field is named") {
   Shop shop;
   shop.cluster.after(500ms, [&] {
