@@ -33,6 +33,7 @@ struct Wish {
 struct Choice {
   std::vector<Target> targets; ///< oldest first, then by name
   std::size_t ready = 0;       ///< ready pods of the release
+  bool every = false;          ///< no other pod is ready
 };
 
 /// Chooses the pods. Throws Error(Exit::cluster) if the release runs without --drills, or has no

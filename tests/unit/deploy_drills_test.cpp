@@ -105,10 +105,25 @@ TEST_CASE("drills: ready pods are chosen, the oldest first, then by name") {
   CHECK(release.chosen(share(1)) == "b");
   CHECK(release.chosen(share(34)) == "ba");
   CHECK(release.chosen(share(100)) == "bac");
+  CHECK(choose(release.cluster, pods(3)).every);
+  CHECK_FALSE(choose(release.cluster, pods(2)).every);
   Wish named;
   named.pod = "d";
   CHECK(release.chosen(named) == "d");
   CHECK(choose(release.cluster, named).ready == 3);
+  CHECK_FALSE(choose(release.cluster, named).every);
+}
+
+TEST_CASE("drills: a fault on an unready pod is not one on every ready pod") {
+  Release release;
+  for (const char *pod : {"a", "b", "c"}) release.cluster.api.erase({"v1", "Pod", "shop", pod});
+  release.add("d", "2026-11-28T08:00:00Z", "False");
+  release.add("e", "2026-11-28T08:00:00Z", "True");
+  Wish named;
+  named.pod = "d";
+  CHECK_FALSE(choose(release.cluster, named).every);
+  named.pod = "e";
+  CHECK(choose(release.cluster, named).every);
 }
 
 TEST_CASE("drills: what cannot be chosen is refused") {

@@ -45,9 +45,6 @@ Task task_of(const DrillOptions &flags) {
   if (task.kind == Task::Kind::begin) {
     if (const std::string why = drills::parse(flags.action, task.drill); !why.empty())
       throw Error(Exit::usage, why, "or run 'hello drill list' or 'hello drill stop'");
-    if (flags.time > drills::kLongestTime)
-      throw Error(Exit::usage, fmt::format("--for: a drill lasts at most {} minutes",
-                                           drills::kLongestTime.count()));
     if (flags.time.count() >= 0) task.drill.time = flags.time;
     if (flags.repeat.empty()) return task;
     if (const std::string why = drills::parse_repeat(flags.repeat, task.drill); !why.empty())
@@ -158,8 +155,7 @@ Exit begin(kube::Cluster &cluster, const DrillOptions &flags, const drills::Dril
   console.note(fmt::format("{} for {} s on {} of {} ready pods of {}: {}", drill.text,
                            ceil<seconds>(drill.time).count(), targets.size(), choice.ready,
                            cluster.access().release, names_of(targets)));
-  if (targets.size() >= choice.ready && !flags.yes &&
-      !confirmed(console, "every ready pod gets the fault. Begin?"))
+  if (choice.every && !flags.yes && !confirmed(console, "every ready pod gets the fault. Begin?"))
     return Exit::no;
   if (!agreed(flags, drill)) return Exit::no;
   drills::begin(cluster, drill, targets, std::time(nullptr));
@@ -239,7 +235,7 @@ void declare(const Command &command, DrillOptions &options) {
   command.duration(
       "--for", options.time,
       {"time until the fault ends by itself, up to 15m", "TIME", nullptr, "60s; disk=evict: 3m"},
-      seconds(1), hours(1));
+      seconds(1), drills::kLongestTime);
   command.text("--repeat", options.repeat,
                {"how often a crash happens, 5 s after each start of the container; at most 10", "N",
                 nullptr, "1"});

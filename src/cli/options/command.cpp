@@ -138,12 +138,12 @@ void Command::choice(std::string_view names, std::function<void(std::size_t)> ta
 }
 
 void Command::duration(std::string_view names, milliseconds &value, const OptionSpec &spec,
-                       milliseconds min, std::chrono::hours max) const {
+                       milliseconds min, milliseconds max) const {
   const auto take = [&value, min, max](const std::string &text) {
     const auto time = text::duration(text::is_digits(text) ? text + "s" : text);
     if (!time || *time > max)
-      return fmt::format("'{}' is not a duration from 0 to {}h, such as 500ms, 10s or 5m", text,
-                         max.count());
+      return fmt::format("'{}' is not a duration from 0 to {}, such as 500ms, 10s or 5m", text,
+                         show(max));
     if (*time < min && min.count() > 1)
       return fmt::format("'{}' is too short: use at least {} ms", text, min.count());
     if (*time < min) return std::string("must be more than 0");

@@ -65,7 +65,7 @@ public:
   /// "500ms", "10s", "1h30m", "1d", or "10" in seconds, from `min` to `max`.
   void duration(std::string_view names, std::chrono::milliseconds &value, const OptionSpec &spec,
                 std::chrono::milliseconds min = {},
-                std::chrono::hours max = std::chrono::hours(24)) const;
+                std::chrono::milliseconds max = std::chrono::hours(24)) const;
   template <typename Number> void number(std::string_view names, Number &value, std::int64_t min,
                                          std::int64_t max, const OptionSpec &spec) const {
     const auto take = [&value](std::int64_t number) { value = Number(static_cast<int>(number)); };

@@ -133,15 +133,20 @@ Choice choose(kube::Cluster &cluster, const Wish &wish) {
   const std::string where = fmt::format("{} in {}", cluster.access().release, cluster.access().ns);
   Choice choice;
   std::optional<Target> named;
+  bool named_ready = false;
   for (Candidate &one : candidates(cluster)) {
     choice.ready += one.is_ready;
-    if (one.target.pod == wish.pod) named = one.target;
+    if (one.target.pod == wish.pod) {
+      named = one.target;
+      named_ready = one.is_ready;
+    }
     if (one.is_ready) choice.targets.push_back(std::move(one.target));
   }
   if (!wish.pod.empty()) {
     if (!named)
       throw Error(Exit::cluster, fmt::format("no pod {} of {} is running", wish.pod, where));
     choice.targets = {*named};
+    choice.every = named_ready && choice.ready == 1;
     return choice;
   }
   if (choice.ready == 0) throw Error(Exit::cluster, fmt::format("no pod of {} is ready", where));
@@ -154,6 +159,7 @@ Choice choose(kube::Cluster &cluster, const Wish &wish) {
     throw Error(Exit::usage,
                 fmt::format("a drill is for at most {} pods, not {}", kMostPods, count));
   choice.targets.resize(count);
+  choice.every = count == choice.ready;
   return choice;
 }
 
