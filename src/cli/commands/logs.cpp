@@ -1,6 +1,7 @@
 #include <map>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "cli/commands/commands.h"
 #include "cli/options/advice.h"
