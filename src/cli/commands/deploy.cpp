@@ -26,7 +26,8 @@ struct Prepared {
   Linted linted;
 
   Prepared(const DeployOptions &flags, const std::optional<std::string> &context)
-      : config(flags.config.load(context)), linted(linted_set(config, flags.allow)) {}
+      : config(flags.config.load(context, flags.plan == "-" ? "--plan" : "")),
+        linted(linted_set(config, flags.allow)) {}
 };
 
 /// The plan in a file, or on stdin for "-".

@@ -64,9 +64,9 @@ SettingFlag flag_of(const config::Setting &setting) {
 
 constexpr std::size_t kLargestInput = 1 << 20;
 
-/// Whether an option names "-". Throws Error(Exit::usage) if two do.
-bool reads_stdin(const ConfigOptions &options) {
-  std::string first;
+/// Whether one of these options names "-". Throws Error(Exit::usage) if two do.
+bool reads_stdin(const ConfigOptions &options, std::string_view reader) {
+  std::string first(reader);
   const auto note = [&first](const std::string &where) {
     if (!first.empty())
       throw Error(Exit::usage,
@@ -77,7 +77,7 @@ bool reads_stdin(const ConfigOptions &options) {
     if (file == "-") note("--config");
   for (const config::Assignment &one : options.set)
     if (one.how == How::file && one.value == "-") note(one.where);
-  return !first.empty();
+  return first != reader;
 }
 
 } // namespace
@@ -153,9 +153,10 @@ void add_format(const Command &command, Format &format, std::string_view choices
   command.section();
 }
 
-config::Config ConfigOptions::load(const std::optional<std::string> &of_context) const {
+config::Config ConfigOptions::load(const std::optional<std::string> &of_context,
+                                   std::string_view reader) const {
   config::Sources sources{files, of_context, set, {}, !no_overlay, {}};
-  if (reads_stdin(*this)) {
+  if (reads_stdin(*this, reader)) {
     if (!input_) input_ = sys::read_file("/dev/stdin", kLargestInput, Exit::invalid);
     sources.input = *input_;
   }

@@ -36,8 +36,9 @@ struct ConfigOptions {
 
   /// Loads the configuration for `context`. Warnings go to stderr. Throws Error(Exit::invalid).
   config::Config load() const { return load(context); }
-  /// The same for one of `contexts`, or none.
-  config::Config load(const std::optional<std::string> &of_context) const;
+  /// The same for one of `contexts`, or none. `reader`: the command's own option that names "-".
+  config::Config load(const std::optional<std::string> &of_context,
+                      std::string_view reader = "") const;
 
 private:
   mutable std::optional<std::string> input_; ///< what stdin held: it can be read once
