@@ -81,7 +81,7 @@ TEST_CASE("check: probes compares what the cluster does with the faults that the
   CHECK(cause_of({.first = 0, .second = 0}) == "ControlFailed");
 }
 
-TEST_CASE("check: probes fails nobody for what happened while the pod's log could not be read") {
+TEST_CASE("check: probes is inconclusive if the pod's log could not be read when a fault began") {
   const Outcome blind = Probed({.restart = 0, .unreadable = 36, .readable = 60}).outcome();
   CHECK(blind.verdict == Verdict::inconclusive);
   CHECK(blind.cause == "NoInstrument");

@@ -415,13 +415,22 @@ TEST_CASE("deploy: an object that was changed or removed during the wait is appl
   CHECK(shop.cluster.api.find(kConfigMap)->text("data", "MESSAGES") == "hi");
 }
 
-TEST_CASE("deploy: another manager that takes a field of hello's ends it, whatever the object") {
-  Shop shop;
+namespace {
+
+/// Another manager takes the message half a second from now.
+void take_message(Shop &shop) {
   shop.cluster.after(500ms, [&] {
     shop.cluster.api.update(kConfigMap, "kubectl-edit", [](json::Value &map) {
       map["data"]["MESSAGES"] = json::string("theirs");
     });
   });
+}
+
+} // namespace
+
+TEST_CASE("deploy: another manager that takes a field of hello's ends it, whatever the object") {
+  Shop shop;
+  take_message(shop);
   CHECK(shop.run(hello_set()) == Exit::rollout);
   const auto *end = shop.seen.last<event::Superseded>();
   REQUIRE(end);
@@ -435,11 +444,7 @@ TEST_CASE("deploy: a rollout that fails after another manager took a field is no
   Shop shop;
   REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
   shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
-  shop.cluster.after(500ms, [&] {
-    shop.cluster.api.update(kConfigMap, "kubectl-edit", [](json::Value &map) {
-      map["data"]["MESSAGES"] = json::string("theirs");
-    });
-  });
+  take_message(shop);
   CHECK(shop.run(hello_set("hello:2")) == Exit::rollout);
   REQUIRE(shop.seen.last<event::Superseded>());
   CHECK(shop.seen.last<event::Superseded>()->manager == "kubectl-edit");
