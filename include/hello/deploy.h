@@ -75,6 +75,7 @@ struct Options {
   std::chrono::seconds rollback_timeout{300}; ///< for the whole way back
   /// The only plan that is applied, as lines_of() writes it; none: any plan.
   std::optional<std::vector<std::string>> approved{};
+  bool with_drills = true; ///< also while a drill is active
   bool rollback = true;
   bool keep_autoscaled =
       true; ///< replicas were not chosen by the user: an autoscaler's count stays as it is

@@ -174,6 +174,8 @@ public:
   virtual Result<Answer> dry_run(std::span<const Object> set, const ApplyOptions &options) = 0;
   /// Server-side apply, in order; where one object is refused, the others are applied.
   virtual Result<Answer> apply(std::span<const Object> set, const ApplyOptions &options) = 0;
+  /// Starts what an apply() with these options will need, so that it takes less time. Main thread.
+  virtual void prepare_apply(const ApplyOptions &) {}
   /// Removes an object. Trouble::stale: it is another by now.
   virtual Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) = 0;
   /// `json` is sent as it is. Gives what was stored.

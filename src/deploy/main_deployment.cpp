@@ -22,6 +22,17 @@ bool still_ours(kube::Cluster &cluster, const Applied &applied) {
   return live.present() && kube::deployment_of(live.value).template_text == applied.template_text;
 }
 
+void check_drills(const Plan &plan, const kube::Access &access) {
+  const kube::Object *main = main_deployment(plan.set, access);
+  if (!main) return;
+  const std::string mark =
+      plan.before(main->id).value.text("metadata", "annotations", drills::kMark);
+  const auto marks = drills::read_marks(mark, text::utc(std::time(nullptr)));
+  if (marks.empty()) return;
+  throw Error(Exit::cluster, "a drill is active: " + drills::to_text(marks),
+              "wait for its end, run 'hello drill stop', or deploy --with-drills");
+}
+
 std::string drills_during(kube::Cluster &cluster, const std::string &deployment,
                           std::time_t since) {
   if (deployment.empty()) return "";

@@ -47,6 +47,7 @@ public:
     deadline_ = cluster_.now() + options_.timeout;
     cluster_.set_limit(deadline_ + kLate);
     plan_ = make_plan(cluster_, set_, options_, &emit_);
+    if (!options_.with_drills) check_drills(plan_, cluster_.access());
     emit_(event::Planned{&plan_});
     for (const std::string &note : plan_.notes) emit_(event::Note{note});
     if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
@@ -83,6 +84,9 @@ private:
       // an undeploy of this release takes the sign back before it lets go of the lock
       if (noted != Noted::cannot) note_use(cluster_, plan_.history, emit_);
       if (waited) plan_again();
+      cluster_.prepare_apply({.manager = names::manager(cluster_.access().release),
+                              .force = options_.force_conflicts,
+                              .extra = options_.kubectl_args});
       record();
     } catch (const Error &) {
       if (noted == Noted::now) forget_use(cluster_);

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "support/eventually.h"
 #include "support/kubectl_lab.h"
 
 using namespace hello;
@@ -71,6 +72,23 @@ TEST_CASE("kubectl: an apply sends the set as lines, and names its field manager
   CHECK(answer->objects[0].id == kMap);
   CHECK(answer->objects[1].id.kind == "Service");
   CHECK(answer->warnings == Words{"spec.x is old", "spec.y"});
+}
+
+TEST_CASE("kubectl: one that is started ahead serves the apply that it was started for") {
+  Lab lab;
+  const auto apply = [&](const std::string &manager) {
+    return lab.cluster->apply(kSet, {.manager = manager, .deadline = generous()});
+  };
+  lab.cluster->prepare_apply({.manager = "hello"});
+  REQUIRE(tests::eventually([&] { return lab.kubectl.calls().size() == 1; }));
+  REQUIRE(apply("hello"));
+  CHECK(lab.kubectl.calls().size() == 1);
+  CHECK(lab.input() == kSetLines);
+  lab.cluster->prepare_apply({.manager = "hello", .force = true});
+  REQUIRE(tests::eventually([&] { return lab.kubectl.calls().size() == 2; }));
+  REQUIRE(apply("hello")); // another one: without force
+  CHECK(lab.args().back() == "--show-managed-fields");
+  CHECK(lab.input() == kSetLines);
 }
 
 TEST_CASE("kubectl: a dry run changes nothing, and does not wait for ever") {

@@ -12,14 +12,6 @@
 namespace hello::cli {
 namespace {
 
-/// Throws Error(Exit::cluster) during a drill: a rollout would be judged by its faults.
-void check_drills(kube::Cluster &cluster) {
-  const auto marks = drills::marks_of(cluster, std::time(nullptr));
-  if (marks.empty()) return;
-  throw Error(Exit::cluster, "a drill is active: " + drills::to_text(marks),
-              "wait for its end, run 'hello drill stop', or deploy --with-drills");
-}
-
 /// What goes to one context.
 struct Prepared {
   config::Config config;
@@ -41,6 +33,7 @@ Exit deploy_one(const DeployOptions &flags, const Prepared &prepared) {
   std::optional<deploy::SavedPlan> saved;
   if (flags.plan) saved = approved(*flags.plan);
   deploy::Options options = flags.options(config);
+  options.with_drills = flags.with_drills;
   flags.reach.apply_to(options);
   const sys::Interrupts interrupts(
       "interrupted: the cluster stays as it is",
@@ -48,7 +41,6 @@ Exit deploy_one(const DeployOptions &flags, const Prepared &prepared) {
   const auto cluster = connect(config, flags.config, Purpose::change);
   cluster->set_limit(cluster->now() + options.timeout);
   const auto emit = listener(flags.format, flags.config.console, cluster->access());
-  if (!flags.with_drills && !flags.dry_run) check_drills(*cluster);
   if (saved) {
     deploy::check_plan(*cluster, linted.set, *saved, text::utc(std::time(nullptr)),
                        std::chrono::floor<std::chrono::seconds>(flags.plan_age));

@@ -73,11 +73,12 @@ void trace_call(const Trace &trace, const std::vector<std::string> &command, std
   trace(line);
 }
 
-/// Runs kubectl to its end, and tells `trace` about it.
+/// Runs kubectl to its end, `started` if it is there, and tells `trace` about it.
 sys::Finished call(const Trace &trace, const std::vector<std::string> &command,
-                   std::string_view input, sys::Deadline deadline) {
+                   std::string_view input, sys::Deadline deadline, sys::Child *started = nullptr) {
   const auto start = sys::Clock::now();
-  sys::Finished finished = sys::run(command, input, deadline);
+  sys::Finished finished =
+      started ? sys::finish(*started, input, deadline) : sys::run(command, input, deadline);
   trace_call(trace, command, input, start);
   return finished;
 }
@@ -133,6 +134,25 @@ std::string flag(std::string_view name, std::string_view value) {
   return fmt::format("{}={}", name, value);
 }
 
+/// Not validated by kubectl, which downloads the cluster's schema for that: the server refuses
+/// unknown fields and wrong types of a server-side apply by itself. Source: kubernetes.io,
+/// "Server-Side Apply"; structured-merge-diff, "field not declared in schema"
+std::vector<std::string> server_side_arguments(const ApplyOptions &options,
+                                               const std::vector<std::string> &more) {
+  std::vector<std::string> args = {"apply",
+                                   "--server-side",
+                                   flag("--field-manager", options.manager),
+                                   "--validate=ignore",
+                                   "-f=-",
+                                   "-o=json",
+                                   "--show-managed-fields"};
+  args.insert(args.end(), more.begin(), more.end());
+  if (options.force) args.push_back("--force-conflicts");
+  // the user's choice comes last: of two equal flags kubectl takes the last
+  args.insert(args.end(), options.extra.begin(), options.extra.end());
+  return args;
+}
+
 } // namespace
 
 Kubectl::Kubectl(Access access)
@@ -161,34 +181,24 @@ Failure Kubectl::failed(const sys::Finished &finished) const {
 }
 
 Result<sys::Finished> Kubectl::run(const std::vector<std::string> &args, std::string_view input,
-                                   sys::Deadline deadline) const {
+                                   sys::Deadline deadline) {
+  const std::vector<std::string> words = command(args);
   const sys::Deadline limit = proxy_.limit(),
                       last = limit == sys::Deadline::max() ? deadline : limit;
   for (const auto time = deadline - sys::Clock::now();;) { // for each attempt
+    const sys::Deadline end = std::min(limit, sys::Clock::now() + time);
+    std::unique_ptr<Ahead> ahead;
+    if (ahead_ && ahead_->words == words) ahead = std::move(ahead_);
     sys::Finished finished =
-        call(access_.trace, command(args), input, std::min(limit, sys::Clock::now() + time));
+        call(access_.trace, words, input, end, ahead ? &ahead->child : nullptr);
     if (finished.code == 0) return finished;
     if (Failure failure = failed(finished); !may_repeat(failure, last)) return failure;
   }
 }
 
-/// Not validated by kubectl, which downloads the cluster's schema for that: the server refuses
-/// unknown fields and wrong types of a server-side apply by itself. Source: kubernetes.io,
-/// "Server-Side Apply"; structured-merge-diff, "field not declared in schema"
 Result<Answer> Kubectl::server_side(std::span<const Object> set, const ApplyOptions &options,
-                                    const std::vector<std::string> &more) const {
-  std::vector<std::string> args = {"apply",
-                                   "--server-side",
-                                   flag("--field-manager", options.manager),
-                                   "--validate=ignore",
-                                   "-f=-",
-                                   "-o=json",
-                                   "--show-managed-fields"};
-  args.insert(args.end(), more.begin(), more.end());
-  if (options.force) args.push_back("--force-conflicts");
-  // the user's choice comes last: of two equal flags kubectl takes the last
-  args.insert(args.end(), options.extra.begin(), options.extra.end());
-  const auto finished = run(args, lines_of(set), options.deadline);
+                                    const std::vector<std::string> &more) {
+  const auto finished = run(server_side_arguments(options, more), lines_of(set), options.deadline);
   if (!finished) return finished.failure();
   Answer answer{objects_of(finished->out), {}};
   for (std::string_view line : text::lines(finished->err))
@@ -208,6 +218,10 @@ Result<Answer> Kubectl::apply(std::span<const Object> set, const ApplyOptions &o
   if (before_write) before_write();
   return options.beside_kubectl ? apply_beside(set.front(), options)
                                 : server_side(set, options, {});
+}
+
+void Kubectl::prepare_apply(const ApplyOptions &options) {
+  ahead_ = std::make_unique<Ahead>(command(server_side_arguments(options, {})));
 }
 
 /// Source: k8s.io/kubectl/pkg/cmd/apply/apply.go, migrateToSSAIfNecessary: what kubectl does after

@@ -1,5 +1,7 @@
 #pragma once
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hello/kube.h"
@@ -20,6 +22,7 @@ public:
 
   Result<Answer> dry_run(std::span<const Object> set, const ApplyOptions &options) override;
   Result<Answer> apply(std::span<const Object> set, const ApplyOptions &options) override;
+  void prepare_apply(const ApplyOptions &options) override;
   Result<Done> remove(const Id &id, const Preconditions &still, sys::Deadline deadline) override;
   Result<json::Value> create(const Id &id, std::string_view json, std::string_view manager,
                              sys::Deadline deadline) override;
@@ -48,9 +51,9 @@ private:
   Failure failed(const sys::Finished &finished) const;
   /// A call that succeeded; again where the API server is too busy, until `deadline`.
   Result<sys::Finished> run(const std::vector<std::string> &args, std::string_view input,
-                            sys::Deadline deadline) const;
+                            sys::Deadline deadline);
   Result<Answer> server_side(std::span<const Object> set, const ApplyOptions &options,
-                             const std::vector<std::string> &more) const;
+                             const std::vector<std::string> &more);
   Result<Answer> apply_beside(const Object &object, const ApplyOptions &options);
   /// A request to an object's path.
   Result<std::string> write(const char *method, const Id &id, const std::string &query,
@@ -58,9 +61,18 @@ private:
   /// Its plural as the cluster's discovery has it; empty if it knows no such kind.
   std::string discover(const Id &id);
 
+  /// A kubectl that was started before its input is known.
+  struct Ahead {
+    explicit Ahead(std::vector<std::string> argv)
+        : words(std::move(argv)), child(words, sys::Child::Stdin::pipe) {}
+    std::vector<std::string> words;
+    sys::Child child;
+  };
+
   Access access_;
   std::string program_;
   Proxy proxy_;
+  std::unique_ptr<Ahead> ahead_;
 };
 
 } // namespace hello::kube
