@@ -30,6 +30,9 @@ Readiness readiness(const json::Value &object);
 /// Whether the object's annotations say that nothing waits for it: hello/wait: "false".
 bool is_waited_for(const json::Value &object);
 
+/// The labels of a workload's pods, "a=b,c=d"; empty: it chooses none by labels.
+std::string selector_of_pods(const json::Value &workload);
+
 /// An object with what others tell of it.
 struct Look {
   Readiness readiness;

@@ -8,7 +8,9 @@
 #include <fmt/core.h>
 
 #include "deploy/port_forward.h"
+#include "deploy/reach.h"
 #include "deploy/watch.h"
+#include "hello/readiness.h"
 
 namespace hello::deploy {
 namespace {
@@ -26,9 +28,14 @@ class Soak {
 public:
   Soak(kube::Cluster &cluster, const Applied &applied, const Set &set, const Options &options,
        const Listener &emit)
-      : cluster_(cluster), applied_(applied), options_(options), emit_(emit),
-        watch_(cluster, applied), path_(base_path(set)), ask_next_(cluster.now() + kBetween),
+      : cluster_(cluster), applied_(applied), set_(set), options_(options), emit_(emit),
+        watch_(cluster, applied), path_(base_path(set)), look_next_(cluster.now() + kBetween),
         explained_(cluster.now()) {
+    for (const kube::Object &object : set)
+      if (std::find(applied.others.begin(), applied.others.end(), object.id) !=
+          applied.others.end())
+        if (std::string pods = kube::selector_of_pods(object.value); !pods.empty())
+          others_.push_back({"v1", "Pod", object.id.ns, std::move(pods)});
     const auto service = std::find_if(set.begin(), set.end(), [](const kube::Object &object) {
       return object.id.kind == "Service";
     });
@@ -42,11 +49,15 @@ public:
     const auto end = cluster_.now() + options_.soak;
     emit_(event::Note{
         fmt::format("ready; looking after it for {} s (--soak)", options_.soak.count())});
+    others_restarted();
     while (cluster_.now() < end) {
       watch_.wait(std::min(end, cluster_.now() + 500ms));
       emit_(event::Tick{});
       if (watch_.complete())
         if (const auto outcome = judge()) return *outcome;
+      if (cluster_.now() < look_next_) continue;
+      look_next_ = cluster_.now() + kBetween;
+      if (const auto problem = others_restarted()) return {State::failed, {*problem}};
       if (const auto problem = unanswered()) return {State::failed, {*problem}};
     }
     return {State::ready};
@@ -72,18 +83,35 @@ private:
     return Outcome{State::failed, std::move(problems)};
   }
 
-  /// A container that has restarted since the soak began.
+  /// A container of the Deployment that has restarted since the soak began.
   std::optional<Problem> restarted(const kube::Snapshot &now) {
     const kube::ReplicaSet *set = now.current();
     const bool first = !std::exchange(looked_, true);
-    for (const kube::Pod &pod : now.pods) {
-      if (!set || pod.owner != set->uid || pod.deleting) continue;
-      for (const kube::Container &one : pod.containers)
-        if (const int &before =
-                restarts_.try_emplace(pod.uid + one.name, first ? one.restarts : 0).first->second;
-            one.restarts > before)
-          return problem_of(pod, one, now);
-    }
+    for (const kube::Pod &pod : now.pods)
+      if (set && pod.owner == set->uid)
+        if (auto problem = restarted(pod, first, now)) return problem;
+    return std::nullopt;
+  }
+
+  /// The same of the set's other workloads.
+  std::optional<Problem> others_restarted() {
+    const bool first = !std::exchange(looked_at_others_, true);
+    kube::Snapshot now;
+    for (const kube::Collection &pods : others_)
+      cluster_.list(pods, [&](json::Value &&pod) { now.pods.push_back(kube::pod_of(pod)); });
+    for (const kube::Pod &pod : now.pods)
+      if (auto problem = restarted(pod, first, now)) return problem;
+    return std::nullopt;
+  }
+
+  /// `first`: what it has restarted until now was before the soak.
+  std::optional<Problem> restarted(const kube::Pod &pod, bool first, const kube::Snapshot &now) {
+    if (pod.deleting) return std::nullopt;
+    for (const kube::Container &one : pod.containers)
+      if (const int &before =
+              restarts_.try_emplace(pod.uid + one.name, first ? one.restarts : 0).first->second;
+          one.restarts > before)
+        return problem_of(pod, one, now);
     return std::nullopt;
   }
 
@@ -128,8 +156,7 @@ private:
   }
 
   std::optional<Problem> unanswered() {
-    if (!options_.verify || cluster_.now() < ask_next_) return std::nullopt;
-    ask_next_ = cluster_.now() + kBetween;
+    if (!options_.verify) return std::nullopt;
     const Response response = ask();
     silent_ = response.ok ? 0 : silent_ + 1;
     if (silent_ < kUnanswered) return std::nullopt;
@@ -144,23 +171,39 @@ private:
 
   Response ask() {
     if (!options_.verify_url.empty()) return get(cluster_, options_.verify_url, 0s);
+    if (options_.verify_exposed) return ask_exposed();
     if (service_.empty() || port_.empty()) return {true, "", ""};
     PortForward forward(cluster_); // one that broke would not heal
     forward.start(service_, port_);
     return forward.get(path_, 0s);
   }
 
+  /// At the address that the cluster exposes, as at the end of the rollout.
+  Response ask_exposed() {
+    Response response{true, "", ""};
+    PortForward unused(cluster_);
+    Reach once(cluster_, 0s);
+    const Listener note = [&](const Event &event) {
+      if (const auto *silent = std::get_if<event::NoAnswer>(&event))
+        response = {false, silent->url, silent->why};
+    };
+    report(cluster_, set_, options_, note, unused, once);
+    return response;
+  }
+
   kube::Cluster &cluster_;
   const Applied &applied_;
+  const Set &set_;
   const Options &options_;
   const Listener &emit_;
   Watch watch_;
   std::string path_, service_, port_;
-  sys::Deadline ask_next_, explained_;
-  std::map<std::string, int> restarts_; ///< by pod and container, when the soak began
-  std::set<std::string> whole_;         ///< uids of the pods when nothing was lacking
-  std::int64_t wanted_ = -1;            ///< how many were wanted then
-  bool looked_ = false;
+  sys::Deadline look_next_, explained_;
+  std::vector<kube::Collection> others_; ///< pods of the set's other workloads
+  std::map<std::string, int> restarts_;  ///< by pod and container, when the soak began
+  std::set<std::string> whole_;          ///< uids of the pods when nothing was lacking
+  std::int64_t wanted_ = -1;             ///< how many were wanted then
+  bool looked_ = false, looked_at_others_ = false;
   int silent_ = 0;
 };
 

@@ -5,17 +5,19 @@
 #include "hello/readiness.h"
 
 namespace hello::kube {
-namespace {
 
 using json::Value;
-using State = Readiness::State;
 
-std::string selector_of(const Value &labels) {
+std::string selector_of_pods(const Value &workload) {
   std::string selector;
-  for (const auto &[key, value] : labels.members())
+  for (const auto &[key, value] : workload.at("spec", "selector", "matchLabels").members())
     selector += (selector.empty() ? "" : ",") + key + "=" + std::string(value.text());
   return selector;
 }
+
+namespace {
+
+using State = Readiness::State;
 
 /// The newest event about an object that the field selector `which` takes; empty if there is none.
 std::string event_about(Cluster &cluster, const Id &id, const Value &object,
@@ -46,7 +48,7 @@ void look_at_class(Cluster &cluster, const Value &claim, Readiness &state) {
 class Pods {
 public:
   Pods(Cluster &cluster, const Id &owner, const Value &object) : cluster_(cluster), owner_(owner) {
-    const std::string selector = selector_of(object.at("spec", "selector", "matchLabels"));
+    const std::string selector = selector_of_pods(object);
     if (selector.empty()) return;
     cluster.list({"v1", "Pod", owner.ns, selector},
                  [&](Value &&pod) { snapshot_.pods.push_back(pod_of(pod)); });

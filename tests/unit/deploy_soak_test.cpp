@@ -173,3 +173,45 @@ TEST_CASE("soak: a newer deploy that starts meanwhile wins") {
   CHECK(shop.seen.count<event::Superseded>() == 1);
   CHECK(shop.state_of_entry(1) == "superseded");
 }
+
+TEST_CASE("soak: a restart in another workload of the set fails it") {
+  for (const int restarts : {1, 2}) { // one was before the soak
+    CAPTURE(restarts);
+    Soaked shop;
+    shop.options.rollback = false;
+    shop.options.soak = 20s;
+    release::Set set = hello_set();
+    for (kube::Object &agent :
+         set_of("{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent, namespace: shop}, "
+                "spec: {selector: {matchLabels: {app: agent}}, template: {}}}"))
+      set.push_back(std::move(agent));
+    shop.cluster.after(1s, [&] {
+      shop.cluster.api.update(set.back().id, "", [](json::Value &agent) {
+        agent["status"] = object("{observedGeneration: 1, desiredNumberScheduled: 1, "
+                                 "updatedNumberScheduled: 1, numberAvailable: 1}");
+      });
+    });
+    const auto put = [&](int count) {
+      shop.cluster.api.put(
+          object("{apiVersion: v1, kind: Pod, metadata: {name: agent-1, namespace: "
+                 "shop, uid: a1, labels: {app: agent}}, status: {phase: Running, "
+                 "containerStatuses: [{name: agent, ready: true, restartCount: " +
+                 std::to_string(count) + ", state: {running: {}}}]}}"));
+    };
+    put(1);
+    shop.cluster.after(14s, [&] { put(restarts); });
+    CHECK(shop.run(set) == (restarts == 1 ? Exit::ok : Exit::rollout));
+    CHECK((shop.problem() != nullptr) == (restarts == 2));
+    if (shop.problem()) CHECK(shop.problem()->name == "agent-1");
+  }
+}
+
+TEST_CASE("soak: with --reach exposed only an exposed address counts") {
+  Soaked shop;
+  shop.options.rollback = false;
+  shop.options.verify_exposed = true;
+  CHECK(shop.run(hello_set()) == Exit::rollout);
+  REQUIRE(shop.problem());
+  CHECK(shop.problem()->what == "the exposed address did not answer 3 times in a row");
+  CHECK(shop.cluster.times("forward ") == 0);
+}
