@@ -112,6 +112,13 @@ struct Report {
   Exit exit = Exit::ok;
 };
 
+/// What a report says as a whole.
+struct Summary {
+  std::string counts;  ///< "9 pass, 1 fail"
+  std::string meaning; ///< "a normal service works on this cluster"
+};
+Summary summary(const Report &report);
+
 /// What happens meanwhile. Main thread.
 class Listener {
 public:

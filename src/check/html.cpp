@@ -49,6 +49,19 @@ std::string graph_of(const Report &report) {
                      y, bars);
 }
 
+/// "p99 3.6 ms"
+std::string text_of(const Figure &figure) {
+  if (figure.unit != "us" || figure.value < 1000)
+    return fmt::format("{} {} {}", figure.name, figure.value, figure.unit);
+  return fmt::format("{} {}.{} ms", figure.name, figure.value / 1000, figure.value / 100 % 10);
+}
+
+/// The class of its colour.
+std::string_view colour_of(Exit exit) {
+  if (exit == Exit::ok) return "pass";
+  return exit == Exit::no ? "fail" : "warn";
+}
+
 std::string section_of(const Result &result) {
   const Outcome &outcome = result.outcome;
   std::string out =
@@ -59,15 +72,20 @@ std::string section_of(const Result &result) {
   for (const std::string &one : outcome.evidence)
     if (!one.empty()) out += fmt::format("<pre>{}</pre>\n", escaped(one));
   if (!outcome.advice.empty()) out += fmt::format("<p>Next: {}</p>\n", escaped(outcome.advice));
-  for (const Figure &one : outcome.figures)
-    out += fmt::format("<p>{}: {} {}</p>\n", one.name, one.value, one.unit);
+  std::string figures;
+  for (const Figure &one : outcome.figures) figures += (figures.empty() ? "" : ", ") + text_of(one);
+  if (!figures.empty()) out += fmt::format("<p>{}</p>\n", figures);
   return out + "</section>\n";
 }
 
 } // namespace
 
 std::string to_html(const Report &report) {
+  const auto [counts, meaning] = summary(report);
   std::string out(kHead);
+  out += fmt::format("<p class=\"{}\"><b>{}</b></p><p>{} in {} s</p>\n", colour_of(report.exit),
+                     meaning, counts,
+                     std::chrono::duration_cast<std::chrono::seconds>(report.time).count());
   out += fmt::format("<p>{}, context {}, Kubernetes {}, run {}, hello {}, exit code {}</p>\n",
                      text::utc(report.started),
                      report.context.empty() ? "(current)" : escaped(report.context),

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <fmt/core.h>
 
@@ -60,6 +61,33 @@ std::string escaped(std::string_view text) {
       out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
   }
   return out;
+}
+
+Summary summary(const Report &report) {
+  std::array<int, 5> counts{};
+  bool starts = false; // without a service that runs, nothing is known of services
+  for (const Result &result : report.results) {
+    ++counts[static_cast<std::size_t>(result.outcome.verdict)];
+    starts |= result.name == "start" && result.outcome.verdict <= Verdict::warn;
+  }
+  Summary all;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i])
+      all.counts += fmt::format("{}{} {}", all.counts.empty() ? "" : ", ", counts[i],
+                                word(static_cast<Verdict>(i)));
+  switch (report.exit) {
+  case Exit::ok:
+    all.meaning = starts ? "a normal service works on this cluster"
+                         : "what was checked works; no service was tried";
+    break;
+  case Exit::no:
+    all.meaning = counts[static_cast<std::size_t>(Verdict::fail)] > 0
+                      ? "a normal service would not work on this cluster"
+                      : "a check of --require did not pass, or one warned (--strict)";
+    break;
+  default: all.meaning = "not all is known: see what is inconclusive";
+  }
+  return all;
 }
 
 std::string to_json(const Report &report) {

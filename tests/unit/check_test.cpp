@@ -561,7 +561,7 @@ TEST_CASE("check: every form of the report escapes and bounds what the cluster s
     std::string text = cli::summary_of(report, {});
     for (const check::Result &one : report.results) text += cli::text_of(one, {});
     CHECK(report.results[0].outcome.cause.find_first_of("<&\"\x1b ") == std::string::npos);
-    const std::string json = to_json(report), junit = to_junit(report), html = to_html(report);
+    const std::string json = to_json(report), junit = to_junit(report), html = check::to_html(report);
     CHECK((json + html + text).find("script") != std::string::npos); // it was planted
     for (const std::string &form : {text, json, junit, html}) {
       for (const char *bad : {"\x1b", "\x7f", "\xc2\x9b", "\xef\xbf\xbf"})
@@ -589,6 +589,21 @@ TEST_CASE("check: every form of the report masks secrets") {
   for (const std::string &form : {text, to_json(report), to_junit(report), to_html(report)})
     CHECK(form.find("s3cr3t-of-a-test") == std::string::npos);
   CHECK(text.find("***") != std::string::npos);
+}
+
+TEST_CASE(
+    "check: the page begins with what the run says of the cluster, in units that people read") {
+  check::Report report;
+  report.exit = Exit::no;
+  report.time = 61s;
+  report.results.push_back({"start", {}, 1s});
+  report.results.push_back({"dns", {Verdict::fail, "LookupsLost", "2 lookups lost"}, 1s});
+  report.results[1].outcome.figures = {{"p99", "us", 3599}, {"max", "us", 999}, {"up", "s", 40}};
+  const std::string page = check::to_html(report);
+  const std::string first = "<p class=\"fail\"><b>a normal service would not work on this cluster"
+                            "</b></p><p>1 pass, 1 fail in 61 s</p>";
+  CHECK(page.find(first) < page.find("<svg"));
+  CHECK(page.find("<p>p99 3.5 ms, max 999 us, up 40 s</p>") != std::string::npos);
 }
 
 TEST_CASE("check: compare finds worse verdicts and grown figures") {

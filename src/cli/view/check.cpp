@@ -1,7 +1,5 @@
 #include "cli/view/check.h"
 
-#include <array>
-
 #include <fmt/core.h>
 
 #include "cli/view/counted.h"
@@ -62,19 +60,8 @@ std::string text_of(const check::Result &result, const Paint &paint) {
 }
 
 std::string summary_of(const check::Report &report, const Paint &paint) {
-  std::array<int, 5> counts{};
-  bool starts = false; // without a service that runs, nothing is known of services
-  for (const check::Result &result : report.results) {
-    ++counts[static_cast<std::size_t>(result.outcome.verdict)];
-    starts |= result.name == "start" && result.outcome.verdict <= Verdict::warn;
-  }
-  const bool fails = counts[static_cast<std::size_t>(Verdict::fail)] > 0;
-  std::string out = "\n";
-  for (std::size_t i = 0; i < counts.size(); ++i)
-    if (counts[i])
-      out += fmt::format("{}{} {}", out.size() > 1 ? ", " : "", counts[i],
-                         word(static_cast<Verdict>(i)));
-  out += fmt::format(" in {}\n", time_of(report.time));
+  const auto [counts, meaning] = check::summary(report);
+  std::string out = fmt::format("\n{} in {}\n", counts, time_of(report.time));
   for (const std::string &one : report.left) out += paint(kYellow, "left: " + one) + "\n";
   if (!report.left.empty()) out += "run 'hello check --cleanup' to remove what is left\n";
   if (report.api_lost) out += paint(kYellow, "the API server did not answer all the time") + "\n";
@@ -82,20 +69,10 @@ std::string summary_of(const check::Report &report, const Paint &paint) {
   for (const check::Result &result : report.results)
     if (result.outcome.cause == "Interrupted") cut += fmt::format(" {}", result.name);
   if (!cut.empty()) out += paint(kYellow, "interrupted before the end of:" + cut) + "\n";
-  switch (report.exit) {
-  case Exit::ok:
-    out += paint(kGreen, starts ? "a normal service works on this cluster"
-                                : "what was checked works; no service was tried") +
-           "\n";
-    break;
-  case Exit::no:
-    out += paint(kRed, fails ? "a normal service would not work on this cluster"
-                             : "a check of --require did not pass, or one warned (--strict)") +
-           "\n";
-    break;
-  default: out += paint(kYellow, "not all is known: see what is inconclusive") + "\n";
-  }
-  return out;
+  std::string_view colour = kYellow;
+  if (report.exit == Exit::ok) colour = kGreen;
+  if (report.exit == Exit::no) colour = kRed;
+  return out + paint(colour, meaning) + "\n";
 }
 
 std::string text_of(const check::Plan &plan) {
