@@ -125,7 +125,7 @@ cluster() {
     command -v "${KUBECTL:-kubectl}" >/dev/null || die "kubectl is missing: https://kubernetes.io/docs/tasks/tools"
   else
     lab || return
-    inside=("$LAB/in") settings+=(CONTEXT=lab)
+    inside=("$LAB/in") settings+=(CONTEXT=lab "OUTSIDE=nsenter --net=/proc/$$/ns/net --")
     [ -z "$lab_is_ours" ] || settings+=(OUTAGE=1) # nobody else's API server is stopped
   fi
 }

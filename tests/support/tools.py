@@ -1,4 +1,4 @@
-"""Programs from PyPI at the version that the tests know, each in an environment of its own in build."""
+"""How tests get programs that no package has: from PyPI, each in an environment of its own in build, or by a command with a network."""
 import os, shutil, subprocess, sys
 
 
@@ -10,3 +10,8 @@ def from_pip(name, version):
         subprocess.run([sys.executable, "-m", "venv", at], check=True)
         subprocess.run([at + "/bin/pip", "install", "-q", "--disable-pip-version-check", f"{name}=={version}"], check=True)
     return f"{at}/bin/{name}"
+
+
+def outside(*argv):
+    """The command as one that runs in the runner's network: the lab's, in which tests of a cluster run, has no way out."""
+    return [*os.environ.get("OUTSIDE", "").split(), *argv]
