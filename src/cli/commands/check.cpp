@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "cli/view/check.h"
 #include "cli/view/output.h"
 #include "hello/file.h"
+#include "hello/mask.h"
 #include "hello/signals.h"
 #include "hello/text.h"
 
@@ -116,6 +118,26 @@ Exit clean(kube::Cluster &cluster, const CheckOptions &flags) {
   return left.empty() ? Exit::ok : Exit::failure;
 }
 
+/// What the reports say where no API server answered, so that none of an earlier run is taken for
+/// this one's.
+check::Report unanswered(const Error &error, const CheckOptions &flags) {
+  const auto safe = [](const std::string &text) {
+    std::string line = text::printable(mask::applied(text));
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    return text::shortened(line, 2048);
+  };
+  check::Report report;
+  if (!flags.config.contexts.empty()) report.context = safe(flags.config.contexts.front());
+  report.started = std::time(nullptr);
+  report.exit = error.code();
+  report.results.push_back({"api",
+                            {.verdict = check::Verdict::inconclusive,
+                             .cause = "NoAnswer",
+                             .what = safe(error.what()),
+                             .advice = safe(error.hint())}});
+  return report;
+}
+
 json::Value read_report(const std::string &path) {
   return json::parse(sys::read_file(path, kLargestReport, Exit::invalid), path);
 }
@@ -143,6 +165,35 @@ void declare_compare(const Command &command) {
   });
 }
 
+Exit run_all(const config::Config &config, const check::Options &options,
+             const CheckOptions &flags) {
+  const auto cluster = connect(config, flags.config, Purpose::change);
+  Screen screen(flags);
+  const check::Report report = check::run(*cluster, config, options, screen);
+  screen.clear();
+  const std::string unwritten = write_reports(flags.reports, report);
+  print(flags.format == Format::text ? summary_of(report, screen.paint()) : to_json(report));
+  if (report.exit >= Exit::hung_up)
+    say(report.left.empty() ? "interrupted; what the check made was removed"
+                            : "interrupted; not all that the check made could be removed");
+  if (!unwritten.empty()) say(unwritten);
+  return report.exit == Exit::ok && !unwritten.empty() ? Exit::failure : report.exit;
+}
+
+Exit run_checks(const config::Config &config, const check::Options &options,
+                const CheckOptions &flags) {
+  try {
+    return run_all(config, options, flags);
+  } catch (const Error &error) {
+    if (error.code() != Exit::cluster) throw;
+    const check::Report report = unanswered(error, flags);
+    if (const std::string unwritten = write_reports(flags.reports, report); !unwritten.empty())
+      say(unwritten);
+    if (flags.format == Format::json) print(to_json(report));
+    throw;
+  }
+}
+
 } // namespace
 
 Exit run(const CheckOptions &flags) {
@@ -165,22 +216,11 @@ Exit run(const CheckOptions &flags) {
   if (config.origin("timeout").from == config::From::flag)
     options.timeout = config.duration("timeout");
   const sys::Interrupts interrupts("interrupted", "");
+  if (runs) return run_checks(config, options, flags);
   const auto cluster = connect(config, flags.config, Purpose::change);
-  if (flags.plan) {
-    print(text_of(check::plan(*cluster, config, options)));
-    return Exit::ok;
-  }
   if (flags.cleanup) return clean(*cluster, flags);
-  Screen screen(flags);
-  const check::Report report = check::run(*cluster, config, options, screen);
-  screen.clear();
-  const std::string unwritten = write_reports(flags.reports, report);
-  print(flags.format == Format::text ? summary_of(report, screen.paint()) : to_json(report));
-  if (report.exit >= Exit::hung_up)
-    say(report.left.empty() ? "interrupted; what the check made was removed"
-                            : "interrupted; not all that the check made could be removed");
-  if (!unwritten.empty()) say(unwritten);
-  return report.exit == Exit::ok && !unwritten.empty() ? Exit::failure : report.exit;
+  print(text_of(check::plan(*cluster, config, options)));
+  return Exit::ok;
 }
 
 void declare(const Command &command, CheckOptions &options) {
