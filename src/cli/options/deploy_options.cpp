@@ -14,6 +14,7 @@
 #include "hello/process.h"
 #include "hello/run_at_terminal.h"
 #include "hello/saved_plan.h"
+#include "hello/signals.h"
 
 namespace hello::cli {
 namespace {
@@ -111,6 +112,7 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
 bool RolloutOptions::may_adopt() const {
   if (dry_run || yes || std::find(adopt.begin(), adopt.end(), "all") == adopt.end()) return true;
   return confirmed(config.console,
+  const sys::Interrupts interrupts("interrupted", ""); // the question says what that means
                    "Take over every object in the manifests that something else owns?");
 }
 

@@ -61,9 +61,9 @@ bool confirmed(const Console &console, std::string_view question) {
   const int fds[] = {STDIN_FILENO};
   try {
     sys::wait_readable(fds, sys::Clock::now() + std::chrono::hours(24));
-  } catch (const Error &) { // Ctrl-C
+  } catch (const Error &interruption) { // Ctrl-C
     sys::write_all(STDERR_FILENO, "\n");
-    throw;
+    throw Error(interruption.code(), "interrupted: nothing was changed");
   }
   char answer[64] = {};
   const ssize_t n = ::read(STDIN_FILENO, answer, sizeof answer - 1);
