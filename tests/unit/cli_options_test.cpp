@@ -338,6 +338,11 @@ TEST_CASE("options stand before the command or after it") {
   const auto read = [&](const std::vector<std::string> &words) {
     return cli::read_line(*table, "hello", words);
   };
+  CHECK(refusal({"-f", "x", "deploy"}).starts_with("unknown option '-f' (did you mean --config?)"));
+  CHECK(refusal({"-q", "x", "deploy"}).starts_with("unknown command 'x'"));
+  CHECK(refusal({"-f", "x", "logs"}).starts_with("unknown command 'x'"));
+  CHECK(refusal({"x", "deploy"}).starts_with("unknown command 'x'"));
+  CHECK(refusal({"-n", "y", "x", "deploy"}).starts_with("unknown command 'x'"));
   for (const std::vector<std::string> &words :
        std::initializer_list<std::vector<std::string>>{{"logs", "-f", "--tail", "5", "-n", "shop"},
                                                        {"-f", "--tail", "5", "-n", "shop", "logs"},

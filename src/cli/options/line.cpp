@@ -86,6 +86,17 @@ std::size_t command_at(const CommandRow &top, const Words &words) {
   return words.size();
 }
 
+/// The command behind a word that may be the value of the option before it, if the command does not
+/// have that option: "-f" of `hello -f hello.yaml deploy` is an option of other commands.
+const CommandRow *command_without(const CommandRow &top, const Words &words, std::size_t value) {
+  if (value == 0 || !is_option(words[value - 1])) return nullptr;
+  const std::string option = parts_of(top, nullptr, words[value - 1]).back().name;
+  for (const std::string &word : std::span(words).subspan(value))
+    if (const CommandRow *command = top.command(word))
+      return command->option(option) ? nullptr : command;
+  return nullptr;
+}
+
 bool exclude(const CommandRow &command, const OptionRow &one, const OptionRow &other) {
   for (const auto &[a, b] : command.either)
     if ((one.has_name(a) && other.has_name(b)) || (one.has_name(b) && other.has_name(a)))
@@ -301,8 +312,9 @@ Line read_line(const CommandRow &top, const std::string &program, const Words &w
   line.command = top.command(version ? "version" : words[at]);
   if (!line.command) { // or it is the value of an option that does not exist
     asks_for_help(top, program, std::span(words).first(at));
-    throw unknown_command(top, program, words[at]);
+    line.command = command_without(top, words, at);
   }
+  if (!line.command) throw unknown_command(top, program, words[at]);
   line.path += fmt::format(" {}", line.command->name);
   Reader(top, line).read(others);
   return line;
