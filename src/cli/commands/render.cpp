@@ -95,15 +95,17 @@ Exit run(const RenderOptions &options) {
 }
 
 void declare(const Command &command, RenderOptions &options) {
-  command.list("--only", options.only,
-               {"object to print; KIND alone prints all of that kind", "KIND/NAME"});
+  OptionSpec only{"object to print; KIND alone prints all of that kind", "KIND/NAME"};
+  only.completes = Completes::object;
+  command.list("--only", options.only, only);
   OptionSpec split{"directory for one file per object, instead of stdout", "DIR"};
   split.completes = Completes::directory;
   command.text("--split", options.split, split);
   command.flag("--kustomization", options.kustomization,
                "with --split: also write a kustomization.yaml, for kustomize, Argo CD and Flux");
-  command.list("--with", options.with,
-               {"add-on to append: logging (a log agent on each node)", "ADD-ON"});
+  OptionSpec with{"add-on to append: logging (a log agent on each node)", "ADD-ON"};
+  with.completes = Completes::add_on;
+  command.list("--with", options.with, with);
   command.flag("--deployer", options.deployer,
                "print the RBAC objects a CI account needs, instead of the manifests");
   command.flag("--check", options.check,

@@ -13,6 +13,7 @@
 #include "hello/drills.h"
 #include "hello/kube.h"
 #include "hello/lint.h"
+#include "hello/manifest.h"
 #include "hello/process.h"
 #include "hello/text.h"
 
@@ -66,7 +67,8 @@ private:
       }
       const OptionRow *row = nullptr;
       for (const Part &part : parts_of(top_, nullptr, word)) {
-        row = option_anywhere(top_, part.name);
+        row = command_->option(part.name);
+        if (!row) row = option_anywhere(top_, part.name);
         if (row) note(*row, part.value);
         if (part.value) row = nullptr;
       }
@@ -125,25 +127,35 @@ private:
     for (const std::string_view choice : text::split(row.choices, '|'))
       add(before + std::string(choice));
     switch (row.completes) {
-    case Completes::nothing: break;
     case Completes::file: directive_ = files; break;
     case Completes::directory: directive_ = directories; break;
     case Completes::context: contexts(before); break;
     case Completes::name_space: cluster(before, {"get", "namespaces", "-o=name"}, "/"); break;
     case Completes::release: releases(before); break;
     case Completes::revision: revisions(before); break;
+    case Completes::reach:
+      for (const char *where : {"forward", "exposed", "http://"}) add(before + where);
+      break;
+    default: own_names(row.completes, before, begun);
+    }
+    if (directive_ == files && !before.empty()) directive_ = nothing_else; // shells complete words
+  }
+
+  /// What hello itself has names for.
+  void own_names(Completes what, const std::string &before, const std::string &begun) {
+    switch (what) {
     case Completes::setting: setting(before, begun); break;
     case Completes::setting_file: setting_file(before, begun); break;
     case Completes::key: keys(before, ""); break;
     case Completes::rule: rules(before); break;
-    case Completes::reach:
-      for (const char *where : {"forward", "exposed", "http://"}) add(before + where);
-      break;
     case Completes::fault: faults(); break;
     case Completes::checks: checks(before, begun); break;
     case Completes::command: commands(top_); break;
+    case Completes::add_on: add(before + "logging"); break;
+    case Completes::adopted: add(before + "all"); [[fallthrough]];
+    case Completes::object: objects(before); break;
+    default: break;
     }
-    if (directive_ == files && !before.empty()) directive_ = nothing_else; // shells complete words
   }
 
   void rules(const std::string &before) {
@@ -224,19 +236,35 @@ private:
     for (const std::string &one : found) add(before + one);
   }
 
-  /// The configuration that the line means, as far as it is valid.
-  void load_config() try {
+  /// The objects of the manifests that the line means.
+  void objects(const std::string &before) try {
+    const std::optional<config::Config> config = load_config();
+    if (!config) return;
+    for (const manifest::Object &one : manifest::render_all(*config)) {
+      const bool elsewhere = !one.ns.empty() && one.ns != config->text("namespace.name");
+      add(fmt::format("{}{}/{}{}{}", before, one.kind, elsewhere ? one.ns : "",
+                      elsewhere ? "/" : "", one.name));
+    }
+  } catch (const Error &) { // NOLINT(bugprone-empty-catch): completion never fails
+  }
+
+  /// The configuration that the line means, if it is valid.
+  std::optional<config::Config> load_config() try {
     const char *file = std::getenv("HELLO_CONFIG"), *context = std::getenv("HELLO_CONTEXT");
     if (files_.empty() && file) files_.push_back(file);
     if (context_.empty() && context) context_ = context;
     config::Sources sources;
     sources.files = files_;
     if (!context_.empty()) sources.context = context_;
-    const config::Config config = config::Config::load(sources);
+    if (!ns_.empty()) sources.set.push_back({"namespace.name", ns_, "--namespace"});
+    if (!release_.empty()) sources.set.push_back({"name", release_, "--name"});
+    config::Config config = config::Config::load(sources);
     if (const std::string named = config.kube_context(); !named.empty()) context_ = named;
     if (ns_.empty()) ns_ = config.text("namespace.name");
     if (release_.empty()) release_ = config.text("name");
+    return config;
   } catch (const Error &) {
+    return {};
   }
 
   std::string name_space() {

@@ -55,10 +55,11 @@ void PlanOptions::add_to(const Command &command, Shown shown, std::string_view f
   shown.cluster = true;
   config.add_to(command, shown);
   command.flag("--force-conflicts", force_conflicts, "take over fields that other managers own");
-  command.list("--adopt", adopt,
-               {"object owned by something else to take over: "
-                "KIND[.GROUP]/[NAMESPACE/]NAME, or all",
-                "OBJECT"});
+  OptionSpec adopted{"object owned by something else to take over: "
+                     "KIND[.GROUP]/[NAMESPACE/]NAME, or all",
+                     "OBJECT"};
+  adopted.completes = Completes::adopted;
+  command.list("--adopt", adopt, adopted);
   OptionSpec rule{"lint rule that may be broken", "RULE"};
   rule.completes = Completes::rule;
   command.list("--allow", allow, rule);
@@ -111,8 +112,8 @@ deploy::Options RolloutOptions::options(const config::Config &config) const {
 
 bool RolloutOptions::may_adopt() const {
   if (dry_run || yes || std::find(adopt.begin(), adopt.end(), "all") == adopt.end()) return true;
-  return confirmed(config.console,
   const sys::Interrupts interrupts("interrupted", ""); // the question says what that means
+  return confirmed(config.console,
                    "Take over every object in the manifests that something else owns?");
 }
 

@@ -32,6 +32,9 @@ enum class Completes : std::uint8_t {
   reach,        ///< of --reach
   fault,        ///< of a drill
   checks,       ///< of hello check, between commas
+  add_on,       ///< of render
+  object,       ///< of the manifests: KIND/NAME
+  adopted,      ///< such an object, or all
   command,
 };
 
