@@ -97,6 +97,11 @@ std::string_view cut(std::string_view text, std::size_t bytes);
 /// cut(), with "…" behind it where something was cut off.
 std::string shortened(std::string_view text, std::size_t bytes);
 
+/// A message without the greater part of long values: a word, or a text in single quotes, of more
+/// than 300 bytes becomes "'the beginning…' (100000 bytes)". Mask secrets first: half of one would
+/// be shown.
+std::string abridged(std::string_view message);
+
 /// Columns that a text takes on a terminal: East Asian wide characters and emoji two, combining
 /// marks none, broken bytes one each. Source: Unicode Standard Annex 11
 std::size_t width(std::string_view text);

@@ -1,5 +1,8 @@
 #include "hello/text.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace hello::text {
 namespace {
 
@@ -97,6 +100,34 @@ std::string_view cut(std::string_view text, std::size_t bytes) {
 std::string shortened(std::string_view text, std::size_t bytes) {
   const std::string_view kept = cut(text, bytes);
   return kept.size() == text.size() ? std::string(text) : std::string(kept) + "…";
+}
+
+std::string abridged(std::string_view message) {
+  constexpr std::size_t kLongest = 300, kBegin = 100;
+  const auto in_word = [&](std::size_t at) { // "the pod's"
+    return at < message.size() && std::isalnum(static_cast<unsigned char>(message[at]));
+  };
+  std::string out;
+  for (std::size_t i = 0, end = 0; i < message.size(); i = end) {
+    const bool opens = message[i] == '\'' && (i == 0 || !in_word(i - 1));
+    end = message.find('\'', i + 1);
+    while (opens && end != message.npos && in_word(end + 1)) end = message.find('\'', end + 1);
+    const bool quoted = opens && end != message.npos;
+    if (quoted)
+      ++end;
+    else
+      end = std::min(message.find_first_of(" \n'", i + 1), message.size());
+    while (!quoted && end > i + 1 && message[end - 1] == ':') --end;
+    const std::string_view piece = message.substr(i, end - i);
+    if (piece.size() <= kLongest) {
+      out += piece;
+      continue;
+    }
+    const std::size_t marks = quoted ? 2 : std::size_t{message[i] == ' '};
+    out += shortened(piece, kBegin + 1) + (quoted ? "'" : "");
+    out += " (" + std::to_string(piece.size() - marks) + " bytes)";
+  }
+  return out;
 }
 
 std::size_t width(std::string_view text) {

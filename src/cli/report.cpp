@@ -1,14 +1,12 @@
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include <unistd.h>
 
+#include "cli/view/output.h"
 #include "hello/cli.h"
-#include "hello/mask.h"
 #include "hello/notice.h"
-#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -58,10 +56,7 @@ void report(int argc, char **argv, const Error &error) {
   // A mistake in the command line, made at a terminal, reads best as in all other commands.
   const bool is_shown = error.code() == Exit::usage && ::isatty(STDERR_FILENO) == 1;
   if (!has_log(argc, argv) || is_shown) {
-    // it may repeat what a server or the command line says
-    std::fprintf(stderr, "hello: %s\n", text::printable(mask::applied(error.what())).c_str());
-    if (!error.hint().empty())
-      std::fprintf(stderr, "  %s\n", text::printable(mask::applied(error.hint())).c_str());
+    say(error.words());
     return;
   }
   using namespace server;
@@ -70,9 +65,9 @@ void report(int argc, char **argv, const Error &error) {
   const std::string code = std::to_string(static_cast<int>(error.code()));
   const Note exit_code = {"exit_code", code, Note::Kind::number};
   if (error.hint().empty())
-    notice(Level::error, Event::fatal, error.what(), {exit_code});
+    notice(Level::error, Event::fatal, shown(error.what()), {exit_code});
   else
-    notice(Level::error, Event::fatal, error.what(), {{"hint", error.hint()}, exit_code});
+    notice(Level::error, Event::fatal, shown(error.what()), {{"hint", error.hint()}, exit_code});
 }
 
 } // namespace hello::cli

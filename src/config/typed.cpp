@@ -17,8 +17,7 @@ namespace {
 
 [[noreturn]] void fail(const std::string &why) { throw std::invalid_argument(why); }
 
-/// The user's text, short enough for a message.
-std::string shown(std::string_view text) { return fmt::format("'{}'", text::shortened(text, 60)); }
+std::string shown(std::string_view text) { return fmt::format("'{}'", text); }
 
 /// Refuses 010: it is 8 in YAML 1.1, and so in Kubernetes, but 10 in YAML 1.2.
 void check_octal(std::string_view text) {
@@ -154,7 +153,7 @@ YAML::Node from_scalar(const Setting &setting, std::string_view text) {
     return yaml::string(text);
   case Kind::list:
     fail(fmt::format("{} is not a list: write [{}]", shown(text),
-                     text.starts_with('[') ? "a, b" : text::shortened(text, 60)));
+                     text.starts_with('[') ? "a, b" : text));
   case Kind::map: fail(shown(text) + " is not a map: {key: value}");
   }
   throw std::logic_error("no such kind of setting");

@@ -175,6 +175,20 @@ TEST_CASE("text is cut between characters") {
   CHECK(text::shortened("abcd", 3) == "abc…");
 }
 
+TEST_CASE("a long value in a message is cut, and its size follows") {
+  const std::string large(100'000, 'a'), begin(100, 'a');
+  CHECK(text::abridged("--image: '" + large + "' is not valid") ==
+        "--image: '" + begin + "…' (100000 bytes) is not valid");
+  CHECK(text::abridged("'" + large + "' and 'b' and '" + large + "'") ==
+        "'" + begin + "…' (100000 bytes) and 'b' and '" + begin + "…' (100000 bytes)");
+  CHECK(text::abridged("the pod's 'x\n" + large + "'") ==
+        "the pod's 'x\n" + begin.substr(2) + "…' (100002 bytes)");
+  const std::string usual = "run 'kubectl get pods' to see the pods' states, or 'hello status'";
+  CHECK(text::abridged(usual) == usual);
+  CHECK(text::abridged("cannot read " + large + ": no such file") ==
+        "cannot read " + begin + "… (100000 bytes): no such file");
+}
+
 TEST_CASE("broken sequences become one U+FFFD each") {
   CHECK(text::valid_utf8("a\x80 b") == "a\uFFFD b");
   CHECK(text::valid_utf8("\xE2\x82 b") == "\uFFFD b");

@@ -2,6 +2,7 @@
 
 #include "cli/view/counted.h"
 #include "cli/view/events.h"
+#include "cli/view/output.h"
 
 namespace hello::cli {
 namespace {
@@ -104,7 +105,7 @@ struct Describe {
   }
   EventText operator()(const event::Note &e) const { return {"note", "", e.text}; }
   EventText operator()(const event::Tick &) const { return {"tick", "", ""}; }
-  EventText operator()(const event::Ended &e) const { return {"error", "", e.error.what()}; }
+  EventText operator()(const event::Ended &e) const { return {"error", "", shown(e.error.what())}; }
 };
 
 } // namespace

@@ -15,7 +15,7 @@ std::string about(const manifest::Finding &finding) {
 } // namespace
 
 std::string line_of(const manifest::Finding &finding) {
-  return fmt::format("{}: {}", manifest::word(finding.severity), about(finding));
+  return shown(fmt::format("{}: {}", manifest::word(finding.severity), about(finding)));
 }
 
 void warn_of_api(std::span<const manifest::Object> objects, const config::Config &config) {

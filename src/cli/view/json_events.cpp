@@ -88,7 +88,7 @@ public:
     if (e.revision) add("revision", std::to_string(*e.revision));
   }
   void operator()(const event::Ended &e) {
-    add("hint", e.error.hint());
+    add("hint", shown(e.error.hint()));
     out_.key("exitCode").number(static_cast<int>(e.error.code()));
   }
   template <class Other> void operator()(const Other &) {}

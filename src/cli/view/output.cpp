@@ -40,8 +40,12 @@ std::string counted(std::size_t count, std::string_view noun) {
 
 void tell(int fd, std::string_view text) { sys::write_all(fd, mask::applied(text)); }
 
-void say(std::string_view line) { // it may repeat what a server or the command line says
-  sys::write_all(STDERR_FILENO, text::printable(mask::applied(fmt::format("hello: {}\n", line))));
+std::string shown(std::string_view message) {
+  return text::printable(text::abridged(mask::applied(message)));
+}
+
+void say(std::string_view line) {
+  sys::write_all(STDERR_FILENO, fmt::format("hello: {}\n", shown(line)));
 }
 
 Paint Console::paint(int fd) const {

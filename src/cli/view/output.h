@@ -18,7 +18,11 @@ void print_document(std::string_view json, Format format);
 /// ignored.
 void tell(int fd, std::string_view text);
 
-/// A line "hello: …" on stderr, without what a terminal obeys.
+/// A message that may repeat what a server or the command line says: without the values of Secrets,
+/// what a terminal obeys, and most of long values.
+std::string shown(std::string_view message);
+
+/// A line "hello: …" on stderr, as shown().
 void say(std::string_view line);
 
 /// How a command talks to people: the options --color, --quiet, --verbose, --no-input.

@@ -330,7 +330,7 @@ bool is_counted(std::string_view name) {
 std::string format_mistake(const std::string &value, std::string_view demand) {
   const std::string_view name = text::take(demand, '=');
   if (name == "min" || name == "max") return bound_mistake(value, name, demand);
-  const std::string shown = fmt::format("'{}'", text::shortened(value, 60));
+  const std::string shown = fmt::format("'{}'", value);
   if (name == "one" && !is_choice(demand, value))
     return fmt::format("invalid value {}: use {}", shown, text::alternatives(demand));
   if (name == "amount") {

@@ -6,6 +6,7 @@
 
 #include "hello/error.h"
 #include "hello/kinds.h"
+#include "hello/mask.h"
 #include "hello/order.h"
 #include "hello/text.h"
 #include "manifest/lint/rules.h"
@@ -64,7 +65,8 @@ private:
 };
 
 void add_findings(Lint &lint, Severity severity, const Object &object, const std::string &what) {
-  lint.findings.push_back({lint.rule, severity, label(object), what});
+  lint.findings.push_back(
+      {lint.rule, severity, label(object), text::abridged(mask::applied(what))});
 }
 
 /// Where an error of another rule says what is wrong with a pod, its admission need not.
