@@ -49,7 +49,7 @@ ARG HELLO_VERSION
 ARG HELLO_COMMIT
 ARG HELLO_CREATED
 LABEL org.opencontainers.image.title="hello" \
-      org.opencontainers.image.description="A small web service that shows a message, and the tool that puts it on Kubernetes" \
+      org.opencontainers.image.description="A small web service that shows a message, and the tool that deploys it to Kubernetes" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$HELLO_VERSION" \
       org.opencontainers.image.revision="$HELLO_COMMIT" \

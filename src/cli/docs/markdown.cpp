@@ -74,8 +74,8 @@ std::string commands_markdown(const CommandRow &top) {
   std::string out =
       "# Commands\n\n"
       "Here you can look up every command, option and exit code.\n\n"
-      "Made by `./dev docs` from the table that also makes help, completion and man "
-      "pages.\n\nEvery command takes `-h` and `--help`. Options can stand before or "
+      "`./dev docs` generates this page from the table that help, completion and man pages "
+      "come from, too.\n\nEvery command takes `-h` and `--help`. Options can stand before or "
       "after the command. An option that is given twice is an error, unless it takes "
       "no value or is repeatable.\n\nExit codes:\n\n| code | meaning |\n| --- | --- |\n";
   for (std::string_view line : text::lines(kExitCodes)) {
@@ -91,7 +91,7 @@ std::string settings_markdown() {
   std::string out =
       "# Settings\n\nHere you can look up every setting of `hello.yaml`: its type, default and "
       "meaning.\n\n"
-      "Made by `./dev docs` from the table of settings. Types and precedence: "
+      "`./dev docs` generates this page from the table of settings. Types and precedence: "
       "[configuration.md](configuration.md). The environment variable of a key is the key in "
       "capitals, with `HELLO_` before it and `_` for dots and between words.\n\n"
       "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
