@@ -205,7 +205,7 @@ void declare(const Command &command, LoadOptions &options) {
                  {"maximum number of connections, opened as needed", "NUMBER", nullptr, "50"});
   command.duration("--wait", plan.wait, {"longest wait for responses at the end", "TIME"});
   command.duration("--start-within", plan.patience,
-                   {"longest wait until the host resolves and takes a connection", "TIME"});
+                   {"longest wait until the host resolves and accepts a connection", "TIME"});
   command.flag("--in-cluster", options.in_cluster,
                "send the requests from a Job in the release's namespace; it is removed at the end");
   OptionSpec header{"header of each request, as 'NAME: VALUE'", "HEADER"};

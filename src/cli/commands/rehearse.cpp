@@ -61,7 +61,7 @@ Exit run(const RehearseOptions &flags) {
 
 void declare(const Command &command, RehearseOptions &options) {
   command.section("Arguments");
-  OptionSpec name{"exercise to run, or list", "NAME"};
+  OptionSpec name{"exercise to run; list describes each", "NAME"};
   name.required = true;
   command.choice("NAME", options.exercise, "rolling-restart|failing-readiness|slow-pod|list", name);
   command.section();
