@@ -22,6 +22,8 @@ struct LogOptions {
   std::int64_t tail = -1;          ///< lines of each container that is there at the start; -1: all
   std::int64_t since_seconds = -1; ///< only so old; -1: all
   std::function<bool()> wanted{};  ///< asked now and then while following: false ends it
+  /// Without follow: gets each container ("pod/container") whose log is there and cannot be read.
+  std::function<void(const std::string &container, const Failure &)> unread{};
 };
 
 /// "2026-11-23T04:00:00.123456789Z text" in two; a line without a time has an empty one.

@@ -19,6 +19,7 @@ struct LogPod {
   std::string uid, name;
   bool ended = false;
   std::vector<std::string> containers{}; ///< that have run: only those have a log
+  std::vector<std::string> restarted{};  ///< that have one of before their last restart, too
 };
 
 LogPod log_pod_of(const json::Value &object) {
@@ -31,6 +32,7 @@ LogPod log_pod_of(const json::Value &object) {
       const json::Value &state = one.at("state");
       if (state.find("running") || state.find("terminated") || one.at("restartCount").number() > 0)
         pod.containers.push_back(one.text("name"));
+      if (one.at("lastState").find("terminated")) pod.restarted.push_back(one.text("name"));
     }
   return pod;
 }
@@ -48,6 +50,11 @@ LogQuery beginning(const LogOptions &options) {
   return query;
 }
 
+/// The second of a kubelet's time, in the node's zone: the API server takes no fractions.
+std::string second_of(const std::string &time) {
+  return time.substr(0, 19) + time.substr(std::min(time.size(), time.find_first_of("Z+-", 19)));
+}
+
 void for_each_line(std::string &buffer, const std::function<void(std::string_view)> &take) {
   std::size_t from = 0;
   for (std::size_t end; (end = buffer.find('\n', from)) != std::string::npos; from = end + 1)
@@ -62,7 +69,8 @@ struct Flow {
   std::condition_variable moved; ///< a line was taken, or it is time to stop
   std::vector<LogLine> lines;
   std::map<std::string, Stream *> running;
-  std::set<std::string> gone; ///< uids of pods that will write no more
+  std::set<std::string> gone;       ///< uids of pods that will write no more
+  std::optional<Failure> refusal{}; ///< the user may read no logs
   bool stopping = false;
 
   bool push(LogLine line) {
@@ -90,7 +98,7 @@ struct Flow {
         running[key] = stream.get();
       }
       std::string buffer;
-      stream->run([&](std::string_view bytes) {
+      auto failure = stream->run([&](std::string_view bytes) {
         buffer += bytes;
         bool going = true;
         for_each_line(buffer, [&](std::string_view line) {
@@ -99,12 +107,16 @@ struct Flow {
         });
         return going;
       });
+      // A container may end in the middle of a line. Without a time it is a word of the kubelet.
+      LogLine rest = log_line(pod, container, buffer);
+      if (over && !rest.time.empty() && seen.fresh(rest.time)) push(std::move(rest));
       std::unique_lock lock(mutex);
       running.erase(key);
+      if (failure && failure->trouble == Trouble::forbidden) refusal = std::move(failure);
       if (moved.wait_for(lock, std::chrono::milliseconds(500), [this] { return stopping; })) return;
       seen.again();
       if (seen.last().empty()) continue;
-      query = {.since_time = seen.last().substr(0, 19) + "Z", .timestamps = true};
+      query = {.since_time = second_of(seen.last()), .timestamps = true};
     }
   }
 };
@@ -146,7 +158,10 @@ std::size_t follow(Cluster &cluster, const LogOptions &options,
       std::set<std::string> gone = pods;
       for (const LogPod &pod : rows) {
         pods.insert(pod.uid);
-        if (!pod.ended) gone.erase(pod.uid);
+        if (pod.ended)
+          gone.insert(pod.uid);
+        else
+          gone.erase(pod.uid);
         for (const std::string &container : pod.containers)
           if (all.known.insert(pod.uid + container).second)
             all.threads.emplace_back(
@@ -162,6 +177,8 @@ std::size_t follow(Cluster &cluster, const LogOptions &options,
     std::vector<LogLine> lines;
     {
       const std::lock_guard lock(all.flow.mutex);
+      if (all.flow.refusal)
+        throw explain(*all.flow.refusal, "read the pods' logs", cluster.access());
       lines.swap(all.flow.lines);
       all.flow.moved.notify_all();
     }
@@ -204,14 +221,18 @@ std::size_t read_logs(Cluster &cluster, const LogOptions &options,
     throw explain(*failure, "read the pods", cluster.access());
   std::vector<LogLine> lines;
   for (const LogPod &pod : pods)
-    for (const std::string &container : pod.containers) {
+    for (const std::string &container : options.previous ? pod.restarted : pod.containers) {
       auto log = cluster.log(pod.name, container, beginning(options));
       if (log.failed_with(Trouble::forbidden))
         throw explain(log.failure(), "read the log of " + pod.name, cluster.access());
-      if (!log) continue; // it has gone meanwhile, its node does not answer, or it never restarted
+      if (!log && !log.failure().absent() && options.unread) // its node may not answer
+        options.unread(pod.name + "/" + container, log.failure());
+      if (!log) continue;
       for_each_line(*log, [&](std::string_view line) {
         lines.push_back(log_line(pod.name, container, line));
       });
+      LogLine rest = log_line(pod.name, container, *log);
+      if (!rest.time.empty()) lines.push_back(std::move(rest));
     }
   sort_items(lines, [](const LogLine &a, const LogLine &b) { return a.time < b.time; });
   for (const LogLine &line : lines)

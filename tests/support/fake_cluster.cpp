@@ -329,6 +329,7 @@ Result<std::string> FakeCluster::log(const std::string &pod, const std::string &
   const std::lock_guard lock(mutex_);
   const std::string name = pod + "/" + container;
   ++reads["log " + name];
+  log_queries.push_back(query);
   if (auto failed = scripted(Operation::log, name)) return std::move(*failed);
   const auto &all = query.previous ? previous_logs : logs;
   const auto found = all.find(name);

@@ -79,6 +79,7 @@ public:
   /// A test that takes longer by the fake clock fails: what it tests waits for ever.
   std::chrono::hours longest{2};
   std::map<std::string, std::string> previous_logs{}; ///< of containers before their last restart
+  std::vector<kube::LogQuery> log_queries{};          ///< what log() and follow_log() got
   kube::Result<std::string> forward_address = std::string("127.0.0.1:40123");
   std::map<std::string, json::Value> paths{}; ///< answers of fetch() and post()
   std::deque<sys::HttpReply> replies{};       ///< to ask(); the last one stays

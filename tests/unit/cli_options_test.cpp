@@ -274,6 +274,7 @@ TEST_CASE("a wrong line is a usage error that names the word, the place and what
       {{"logs", "--since", "soon"},
        "--since: 'soon' is not a duration from 0 to 8760h, such as 500ms, 10s or 5m",
        "hello logs"},
+      {{"logs", "--since", "0"}, "--since: must be more than 0", "hello logs"},
       {{"serve", "--idle-timeout", "0"}, "--idle-timeout: must be more than 0", "hello serve"},
       {{"lint", "--set", "image"}, "--set: 'image' is not KEY=VALUE", "hello lint"},
       {{"lint", "--set-file", "=x"}, "--set-file: '=x' is not KEY=PATH", "hello lint"},

@@ -121,6 +121,59 @@ TEST_CASE("logs: a pod that went meanwhile is left out; a right that is missing 
   }
 }
 
+TEST_CASE("logs: a log that cannot be read is named, unless the container has gone") {
+  Shop shop;
+  shop.put_pod("a");
+  shop.put_pod("b");
+  shop.cluster.fail_next(Operation::log, failure(Trouble::unreachable), "a/hello");
+  shop.cluster.fail_next(Operation::log, failure(Trouble::not_found), "b/hello");
+  Lines unread;
+  kube::LogOptions options;
+  options.unread = [&](const std::string &container, const kube::Failure &) {
+    unread.push_back(container);
+  };
+  CHECK(shop.read(options) == 2);
+  CHECK(unread == Lines{"a/hello"});
+}
+
+TEST_CASE("logs: the last words of a container count without a line end, too") {
+  Shop shop;
+  shop.put_pod("a", {"hello", "agent"}, "Failed");
+  shop.cluster.logs = {{"a/hello", at(1) + "one\n" + at(2) + "fatal"},
+                       {"a/agent", "failed to try resolving symlinks"}};
+  shop.read();
+  CHECK(shop.seen == Lines{"a/hello: one", "a/hello: fatal"});
+  shop.seen.clear();
+  shop.follow(2);
+  CHECK(shop.seen == Lines{"a/hello: one", "a/hello: fatal"});
+}
+
+TEST_CASE("logs: following without the right to read logs is an error") {
+  Shop shop;
+  shop.put_pod("a");
+  shop.cluster.fail_always(Operation::log, failure(Trouble::forbidden), "a/hello");
+  CHECK_THROWS_AS(shop.follow(1), Error);
+}
+
+TEST_CASE("logs: a reconnection asks from the last line's second, in the zone of the node") {
+  for (const std::string zone : {"Z", "+05:30", "-03:00"}) {
+    CAPTURE(zone);
+    Shop shop;
+    shop.put_pod("a");
+    const std::string second = "2026-11-23T04:00:00";
+    shop.cluster.logs["a/hello"] = second + ".000000001" + zone + " one\n";
+    std::function<void()> go_on = [&] {
+      if (shop.cluster.log_queries.size() > 1)
+        shop.cluster.logs["a/hello"] = second + ".000000002" + zone + " two\n";
+      shop.cluster.after(50ms, go_on);
+    };
+    go_on();
+    shop.follow(2);
+    REQUIRE(shop.cluster.log_queries.size() > 1);
+    CHECK(shop.cluster.log_queries[1].since_time == second + zone);
+  }
+}
+
 TEST_CASE("logs: pods that cannot be listed, or watched, are an error") {
   for (const Trouble trouble : {Trouble::forbidden, Trouble::unreachable}) {
     Shop shop;
@@ -198,9 +251,18 @@ TEST_CASE("logs: an interruption ends following, and so does a reader who is gon
 
 TEST_CASE("logs: --previous reads the containers before their last restart") {
   Shop shop;
-  shop.put_pod("a", {"hello", "agent"});
+  shop.cluster.api.put(object(R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: shop, labels: {app: hello}}
+status:
+  containerStatuses:
+    - {name: hello, state: {running: {}}, lastState: {terminated: {exitCode: 1}}}
+    - {name: agent, state: {running: {}}, lastState: {}}
+)"));
   shop.cluster.logs = {{"a/hello", at(5) + "now\n"}};
-  shop.cluster.previous_logs = {{"a/hello", at(1) + "last words\n"}};
+  shop.cluster.previous_logs = {{"a/hello", at(1) + "last words\n"},
+                                {"a/agent", at(1) + "asked, but it never restarted\n"}};
   CHECK(shop.read({.previous = true}) == 1);
   CHECK(shop.seen == Lines{"a/hello: last words"});
 }

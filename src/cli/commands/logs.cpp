@@ -24,10 +24,14 @@ bool is_status(const std::string &text) {
          (text.substr(1) == "xx" || text::is_digits(text));
 }
 
+bool has_filter(const LogsOptions &options) {
+  return !options.status.empty() || !options.path.empty() || !options.request_id.empty();
+}
+
 } // namespace
 
 bool is_wanted(const LogsOptions &options, std::string_view line) {
-  if (options.status.empty() && options.path.empty() && options.request_id.empty()) return true;
+  if (!has_filter(options)) return true;
   if (!line.starts_with('{')) return false;
   try {
     const json::Value object = json::parse(line, "line");
@@ -47,12 +51,16 @@ Exit run(const LogsOptions &flags) {
   if (!flags.status.empty() && !is_status(flags.status))
     throw Error(Exit::usage, "--status " + flags.status + ": use a status such as 404, or 5xx");
   const config::Config config = flags.config.load();
+  if (has_filter(flags) && config.text("logging.format") == "text")
+    say("warning: --status, --path and --request-id read JSON lines, but logging.format is text");
   const sys::Interrupts interrupts("interrupted", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
   Patience patience(flags.config.console, "the cluster to answer");
   const Paint paint = flags.config.console.paint(STDOUT_FILENO);
   std::map<std::string, int> colours; // by pod, in order of appearance
+  bool any = false;
   const auto take = [&](const kube::LogLine &line) {
+    any = true;
     patience.expect("");
     if (!is_wanted(flags, line.text)) return true;
     const int number =
@@ -68,11 +76,17 @@ Exit run(const LogsOptions &flags) {
   if (flags.since.count() >= 0)
     options.since_seconds = std::chrono::ceil<std::chrono::seconds>(flags.since).count();
   options.wanted = [] { return !reader_left(); }; // a reader that left is no error
+  options.unread = [](const std::string &container, const kube::Failure &failure) {
+    say(fmt::format("warning: cannot read the log of {}: {}", container, failure.words));
+  };
   if (options.follow) {
     release::require_release(*cluster);
     patience.expect(""); // a quiet log is no news
   }
-  if (kube::read_logs(*cluster, options, take) > 0) return Exit::ok;
+  if (kube::read_logs(*cluster, options, take) > 0) {
+    if (options.previous && !any) flags.config.console.note("no lines from before a restart");
+    return Exit::ok;
+  }
   suggest_namespace(*cluster);
   release::require_release(*cluster);
   flags.config.console.note("no pods in " + target(cluster->access()));
@@ -83,7 +97,7 @@ void declare(const Command &command, LogsOptions &options) {
   command.flag("-f,--follow", options.logs.follow,
                "keep printing new lines, across rollouts and restarts");
   command.duration("--since", options.since, {"age of the oldest lines to print: 30s, 10m, 2h, 1d"},
-                   {}, kYear);
+                   std::chrono::milliseconds(1), kYear);
   command.number("--tail", options.logs.tail, 0, INT32_MAX,
                  {"number of last lines to print per container; by default all", "LINES"});
   command.flag("--timestamps", options.timestamps, "print the time of each line");
