@@ -42,6 +42,18 @@ Address parse_address(std::string_view text, std::string_view what);
 /// port is checked for digits and dropped.
 std::optional<Address> parse_ip(std::string_view text);
 
+/// A range of addresses, all in the form of Address::ip().
+struct Network {
+  std::array<std::uint8_t, 16> ip;
+  unsigned bits; ///< of the prefix
+
+  /// Whether one of the two ranges contains the other: they cannot overlap otherwise.
+  bool overlaps(const Network &other) const;
+};
+
+/// "10.0.0.0/8", "fd00::/8"; "10.1.2.3" is a range of one.
+std::optional<Network> parse_network(std::string_view cidr);
+
 /// "127.0.0.1:8080", "[::1]:8080"
 std::string to_text(const Address &address);
 

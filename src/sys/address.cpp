@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "hello/error.h"
+#include "hello/text.h"
 
 namespace hello::sys {
 
@@ -128,6 +129,25 @@ Address parse_address(std::string_view text, std::string_view what) {
   }
   address.set_port(static_cast<std::uint16_t>(port));
   return address;
+}
+
+bool Network::overlaps(const Network &other) const {
+  const unsigned shared = std::min(bits, other.bits);
+  for (unsigned bit = 0; bit < shared; bit += 8)
+    if ((ip[bit / 8] ^ other.ip[bit / 8]) >> (8 - std::min(8U, shared - bit))) return false;
+  return true;
+}
+
+std::optional<Network> parse_network(std::string_view cidr) {
+  const std::size_t slash = cidr.find('/');
+  const auto address = parse_ip(cidr.substr(0, slash));
+  if (!address) return std::nullopt;
+  // ::ffff:a.b.c.d is an IPv4 address, too.
+  const unsigned before = ip_text(*address).find(':') == std::string::npos ? 96 : 0;
+  if (slash == cidr.npos) return Network{address->ip(), 128};
+  const auto bits = text::integer(cidr.substr(slash + 1), 0, 128 - before);
+  if (!bits) return std::nullopt;
+  return Network{address->ip(), static_cast<unsigned>(*bits) + before};
 }
 
 std::string to_text(const Address &address) {

@@ -261,6 +261,7 @@ TEST_CASE("lint: what is added to a pod is seen") {
   CHECK(has(pod("{volumes: [{name: tmp, hostPath: {path: /}}]}"), "host-access"));
   CHECK(has(pod("{volumes: [{name: tmp, nfs: {server: x, path: /}}]}"), "volumes"));
   CHECK(has(pod("{volumes: [{name: tmp, emptyDir: {}}]}"), "size-limit"));
+  CHECK(has(pod("{volumes: [{name: tmp, emptyDir: {sizeLimit: 0}}]}"), "size-limit"));
   CHECK(has(pod("{serviceAccountName: default}"), "service-account"));
   CHECK(has(pod("{terminationGracePeriodSeconds: 10}"), "grace-period"));
   const auto bare = pod("{initContainers: [{name: extra, image: 'x:latest'}]}");

@@ -109,6 +109,15 @@ TEST_CASE("regrets: an autoscaler knows what it divides by, and is the only one"
   is_silent("autoscaler", "autoscaling: {enabled: false}\nreplicas: null" + keda);
 }
 
+TEST_CASE("a budget of minAvailable: 0 has nothing else in it") {
+  for (const char *zero : {"0", "0, maxUnavailable: null", "0%"}) {
+    const std::string text = "podDisruptionBudget: {minAvailable: " + std::string(zero) + "}";
+    CAPTURE(text);
+    CHECK(found("api", text) == "");
+    says("disruption", text, "allows the eviction of all at once");
+  }
+}
+
 TEST_CASE("an external metric without a target is refused where it stands") {
   for (const char *zero : {"0", "'0.0'", "0m"})
     CHECK_THROWS_WITH_AS(
@@ -119,6 +128,12 @@ TEST_CASE("an external metric without a target is refused where it stands") {
 TEST_CASE("regrets: memory is not counted in thousandths of a byte") {
   says("units", "resources: {limits: {memory: 128m}}", "128m is less than 1Mi: write 128Mi");
   says("units", "resources: {requests: {memory: 64}}", "write 64Mi");
+  says("units", "tmp: {sizeLimit: 32m}", "volume tmp: sizeLimit: 32m is less than 1Mi: write 32Mi");
+  says("units", "resourceQuota: {enabled: true, hard: {requests.memory: 2m, pods: 5}}",
+       "hard.requests.memory: 2m is less than 1Mi");
+  says("units", extra("PersistentVolumeClaim", "{resources: {requests: {storage: 8}}}", "v1"),
+       "requests.storage: 8 is less than 1Mi: write 8Mi");
+  is_silent("units", "tmp: {sizeLimit: 0}\nresourceQuota: {enabled: true}");
   is_silent("units", "resources: {requests: {memory: 0}, limits: {memory: 1Mi, cpu: 500m}}");
 }
 
@@ -165,6 +180,8 @@ TEST_CASE("regrets: a probe allows the time that a start takes") {
 TEST_CASE("args: what contradicts the manifests is an error") {
   says("args", "args: ['--listen=:9999']", "--listen is :9999, but its port http is 8080");
   says("args", "args: [--listen, '127.0.0.1:8080']", "nothing outside the pod can connect");
+  says("args", "args: ['--listen=:99999']", "args: --listen ':99999': the port is not a number");
+  says("args", "args: ['--admin-listen=8081']", "args: --admin-listen '8081': it has no port");
   says("args", "args: ['--admin-listen=:8080']", "its port admin is 8081");
   says("args", "args: [--messages=hi]", "hides the text of the setting messages");
   says("args", "args: [--base-path=/x]", "the setting basePath is /");

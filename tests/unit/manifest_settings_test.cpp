@@ -315,8 +315,14 @@ TEST_CASE(
                        "--trusted-proxies"));
   CHECK_THROWS_AS(test::configured("ingress: {trustedProxies: [10.0.1.0]}"), Error);
   CHECK(warned("10.0.1.0/24, 192.168.7.4/32, 104.16.0.0/13, 'fd00::5/128'").empty());
-  for (const char *wide : {"10.244.0.0/16", "172.17.0.0/16", "192.168.0.0/16", "100.64.0.0/10",
-                           "10.0.0.0/23", "0.0.0.0/0", "'fd00::/64'"}) {
+  for (const char *wrong :
+       {"10.0.0.1/33", "300.1.1.1/8", "'fd00::/129'", "'::ffff:10.0.0.0/104'"}) {
+    CAPTURE(wrong);
+    CHECK(contains(warned(wrong), "is not a network"));
+  }
+  for (const char *wide :
+       {"172.0.0.0/8", "192.0.0.0/6", "'::/0'", "'fc00::/6'", "10.244.0.0/16", "172.17.0.0/16",
+        "192.168.0.0/16", "100.64.0.0/10", "10.0.0.0/23", "0.0.0.0/0", "'fd00::/64'"}) {
     CAPTURE(wide);
     CHECK(contains(warned(wide), "any pod in it can claim"));
   }

@@ -29,7 +29,8 @@ void check_address(Lint &lint, const Container &container, const char *option,
     if (host == "::1" || host.starts_with("127."))
       lint.error(container,
                  fmt::format("{} is {}: nothing outside the pod can connect", option, *value));
-  } catch (const Error &) { // another finding
+  } catch (const Error &error) {
+    lint.error(container, std::string("args: ") + error.what());
   }
 }
 

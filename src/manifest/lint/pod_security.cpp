@@ -168,7 +168,9 @@ void size_limit(Lint &lint) {
     for (const YAML::Node &volume : items(at(work.spec, "volumes"))) {
       // A volume of no kind is an emptyDir.
       const bool is_empty_dir = at(volume, "emptyDir").IsDefined() || volume.size() < 2;
-      if (is_empty_dir && text(volume, "emptyDir", "sizeLimit").empty())
+      const std::string limit = text(volume, "emptyDir", "sizeLimit");
+      if (is_empty_dir && (limit.empty() || text::Quantity::parse(limit) ==
+                                                *text::Quantity::parse("0"))) // 0 is none
         lint.error(*work.object, "volume " + text(volume, "name") + ": set emptyDir.sizeLimit");
     }
 }

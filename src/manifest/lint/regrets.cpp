@@ -9,19 +9,36 @@
 namespace hello::manifest {
 namespace {
 
-/// "128m" of memory are an eighth of a byte, and "128" are 128 bytes.
+/// What is wrong with a number of bytes, if it is: "128m" are an eighth of one, and "128" are 128.
+std::optional<std::string> wrong_unit(const std::string &amount) {
+  const auto size = text::Quantity::parse(amount);
+  if (!size || *size >= *text::Quantity::parse("1Mi") || *size <= *text::Quantity::parse("0"))
+    return std::nullopt;
+  return fmt::format("{} is less than 1Mi: write {}Mi", amount,
+                     amount.substr(0, amount.find_first_not_of("0123456789")));
+}
+
 void units(Lint &lint) {
-  const auto least = text::Quantity::parse("1Mi"), none = text::Quantity::parse("0");
   for (const Container &container : lint.containers)
     for (const char *level : {"requests", "limits"})
-      for (const char *resource : {"memory", "ephemeral-storage"}) {
-        const std::string amount = text(container.node, "resources", level, resource);
-        const auto size = text::Quantity::parse(amount);
-        if (!size || *size >= *least || *size <= *none) continue;
-        const std::string digits = amount.substr(0, amount.find_first_not_of("0123456789"));
-        lint.error(container, fmt::format("resources.{}.{}: {} is less than 1Mi: write {}Mi", level,
-                                          resource, amount, digits));
-      }
+      for (const char *resource : {"memory", "ephemeral-storage"})
+        if (const auto wrong = wrong_unit(text(container.node, "resources", level, resource)))
+          lint.error(container, fmt::format("resources.{}.{}: {}", level, resource, *wrong));
+  for (const Workload &work : lint.workloads)
+    for (const YAML::Node &volume : items(at(work.spec, "volumes")))
+      if (const auto wrong = wrong_unit(text(volume, "emptyDir", "sizeLimit")))
+        lint.error(*work.object,
+                   fmt::format("volume {}: sizeLimit: {}", text(volume, "name"), *wrong));
+  for (const Object *claim : lint.all("PersistentVolumeClaim"))
+    if (const auto wrong =
+            wrong_unit(text(claim->node, "spec", "resources", "requests", "storage")))
+      lint.error(*claim, "resources.requests.storage: " + *wrong);
+  for (const Object *quota : lint.all("ResourceQuota"))
+    for (const auto &entry : at(quota->node, "spec", "hard"))
+      if (const std::string &key = entry.first.Scalar();
+          key.ends_with("memory") || key.ends_with("storage"))
+        if (const auto wrong = wrong_unit(entry.second.Scalar()))
+          lint.error(*quota, fmt::format("hard.{}: {}", key, *wrong));
 }
 
 /// Pods of other objects, which the release's Service and Deployment would take for theirs.

@@ -244,28 +244,28 @@ void drills(Lint &lint) {
 }
 
 /// Whether the range has more than 256 addresses that pods can have: private ones.
-bool is_pod_network(const std::string &cidr) {
-  const std::size_t slash = cidr.find('/');
-  const auto address = sys::parse_ip(cidr.substr(0, slash));
-  if (!address || slash == cidr.npos) return false;
-  const auto bits = text::integer(cidr.substr(slash + 1)).value_or(128);
-  const auto ip = address->ip();
-  if (address->any.sa_family == AF_INET6) return (ip[0] & 0xfe) == 0xfc && bits < 120;
-  const auto first = ip[12], second = ip[13];
-  const bool is_private = first == 10 || (first == 172 && second / 16 == 1) ||
-                          (first == 192 && second == 168) || (first == 100 && second / 64 == 1);
-  return bits < 24 && (is_private || bits < 8);
+bool is_pod_network(const sys::Network &network) {
+  for (const char *pods :
+       {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"})
+    if (network.bits < 120 && network.overlaps(*sys::parse_network(pods))) return true;
+  return false;
 }
 
 void trusted_proxies(Lint &lint) {
   for (const Container &container : lint.containers) {
     if (!is_service(container)) continue;
     const std::string trusted = flag(container, "--trusted-proxies").value_or("");
-    for (const std::string_view cidr : text::split(trusted, ','))
-      if (is_pod_network(std::string(cidr)))
+    for (const std::string_view cidr : text::split(trusted, ',')) {
+      const auto network = sys::parse_network(cidr);
+      if (!network && !cidr.empty())
+        lint.error(container, fmt::format("--trusted-proxies has {}, which is not a network: the "
+                                          "service would not start",
+                                          cidr));
+      if (network && is_pod_network(*network))
         lint.warning(container, fmt::format("--trusted-proxies has {}: any pod in it can claim any "
                                             "client's address; name the controller's own addresses",
                                             cidr));
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 #include "server/http/forwarded.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "hello/error.h"
 #include "server/http/syntax.h"
@@ -61,31 +60,18 @@ TrustedProxies::TrustedProxies(const std::vector<std::string> &cidrs, TrustedHea
                                std::string_view holder)
     : header_(header) {
   for (const std::string &cidr : cidrs) {
-    const std::size_t slash = cidr.find('/');
-    const auto address = sys::parse_ip(std::string_view(cidr).substr(0, slash));
-    const bool v4 = address && sys::ip_text(*address).find(':') == std::string::npos;
-    const unsigned max_bits = v4 ? 32 : 128;
-    unsigned bits = max_bits;
-    const char *end = cidr.data() + cidr.size();
-    const bool good =
-        slash == std::string::npos ||
-        (std::from_chars(cidr.data() + slash + 1, end, bits).ptr == end && slash + 1 < cidr.size());
-    if (!address || !good || bits > max_bits)
+    const auto network = sys::parse_network(cidr);
+    if (!network)
       throw Error(Exit::usage, std::string(holder) + ": '" + cidr + "' is not a network",
                   "write networks like 10.0.0.0/8, fd00::/8 or 192.0.2.1, separated by commas");
-    networks_.push_back({address->ip(), v4 ? bits + 96 : bits});
+    networks_.push_back(*network);
   }
 }
 
 bool TrustedProxies::contains(const sys::Address &address) const {
-  const auto ip = address.ip();
-  return std::any_of(networks_.begin(), networks_.end(), [&](const Network &network) {
-    for (unsigned bit = 0; bit < network.bits; bit += 8) {
-      const unsigned left = std::min(8U, network.bits - bit);
-      if ((ip[bit / 8] ^ network.ip[bit / 8]) >> (8 - left)) return false;
-    }
-    return true;
-  });
+  const sys::Network one{address.ip(), 128};
+  return std::any_of(networks_.begin(), networks_.end(),
+                     [&](const sys::Network &network) { return network.overlaps(one); });
 }
 
 sys::Address TrustedProxies::client(const sys::Address &peer, std::string_view list) const {

@@ -1,5 +1,4 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,11 +32,7 @@ public:
   sys::Address client(const sys::Address &peer, std::string_view list) const;
 
 private:
-  struct Network {
-    std::array<std::uint8_t, 16> ip;
-    unsigned bits; ///< of the prefix; `ip` is in IPv6 form
-  };
-  std::vector<Network> networks_;
+  std::vector<sys::Network> networks_;
   TrustedHeader header_;
 };
 
