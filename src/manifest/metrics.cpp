@@ -18,23 +18,28 @@ using config::Config;
 
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
-/// Appends name="value", as PromQL writes it.
+/// Appends name="value", as PromQL writes it. A line end ends the text there.
 void add_matcher(std::string &out, const std::string &name, std::string_view value) {
   if (!out.empty()) out += ',';
   out += name + "=\"";
   for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    if (c == '"' || c == '\\' || c == '\n') out += '\\';
+    out += c == '\n' ? 'n' : c;
   }
   out += '"';
 }
 
-/// Refuses a key of metrics.selector that no label of Prometheus can have.
+/// Refuses a key of metrics.selector that no label of Prometheus can have, or that the release's
+/// series have with another value.
 const std::string &selector_key(const Config &config, const std::string &key) {
   if (key.empty() || kLetters.find(key[0]) == kLetters.npos ||
       key.find_first_not_of(std::string(kLetters) + "0123456789") != key.npos)
     refuse(config, "metrics.selector", fmt::format("has a key that is no label: '{}'", key),
            "{cluster: eu}");
+  for (const char *own : {"namespace", "release"})
+    if (key == config.text("metrics.labelNames." + std::string(own)))
+      refuse(config, "metrics.selector",
+             fmt::format("has the key {}, which hello itself sets", key), "{cluster: eu}");
   return key;
 }
 

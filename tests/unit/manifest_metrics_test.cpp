@@ -87,6 +87,10 @@ TEST_CASE("metrics: rules find their release by namespace, name and metrics.sele
   CHECK(contains(requests["expr"].Scalar(), "on (cluster, namespace, pod, job, instance)"));
   CHECK(contains(refused("metrics: {rules: configMap, selector: {a-b: c}}"),
                  "metrics.selector has a key that is no label: 'a-b'"));
+  // These would select nothing.
+  for (const char *own : {"{namespace: b}", "{release: b}"})
+    CHECK(contains(refused("metrics: {rules: configMap, selector: " + std::string(own) + "}"),
+                   "which hello itself sets"));
   CHECK_THROWS_AS(test::configured("metrics: {labelNames: {pod: a-b}}"), Error);
 }
 
