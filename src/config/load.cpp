@@ -255,7 +255,8 @@ private:
     std::string text = read(assignment.value, assignment.where);
     if (assignment.key == "messages") return text;
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    if (text.ends_with('\n')) text.pop_back();
+    if (!text.ends_with('\n')) return text;
+    text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
     return text;
   }
@@ -266,7 +267,8 @@ private:
     const std::string place =
         how == Assignment::How::file ? fmt::format("{} ({})", where, value) : where;
     const Layer layer{{}, {From::flag, where}, {}, layer_};
-    const Setting *setting = row_or_short(key);
+    const bool is_section = how != Assignment::How::literal && text.starts_with('{');
+    const Setting *setting = is_section ? row(key) : row_or_short(key);
     if (how == Assignment::How::unset && setting)
       return put(*setting, layer, place, [] { return YAML::Node(); });
     if (how == Assignment::How::literal && setting)

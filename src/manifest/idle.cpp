@@ -79,7 +79,7 @@ std::string shown(const config::Config &config, const Row &row) {
 void warn_of_idle(const config::Config &config, std::vector<std::string> &warnings) {
   for (const config::Setting &setting : config::settings()) {
     const config::Origin &origin = config.origin(setting.key);
-    if (config.is_default(setting.key)) continue;
+    if (config.is_default(setting.key) || !config.has(setting.key)) continue;
     for (const Row &row : kRows) {
       if (!covers(row, setting.key) || !holds(row, config) ||
           config.origin(row.other).from > origin.from)

@@ -106,6 +106,9 @@ TEST_CASE("config: a.name has the short form a, in the file, the environment and
   CHECK(load("", sources).text("namespace.name") == "env");
   sources.set = {set("namespace", "flag")};
   CHECK(load("", sources).text("namespace.name") == "flag");
+  sources.set = {set("namespace", "{name: whole, create: false}")};
+  CHECK(load("", sources).text("namespace.name") == "whole");
+  CHECK_FALSE(load("", sources).boolean("namespace.create"));
 }
 
 TEST_CASE("config: a release's name is a DNS label of at most 40 that begins with a letter, and no "
@@ -291,6 +294,8 @@ TEST_CASE("config: --set-file takes a message's bytes, and other values without 
   };
   CHECK(from_file("messages") == "\xEF\xBB\xBFone\ntwo\r\n");
   CHECK(from_file("ingress.tls.issuer") == "one\ntwo");
+  std::ofstream(folder.file, std::ios::binary) << "one\r";
+  CHECK(from_file("ingress.tls.issuer") == "one\r");
 }
 
 TEST_CASE("config: variables of Kubernetes' service links are never ours; a typo is a warning") {

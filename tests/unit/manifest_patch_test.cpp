@@ -359,6 +359,10 @@ TEST_CASE("render: a setting that another one switches off is warned of") {
                        set("podDisruptionBudget.minAvailable", "50%")}),
                  "podDisruptionBudget.maxUnavailable does nothing: "
                  "podDisruptionBudget.minAvailable is set"));
+  // A default that is removed, because another setting takes its place, is no setting to lose.
+  CHECK(idle({set("podDisruptionBudget.maxUnavailable", "null"),
+              set("podDisruptionBudget.minAvailable", "50%")})
+            .empty());
   CHECK(contains(idle({set("drills.protectedContexts", "[x]")}), "drills.enabled is false"));
   CHECK(contains(idle({set("check.logs.header", "env:X")}), "check.logs.url is not set"));
   const char *rules = "[{host: a.b, paths: [/x], secretName: s}, {host: c.d, paths: [/y]}]";
