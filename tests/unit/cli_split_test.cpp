@@ -71,6 +71,16 @@ TEST_CASE("split: someone else's kustomization is neither replaced nor put besid
   }
 }
 
+TEST_CASE("split: someone else's file is not replaced, whatever its name") {
+  const Folder folder;
+  folder.write("service-b.yaml", "kind: Mine\n");
+  const manifest::Object set[] = {object("v1", "Service", "a"), object("v1", "Service", "b")};
+  CHECK_THROWS_WITH_AS(cli::split(set, folder.path, kHead, cli::Kustomization::no),
+                       doctest::Contains("service-b.yaml was not made by hello"), Error);
+  CHECK(folder.read("service-b.yaml") == "kind: Mine\n");
+  CHECK_FALSE(folder.has("service-a.yaml"));
+}
+
 TEST_CASE("split: objects of the same kind and name, but of other groups, get files of their own") {
   const Folder folder;
   const manifest::Object set[] = {object("a.example/v1", "Gateway", "b"),

@@ -95,14 +95,14 @@ bool is_ours(const std::string &file, std::string_view head) {
          file.ends_with(".yaml");
 }
 
-/// kustomize takes one of three names, and someone else's file must not be lost.
-void check_index(const std::string &target, std::string_view head) {
-  for (const char *name : {kIndex, "kustomization.yml", "Kustomization"})
-    if (const std::string file = target + "/" + name; type_of(file) && !is_ours(file, head))
-      throw Error(Exit::failure,
-                  fmt::format("cannot write to {}: {} was not made by hello", target, name),
-                  "write to a directory of its own, and name that directory in your "
-                  "kustomization's resources");
+/// Someone else's file must not be lost.
+void check(const std::string &target, const std::string &name, std::string_view head) {
+  const std::string file = target + "/" + name;
+  if (type_of(file) && !is_ours(file, head))
+    throw Error(Exit::failure,
+                fmt::format("cannot write to {}: {} was not made by hello", target, name),
+                "write to a directory of its own, and name that directory in your "
+                "kustomization's resources");
 }
 
 void move(const std::string &from, const std::string &to) {
@@ -121,7 +121,9 @@ void split(std::span<const manifest::Object> objects, const std::string &directo
     throw Error(Exit::failure,
                 fmt::format("cannot write to {}: it is a file, not a directory", directory),
                 "--split takes a directory, and creates it if it does not exist");
-  if (kustomization == Kustomization::yes) check_index(target, head);
+  for (const auto &[name, text] : files) check(target, name, head);
+  if (kustomization == Kustomization::yes) // kustomize takes one of three names
+    for (const char *name : {"kustomization.yml", "Kustomization"}) check(target, name, head);
   if (!type) make_parents(target);
   const Stage stage(target + (type ? "/.hello-XXXXXX" : ".XXXXXX"), files);
   for (const auto &[name, text] : files) sys::write_file(stage.path + "/" + name, text);
