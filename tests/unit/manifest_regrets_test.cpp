@@ -102,11 +102,38 @@ TEST_CASE("regrets: an autoscaler knows what it divides by, and is the only one"
        "the use of memory with the request, and container a requests none");
   is_silent("autoscaler", "autoscaling: {cpu: 0, requestsPerSecond: 100}\n"
                           "resources: {requests: {cpu: null}, limits: {cpu: null}}");
+  constexpr const char *kSelector = "selector: {matchLabels: {a: b}}";
+  const std::string set =
+      "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {serviceName: db, "
+      "replicas: 3, " +
+      std::string(kSelector) +
+      ", template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}}}";
+  const auto of_set = [&](const std::string &count) {
+    return "extraManifests: [" + set +
+           ", {apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: db}, spec: {"
+           "unhealthyPodEvictionPolicy: AlwaysAllow, " +
+           count + ", " + kSelector + "}}]";
+  };
+  says("disruption", of_set("minAvailable: 3"), "with 3 pods it never allows an eviction");
+  is_silent("disruption", of_set("minAvailable: 2"));
   const std::string keda =
       extra("ScaledObject", "{scaleTargetRef: {name: hello}}", "keda.sh/v1alpha1");
   says("autoscaler", keda, "set autoscaling.enabled: false");
   says("autoscaler", "autoscaling: {enabled: false}" + keda, "KEDA does too");
   is_silent("autoscaler", "autoscaling: {enabled: false}\nreplicas: null" + keda);
+  const std::string many = "autoscaling: {enabled: false}\nreplicas: null" +
+                           extra("ScaledObject",
+                                 "{scaleTargetRef: {kind: Deployment, name: hello}, "
+                                 "minReplicaCount: 3}",
+                                 "keda.sh/v1alpha1");
+  is_silent("replicas", many);
+  says("disruption", "podDisruptionBudget: {minAvailable: 3}\n" + many, "with 3 pods it never");
+  says("autoscaler",
+       extra("HorizontalPodAutoscaler",
+             "{scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: hello}, "
+             "maxReplicas: 9}",
+             "autoscaling/v2"),
+       "HorizontalPodAutoscaler/hello scales Deployment/hello too");
 }
 
 TEST_CASE("a budget of minAvailable: 0 has nothing else in it") {

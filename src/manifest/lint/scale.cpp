@@ -19,19 +19,31 @@ bool is_none(const YAML::Node &count) {
   return value == "0" || value == "0%";
 }
 
-const Object *autoscaler_of(const Lint &lint, const Object &object) {
-  for (const Object *scaler : lint.all("HorizontalPodAutoscaler"))
-    if (text(scaler->node, "spec", "scaleTargetRef", "name") == object.name &&
-        text(scaler->node, "spec", "scaleTargetRef", "kind") == object.kind)
+/// "Deployment/NAME": what an autoscaler or a ScaledObject of KEDA scales.
+std::string target_of(const Object &scaler) {
+  const YAML::Node target = at(scaler.node, "spec", "scaleTargetRef");
+  const std::string kind = text(target, "kind");
+  return (kind.empty() ? "Deployment" : kind) + "/" + text(target, "name");
+}
+
+const Object *scaler_of(const Lint &lint, const Object &object, std::string_view kind) {
+  for (const Object *scaler : lint.all(kind))
+    if (scaler->ns == object.ns && target_of(*scaler) == object.kind + "/" + object.name)
       return scaler;
   return nullptr;
 }
 
-/// The least number of pods that the Deployment has.
+const Object *autoscaler_of(const Lint &lint, const Object &object) {
+  return scaler_of(lint, object, "HorizontalPodAutoscaler");
+}
+
+/// The least number of pods that the object has.
 std::int64_t least_pods(const Lint &lint, const Object &object) {
-  const Object *scaler = autoscaler_of(lint, object);
-  return scaler ? number(at(scaler->node, "spec", "minReplicas"), 1)
-                : number(at(object.node, "spec", "replicas"), 1);
+  if (const Object *scaler = autoscaler_of(lint, object))
+    return number(at(scaler->node, "spec", "minReplicas"), 1);
+  if (const Object *keda = scaler_of(lint, object, "ScaledObject"))
+    return number(at(keda->node, "spec", "minReplicaCount"), 0);
+  return number(at(object.node, "spec", "replicas"), 1);
 }
 
 void replicas(Lint &lint) {
@@ -65,16 +77,14 @@ void check_requests(Lint &lint, const Object &scaler, const std::string &resourc
 
 /// KEDA makes an autoscaler of its own for what it scales.
 void check_keda(Lint &lint) {
-  for (const Object *keda : lint.all("ScaledObject")) {
-    const YAML::Node target = at(keda->node, "spec", "scaleTargetRef");
-    const std::string kind = text(target, "kind");
-    const Object *object = lint.find(kind.empty() ? "Deployment" : kind, text(target, "name"));
-    if (!object) continue;
-    if (autoscaler_of(lint, *object))
+  for (const Workload &work : lint.workloads) {
+    const Object *keda = scaler_of(lint, *work.object, "ScaledObject");
+    if (!keda) continue;
+    if (autoscaler_of(lint, *work.object))
       lint.error(*keda, "makes an autoscaler for what another one scales: set "
                         "autoscaling.enabled: false");
-    else if (at(object->node, "spec", "replicas").IsDefined())
-      lint.error(*object,
+    else if (at(work.object->node, "spec", "replicas").IsDefined())
+      lint.error(*work.object,
                  "sets replicas, and KEDA does too: leave replicas out (`replicas: null`)");
   }
 }
@@ -83,6 +93,12 @@ void autoscaler(Lint &lint) {
   check_keda(lint);
   for (const Object *object : lint.all("HorizontalPodAutoscaler")) {
     const YAML::Node spec = at(object->node, "spec");
+    for (const Object *other : lint.all(object->kind))
+      if (other != object && other->ns == object->ns && target_of(*other) == target_of(*object))
+        lint.error(*object,
+                   fmt::format("HorizontalPodAutoscaler/{} scales {} too: Kubernetes then obeys "
+                               "neither. Keep one",
+                               other->name, target_of(*object)));
     for (const YAML::Node &metric : items(at(spec, "metrics")))
       if (text(metric, "resource", "target", "type") == "Utilization")
         check_requests(lint, *object, text(metric, "resource", "name"));
@@ -107,6 +123,7 @@ const Object *budget_of(Lint &lint, const Workload &work) {
   const Object *found = nullptr;
   for (const Object *budget : lint.all("PodDisruptionBudget")) {
     if (budget->ns != work.object->ns ||
+        at(budget->node, "spec", "selector", "matchExpressions").size() > 0 ||
         !selects(at(budget->node, "spec", "selector", "matchLabels"), work.labels))
       continue;
     if (found)
@@ -163,13 +180,14 @@ void check_eviction(Lint &lint, const Workload &work) {
 
 void disruption(Lint &lint) {
   for (const Workload &work : lint.workloads) {
-    if (work.object->kind == "Deployment") check_eviction(lint, work);
-    if (work.object->kind != "Deployment") continue;
+    const std::string &kind = work.object->kind;
+    if (kind != "Deployment" && kind != "StatefulSet" && kind != "ReplicaSet") continue;
+    check_eviction(lint, work);
     const std::int64_t pods = least_pods(lint, *work.object);
     if (pods < 1) continue;
     if (const Object *budget = budget_of(lint, work))
       check_budget(lint, *budget, pods);
-    else if (pods > 1 && lint.config.boolean("podDisruptionBudget.enabled"))
+    else if (kind == "Deployment" && pods > 1 && lint.config.boolean("podDisruptionBudget.enabled"))
       lint.error(*work.object, "no PodDisruptionBudget selects its pods");
   }
 }
