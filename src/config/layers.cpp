@@ -31,6 +31,20 @@ bool both_old(const Value &lower, const Layer &layer) {
          !(lower.origin.from == from && (from == From::file || from == From::context));
 }
 
+/// `more` over `lower`, level by level. null drops what is below.
+YAML::Node merged(const YAML::Node &lower, const YAML::Node &more) {
+  if (!more.IsMap()) return more;
+  YAML::Node result(YAML::NodeType::Map);
+  if (lower.IsMap())
+    for (const auto &entry : lower)
+      if (!more[entry.first.Scalar()]) result.force_insert(entry.first, entry.second);
+  for (const auto &entry : more)
+    if (!entry.second.IsNull())
+      result.force_insert(entry.first,
+                          merged(yaml::at(lower, entry.first.Scalar().c_str()), entry.second));
+  return result;
+}
+
 std::string merge(const Setting &setting, Value &value, const Layer &layer) {
   const YAML::Node &more = layer.node; // operator[] of a non-const node adds an entry
   YAML::Node result(YAML::NodeType::Map);
@@ -55,16 +69,37 @@ std::string merge(const Setting &setting, Value &value, const Layer &layer) {
       ++old;
     }
   }
+  const YAML::Node old = value.entries.empty() ? YAML::Node() : value.node;
   for (const auto &entry : more)
     if (!entry.second.IsNull())
-      add(entry.first, entry.second,
+      add(entry.first, merged(yaml::at(old, entry.first.Scalar().c_str()), entry.second),
           {entry.first.Scalar(), origin_of(layer, entry.first), layer.number});
   std::string warning;
-  if (!same.empty() && both_old(value, layer))
+  // 0.1.0 had no map of other values.
+  if (!same.empty() && setting.type.values != Type::Values::any && both_old(value, layer))
     warning = kept(setting, value, layer, text::join(same, ", ")) + "; 'KEY: null' drops one";
   value.node.reset(result);
   value.entries = std::move(entries);
   return warning;
+}
+
+/// "Kind/namespace/name"
+std::string identity(const YAML::Node &object, const std::string &own_namespace) {
+  const std::string ns = yaml::text(object, "metadata", "namespace");
+  return fmt::format("{}/{}/{}", yaml::text(object, "kind"), ns.empty() ? own_namespace : ns,
+                     yaml::text(object, "metadata", "name"));
+}
+
+/// How many of `lower` stay beside `more`. An extra takes the place of one of the same name.
+std::size_t count_kept(const Setting &setting, const YAML::Node &lower, const YAML::Node &more) {
+  std::size_t count = 0;
+  for (const YAML::Node &item : lower)
+    count += setting.key != "extraManifests" ||
+             std::none_of(more.begin(), more.end(), [&](const YAML::Node &one) {
+               const std::string ns = yaml::text(item, "metadata", "namespace");
+               return identity(one, ns) == identity(item, yaml::text(one, "metadata", "namespace"));
+             });
+  return count;
 }
 
 std::string append(const Setting &setting, Value &value, const Layer &layer) {
@@ -88,19 +123,13 @@ std::string append(const Setting &setting, Value &value, const Layer &layer) {
     entries.push_back({"", origin_of(layer, item), layer.number});
   }
   std::string warning;
-  if (!drops && both_old(value, layer))
-    warning = kept(setting, value, layer, std::to_string(value.entries.size())) +
+  const std::size_t stay = drops ? 0 : count_kept(setting, value.node, layer.node);
+  if (stay > 0 && both_old(value, layer))
+    warning = kept(setting, value, layer, std::to_string(stay)) +
               "; a list that begins with null drops them";
   value.node.reset(result);
   value.entries = std::move(entries);
   return warning;
-}
-
-/// "Kind/namespace/name"
-std::string identity(const YAML::Node &object, const std::string &own_namespace) {
-  const std::string ns = yaml::text(object, "metadata", "namespace");
-  return fmt::format("{}/{}/{}", yaml::text(object, "kind"), ns.empty() ? own_namespace : ns,
-                     yaml::text(object, "metadata", "name"));
 }
 
 } // namespace

@@ -182,6 +182,22 @@ TEST_CASE("layers: maps of names to values merge, and the first layer that sets 
   CHECK(contains(with({}, {set("affinity.nodeAffinity", "{}")}).error(), "unknown key"));
 }
 
+TEST_CASE("layers: labels and annotations of one object merge, too") {
+  Run run = file("metadata: {Service: {annotations: {a: x, b: y}}, Ingress: {labels: {c: z}}}\n"
+                 "contexts: {prod: {metadata: {Service: {annotations: {a: null, d: w}, labels: {e: "
+                 "v}}}}}");
+  run.sources.context = "prod";
+  run.sources.set = {set("metadata.Service.labels.example.com/team", "1"),
+                     set("metadata.ConfigMap/a.b.annotations.f", "null")};
+  CHECK(run.json("metadata") ==
+        R"({"Ingress": {"labels": {"c": "z"}}, "Service": {"annotations": {"b": "y", "d": "w"}, )"
+        R"("labels": {"e": "v", "example.com/team": "1"}}, )"
+        R"("ConfigMap/a.b": {"annotations": {"f": "null"}}})");
+  run.sources.set = {set("metadata.Service.annotations.b", "", How::unset)};
+  CHECK(contains(run.json("metadata"), R"("annotations": {"d": "w"})"));
+  CHECK(run.warnings().empty()); // 0.1.0 had no such setting
+}
+
 TEST_CASE("layers: maps as in a pod, and lists, replace") {
   CHECK(file("affinity: {nodeAffinity: {a: b}}\ncontexts: {prod: {affinity: {podAffinity: {}}}}")
             .warnings()
@@ -251,6 +267,11 @@ TEST_CASE("layers: a result that 0.1.0 did not give is warned of, once for each 
                           "that begins with null drops them\n");
   run.files = {"labels: {a: b}\npatches: [{type: 1}]\ncontexts: {prod: {labels: {a: c}, patches: "
                "[null, {patch: 2}]}}"};
+  CHECK(run.warnings().empty());
+  // Nor does an extra that takes the place of the only one.
+  run.files = {
+      "extraManifests: [{kind: A, metadata: {name: a}}]\ncontexts: {prod: {extraManifests: "
+      "[{kind: A, metadata: {name: a, namespace: hello}}]}}"};
   CHECK(run.warnings().empty());
   // What 0.1.0 did not have gives no warning.
   run.files = {"contexts: {prod: {labels: {a: b}}}", "contexts: {prod: {labels: {c: d}}}"};
