@@ -35,8 +35,10 @@ std::vector<json::Value> query(Cluster &cluster, const Prometheus &prometheus,
 
 struct Alert {
   std::string name, severity, pod; ///< pod: may be empty
+  bool operator==(const Alert &) const = default;
 };
-/// The alerts that fire for a release. Throws as query() does.
+/// The alerts that fire for a release; one that fires for two windows comes once. Throws as query()
+/// does.
 std::vector<Alert> firing_alerts(Cluster &cluster, const Prometheus &prometheus);
 
 /// Over the last five minutes. Throws as query() does.
@@ -63,8 +65,8 @@ public:
 
 private:
   struct Asked {
-    std::unique_ptr<Forward> forward;
-    std::string address;
+    std::unique_ptr<Forward> forward{};
+    std::string address{};
     std::optional<Counters> counters{};
     sys::Deadline time{};
   };

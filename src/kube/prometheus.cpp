@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -66,9 +67,11 @@ std::vector<Alert> firing_alerts(Cluster &cluster, const Prometheus &prometheus)
              fmt::format("ALERTS{{alertstate=\"firing\",{}}}", prometheus.selector))) {
     const json::Value &labels = one.at("metric");
     const std::string release = labels.text(prometheus.release_label);
-    if (release.empty() || release == cluster.access().release)
-      alerts.push_back(
-          {labels.text("alertname"), labels.text("severity"), labels.text(prometheus.pod_label)});
+    if (!release.empty() && release != cluster.access().release) continue;
+    Alert alert{std::string(labels.text("alertname")), std::string(labels.text("severity")),
+                std::string(labels.text(prometheus.pod_label))};
+    if (std::find(alerts.begin(), alerts.end(), alert) == alerts.end())
+      alerts.push_back(std::move(alert));
   }
   return alerts;
 }

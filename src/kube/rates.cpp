@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kRetry = 15s; ///< between two forwards to a pod that cannot be asked
+
 constexpr std::string_view kRequests = "hello_http_requests_total{",
                            kBuckets = "hello_http_request_duration_seconds_bucket{",
                            kPage = "route=\"/\"";
@@ -74,7 +76,6 @@ Rates rates_between(const Counters &before, const Counters &after, double second
 }
 
 std::optional<Rates> RateSampler::ask(Asked &pod) {
-  if (!pod.forward->is_open()) pod.address.clear();
   if (pod.address.empty()) return std::nullopt;
   const sys::HttpReply reply = cluster_.ask("http://" + pod.address + "/metrics", 2s);
   if (reply.status != 200) return std::nullopt;
@@ -95,21 +96,21 @@ RatesByPod RateSampler::sample(const std::vector<std::string> &pods) {
   std::erase_if(pods_, [&](const auto &one) {
     return std::find(asked.begin(), asked.end(), one.first) == asked.end();
   });
-  bool first = false;
-  for (const std::string &pod : asked)
-    if (!pods_.count(pod)) {
-      pods_[pod].forward = cluster_.forward("pod/" + pod, "admin");
-      first = true;
-    }
-  if (first) {
-    for (auto &[name, pod] : pods_)
-      if (pod.address.empty() && !pod.counters)
-        if (auto address = pod.forward->address(cluster_.now() + 5s)) {
-          pod.address = *address;
-          ask(pod);
-        }
-    cluster_.sleep(2s);
+  std::vector<Asked *> opened;
+  for (const std::string &name : asked) {
+    Asked &pod = pods_[name];
+    const bool works = !pod.address.empty() && pod.forward->is_open();
+    // One that was not ready may be so now.
+    if (works || (pod.forward && cluster_.now() - pod.time < kRetry)) continue;
+    pod = {.forward = cluster_.forward("pod/" + name, "admin"), .time = cluster_.now()};
+    opened.push_back(&pod);
   }
+  for (Asked *pod : opened)
+    if (auto address = pod->forward->address(cluster_.now() + 5s)) {
+      pod->address = *address;
+      ask(*pod);
+    }
+  if (!opened.empty()) cluster_.sleep(2s);
   RatesByPod all;
   for (auto &[name, pod] : pods_)
     if (const auto rates = ask(pod)) all[name] = *rates;

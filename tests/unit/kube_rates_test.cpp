@@ -78,6 +78,19 @@ TEST_CASE("rates: a pod that cannot be asked has none") {
   CHECK(kube::RateSampler(cluster).sample({"hello-1"}).empty());
 }
 
+TEST_CASE("rates: a pod that could not be asked is asked again, but not each time") {
+  FakeCluster cluster;
+  cluster.replies = {{200, "hello_http_requests_total{route=\"/\",code=\"200\"} 1\n"}};
+  cluster.forward_address = failure(kube::Trouble::other);
+  kube::RateSampler sampler(cluster);
+  CHECK(sampler.sample({"hello-1"}).empty());
+  cluster.forward_address = std::string("127.0.0.1:40123");
+  CHECK(sampler.sample({"hello-1"}).empty());
+  CHECK(cluster.times("forward pod/hello-1:admin") == 1);
+  cluster.sleep(std::chrono::seconds(15));
+  CHECK(sampler.sample({"hello-1"}).size() == 1);
+}
+
 TEST_CASE("prometheus: rates come by pod; what is not a number is not known") {
   FakeCluster cluster;
   const auto reply = [](const std::string &value) {
@@ -99,7 +112,9 @@ TEST_CASE("prometheus: a Service is asked through the API server, and alerts are
   FakeCluster cluster;
   cluster.paths["/api/v1/namespaces/monitoring/services/http:prom:9090/proxy/api/v1/query?query="
                 "ALERTS%7Balertstate%3D%22firing%22%2Cnamespace%3D%22shop%22%7D"] =
-      answer("[{metric: {alertname: HelloErrors, severity: page, release: hello}}, {metric: "
+      answer("[{metric: {alertname: HelloErrors, severity: page, release: hello, window: 1h}}, "
+             "{metric: {alertname: HelloErrors, severity: page, release: hello, window: 6h}}, "
+             "{metric: "
              "{alertname: HelloSlow, pod: a}}, {metric: {alertname: Other, release: web}}]");
   kube::Prometheus prometheus = kProm;
   prometheus.url = "http://prom.monitoring.svc.cluster.local:9090";
