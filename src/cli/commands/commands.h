@@ -121,6 +121,8 @@ struct LintOptions {
   Format format = Format::text;
   bool rules = false;
 };
+/// What the parser of hello serve says to a pod's arguments; empty: nothing.
+std::string serve_mistake(const std::vector<std::string> &words);
 void declare(const Command &command, LintOptions &options);
 Exit run(const LintOptions &options);
 

@@ -19,7 +19,7 @@ struct Prepared {
 
   Prepared(const DeployOptions &flags, const std::optional<std::string> &context)
       : config(flags.config.load(context, flags.plan == "-" ? "--plan" : "")),
-        linted(linted_set(config, flags.allow)) {}
+        linted(linted_set(config, flags.allow, serve_mistake)) {}
 };
 
 /// The plan in a file, or on stdin for "-".

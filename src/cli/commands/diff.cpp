@@ -19,7 +19,7 @@ Exit run(const DiffOptions &flags) {
                 "stdout shows the differences");
   const config::Config config = flags.config.load();
   const deploy::Options options = flags.options(config);
-  const auto [set, last_warning] = linted_set(config, flags.allow);
+  const auto [set, last_warning] = linted_set(config, flags.allow, serve_mistake);
   const sys::Interrupts interrupts("interrupted: nothing was changed", "");
   const auto cluster = connect(config, flags.config, Purpose::read);
   cluster->set_limit(cluster->now() + options.timeout);

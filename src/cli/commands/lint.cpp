@@ -37,7 +37,8 @@ bool has_error(const std::vector<manifest::Finding> &findings) {
   });
 }
 
-/// What the parser of hello serve says to a pod's arguments.
+} // namespace
+
 std::string serve_mistake(const std::vector<std::string> &words) {
   CommandRow top;
   server::Options options;
@@ -53,8 +54,6 @@ std::string serve_mistake(const std::vector<std::string> &words) {
   }
   return "";
 }
-
-} // namespace
 
 Exit run(const LintOptions &options) {
   if (options.rules) return show_rules(options.format);

@@ -94,10 +94,11 @@ std::vector<manifest::Object> rendered(const config::Config &config,
   return objects;
 }
 
-Linted linted_set(const config::Config &config, const std::vector<std::string> &allow) {
+Linted linted_set(const config::Config &config, const std::vector<std::string> &allow,
+                  manifest::ArgumentParser parser) {
   const std::vector<manifest::Object> objects = rendered(config);
   release::Set set = set_of(objects); // before a finding names a Secret's value
-  std::string last = stop_at_errors(objects, config, allow);
+  std::string last = stop_at_errors(objects, config, allow, parser);
   return {std::move(set), std::move(last)};
 }
 

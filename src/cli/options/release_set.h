@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "hello/history.h"
+#include "hello/lint.h"
 #include "hello/manifest.h"
 
 /// From manifests, which people write as YAML, to sets, which the cluster takes and gives as JSON,
@@ -20,8 +21,9 @@ struct Linted {
 };
 
 /// Prints lint's other warnings; throws Error(Exit::invalid) with its errors, except for the rules
-/// in `allow`.
-Linted linted_set(const config::Config &config, const std::vector<std::string> &allow);
+/// in `allow`. `parser`: see manifest::lint().
+Linted linted_set(const config::Config &config, const std::vector<std::string> &allow,
+                  manifest::ArgumentParser parser);
 
 /// From now on no value of the configuration's Secrets is printed: for commands that apply nothing.
 void mask_secrets(const config::Config &config);

@@ -24,10 +24,10 @@ void warn_of_api(std::span<const manifest::Object> objects, const config::Config
 }
 
 std::string stop_at_errors(std::span<const manifest::Object> objects, const config::Config &config,
-                           const std::vector<std::string> &allow) {
+                           const std::vector<std::string> &allow, manifest::ArgumentParser parser) {
   std::string errors, last;
   std::size_t images = 0;
-  for (const manifest::Finding &finding : manifest::lint(objects, config, allow)) {
+  for (const manifest::Finding &finding : manifest::lint(objects, config, allow, parser)) {
     if (finding.rule == manifest::kApiRule)
       say("warning: " + about(finding));
     else if (finding.severity == manifest::Severity::error)
