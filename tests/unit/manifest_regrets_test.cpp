@@ -152,6 +152,16 @@ TEST_CASE("an external metric without a target is refused where it stands") {
         doctest::Contains("autoscaling.external.value is 0"), Error);
 }
 
+TEST_CASE("regrets: only one container of a pod can listen on a port") {
+  const auto more = [](const char *list, const char *ports) {
+    return std::string(list) + ": [{name: m, image: x, ports: [" + ports + "]}]";
+  };
+  const std::string own = "{name: m, containerPort: 8081}";
+  says("duplicate", more("containers", own.c_str()), "another container has port 8081/TCP, too");
+  is_silent("duplicate", more("initContainers", own.c_str())); // it has ended by then
+  is_silent("duplicate", more("containers", "{name: m, containerPort: 8081, protocol: UDP}"));
+}
+
 TEST_CASE("regrets: memory is not counted in thousandths of a byte") {
   says("units", "resources: {limits: {memory: 128m}}", "128m is less than 1Mi: write 128Mi");
   says("units", "resources: {requests: {memory: 64}}", "write 64Mi");

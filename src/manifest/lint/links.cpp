@@ -12,7 +12,24 @@
 namespace hello::manifest {
 namespace {
 
+/// The containers of a pod share its addresses: a Service's port leads to whichever listens.
+void check_shared_ports(Lint &lint) {
+  std::set<std::pair<const Workload *, std::string>> seen;
+  for (const Container &container : lint.containers) {
+    if (container.is_initial && text(container.node, "restartPolicy") != "Always") continue;
+    std::set<std::string> own;
+    for (const YAML::Node &port : items(at(container.node, "ports")))
+      own.insert(text(port, "containerPort") +
+                 (text(port, "protocol").empty() ? "/TCP" : "/" + text(port, "protocol")));
+    for (const std::string &port : own)
+      if (!seen.emplace(container.work, port).second)
+        lint.error(container,
+                   fmt::format("another container has port {}, too: only one can listen", port));
+  }
+}
+
 void duplicate(Lint &lint) {
+  check_shared_ports(lint);
   std::set<std::string> seen;
   for (const Object &object : lint.objects) {
     const std::string group = object.api_version.substr(0, object.api_version.find('/'));
