@@ -232,15 +232,16 @@ private:
     if (live.being_removed()) return {Health::bad, id.text(), "is being removed"};
     if (is_main) {
       StatusNode node = deployment(id, observed_, now_, status_);
+      const std::size_t length = node.text.size();
       const Value &mark = live.value.at("metadata", "annotations", drills::kMark);
       for (const drills::Mark &one :
-           drills::read_marks(mark.text(), text::utc(now_.time_since_epoch().count()))) {
+           drills::read_marks(mark.text(), text::utc(now_.time_since_epoch().count())))
         node.text += "; drill " + one.text();
-        node.health = std::max(node.health, Health::warning);
-      }
-      if (const std::string drills = drills::scheduled_drills(live.value); !drills.empty()) {
+      if (const std::string drills = drills::scheduled_drills(live.value); !drills.empty())
         node.text += "; each start schedules the drill " + drills;
+      if (node.text.size() > length) {
         node.health = std::max(node.health, Health::warning);
+        status_.summary += ", with drills";
       }
       return node;
     }

@@ -77,6 +77,7 @@ TEST_CASE("status: drills that each start schedules are named, however the flag 
   CHECK(status.health == Health::warning);
   CHECK(status.objects[0].text.find(
             "; each start schedules the drill errors=500@30s+1m, crash@2m") != std::string::npos);
+  CHECK(status.summary.ends_with(" pods available, with drills"));
 }
 
 TEST_CASE("status: a release that is well is healthy, in apply order, with its pods") {

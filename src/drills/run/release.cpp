@@ -48,7 +48,7 @@ std::vector<Candidate> candidates(kube::Cluster &cluster) {
   const kube::Access &access = cluster.access();
   if (!allows_drills(read_deployment(cluster)))
     throw Error(Exit::cluster, fmt::format("Deployment/{} runs without --drills", access.release),
-                "set drills.enabled: true, and deploy");
+                "no drill can run there; drills.enabled: true and a deploy would allow them");
   std::vector<Candidate> all;
   const auto failure = cluster.list(
       {"v1", "Pod", access.ns, names::pods_selector(access.release)}, [&](json::Value &&object) {
