@@ -65,15 +65,6 @@ std::string hint_for(std::string_view prefix, std::string_view key, bool top_of_
 
 } // namespace
 
-/// "Service.labels.team", a label of one object, as its three parts; none of any other key.
-std::vector<std::string> parts_of(const Setting &setting, const std::string &key) {
-  if (setting.key == "metadata")
-    for (const std::string section : {"labels", "annotations"})
-      if (const std::size_t at = key.find('.' + section + '.'); at != key.npos)
-        return {key.substr(0, at), section, key.substr(at + section.size() + 2)};
-  return {};
-}
-
 /// Fills a Config from one source after the other; later values replace earlier ones.
 class Loader {
 public:
@@ -305,18 +296,13 @@ private:
         continue;
       layer.whole = false;
       put(setting, std::move(layer), place, [&] {
-        YAML::Node map(YAML::NodeType::Map);
         YAML::Node value;
         const std::string inside(key.substr(setting.key.size() + 1));
-        const auto parts = parts_of(setting, inside);
-        const bool is_text = assignment.how == Assignment::How::literal || !parts.empty();
-        if (assignment.how != Assignment::How::unset)
-          value.reset(is_text ? yaml::string(text) : entry_from_text(setting, text, place));
-        if (!parts.empty())
-          map = yaml::nested({parts[0].c_str(), parts[1].c_str(), parts[2].c_str()}, value);
-        else
-          map.force_insert(yaml::string(inside), value);
-        return from_node(setting, map);
+        if (assignment.how == Assignment::How::literal)
+          value.reset(yaml::string(text));
+        else if (assignment.how != Assignment::How::unset)
+          value.reset(entry_from_text(setting, inside, text, place));
+        return from_node(setting, entry_of(setting, inside, value));
       });
       return true;
     }

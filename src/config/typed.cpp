@@ -171,6 +171,15 @@ void check_shape(const YAML::Node &node, Kind wanted) {
     fail(fmt::format("\"{}\" is a text: write it without quotes", node.Scalar()));
 }
 
+/// "Service.labels.team", a label of one object, as its three parts; none of any other key.
+std::vector<std::string> parts_of(const Setting &setting, const std::string &key) {
+  if (setting.key == "metadata")
+    for (const std::string section : {"labels", "annotations"})
+      if (const std::size_t at = key.find('.' + section + '.'); at != key.npos)
+        return {key.substr(0, at), section, key.substr(at + section.size() + 2)};
+  return {};
+}
+
 } // namespace
 
 bool is_removal(const Setting &setting, std::string_view text) {
@@ -234,8 +243,18 @@ YAML::Node from_node(const Setting &setting, const YAML::Node &node) {
   return from_scalar(setting, text);
 }
 
-YAML::Node entry_from_text(const Setting &setting, std::string_view text, std::string_view where) {
-  return setting.type.values == Type::Values::texts ? yaml::string(text) : yaml::load(text, where);
+YAML::Node entry_from_text(const Setting &setting, const std::string &key, std::string_view text,
+                           std::string_view where) {
+  const bool is_text =
+      setting.type.values == Type::Values::texts || !parts_of(setting, key).empty();
+  return is_text ? yaml::string(text) : yaml::load(text, where);
+}
+
+YAML::Node entry_of(const Setting &setting, const std::string &key, const YAML::Node &value) {
+  const auto parts = parts_of(setting, key);
+  YAML::Node map(YAML::NodeType::Map);
+  map.force_insert(yaml::string(parts.empty() ? key : parts[2]), value);
+  return parts.empty() ? map : yaml::nested({parts[0].c_str(), parts[1].c_str()}, map);
 }
 
 bool is_removable(const Setting &setting) {

@@ -30,7 +30,10 @@ YAML::Node from_literal(const Setting &setting, std::string_view text);
 YAML::Node from_node(const Setting &setting, const YAML::Node &node);
 
 /// The value of one entry of a map that merges (--set labels.team=web).
-YAML::Node entry_from_text(const Setting &setting, std::string_view text, std::string_view where);
+YAML::Node entry_from_text(const Setting &setting, const std::string &key, std::string_view text,
+                           std::string_view where);
+/// The map with that entry alone. A key of `metadata` may go deeper: Service.labels.team.
+YAML::Node entry_of(const Setting &setting, const std::string &key, const YAML::Node &value);
 
 /// Longest text that is matched with a pattern: std::regex recurses once a character.
 inline constexpr std::size_t kLongestMatched = 2048;
