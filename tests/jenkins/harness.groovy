@@ -223,7 +223,13 @@ class StagesWords extends Words {
     def words = new StageWords(build)
     Build.call(words, c)
     if (!words.steps && !words.parallel) throw new IllegalStateException("stage $name has no steps")
-    if (words.condition != null && !Build.call(words, words.condition)) { build.log "[Stage] $name: skipped by when"; return }
+    if (words.condition != null && !Build.call(words, words.condition)) {
+      // as Jenkins does it, the stage has by then taken its executor and its locks, unless the condition comes first
+      if (words.agent && !words.conditionFirst) build.log "[Stage] $name: takes an executor only to be skipped"
+      if (words.limits?.lock && !words.conditionFirst) build.log "[Stage] $name: takes a lock only to be skipped"
+      build.log "[Stage] $name: skipped by when"
+      return
+    }
     if (words.parallel) { Runner.parallel(build, words); return }
     String workspace = build.settings.workspace + (nested && branches ? "@${branches.size() + 1}" : '')
     def run = { Runner.stage(build, name, words, workspace) }
@@ -236,7 +242,7 @@ class StageWords extends Words {
   Closure steps, post, condition, parallel
   OptionWords limits
   String agent
-  boolean failFast = false
+  boolean failFast = false, conditionFirst = false
   Map variables = [:]
   StageWords(Build b) { super(b) }
   void steps(Closure c) { steps = c }
@@ -253,6 +259,7 @@ class WhenWords extends Words {
   StageWords stage
   WhenWords(Build b, StageWords s) { super(b); stage = s }
   void expression(Closure c) { stage.condition = c }
+  void beforeOptions(boolean b) { stage.conditionFirst = b }
 }
 
 class PostWords extends Words {
