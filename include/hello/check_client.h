@@ -38,7 +38,7 @@ struct ClientOptions {
 /// Throws Error(Exit::usage) if a step is not one of them.
 void run_client(const ClientOptions &options, int out);
 
-/// What a client said. With `trouble` the instrument failed, and `lines` prove nothing.
+/// What a client reported. With `trouble` the instrument failed, and `lines` prove nothing.
 struct Heard {
   std::vector<json::Value> lines{};
   std::string trouble{};

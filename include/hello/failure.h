@@ -46,7 +46,7 @@ struct Conflict {
 /// What went wrong with one call of kubectl, or one read.
 struct Failure {
   Trouble trouble = Trouble::other; ///< the most important one, where several objects failed
-  std::string words;                ///< all that kubectl or the server said, each line once
+  std::string words;                ///< the output of kubectl or the server, each line once
   bool by_kubectl = false;          ///< kubectl itself failed; otherwise the API server refused
   /// No API server answered at least one request, or it failed itself: the same again may succeed.
   bool retryable = false;

@@ -93,8 +93,8 @@ Set read_set(kube::Cluster &cluster, const Release &release);
 std::string where_from();
 
 /// Writes one release down: begin() before the set is applied, finish() once it is known how it
-/// ended, settle() when there is nothing else left to do. None ever fails: what went wrong is told
-/// to `warn`.
+/// ended, settle() when there is nothing else left to do. None ever fails: `warn` gets what went
+/// wrong.
 class Recorder {
 public:
   using Warn = std::function<void(const std::string &text)>;

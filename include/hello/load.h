@@ -67,7 +67,7 @@ struct Report {
   Nanos elapsed = 0;
   int cpu_percent = 0; ///< of the generator's thread
   Stop stop = Stop::none;
-  int told = 0; ///< with Stop::told: the status, 429 or 503, that asked for less
+  int told = 0; ///< with `Stop::told`: the status, 429 or 503, that asked for less
 
   std::uint64_t lost() const;
   /// Without those that were answered with a status below 400.

@@ -98,7 +98,7 @@ ReplicaSet replica_set_of(const json::Value &object);
 Pod pod_of(const json::Value &object);
 Autoscaler autoscaler_of(const json::Value &object);
 Happening happening_of(const json::Value &object);
-/// Why a node is not to be reckoned with; nothing if it is ready.
+/// Why a node cannot run pods; nothing if it is ready.
 std::optional<std::string> node_trouble(const json::Value &object);
 /// RFC 3339, "2026-11-23T04:00:00Z", with or without a fraction; 0 if it is not.
 Instant instant_of(std::string_view text);

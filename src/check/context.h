@@ -114,9 +114,9 @@ public:
   json::Value client_pod(const Client &client) const;
   /// Makes a client's pod. Returns why that is not possible, or nothing.
   std::string start(const Client &client);
-  /// What a client said so far.
+  /// What a client has reported so far.
   Heard so_far(const std::string &ns, const std::string &name);
-  /// Waits for a client's end, and reads what it said.
+  /// Waits for a client's end, and reads its report.
   Heard hear(const Client &client);
   /// start() and hear().
   Heard ask(const Client &client);

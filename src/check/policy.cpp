@@ -46,7 +46,7 @@ struct Tries {
   }
 };
 
-/// What the clients of the check said.
+/// What the clients of the check reported.
 struct Said {
   Heard allowed, denied, shut;
 };

@@ -87,7 +87,7 @@ Outcome check_large(const Heard &heard, const std::vector<Place> &pods) {
   return passed("");
 }
 
-/// Judges what the first client said.
+/// Judges what the first client reported.
 Outcome check_spread(Context &context, const std::vector<Place> &pods) {
   const Heard heard = context.ask(spread_client(context, pods));
   if (!heard.trouble.empty()) return no_instrument(heard);

@@ -46,7 +46,7 @@ std::string class_of(Context &context, Outcome &why) {
   return chosen;
 }
 
-/// What Kubernetes last said of the claim.
+/// The last message of Kubernetes about the claim.
 std::string event_of(Context &context) {
   std::string last;
   context.cluster.list({"v1", "Event", context.b}, [&](json::Value &&event) {

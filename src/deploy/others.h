@@ -27,7 +27,7 @@ private:
     bool warns = true;   ///< nothing else warns of it
     std::string text{}, evidence{}, said{};
     sys::Deadline said_at{};
-    sys::Deadline unknown_since{}; ///< when first no condition told
+    sys::Deadline unknown_since{}; ///< when first no condition gave a state
     bool over = false;
   };
   void look_at(Pending &one);

@@ -203,7 +203,7 @@ public:
       status_.objects.push_back({Health::bad, "Deployment/" + observed_.release, "is not there"});
     for (const StatusNode &node : status_.objects) {
       status_.health = std::max(status_.health, worst(node));
-      if (!node.below.empty()) continue; // the Deployment has said its state
+      if (!node.below.empty()) continue; // the Deployment's line has the state
       status_.state = std::max(status_.state, state_of(node));
     }
     // Pods that no longer count, such as evicted ones, are shown as bad.

@@ -166,7 +166,7 @@ public:
   }
 
 private:
-  /// Whether waiting cannot help: a registry has said no twice, or a container has ended twice in
+  /// Whether waiting cannot help: a registry has refused twice, or a container has ended twice in
   /// the same way with the same last words.
   bool is_hopeless(const Problem &problem, Patience::Entry &entry, sys::Deadline now) {
     if (ever_ready_) return false;

@@ -27,7 +27,7 @@ std::vector<Item> made(const Plan &plan, const Set &before);
 /// Whether the set leaves the number of replicas to an autoscaler.
 bool autoscaled(const Set &set);
 
-/// "\nwhat runs now: image hello:2, 1 of 2 pods available"; empty if it cannot be told.
+/// "\nwhat runs now: image hello:2, 1 of 2 pods available"; empty if it is not known.
 std::string what_runs(kube::Cluster &cluster, const Set &set);
 
 } // namespace hello::deploy

@@ -109,7 +109,7 @@ TEST_CASE("observe: an object that is being removed is not healthy") {
   CHECK(shop.of("Service/hello").text == "is being removed");
 }
 
-TEST_CASE("observe: an object with the label that the release does not have is told of") {
+TEST_CASE("observe: an object with the label that the release does not have is reported") {
   Shop shop;
   shop.cluster.api.put(object(
       "{apiVersion: v1, kind: ConfigMap, metadata: {name: old, namespace: "

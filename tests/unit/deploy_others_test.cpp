@@ -124,7 +124,7 @@ TEST_CASE("others: what may heal is given up after the grace, what waits at the 
   CHECK(waits.seen.last<event::Failing>()->outcome.state == deploy::Outcome::State::timed_out);
 }
 
-TEST_CASE("others: a custom resource without a condition is done after five seconds, and is said") {
+TEST_CASE("others: a custom resource without a condition is done after five seconds, with a note") {
   Others shop;
   CHECK(shop.run(with(kGizmoYaml)) == Exit::ok);
   CHECK(shop.cluster.elapsed() >= 5s);

@@ -113,7 +113,7 @@ TEST_CASE("plan: a conflict names object, field, manager and both values") {
         std::vector<std::string>{"data.MESSAGES: \"theirs\" -> \"hi\""});
 }
 
-TEST_CASE("plan: conflicts of several objects are told apart by their values") {
+TEST_CASE("plan: conflicts of several objects are distinguished by their values") {
   Planned shop;
   REQUIRE(shop.run(hello_set("hello:1")) == Exit::ok);
   shop.others_message("theirs");

@@ -214,7 +214,7 @@ TEST_CASE("kube errors: of several objects' errors the most important one counts
   CHECK(said(missing + missing + missing).words + "\n" == missing);
 }
 
-TEST_CASE("kube errors: kubectl's own failures are told from the API server's refusals") {
+TEST_CASE("kube errors: kubectl's own failures are distinguished from the API server's") {
   const auto why = [](const std::string &words) -> std::string {
     return kube::explain(said(words), "ask", {"lab", "shop"}).what();
   };
@@ -496,7 +496,7 @@ TEST_CASE("kube errors: what looks alike in kubectl's words has its own reason")
   CHECK(kube::failure_of(away).retryable);
 }
 
-TEST_CASE("kube errors: what kubectl says of each object in the same words is said once") {
+TEST_CASE("kube errors: what kubectl says of each object in the same words appears once") {
   const std::string words = "Error from server (NotFound): namespaces \"shop\" not found\n";
   const Error error = kube::explain(kube::failure_of({1, false, "", words + words + words}), "ask",
                                     {"lab", "shop"});

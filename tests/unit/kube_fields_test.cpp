@@ -88,7 +88,7 @@ TEST_CASE("fields: changes leave out what the server keeps, and match list items
   CHECK(found[1].after.empty());
 }
 
-TEST_CASE("parse: what is no object is told as such, with its first line") {
+TEST_CASE("parse: text that is no object is an error that names its source") {
   for (const char *garbage : {"not json\nat all", "\"text\"", "[1]", "{\"a\":", "}{", ""})
     CHECK_THROWS_WITH_AS(kube::object_of(garbage, "kubectl's answer"),
                          doctest::Contains("kubectl's answer is not a Kubernetes object"), Error);

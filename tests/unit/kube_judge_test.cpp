@@ -333,8 +333,8 @@ TEST_CASE("snapshot: times, and events of both APIs") {
   CHECK(event.time == kube::instant_of("2026-11-23T05:03:40Z"));
 }
 
-TEST_CASE("judge: a ready pod whose container the kubelet ends for its liveness probe is told "
-          "before the restart") {
+TEST_CASE("judge: a ready pod whose container the kubelet ends for its liveness probe is "
+          "reported before the restart") {
   const std::string ready =
       R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"hello","imageID":"x","ready":true,"restartCount":RESTARTS,"state":{"running":{}},"lastState":{}}]})";
   const auto judged = [&](const std::string &restarts, bool killing) {

@@ -57,7 +57,7 @@ TEST_CASE("top: each pod has what it uses, or nothing before it was measured") {
   CHECK(all[1].memory.used == doctest::Approx(1048576));
 }
 
-TEST_CASE("top: a metrics server that is not there is told from one that is silent") {
+TEST_CASE("top: a metrics server that is not there is distinguished from a silent one") {
   Shop shop;
   shop.put_pod("a");
   for (const Trouble trouble : {Trouble::unknown_kind, Trouble::not_found}) {

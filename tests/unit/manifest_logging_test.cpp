@@ -249,7 +249,7 @@ TEST_CASE("logging: the set with a sidecar has no finding that would stop a depl
   }
 }
 
-TEST_CASE("logging: the service's name is the release's, told by its labels or its settings") {
+TEST_CASE("logging: the service's name is the release's, known from its labels or its settings") {
   const std::vector<Object> set = render(
       {{"logging.sidecar", "agent"}, {"logging.endpoint", kEndpoint}, {"name", "web"}}, true);
   const std::string beside = yaml::to_yaml(find(set, "ConfigMap", "web-log-agent"));

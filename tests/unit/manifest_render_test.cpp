@@ -219,7 +219,7 @@ TEST_CASE("render: a release may not have the name of the log agent in the agent
             .empty());
 }
 
-TEST_CASE("render: 1.29 has no native sleep, so the server drains instead, and the user is told") {
+TEST_CASE("render: 1.29 has no native sleep, so the server drains instead, and a note says so") {
   const auto now = render();
   CHECK(json(container(now)["lifecycle"]) == R"({"preStop":{"sleep":{"seconds":5}}})");
   CHECK(contains(json(container(now)["args"]), "--drain-delay=0s"));

@@ -371,7 +371,7 @@ TEST_CASE("lock: a lease that went with its namespace was not taken over") {
   CHECK(error.code() == Exit::rollout);
 }
 
-TEST_CASE("pulse: a revision that soaks is pending without a lease, as long as it said") {
+TEST_CASE("pulse: a revision that soaks is pending without a lease until its soak ends") {
   Locked shop;
   release::Release pending;
   for (const bool goes_on : {true, false}) {

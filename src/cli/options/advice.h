@@ -12,8 +12,8 @@ namespace hello::cli {
 /// one that does.
 void suggest_namespace(kube::Cluster &cluster);
 
-/// How an image gets to the nodes: the command of kind, minikube or k3d, told by the context's name
-/// or the nodes' labels, or a registry.
+/// How an image gets to the nodes: the command of kind, minikube or k3d, if the context's name or
+/// the nodes' labels show one of them, or else a registry.
 std::string pull_advice(kube::Cluster &cluster, const std::string &image);
 
 /// The image of a container of the set's Deployment; empty if there is none.

@@ -212,7 +212,7 @@ private:
   event::Progress state_;
   std::set<std::string> said_;
   LiveBlock block_;
-  std::mutex mutex_; ///< of all that is drawn and said
+  std::mutex mutex_; ///< of all output
   std::optional<Patience> patience_;
 };
 

@@ -67,7 +67,7 @@ json::Value object_of(std::string_view json, std::string_view name, std::string_
   json::Value value;
   try {
     value = json::parse(json, name, limits(without));
-  } catch (const Error &) { // said below
+  } catch (const Error &) { // reported below
   }
   if (!value.is_object()) refuse(json, name);
   return value;

@@ -108,7 +108,7 @@ std::size_t Loop::queued() const {
   return info.tcpi_unacked;
 }
 
-/// Accepts connections that wait, and makes room for them. A full loop is told once of the first
+/// Accepts connections that wait, and makes room for them. A full loop learns once of the first
 /// one that waits; from then on it looks at the queue in each round, once a millisecond at most,
 /// until the queue is empty.
 void Loop::balance() {

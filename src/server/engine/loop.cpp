@@ -86,7 +86,7 @@ void Loop::run() noexcept {
         woken = true;
     }
     if (can_accept && listener_events_ != EPOLLIN) {
-      listener_events_ = 0; // it was told once
+      listener_events_ = 0; // epoll reports it once
       set_waiting(std::max<std::size_t>(waiting_, 1));
     }
     // After the events of this round: a connection whose request has just arrived is not idle.
