@@ -22,7 +22,7 @@ OpenFile open_file(const std::string &path);
 Error io_error(const std::string &doing, const std::string &path);
 
 /// Keeps an OpenFile's offset in a file of one line of fixed length, rewritten in place. A file is
-/// recognised by its inode and the hash of its first bytes: inodes are used again.
+/// recognized by its inode and the hash of its first bytes: inodes are used again.
 class ReadPosition {
 public:
   /// An empty `path` keeps nothing. Throws Error(Exit::failure).

@@ -202,7 +202,7 @@ void check_paths(Lint &lint) {
       }
 }
 
-void check_behaviour(Lint &lint) {
+void check_behavior(Lint &lint) {
   for (const Object *scaler : lint.all("HorizontalPodAutoscaler"))
     for (const char *way : {"scaleUp", "scaleDown"})
       if (const YAML::Node list = at(scaler->node, "spec", "behavior", way, "policies");
@@ -301,7 +301,7 @@ void check_pairs(Lint &lint) {
   check_deployments(lint);
   check_policies(lint);
   check_paths(lint);
-  check_behaviour(lint);
+  check_behavior(lint);
   check_metadata(lint);
   check_schedules(lint);
 }
