@@ -29,8 +29,8 @@ constexpr Setting kSettings[] = {
     {"args", list({".", "flag of hello serve"}), "[]",
      "Additional flags for `hello serve`; see `hello serve --help`."},
     {"echo.enabled", boolean(), "false",
-     "Shows each request as it arrived at /echo of the page's path, with credentials masked: to "
-     "test the proxies in front of the service."},
+     "Serves /echo below the page's path, which shows each request as it arrived, with credentials "
+     "masked: to test the proxies in front of the service."},
     {"drills.enabled", boolean(), "false",
      "The service takes faults on request, from `hello drill`; see docs/drills.md."},
     {"drills.protectedContexts", list({".", "word"}), "[prod, production, live]",

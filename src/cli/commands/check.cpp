@@ -264,8 +264,8 @@ void declare(const Command &command, CheckOptions &options) {
       "Creates two namespaces, runs a small service in one and clients in the other, measures, and "
       "removes everything, even after Ctrl-C. From hello.yaml it takes the settings that decide "
       "whether the service runs: image, node selector, security contexts, ingress class and the "
-      "like. A check fails only if something else worked at the same time; otherwise it is "
-      "inconclusive. Exit code 1: a check failed; 6: a check is inconclusive; 4: no API server "
+      "like. Each check has a control, which must work at the same time; if it does not, the check "
+      "is inconclusive. Exit code 1: a check failed; 6: a check is inconclusive; 4: no API server "
       "answered.");
   command.example("hello check", "test the current cluster in about 3 minutes");
   command.example("hello check --only dns,policy --report check.xml", "two checks, for a pipeline");

@@ -107,7 +107,7 @@ Exit run(const DeployOptions &options) {
 void declare(const Command &command, DeployOptions &options) {
   options.add_to(command, {.contexts = true, .image = true});
   options.reach.add_to(command);
-  OptionSpec plan{"plan of 'hello diff --save': apply this one only; exit 1 if it no longer holds",
+  OptionSpec plan{"file of 'hello diff --save': apply exactly this plan; exit 1 if it is outdated",
                   "FILE"};
   plan.completes = Completes::file;
   command.text("--plan", options.plan, plan);

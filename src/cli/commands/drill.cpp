@@ -280,7 +280,7 @@ void declare(const Command &command, DrillOptions &options) {
   command.details(faults);
   command.example("hello drill unready --for 30s", "one pod leaves its Service");
   command.example("hello drill errors=503,20% --pods 2", "two pods answer errors");
-  command.example("hello drill latency=200ms,50ms --url http://127.0.0.1:8082", "a service here");
+  command.example("hello drill latency=200ms,50ms --url http://127.0.0.1:8082", "a local service");
 }
 
 } // namespace hello::cli

@@ -73,10 +73,9 @@ void declare(const Command &command, RehearseOptions &options) {
   options.config.add_to(command, {.cluster = true});
   add_format(command, options.format, "text|json|yaml");
   command.details(
-      "Runs a prepared exercise on a release while a Job in the cluster sends its Service "
-      "requests, "
-      "and shows which requests failed or were slow. Failing readiness and one slow pod need "
-      "drills.enabled. Exit code 1: requests failed; 6: it could not be measured.");
+      "Runs a prepared exercise on a release while a Job in the cluster sends requests to its "
+      "Service, and shows which requests failed or were slow. The exercises failing-readiness and "
+      "slow-pod need drills.enabled. Exit code 1: requests failed; 6: they could not be measured.");
   command.example("hello rehearse rolling-restart", "what a restart of all pods costs users");
   command.example("hello rehearse list", "what each exercise does");
 }

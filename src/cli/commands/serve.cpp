@@ -145,7 +145,7 @@ void declare_limits(const Command &command, server::Options &options) {
 void declare_drills(const Command &command, server::Options &options) {
   command.section("Tests");
   command.flag("--echo", options.echo,
-               "show each request as it arrived at /echo, with credentials masked");
+               "serve /echo, which shows each request as it arrived, credentials masked");
   command.flag("--drills", options.allow_drills,
                "allow faults on request, see docs/drills.md; not for production");
   command.text("--drill-listen", options.drill_listen,
@@ -237,7 +237,7 @@ void declare(const Command &command, server::Options &options) {
   command.details(
       "SIGTERM drains connections; a second one exits at once. If an option is repeated, "
       "the last value wins. Options that contradict each other, such as --messages and "
-      "--messages-file, are an error; one of them overrides the other's variable.");
+      "--messages-file, are an error. Each of them overrides the variable of the other.");
   command.example("hello serve --messages 'Hello, World!'", "serve on port 8080");
   command.example("MESSAGES=$'one\\ntwo' hello serve --listen :9000", "serve on another port");
 }

@@ -75,7 +75,7 @@ void declare(const Command &command, TopOptions &options) {
       "monitoring.prometheus names, for the last 5 minutes. Without this setting, hello "
       "asks at most 20 pods through port-forwards, and measures for 2 seconds.");
   command.example("hello top --context prod", "show CPU, memory and requests of each pod");
-  command.example("hello top -w", "follow them");
+  command.example("hello top -w", "update until Ctrl-C");
 }
 
 } // namespace hello::cli

@@ -195,7 +195,7 @@ std::string render_metrics(const MetricsSources &sources, MetricsFormat format) 
                  std::uint64_t{sources.faults->has(static_cast<drills::Fault>(i))});
   }
   const BuildInfo &build = build_info();
-  out.family("hello_build_info", "gauge", "", "Which hello this is; always 1.");
+  out.family("hello_build_info", "gauge", "", "Version, commit and release; always 1.");
   out.sample("",
              fmt::format("version=\"{}\",commit=\"{}\",release=\"{}\"", build.version, build.commit,
                          sources.release),
