@@ -6,7 +6,7 @@ namespace hello::sys {
 /// A terminal that understands cursor movement: isatty, and TERM is not "dumb".
 bool is_terminal(int fd);
 
-/// Colours are welcome: is_terminal(), or CLICOLOR_FORCE is set and not 0; never if NO_COLOR is set
+/// Colors are welcome: is_terminal(), or CLICOLOR_FORCE is set and not 0; never if NO_COLOR is set
 /// and not empty. Source: no-color.org, bixense.com/clicolors
 bool has_colour(int fd);
 

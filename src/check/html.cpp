@@ -10,7 +10,7 @@
 namespace hello::check {
 namespace {
 
-// Contrast of text is at least 4.5 to 1 in both themes (WCAG AA); verdicts are words, not colours.
+// Contrast of text is at least 4.5 to 1 in both themes (WCAG AA); verdicts are words, not colors.
 constexpr std::string_view kHead = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -56,7 +56,7 @@ std::string text_of(const Figure &figure) {
   return fmt::format("{} {}.{} ms", figure.name, figure.value / 1000, figure.value / 100 % 10);
 }
 
-/// The class of its colour.
+/// The class of its color.
 std::string_view colour_of(Exit exit) {
   if (exit == Exit::ok) return "pass";
   return exit == Exit::no ? "fail" : "warn";

@@ -8,7 +8,7 @@
 namespace hello::config {
 namespace {
 
-/// Edit distance with swapped neighbours (optimal string alignment), ignoring case.
+/// Edit distance with swapped neighbors (optimal string alignment), ignoring case.
 std::size_t distance(std::string_view one, std::string_view other) {
   const std::string a = text::lower(one), b = text::lower(other);
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));

@@ -10,7 +10,7 @@
 
 namespace hello::test {
 
-/// The objects of a cluster, in memory, with as much of the API server's behaviour as decisions of
+/// The objects of a cluster, in memory, with as much of the API server's behavior as decisions of
 /// a deploy depend on: server-side apply with field managers and conflicts, generations, uids,
 /// resource versions, namespaces, finalizers, and the removal of what an object owns. Not
 /// thread-safe.

@@ -115,7 +115,7 @@ std::optional<Failure> FakeCluster::scripted(Operation operation, const std::str
 
 void FakeCluster::move_clock(sys::Deadline to) {
   now_ = std::max(now_, to);
-  if (now_ - start_ > longest) throw std::logic_error("hello waits for ever");
+  if (now_ - start_ > longest) throw std::logic_error("hello waits forever");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now_ - start_).count();
   api.time = fmt::format("2026-11-23T{:02}:{:02}:{:02}Z", 4 + seconds / 3600, seconds / 60 % 60,
                          seconds % 60);

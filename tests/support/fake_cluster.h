@@ -76,7 +76,7 @@ public:
   std::vector<std::string> warnings{};       ///< of each apply
   std::string user = "alice";                ///< for who_am_i()
   std::map<std::string, std::string> logs{}; ///< by "POD/CONTAINER"
-  /// A test that takes longer by the fake clock fails: what it tests waits for ever.
+  /// A test that takes longer by the fake clock fails: what it tests waits forever.
   std::chrono::hours longest{2};
   std::map<std::string, std::string> previous_logs{}; ///< of containers before their last restart
   std::vector<kube::LogQuery> log_queries{};          ///< what log() and follow_log() got

@@ -91,7 +91,7 @@ TEST_CASE("kubectl: one that is started ahead serves the apply that it was start
   CHECK(lab.input() == kSetLines);
 }
 
-TEST_CASE("kubectl: a dry run changes nothing, and does not wait for ever") {
+TEST_CASE("kubectl: a dry run changes nothing, and does not wait forever") {
   Lab lab;
   lab.kubectl.answers(
       R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m","namespace":"shop"}})");

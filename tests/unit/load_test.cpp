@@ -304,7 +304,7 @@ TEST_CASE("load: a head without an end is malformed") {
   CHECK(state == Response::State::malformed);
 }
 
-TEST_CASE("load: loopback is recognised by the addresses, not by the name") {
+TEST_CASE("load: loopback is recognized by the addresses, not by the name") {
   CHECK(resolve("http://127.0.0.1:1/").is_loopback());
   CHECK(resolve("http://[::1]/x").is_loopback());
   CHECK_FALSE(resolve("http://192.0.2.1/").is_loopback());

@@ -99,7 +99,7 @@ TEST_CASE("upgrade: with the settings of 0.1.0 the pod template is equal, byte f
   CHECK(pod_template(now) == pod_template(Upgrade::last_set()));
 }
 
-TEST_CASE("upgrade: every object of 0.1.0 is recognised without a mark") {
+TEST_CASE("upgrade: every object of 0.1.0 is recognized without a mark") {
   Upgrade up;
   const auto history = release::read_history(up.cluster).take("", {});
   REQUIRE(history.size() == 7);

@@ -44,7 +44,7 @@ void warn(server::Event event, std::string_view message, std::string_view name,
   notice(Level::warning, event, message, {{name, digits, Note::Kind::number}});
 }
 
-/// The copying, shared with its thread: a file, or the reader of stdout, may stand still for ever.
+/// The copying, shared with its thread: a file, or the reader of stdout, may stand still forever.
 struct Copying {
   sys::Follow what;
   std::atomic<std::uint64_t> copied{0};

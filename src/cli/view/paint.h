@@ -7,7 +7,7 @@ namespace hello::cli {
 inline constexpr std::string_view kDim = "\033[2m", kRed = "\033[31m", kGreen = "\033[32m",
                                   kYellow = "\033[33m", kCyan = "\033[36m";
 
-/// Colours text, or leaves it plain (Console::paint).
+/// Colors text, or leaves it plain (Console::paint).
 struct Paint {
   bool colours = false;
 

@@ -1,4 +1,4 @@
-// What a pod may do to its node and neighbours. Errors are what Pod Security `restricted` refuses,
+// What a pod may do to its node and neighbors. Errors are what Pod Security `restricted` refuses,
 // and what an attacker who leaves the container would use; warnings where only the second of two
 // levels is missing. Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 #include <algorithm>

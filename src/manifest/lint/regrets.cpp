@@ -146,7 +146,7 @@ constexpr LintRule kRules[] = {
      shared_namespace},
     {"literal-path", "Prefix and Exact compare paths as plain text", literal_path},
     {"sidecar", "a patch that replaces a list drops containers that settings added", sidecar},
-    {"start-time", "a probe that is tighter than the start restarts the pod for ever", start_time},
+    {"start-time", "a probe that is tighter than the start restarts the pod forever", start_time},
 };
 
 } // namespace

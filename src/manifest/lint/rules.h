@@ -25,7 +25,7 @@ template <class... Keys> bool is_true(const YAML::Node &node, const char *key, K
 struct Workload {
   const Object *object;
   YAML::Node labels, spec; ///< of the pod template
-  bool serves;             ///< runs for ever, behind probes
+  bool serves;             ///< runs forever, behind probes
 };
 
 struct Container {

@@ -57,7 +57,7 @@ struct Body {
 struct Connection {
   sys::Fd fd;
   sys::Address peer;
-  Connection *previous = nullptr, *next = nullptr; ///< neighbours in the list of its state
+  Connection *previous = nullptr, *next = nullptr; ///< neighbors in the list of its state
   std::int64_t deadline_ms = 0;
   std::int64_t accepted_ms = 0;
   ConnectionState state = ConnectionState::fresh;
