@@ -46,12 +46,7 @@ public:
   Exit run() {
     deadline_ = cluster_.now() + options_.timeout;
     cluster_.set_limit(deadline_ + kLate);
-    plan_ = make_plan(cluster_, set_, options_, &emit_);
-    if (!options_.with_drills) check_drills(plan_, cluster_.access());
-    emit_(event::Planned{&plan_});
-    for (const std::string &note : plan_.notes) emit_(event::Note{note});
-    if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
-    if (options_.approved) check_approved(*options_.approved, plan_);
+    plan(options_);
     if (!plan_.empty()) begin();
     for (const release::Found &found : plan_.kept)
       if (found.ownership.state != release::Ownership::State::going)
@@ -83,7 +78,7 @@ private:
       const bool waited = lock_.take() == release::Lock::Taken::after_wait;
       // an undeploy of this release takes the sign back before it lets go of the lock
       if (noted != Noted::cannot) note_use(cluster_, plan_.history, emit_);
-      if (waited) plan_again();
+      if (waited) plan(rest()); // another hello may have changed much
       cluster_.prepare_apply({.manager = names::manager(cluster_.access().release),
                               .force = options_.force_conflicts,
                               .extra = options_.kubectl_args});
@@ -94,10 +89,11 @@ private:
     }
   }
 
-  /// Another hello may have changed much.
-  void plan_again() {
-    plan_ = make_plan(cluster_, set_, rest(), &emit_);
+  void plan(const Options &options) {
+    plan_ = make_plan(cluster_, set_, options, &emit_);
+    if (!options_.with_drills) check_drills(plan_, cluster_.access());
     emit_(event::Planned{&plan_});
+    for (const std::string &note : plan_.notes) emit_(event::Note{note});
     if (!plan_.foreign.empty()) throw foreign_error(plan_.foreign);
     if (options_.approved) check_approved(*options_.approved, plan_);
   }
