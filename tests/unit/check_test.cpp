@@ -561,7 +561,7 @@ TEST_CASE("check: every form of the report escapes and bounds what the cluster s
     std::string text = cli::summary_of(report, {});
     for (const check::Result &one : report.results) text += cli::text_of(one, {});
     CHECK(report.results[0].outcome.cause.find_first_of("<&\"\x1b ") == std::string::npos);
-    const std::string json = to_json(report), junit = to_junit(report), html = check::to_html(report);
+    const std::string json = to_json(report), junit = to_junit(report), html = to_html(report);
     CHECK((json + html + text).find("script") != std::string::npos); // it was planted
     for (const std::string &form : {text, json, junit, html}) {
       for (const char *bad : {"\x1b", "\x7f", "\xc2\x9b", "\xef\xbf\xbf"})
