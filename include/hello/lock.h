@@ -36,6 +36,9 @@ private:
   std::map<std::string, Seen> seen_; ///< by namespace and lease
 };
 
+/// Throws Error(Exit::rollout) if the release's namespace is gone or on its way out.
+void check_namespace(kube::Cluster &cluster);
+
 class Lock {
 public:
   static constexpr std::chrono::milliseconds kRenewal{2000};

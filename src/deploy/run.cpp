@@ -68,9 +68,8 @@ private:
   using Left = event::Failed::Left;
   void warn(const std::string &text) { emit_(event::Warning{"", text}); }
 
-  /// What comes before the first write of the set: a missing namespace, alone; the sign that the
-  /// namespace is used, which goes again if the deploy ends here; the lock; the entry, so that the
-  /// next run knows what a kill leaves behind.
+  /// Before the set's first write: a missing namespace; the sign that it is used, which goes again
+  /// if the deploy ends here; the lock; the entry, which tells the next run of a kill.
   void begin() {
     if (!plan_.checked) apply_namespace(cluster_, plan_, options_, deadline_);
     const Noted noted = note_use(cluster_, plan_.history, emit_);
@@ -253,6 +252,7 @@ private:
   }
 
   Exit finish_ready() {
+    if (!plan_.empty()) release::check_namespace(cluster_); // its removal takes a while
     if (options_.history && plan_.empty()) recorder_.resume(plan_.history, set_);
     recorder_.finish(release::State::ready);
     remove_outside(cluster_, plan_, applied_.going, deadline_, emit_);

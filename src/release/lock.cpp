@@ -37,6 +37,14 @@ kube::Id id_of_lease(const kube::Access &access) {
 
 } // namespace
 
+void check_namespace(kube::Cluster &cluster) {
+  const std::string &name = cluster.access().ns;
+  const auto ns = cluster.read({"v1", "Namespace", "", name});
+  if (ns.failed_with(kube::Trouble::not_found) ||
+      (ns && ns->at("metadata").find("deletionTimestamp")))
+    throw Error(Exit::rollout, fmt::format("namespace {} was removed during the run", name));
+}
+
 bool Pulse::beats(kube::Cluster &cluster, const kube::Access &release) {
   const auto [place, is_new] = seen_.try_emplace(release.ns + "/" + names::lease(release.release));
   Seen &seen = place->second;
@@ -176,10 +184,7 @@ void Lock::check() {
   if (forbidden) is_forbidden(*forbidden, "renew ");
   if (!lost_) return;
   const kube::Access &access = cluster_.access();
-  const auto ns = cluster_.read({"v1", "Namespace", "", access.ns}); // it takes the lease along
-  if (ns.failed_with(kube::Trouble::not_found) ||
-      (ns && ns->at("metadata").find("deletionTimestamp")))
-    throw Error(Exit::rollout, fmt::format("namespace {} was removed during the run", access.ns));
+  check_namespace(cluster_); // it takes the lease along
   throw Error(Exit::cluster,
               fmt::format("another hello has taken over release {}: this one stops writing",
                           access.release),

@@ -20,6 +20,19 @@ TEST_CASE("deploy: a first release becomes ready and is written down") {
   CHECK(shop.cluster.elapsed() < 5s);
 }
 
+TEST_CASE("deploy: a namespace that is on its way out ends it, though the pods got ready") {
+  Shop shop;
+  shop.cluster.after(1ms, [&] { // the first time that it waits
+    shop.cluster.api.update(kNamespace, "", [](json::Value &ns) {
+      ns["metadata"]["deletionTimestamp"] = json::string("2026-11-23T04:00:00Z");
+    });
+  });
+  const Error error = shop.run_fails(hello_set());
+  CHECK(error.code() == Exit::rollout);
+  CHECK(std::string(error.what()) == "namespace shop was removed during the run");
+  CHECK(shop.seen.count<event::Ready>() == 0);
+}
+
 TEST_CASE("deploy: the same set again changes nothing, and writes nothing") {
   Shop shop;
   REQUIRE(shop.run(hello_set()) == Exit::ok);
