@@ -147,3 +147,20 @@ TEST_CASE("fields: of a Secret, no value shows, nor where kubectl keeps a copy o
                  "metadata.labels.l:\"1\">\"2\";"
                  "metadata.annotations:(changed)>;");
 }
+
+TEST_CASE("fields: another order of items that have names is a change") {
+  const auto containers = [](const char *list) {
+    return json::parse(R"({"spec":{"initContainers":)" + std::string(list) + "}}", "object");
+  };
+  const json::Value before = containers(R"([{"name":"a","image":"i"},{"name":"b"},{"name":"c"}])");
+  const auto swapped =
+      kube::changes(before, containers(R"([{"name":"b"},{"name":"a","image":"i"},{"name":"d"}])"));
+  REQUIRE(swapped.size() == 3);
+  CHECK(swapped[0].path == "spec.initContainers[d]");
+  CHECK(swapped[1].path == "spec.initContainers[c]");
+  CHECK(swapped[2].path == "spec.initContainers");
+  CHECK(swapped[2].before == R"(["a","b"])");
+  CHECK(swapped[2].after == R"(["b","a"])");
+  CHECK(kube::changes(before, containers(R"([{"name":"d"},{"name":"a","image":"i"},{"name":"c"}])"))
+            .size() == 2);
+}

@@ -95,9 +95,20 @@ private:
       compare(at < before.size() ? &before[at] : nullptr, &after[i],
               fmt::format("{}[{}]", path, new_names[i]));
     }
+    Value old_order = json::array(), new_order = json::array(); // of those that stay
     for (std::size_t i = 0; i < before.size(); ++i)
       if (place(new_names, old_names[i]) == after.size())
         compare(&before[i], nullptr, fmt::format("{}[{}]", path, old_names[i]));
+      else
+        old_order.push(json::string(old_names[i]));
+    for (const std::string &name : new_names)
+      if (place(old_names, name) < before.size()) new_order.push(json::string(name));
+    compare_order(old_order, new_order, path);
+  }
+
+  void compare_order(const Value &before, const Value &after, const std::string &path) {
+    if (json::canonical(before) != json::canonical(after))
+      found_.push_back(change(&before, &after, path));
   }
 
   std::vector<Change> found_;
