@@ -168,16 +168,38 @@ kube::Result<kube::Answer> check_set(kube::Cluster &cluster, const Set &set,
   return denied;
 }
 
-void await_definitions(kube::Cluster &cluster, const Set &applied, sys::Deadline deadline) {
+kube::Result<kube::Answer> check_new(kube::Cluster &cluster, const Set &set,
+                                     const kube::ApplyOptions &how) {
+  const auto known = cluster.now() + std::chrono::seconds(10); // to all API servers
+  for (;; cluster.sleep(std::chrono::seconds(1))) {
+    auto answer = check_set(cluster, set, how);
+    const bool late = answer.failed_with(kube::Trouble::unknown_kind) && cluster.now() < known;
+    if (answer || cluster.now() >= how.deadline || (!late && !answer.failure().retryable))
+      return answer;
+  }
+}
+
+std::optional<kube::Problem> await_definitions(kube::Cluster &cluster, const Set &applied,
+                                               std::chrono::seconds grace, sys::Deadline deadline) {
+  const auto patience = std::min(deadline, cluster.now() + grace);
   for (const kube::Object &object : applied) {
     if (object.id.kind != "CustomResourceDefinition") continue;
     for (;; cluster.sleep(std::chrono::milliseconds(200))) {
       const auto live = cluster.read(object.id);
-      if (live && kube::readiness(*live).over()) break;
-      if (cluster.now() >= deadline)
-        throw Error(Exit::rollout, object.id.text() + " is not established at the time limit");
+      const auto now = kube::readiness(live ? *live : object.value);
+      if (now.over()) break;
+      const bool fails = now.state >= kube::Readiness::State::failing;
+      if (cluster.now() >= (fails ? patience : deadline))
+        return kube::Problem{kube::Cause::not_ready,
+                             object.id.kind,
+                             object.id.name,
+                             "",
+                             now.text,
+                             now.evidence,
+                             true};
     }
   }
+  return std::nullopt;
 }
 
 void remove_for_replacement(kube::Cluster &cluster, const Plan &plan, const kube::Id &id,

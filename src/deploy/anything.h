@@ -34,9 +34,15 @@ bool lacks_endpoints(const kube::Failure &failure);
 kube::Result<kube::Answer> check_set(kube::Cluster &cluster, const Set &set,
                                      const kube::ApplyOptions &how);
 
-/// Waits until the definitions among `applied` are established. Throws Error(Exit::rollout) at
-/// `deadline`.
-void await_definitions(kube::Cluster &cluster, const Set &applied, sys::Deadline deadline);
+/// check_set() of what the set's own definitions and namespaces made possible only now: again
+/// while the API server does not answer, or does not know a new kind yet.
+kube::Result<kube::Answer> check_new(kube::Cluster &cluster, const Set &set,
+                                     const kube::ApplyOptions &how);
+
+/// Waits until the definitions among `applied` are established. Returns what keeps one from it: at
+/// `deadline`, or after `grace` where the cluster says why.
+std::optional<kube::Problem> await_definitions(kube::Cluster &cluster, const Set &applied,
+                                               std::chrono::seconds grace, sys::Deadline deadline);
 
 /// Removes an object that is to be made anew, and waits until it is gone. Throws
 /// Error(Exit::cluster) if it is another's by now, or stays until `deadline`.

@@ -167,10 +167,11 @@ private:
       else if (plan_.unchecked.count(object.id))
         unchecked.push_back(object);
     apply_part(first, manager, force());
-    await_definitions(cluster_, first, deadline_);
-    if (unchecked.empty()) return std::nullopt;
-    const auto checked = cluster_.dry_run(
-        unchecked, {.manager = manager, .extra = options_.kubectl_args, .deadline = deadline_});
+    auto unready = await_definitions(cluster_, first, options_.grace, deadline_);
+    if (unready || unchecked.empty()) return unready;
+    const auto checked =
+        check_new(cluster_, unchecked,
+                  {.manager = manager, .extra = options_.kubectl_args, .deadline = deadline_});
     if (checked) return std::nullopt;
     const kube::Id &id = unchecked.front().id;
     return kube::Problem{kube::Cause::refused,

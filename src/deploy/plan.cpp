@@ -113,11 +113,12 @@ public:
     if (options_.back) hold_back(plan_);
     release::sort_for_removal(left);
     for (release::Found &found : left) plan_removal(std::move(found));
+    check_replacements();
+    find_unchecked(plan_);
     if (!dry && namespace_is_missing() && !dry.failure().ns.empty()) {
       plan_unchecked();
       return std::move(plan_);
     }
-    find_unchecked(plan_);
     const Set shared = shared_to_apply();
     replace_what_cannot_change();
     // What is shared was checked as the release's own: that may conflict where nothing changes.
@@ -206,6 +207,11 @@ private:
         shared.push_back(object);
     }
     return shared;
+  }
+
+  /// Throws Error where the set asks for a replacement that is never made.
+  void check_replacements() const {
+    for (const kube::Object &object : plan_.set) may_be_replaced(object, options_);
   }
 
   /// Finds which objects that may be replaced would have to be, each by a dry run of its own.

@@ -257,3 +257,57 @@ TEST_CASE("anything: what carries hello/keep is not replaced, nor is a StorageCl
   shop.options.adopt = {"StorageClass/s"};
   CHECK(shop.run_fails(standard).code() == Exit::invalid);
 }
+
+TEST_CASE("anything: in a namespace that the set makes, a new definition is established first") {
+  Any shop;
+  shop.cluster.api.erase(kNamespace);
+  release::Set set = set_of("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
+  for (const kube::Object &object : with(kCrdYaml + kGizmoYaml)) set.push_back(object);
+  shop.establish_soon();
+  SUBCASE("what needs it is checked then") {
+    // an API server that has just defined the kind may not know it yet, or not answer
+    shop.cluster.after(1900ms, [&] {
+      shop.cluster.fail_next(Operation::dry_run, failure(Trouble::unknown_kind), "Gizmo/g");
+      shop.cluster.fail_next(Operation::dry_run, failure(Trouble::unreachable), "Gizmo/g");
+    });
+    REQUIRE(shop.run(set) == Exit::ok);
+    CHECK(shop.cluster.elapsed() >= 4s);
+    CHECK(shop.cluster.times("apply CustomResourceDefinition/gizmos.example.org as hello") == 1);
+    CHECK(shop.plan(set).empty());
+  }
+  SUBCASE("a refusal then is a failed rollout") {
+    shop.cluster.fail_always(Operation::dry_run, failure(Trouble::invalid, "no number"), "Gizmo/g");
+    CHECK(shop.run(set) == Exit::rollout);
+    CHECK(shop.state_of_entry(1) == "failed");
+    CHECK_FALSE(shop.cluster.api.find(kDeployment));
+  }
+}
+
+TEST_CASE("anything: a definition whose names are taken fails after the grace, with the reason") {
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  shop.cluster.after(1s, [&] {
+    shop.cluster.api.update(kCrd, "", [](json::Value &crd) {
+      crd["status"] = object("{conditions: [{type: NamesAccepted, status: 'False', reason: "
+                             "ShortNamesConflict, message: '\"gz\" is already in use'}]}");
+    });
+  });
+  CHECK(shop.run(with(kCrdYaml + kGizmoYaml, "hello:2")) == Exit::rollout);
+  CHECK(shop.cluster.elapsed() < 60s);
+  const auto *failing = shop.seen.last<event::Failing>();
+  REQUIRE(failing);
+  CHECK(failing->outcome.problems.at(0).what == "its names are taken (ShortNamesConflict)");
+  CHECK(failing->outcome.problems.at(0).evidence == "\"gz\" is already in use");
+  CHECK(shop.live_image() == "hello:1");
+  CHECK(shop.state_of_entry(2) == "rolled-back");
+}
+
+TEST_CASE("anything: hello/replace is refused on what holds data before that is there") {
+  Any shop;
+  for (const char *kind : {"{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c, "
+                           "namespace: shop, annotations: {hello/replace: 'true'}}}",
+                           "{apiVersion: v1, kind: Namespace, metadata: {name: other, annotations: "
+                           "{hello/replace: 'true'}}}"})
+    CHECK(shop.run_fails(with(kind)).code() == Exit::invalid);
+  CHECK(shop.cluster.journal.empty());
+}

@@ -40,12 +40,16 @@ constexpr Sign kSigns[] = {
     {"error loading config file", Trouble::bad_kubeconfig},
     {"Error in configuration:", Trouble::bad_kubeconfig},
     {"is immutable", Trouble::immutable},
-    {"may not change once set", Trouble::immutable},
+    {"are immutable", Trouble::immutable},
+    {"may not change", Trouble::immutable},
+    {"may not be changed", Trouble::immutable}, // the value of a PriorityClass
+    {"cannot be changed", Trouble::immutable},  // by a rule of a CustomResourceDefinition
+    {"cannot be modified", Trouble::immutable},
     {"updates to statefulset spec for fields other than", Trouble::immutable},
-    {"pod updates may not change fields other than", Trouble::immutable},
     {"cannot change roleRef", Trouble::immutable},
     {"updates to parameters are forbidden", Trouble::immutable},
     {"updates to provisioner are forbidden", Trouble::immutable},
+    {"updates to reclaimPolicy are forbidden", Trouble::immutable},
     {"namespaces \"", Trouble::no_namespace},
     {"it is being terminated", Trouble::namespace_ending},
     {"no matches for kind", Trouble::unknown_kind},
