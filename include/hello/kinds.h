@@ -51,7 +51,7 @@ Rank rank(std::string_view api_version, std::string_view kind);
 /// The part of "apps/v1" before the slash; empty for the core group.
 std::string_view group(std::string_view api_version);
 
-/// Whether the group is one that definitions add: Kubernetes' own end in .k8s.io, or have no dot.
+/// Whether the group is one that definitions add, and not one of Kubernetes itself.
 bool is_custom(std::string_view api_version);
 
 } // namespace hello::kinds

@@ -49,6 +49,27 @@ constexpr Kind kKinds[] = {
     {"admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", cluster_wide},
 };
 
+/// The groups with a dot that the API server serves by itself. Others that end in .k8s.io, such as
+/// snapshot.storage.k8s.io, come with definitions.
+constexpr std::string_view kOwnGroups[] = {"admissionregistration.k8s.io",
+                                           "apiextensions.k8s.io",
+                                           "apiregistration.k8s.io",
+                                           "authentication.k8s.io",
+                                           "authorization.k8s.io",
+                                           "certificates.k8s.io",
+                                           "coordination.k8s.io",
+                                           "discovery.k8s.io",
+                                           "events.k8s.io",
+                                           "flowcontrol.apiserver.k8s.io",
+                                           "internal.apiserver.k8s.io",
+                                           "networking.k8s.io",
+                                           "node.k8s.io",
+                                           "rbac.authorization.k8s.io",
+                                           "resource.k8s.io",
+                                           "scheduling.k8s.io",
+                                           "storage.k8s.io",
+                                           "storagemigration.k8s.io"};
+
 /// Kinds of Kubernetes' own groups; those ending in "Class" are standards.
 constexpr std::pair<std::string_view, Rank> kRanks[] = {
     {"Namespace", Rank::ns},
@@ -82,8 +103,7 @@ std::string_view group(std::string_view api_version) {
 bool is_custom(std::string_view api_version) {
   const std::string_view name = group(api_version);
   return name.find('.') != name.npos &&
-         (!name.ends_with(".k8s.io") || name.starts_with("gateway.") ||
-          name.ends_with(".x-k8s.io"));
+         std::find(std::begin(kOwnGroups), std::end(kOwnGroups), name) == std::end(kOwnGroups);
 }
 
 Rank rank(std::string_view api_version, std::string_view kind) {

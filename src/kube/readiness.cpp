@@ -103,9 +103,29 @@ Readiness address(const Value &object) {
              : Readiness{};
 }
 
-/// A route, by each Gateway that it names.
+/// Whether a route's status of one parent is about this reference of its spec.
+bool is_about(const Value &route, const Value &reference, const Value &parent) {
+  const auto field = [&](const Value &of, std::string_view key) {
+    const std::string text = of.text(key);
+    return text.empty() && key == "namespace" ? route.text("metadata", key) : text;
+  };
+  for (const char *key : {"namespace", "name", "sectionName", "port"})
+    if (field(reference, key) != field(parent.at("parentRef"), key)) return false;
+  return true;
+}
+
+/// A route, by each Gateway that it names: one that it named before may have left its status.
 Readiness route(const Value &object) {
-  const auto &parents = object.at("status", "parents").items();
+  const auto &all = object.at("status", "parents").items();
+  const auto &references = object.at("spec", "parentRefs").items();
+  std::vector<Value> parents = references.empty() ? all : std::vector<Value>();
+  std::string silent;
+  for (const Value &reference : references) {
+    const std::size_t known = parents.size();
+    for (const Value &parent : all)
+      if (is_about(object, reference, parent)) parents.push_back(parent);
+    if (parents.size() == known) silent = reference.text("name");
+  }
   if (parents.empty()) return {State::unknown, "no controller has looked at it"};
   for (const Value &parent : parents)
     for (const char *type : {"Accepted", "ResolvedRefs"}) {
@@ -116,9 +136,8 @@ Readiness route(const Value &object) {
       if (!is(found, "True") || is_stale(object, *found))
         return {State::waiting, fmt::format("Gateway {} has not accepted it yet", gateway)};
     }
-  if (parents.size() < object.at("spec", "parentRefs").items().size())
-    return {State::unknown, "not all of its Gateways have looked at it"};
-  return {};
+  if (silent.empty()) return {};
+  return {State::waiting, fmt::format("Gateway {} has not looked at it yet", silent)};
 }
 
 Readiness autoscaler(const Value &object) {
@@ -180,7 +199,6 @@ constexpr Rule kRules[] = {
     {"PersistentVolumeClaim", claim},
     {"Service", address},
     {"Ingress", address},
-    {"HTTPRoute", route},
     {"HorizontalPodAutoscaler", autoscaler},
     {"CustomResourceDefinition", definition},
     {"APIService", api},
@@ -190,8 +208,9 @@ constexpr Rule kRules[] = {
 
 Readiness readiness(const Value &object) {
   const std::string api_version = object.text("apiVersion"), kind = object.text("kind");
-  const bool is_route = kinds::group(api_version) == "gateway.networking.k8s.io";
-  if (kinds::is_custom(api_version) && !(is_route && kind == "HTTPRoute")) return custom(object);
+  if (kinds::group(api_version) == "gateway.networking.k8s.io" && kind.ends_with("Route"))
+    return route(object);
+  if (kinds::is_custom(api_version)) return custom(object);
   for (const Rule &rule : kRules)
     if (rule.kind == kind) return rule.judge(object);
   return {};

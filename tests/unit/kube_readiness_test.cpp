@@ -80,7 +80,21 @@ constexpr Case kCases[] = {
     {"gateway.networking.k8s.io/v1 HTTPRoute",
      "spec: {parentRefs: [{name: g}, {name: h}]}, status: {parents: [{parentRef: {name: g}, "
      "conditions: [{type: Accepted, status: 'True'}, {type: ResolvedRefs, status: 'True'}]}]}",
-     State::unknown, "not all of its Gateways have looked at it"},
+     State::waiting, "Gateway h has not looked at it yet"},
+    {"gateway.networking.k8s.io/v1 HTTPRoute", // g was one of its Gateways before
+     "metadata: {namespace: n, generation: 2}, spec: {parentRefs: [{name: h}]}, status: {parents: "
+     "[{parentRef: {name: g}, conditions: [{type: Accepted, status: 'False'}]}]}",
+     State::unknown, "no controller has looked at it"},
+    {"gateway.networking.k8s.io/v1 HTTPRoute", // one Gateway, by two of its listeners
+     "metadata: {namespace: n}, spec: {parentRefs: [{name: g, sectionName: a}, {name: g, "
+     "sectionName: b}]}, status: {parents: [{parentRef: {name: g, namespace: n, sectionName: a}, "
+     "conditions: [{type: Accepted, status: 'True'}, {type: ResolvedRefs, status: 'True'}]}, "
+     "{parentRef: {name: other}, conditions: []}]}",
+     State::waiting, "Gateway g has not looked at it yet"},
+    {"gateway.networking.k8s.io/v1 GRPCRoute",
+     "spec: {parentRefs: [{name: g}]}, status: {parents: [{parentRef: {name: g}, conditions: "
+     "[{type: Accepted, status: 'False', reason: NoMatchingParent}]}]}",
+     State::failing, "Gateway g: Accepted is False (NoMatchingParent)"},
     {"autoscaling/v2 HorizontalPodAutoscaler",
      "status: {conditions: [{type: ScalingActive, status: 'False', reason: "
      "FailedGetResourceMetric}]}",
@@ -110,6 +124,11 @@ constexpr Case kCases[] = {
      State::done, ""},
     {"example.org/v1 Gizmo", "status: {conditions: [{type: Reconciled, status: 'True'}]}",
      State::done, ""},
+    {"snapshot.storage.k8s.io/v1 VolumeSnapshot", "spec: {}", State::unknown,
+     "no condition tells whether it is ready"}, // a group of Kubernetes, but by a definition
+    {"autoscaling.k8s.io/v1 VerticalPodAutoscaler",
+     "status: {conditions: [{type: Ready, status: 'False'}]}", State::waiting, "Ready is False"},
+    {"coordination.k8s.io/v1 Lease", "spec: {}", State::done, ""},
     {"v1 ConfigMap", "data: {}", State::done, ""},
 };
 
