@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ std::string selector_of_pods(const json::Value &workload);
 struct Look {
   Readiness readiness;
   std::vector<Problem> problems; ///< of the pods of a workload, with a failed Job's last words
+  /// Of a Job's newest pod that ended badly: it may be gone when the Job has failed.
+  std::optional<std::string> last_words{};
 };
 /// readiness(), and where that is not enough: a claim's class, the pods of a workload or Job, and
 /// warnings about the object. What may not be read is left out.

@@ -91,7 +91,12 @@ void Others::look_at(Pending &one) {
         event::Warning{one.id.text(), look.readiness.evidence.empty()
                                           ? look.readiness.text
                                           : look.readiness.text + ": " + look.readiness.evidence});
-  for (kube::Problem &problem : look.problems) problems_.push_back(std::move(problem));
+  if (look.last_words && !look.last_words->empty()) one.last_words = std::move(*look.last_words);
+  for (kube::Problem &problem : look.problems) {
+    if (problem.cause == kube::Cause::failed && !problem.log && !one.last_words.empty())
+      problem.log = one.last_words;
+    problems_.push_back(std::move(problem));
+  }
 }
 
 void Others::say(Pending &one, const kube::Readiness &now) {

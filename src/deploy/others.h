@@ -26,6 +26,7 @@ private:
     bool may_go = false; ///< a Job that is removed some time after its end
     bool warns = true;   ///< nothing else warns of it
     std::string text{}, evidence{}, said{};
+    std::string last_words{}; ///< of a Job whose pods may be gone when it fails
     sys::Deadline said_at{};
     sys::Deadline unknown_since{}; ///< when first no condition gave a state
     bool over = false;

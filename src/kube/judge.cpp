@@ -142,6 +142,14 @@ std::optional<Problem> judge_container(const Container &c, const Pod &pod,
   return judge_end(problem, c, *end, pod, snapshot);
 }
 
+/// The first container with a problem; in a failed pod, those that succeeded have none.
+std::optional<Problem> judge_containers(const Pod &pod, const Snapshot &snapshot) {
+  for (const Container &c : pod.containers)
+    if (pod.phase != "Failed" || !c.ended || c.ended->exit_code != 0)
+      if (auto found = judge_container(c, pod, snapshot)) return found;
+  return std::nullopt;
+}
+
 /// A pod that the API server did not take.
 Problem judge_refusal(const ReplicaSet &set, const std::string &words) {
   const auto problem = [&](Cause cause, std::string what, bool fatal) {
@@ -236,7 +244,8 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
                    fmt::format("it is taken off its node {} ({})", pod.node, target->reason),
                    target->message);
   }
-  if (pod.phase == "Failed")
+  const bool failed = pod.phase == "Failed";
+  if (failed && !pod.reason.empty()) // else its own containers ended it
     return problem(Cause::node, fmt::format("its node {} ended it ({})", pod.node, pod.reason),
                    pod.message);
   const Condition *scheduled = pod.condition("PodScheduled");
@@ -247,8 +256,8 @@ std::optional<Problem> judge_pod(const Pod &pod, const Snapshot &snapshot) {
                          "(strategy.maxSurge: 0 lets that go first)"
                        : "no node takes it",
                    scheduled->message);
-  for (const Container &c : pod.containers)
-    if (auto found = judge_container(c, pod, snapshot)) return found;
+  if (auto found = judge_containers(pod, snapshot)) return found;
+  if (failed) return problem(Cause::failed, "the pod failed", pod.message);
   return judge_running(pod, snapshot, problem);
 }
 

@@ -218,3 +218,91 @@ TEST_CASE("others: status judges them by the same rules") {
   shop.set_status(kJob, "{conditions: [{type: Failed, status: 'True', reason: Late}]}");
   CHECK(health("Job/migrate") == deploy::Health::bad);
 }
+
+TEST_CASE("others: the last words of a Job whose pods are gone when it fails are kept") {
+  Others shop;
+  const std::string job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, namespace: "
+                          "tools}\nspec: {selector: {matchLabels: {job: migrate}}, template: "
+                          "{spec: {containers: [{name: m, image: m}]}}}\n";
+  const kube::Id id{"batch/v1", "Job", "tools", "migrate"};
+  shop.cluster.api.put(object("{apiVersion: v1, kind: Namespace, metadata: {name: tools}}"));
+  shop.cluster.logs["migrate-x/m"] = "no such table\n";
+  const kube::Id pod{"v1", "Pod", "tools", "migrate-x"};
+  shop.cluster.after(2s, [&] {
+    shop.cluster.api.put(object(
+        "{apiVersion: v1, kind: Pod, metadata: {name: migrate-x, namespace: tools, labels: {job: "
+        "migrate}}, status: {phase: Running, containerStatuses: [{name: m, restartCount: 1, "
+        "lastState: {terminated: {exitCode: 3}}, state: {waiting: {reason: "
+        "CrashLoopBackOff}}}]}}"));
+  });
+  shop.cluster.after(6s, [&] {
+    shop.cluster.api.erase(pod);
+    shop.set_status(id, "{failed: 1, conditions: [{type: Failed, status: 'True', reason: "
+                        "BackoffLimitExceeded}]}");
+  });
+  CHECK(shop.run(with(job)) == Exit::rollout);
+  const kube::Problem *failed = shop.problem(Cause::failed);
+  REQUIRE(failed);
+  CHECK(failed->log == "no such table");
+  CHECK(shop.cluster.log_queries.back().ns == "tools");
+}
+
+TEST_CASE("others: a pod that ended badly is a failed rollout at once, with its exit code") {
+  Others shop;
+  shop.cluster.logs["once/m"] = "no such table\n";
+  shop.cluster.after(2s, [&] {
+    shop.set_status({"v1", "Pod", "shop", "once"},
+                    "{phase: Failed, containerStatuses: [{name: side, state: {terminated: "
+                    "{exitCode: 0}}}, {name: m, state: {terminated: {exitCode: 3}}}]}");
+  });
+  CHECK(shop.run(set_of("{apiVersion: v1, kind: Pod, metadata: {name: once, namespace: shop}, "
+                        "spec: {restartPolicy: Never, containers: [{name: m, image: m}]}}")) ==
+        Exit::rollout);
+  CHECK(shop.cluster.elapsed() < 10s);
+  const kube::Problem *crash = shop.problem(Cause::crash);
+  REQUIRE(crash);
+  CHECK(crash->container == "m");
+  CHECK(crash->what == "the container ended with exit code 3");
+  CHECK(crash->log == "no such table");
+}
+
+TEST_CASE("others: a workload whose pods are refused fails after the grace, with the reason") {
+  const char *const refusal = "exceeded quota: small";
+  for (const std::string kind : {"StatefulSet", "Deployment"}) {
+    CAPTURE(kind);
+    Others shop;
+    shop.options.grace = 5s;
+    const kube::Id id{"apps/v1", kind, "shop", "worker"};
+    const bool is_set = kind == "StatefulSet";
+    shop.cluster.after(1s, [&] {
+      shop.set_status(id, is_set ? "{observedGeneration: 1}"
+                                 : "{observedGeneration: 1, conditions: [{type: ReplicaFailure, "
+                                   "status: 'True', message: 'exceeded quota: small'}]}");
+      if (is_set) put_event(shop.cluster, id, "FailedCreate", refusal);
+    });
+    CHECK(shop.run(with("apiVersion: apps/v1\nkind: " + kind +
+                        "\nmetadata: {name: worker, namespace: shop}\nspec: {replicas: 2, "
+                        "selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: "
+                        "m, image: m}]}}}\n")) == Exit::rollout);
+    CHECK(shop.seen.last<event::Failing>()->outcome.state == deploy::Outcome::State::failed);
+    REQUIRE(shop.problem(Cause::not_ready));
+    CHECK(shop.problem(Cause::not_ready)->object() == kind + "/worker");
+    CHECK(shop.problem(Cause::not_ready)->evidence == refusal);
+  }
+}
+
+TEST_CASE("others: a claim that has its first pod is waited for like any other") {
+  Others shop;
+  shop.options.timeout = 20s;
+  shop.cluster.api.put(object("{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: "
+                              "{name: late}, volumeBindingMode: WaitForFirstConsumer}"));
+  shop.cluster.on_write = [&](const kube::Id &id) {
+    if (id.kind != "PersistentVolumeClaim") return;
+    shop.set_status(id, "{phase: Pending}");
+    shop.cluster.api.update(id, "", [](json::Value &claim) {
+      claim["metadata"]["annotations"]["volume.kubernetes.io/selected-node"] = json::string("n");
+    });
+  };
+  CHECK(shop.run(with("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, namespace: "
+                      "shop}\nspec: {storageClassName: late}\n")) == Exit::rollout);
+}
