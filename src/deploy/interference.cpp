@@ -77,7 +77,8 @@ Taken taken_over(kube::Cluster &cluster, const Applied &applied) {
   const std::string manager = names::manager(cluster.access().release);
   Taken taken;
   for (const auto &[id, live] : read_all(cluster, applied)) {
-    const bool main = id.kind == "Deployment" && id.name == applied.deployment;
+    const bool main =
+        id.kind == "Deployment" && id.name == applied.deployment && id.ns == cluster.access().ns;
     const bool gone = !live && live.failure().absent();
     if (gone ? id.kind == "Job" : !live) continue; // some go when they have run
     const json::Value &answer = applied.objects.at(id);

@@ -24,13 +24,13 @@ public:
     const release::Release *recorded = release::live_release(observed_.history);
     for (const auto &[id, live] : observed_.objects) {
       if (!live.present()) continue;
-      const bool is_main = id.kind == "Deployment" && id.name == release_;
+      const bool is_main = id.kind == "Deployment" && id.name == release_ && id.ns == ns_;
       if (recorded && !is_main && kube::is_waited_for(live.value))
         observed_.looks[id] = kube::look_closer(cluster_, id, live.value);
-      if (id.kind == "Deployment" && id.name == release_)
-        observed_.snapshot.deployment = kube::deployment_of(live.value);
-      if (id.kind == "HorizontalPodAutoscaler")
-        observed_.snapshot.autoscaler = kube::autoscaler_of(live.value);
+      if (is_main) observed_.snapshot.deployment = kube::deployment_of(live.value);
+      if (id.kind != "HorizontalPodAutoscaler" || id.ns != ns_) continue;
+      if (auto scaler = kube::autoscaler_of(live.value); scaler.target == release_)
+        observed_.snapshot.autoscaler = std::move(scaler);
     }
     read_pods();
     return std::move(observed_);
@@ -59,14 +59,17 @@ private:
   }
 
   /// Nothing comes where there is no such kind or it may not be read. Of Deployments it must be
-  /// known: without them all would look as if nothing were there.
-  void list(const kube::Collection &collection, const kube::TakeValue &take) {
+  /// known: without them all would look as if nothing were there. Returns whether it could list
+  /// them.
+  bool list(const kube::Collection &collection, const kube::TakeValue &take) {
     const auto failure = cluster_.list(collection, take);
-    if (!failure || failure->absent()) return;
+    if (!failure) return true;
+    if (failure->absent()) return false;
     if (failure->trouble != kube::Trouble::forbidden || collection.kind == "Deployment")
       throw kube::explain(*failure, fmt::format("read the {}s", collection.kind),
                           cluster_.access());
     note_unread(collection.kind, *failure);
+    return false;
   }
 
   /// Objects of the release, and others with its labels.
@@ -85,14 +88,20 @@ private:
       for (const kinds::Kind &kind : kinds::all())
         if (kind.is(kinds::Kind::in_set)) wanted.emplace(kind.api_version, kind.name);
     }
-    for (const auto &one : wanted)
-      list({one.first, one.second, ns_, names::objects_selector(release_)},
-           [&](json::Value &&item) {
-             const kube::Id id{one.first, one.second, ns_, item.text("metadata", "name")};
-             item["apiVersion"] = json::string(one.first); // items of a list have none
-             item["kind"] = json::string(one.second);
-             observed_.objects[id] = {kube::Live::State::present, std::move(item)};
-           });
+    std::vector<kube::Id> unlabelled; // an extra manifest may have labels of its own
+    for (const auto &one : wanted) {
+      const bool listed = list(
+          {one.first, one.second, ns_, names::objects_selector(release_)}, [&](json::Value &&item) {
+            const kube::Id id{one.first, one.second, ns_, item.text("metadata", "name")};
+            item["apiVersion"] = json::string(one.first); // items of a list have none
+            item["kind"] = json::string(one.second);
+            observed_.objects[id] = {kube::Live::State::present, std::move(item)};
+          });
+      for (const auto &[id, live] : observed_.objects)
+        if (listed && !live.present() && id.ns == ns_ && id.kind == one.second)
+          unlabelled.push_back(id);
+    }
+    for (const kube::Id &id : unlabelled) read_alone(id);
   }
 
   /// What is elsewhere, and kinds that an account may not be allowed to list, such as Secrets.

@@ -227,7 +227,8 @@ private:
     if (!live.present())
       return {Health::bad, id.text(), "missing: the release has it; hello deploy brings it back"};
     const auto &main = observed_.snapshot.deployment;
-    const bool is_main = id.kind == "Deployment" && main && id.name == main->name;
+    const bool is_main = id.kind == "Deployment" && main && id.name == main->name &&
+                         live.value.text("metadata", "uid") == main->uid;
     if (is_main) status_.image = image_of(live.value);
     if (live.being_removed()) return {Health::bad, id.text(), "is being removed"};
     if (is_main) {

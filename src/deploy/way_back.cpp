@@ -25,8 +25,11 @@ bool was_ready(const Plan &plan, const kube::Access &access) {
   const kube::Object *main = main_deployment(plan.set, access);
   for (const auto &[id, live] : plan.live) {
     if (!live.present()) continue;
-    if (main && id == main->id) then.deployment = kube::deployment_of(live.value);
-    if (id.kind == "HorizontalPodAutoscaler") then.autoscaler = kube::autoscaler_of(live.value);
+    if (!main || id.ns != main->id.ns) continue;
+    if (id == main->id) then.deployment = kube::deployment_of(live.value);
+    if (id.kind != "HorizontalPodAutoscaler") continue;
+    if (auto scaler = kube::autoscaler_of(live.value); scaler.target == main->id.name)
+      then.autoscaler = std::move(scaler);
   }
   return then.deployment &&
          kube::judge(then, then.deployment->template_text, 0).state == kube::Verdict::State::done;

@@ -306,3 +306,43 @@ TEST_CASE("others: a claim that has its first pod is waited for like any other")
   CHECK(shop.run(with("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, namespace: "
                       "shop}\nspec: {storageClassName: late}\n")) == Exit::rollout);
 }
+
+TEST_CASE("others: another workload's autoscaler, and a Deployment of the same name elsewhere, are "
+          "not the release's") {
+  Others shop;
+  shop.cluster.api.put(object("{apiVersion: v1, kind: Namespace, metadata: {name: tools}}"));
+  const release::Set set = with(
+      "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: worker, "
+      "namespace: shop}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: "
+      "worker}, minReplicas: 5, maxReplicas: 9}}\n---\n{apiVersion: apps/v1, kind: Deployment, "
+      "metadata: {name: hello, namespace: tools, annotations: {hello/wait: 'false'}}, spec: "
+      "{replicas: 7, template: {spec: {containers: [{name: c, image: other}]}}}}");
+  REQUIRE(shop.run(set) == Exit::ok);
+  release::Pulse pulse;
+  const deploy::Status status = deploy::status_of(deploy::observe(shop.cluster, pulse), {});
+  CHECK(status.state == deploy::State::healthy);
+  CHECK(status.image == "hello:1");
+  CHECK(status.summary == "2 of 2 pods available");
+  shop.controller.statuses["hello:2"] = pod_status::waiting("InvalidImageName");
+  release::Set second = set;
+  in(second, "Deployment") = hello_set("hello:2")[1].value;
+  in(second, "ConfigMap")["data"]["A"] = json::string("unrecorded");
+  CHECK(shop.run(second) == Exit::rollout);
+  CHECK(shop.how_it_was_left() == event::Failed::Left::rolled_back);
+}
+
+TEST_CASE("others: status finds an object with labels of its own") {
+  Others shop;
+  release::Set set = hello_set();
+  for (const kube::Object &one :
+       set_of("{apiVersion: v1, kind: ConfigMap, metadata: {name: theirs, namespace: shop, labels: "
+              "{app.kubernetes.io/instance: redis}}, data: {a: b}}"))
+    set.push_back(one);
+  REQUIRE(shop.run(set) == Exit::ok);
+  release::Pulse pulse;
+  for (const deploy::StatusNode &node :
+       deploy::status_of(deploy::observe(shop.cluster, pulse), {}).objects)
+    if (node.object == "ConfigMap/theirs") CHECK(node.health == deploy::Health::good);
+  shop.cluster.api.erase({"v1", "ConfigMap", "shop", "theirs"});
+  CHECK(deploy::status_of(deploy::observe(shop.cluster, pulse), {}).health == deploy::Health::bad);
+}
