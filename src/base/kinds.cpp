@@ -47,6 +47,15 @@ constexpr Kind kKinds[] = {
     {"admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", cluster_wide},
     {"admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", cluster_wide},
     {"admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", cluster_wide},
+    {"admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", cluster_wide},
+    {"admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding", cluster_wide},
+    {"flowcontrol.apiserver.k8s.io/v1", "FlowSchema", cluster_wide},
+    {"flowcontrol.apiserver.k8s.io/v1", "PriorityLevelConfiguration", cluster_wide},
+    {"resource.k8s.io/v1", "DeviceClass", cluster_wide},
+    {"storage.k8s.io/v1", "CSIDriver", cluster_wide},
+    {"storage.k8s.io/v1", "VolumeAttributesClass", cluster_wide},
+    {"certificates.k8s.io/v1", "CertificateSigningRequest", cluster_wide},
+    {"certificates.k8s.io/v1beta1", "ClusterTrustBundle", cluster_wide},
 };
 
 /// The groups with a dot that the API server serves by itself. Others that end in .k8s.io, such as

@@ -529,3 +529,12 @@ TEST_CASE("extraManifests: join the set, in its namespace and with its labels") 
                 "[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: [b]}}]"}}),
       "item 1: metadata.annotations is not a map"));
 }
+
+TEST_CASE("extraManifests: Kubernetes' own cluster-wide kinds get no namespace") {
+  const auto set = render(
+      {{"extraManifests",
+        "[{apiVersion: storage.k8s.io/v1, kind: CSIDriver, metadata: {name: d}}, {apiVersion: "
+        "admissionregistration.k8s.io/v1, kind: MutatingAdmissionPolicy, metadata: {name: p}}]"}});
+  for (const char *kind : {"CSIDriver", "MutatingAdmissionPolicy"})
+    CHECK_FALSE(find(set, kind)["metadata"]["namespace"]);
+}
