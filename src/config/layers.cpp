@@ -75,7 +75,7 @@ std::string merge(const Setting &setting, Value &value, const Layer &layer) {
       add(entry.first, merged(yaml::at(old, entry.first.Scalar().c_str()), entry.second),
           {entry.first.Scalar(), origin_of(layer, entry.first), layer.number});
   std::string warning;
-  // 0.1.0 had no map of other values.
+  // 0.1.0 had no map whose values may be anything
   if (!same.empty() && setting.type.values != Type::Values::any && both_old(value, layer))
     warning = kept(setting, value, layer, text::join(same, ", ")) + "; 'KEY: null' drops one";
   value.node.reset(result);
