@@ -4,6 +4,7 @@
 
 #include "hello/file.h"
 #include "support/check_world.h"
+#include "support/fixtures.h"
 
 using namespace hello;
 using namespace hello::test;
@@ -115,7 +116,7 @@ TEST_CASE("check: logs reads what Loki, Elasticsearch and VictoriaLogs answer") 
     CAPTURE(row.status);
     const Outcome outcome = logs_with(
         {row.status,
-         sys::read_file(std::string(HELLO_TESTS "/fixtures/logs/") + row.file + ".json", 1 << 20)});
+         sys::read_file(fixture_path("logs/" + std::string(row.file) + ".json"), 1 << 20)});
     CHECK(outcome.verdict == row.verdict);
     CHECK(outcome.cause == row.cause);
     const std::string evidence = outcome.evidence.empty() ? "" : outcome.evidence[0];

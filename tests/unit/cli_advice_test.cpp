@@ -5,12 +5,13 @@
 
 #include "cli/options/advice.h"
 #include "support/fake_cluster.h"
+#include "support/fixtures.h"
 
 using namespace hello;
 using namespace hello::test;
 
 TEST_CASE("an image that the nodes do not have: each tool is known by the nodes that it makes") {
-  std::ifstream in(std::string(HELLO_TESTS) + "/fixtures/nodes/nodes.json");
+  std::ifstream in(fixture_path("nodes/nodes.json"));
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const json::Value recorded = json::parse(text, "nodes.json");
   REQUIRE(recorded.items().size() == 4);

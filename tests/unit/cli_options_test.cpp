@@ -297,6 +297,9 @@ TEST_CASE("a wrong line is a usage error that names the word, the place and what
     CHECK(refusal({"deploy", word}).find("--context") == std::string::npos);
   CHECK(refusal({"status", "x"})
             .starts_with("unexpected argument 'x'\n  to choose a context, use --context x"));
+  CHECK(refusal({"lint", "-"})
+            .starts_with(
+                "unexpected argument '-'\n  to choose a configuration file, use --config -"));
   CHECK(refusal({"render", "--image", "--deployer"})
             .starts_with("--image needs a value, but '--deployer' is an option\n"
                          "  to pass it as the value, write --image=--deployer\n"));

@@ -7,6 +7,7 @@
 #include "hello/error.h"
 #include "hello/json.h"
 #include "hello/sha256.h"
+#include "support/fixtures.h"
 
 using namespace hello;
 using json::Kind;
@@ -27,7 +28,7 @@ std::string failure(std::string_view text, const json::Limits &limits = {}) {
 }
 
 std::vector<std::string> fixture(const std::string &name) {
-  std::ifstream in(std::string(HELLO_TESTS) + "/fixtures/json/" + name);
+  std::ifstream in(test::fixture_path("json/" + name));
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;

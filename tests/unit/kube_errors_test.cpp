@@ -7,6 +7,7 @@
 
 #include "hello/kube.h"
 #include "kube/client/errors.h"
+#include "support/fixtures.h"
 
 using namespace hello;
 using kube::Trouble;
@@ -36,7 +37,7 @@ struct Recording {
 
 /// "=== NAME: exit 1", the command, what was said; tests/fixtures/kubectl/record writes them.
 std::vector<Recording> recordings(const std::string &version) {
-  std::ifstream in(std::string(HELLO_TESTS) + "/fixtures/kubectl/" + version);
+  std::ifstream in(test::fixture_path("kubectl/" + version));
   std::vector<Recording> all;
   for (std::string line; std::getline(in, line);) {
     if (!line.starts_with("=== ")) {

@@ -11,6 +11,7 @@
 #include "hello/owner.h"
 #include "hello/undeploy.h"
 #include "support/fake_cluster.h"
+#include "support/fixtures.h"
 #include "support/recording.h"
 
 using namespace hello;
@@ -21,7 +22,7 @@ namespace event = hello::deploy::event;
 /// What 0.1.0 left on a cluster (tests/fixtures/0.1.0), and what this version does with it.
 namespace {
 
-const std::string kFixtures = std::string(HELLO_TESTS) + "/fixtures/0.1.0";
+const std::string kFixtures = fixture_path("0.1.0");
 const kube::Id kLive{"apps/v1", "Deployment", "fixture", "hello"};
 
 json::Value read(const std::filesystem::path &path) {

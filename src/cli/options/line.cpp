@@ -241,7 +241,8 @@ private:
       if (given.row->value_name == "KEY=VALUE" && given.value)
         return fmt::format("quote a value that contains spaces: {} '{} {}'", given.name,
                            *given.value, word);
-    if (line_.command->option("--config") && (word.ends_with(".yaml") || word.ends_with(".yml")))
+    const bool file = word == "-" || word.ends_with(".yaml") || word.ends_with(".yml");
+    if (file && line_.command->option("--config"))
       return "to choose a configuration file, use --config " + word;
     std::string hint;
     if (word.empty() || top_.command(word)) return hint;

@@ -1,0 +1,7 @@
+#include "support/fixtures.h"
+
+namespace hello::test {
+
+std::string fixture_path(const std::string &name) { return HELLO_TESTS "/fixtures/" + name; }
+
+} // namespace hello::test
