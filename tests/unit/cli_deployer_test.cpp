@@ -105,3 +105,33 @@ TEST_CASE("deployer: extras of a kind that the settings make too may be listed")
         R"({"apiGroups":[""],"resources":["resourcequotas"],"resourceNames":["q"],)"
         R"("verbs":["get","patch","delete"]}])");
 }
+
+TEST_CASE("deployer: extras of kinds that the Role may only read get rights of their own") {
+  const Printed printed(R"([
+    {apiVersion: v1, kind: Pod, metadata: {name: p}},
+    {apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: r}},
+    {apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: l}}])");
+  const std::string rules =
+      json::to_text(printed.object("Role", "hello-deployer-extras", "shop").at("rules"));
+  for (const char *resource : {R"([""],"resources":["pods"],"resourceNames":["p"])",
+                               R"(["apps"],"resources":["replicasets"],"resourceNames":["r"])",
+                               R"(io"],"resources":["leases"],"resourceNames":["l"])"})
+    CHECK(rules.find(resource) != rules.npos);
+}
+
+TEST_CASE("deployer: a custom kind with the name of one of Kubernetes' own is another resource") {
+  const Printed printed(R"([
+    {apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: n}},
+    {apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: s}}])");
+  CHECK(printed.has_note("NetworkPolicy/n needs a rule more"));
+  CHECK(printed.has_note("apiGroups: [serving.knative.dev]"));
+}
+
+TEST_CASE("deployer: custom kinds that the settings can make are known") {
+  const Printed printed(
+      R"([{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: m}}])");
+  CHECK(json::to_text(printed.object("Role", "hello-deployer-extras", "shop").at("rules")) ==
+        R"([{"apiGroups":["monitoring.coreos.com"],"resources":["podmonitors"],)"
+        R"("verbs":["create","list"]},{"apiGroups":["monitoring.coreos.com"],)"
+        R"("resources":["podmonitors"],"resourceNames":["m"],"verbs":["get","patch","delete"]}])");
+}

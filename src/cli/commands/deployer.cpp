@@ -1,5 +1,6 @@
 #include "cli/commands/deployer.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -25,16 +26,32 @@ std::string group_of(const manifest::Object &object) {
   return slash == std::string::npos ? "" : object.api_version.substr(0, slash);
 }
 
-/// The plural of an object's kind; empty if it is not known: Kubernetes' own kinds follow one rule,
-/// custom ones are as their definition says, if the set has it.
+/// The plural of an object's kind; empty if it is not known: Kubernetes' own kinds and those of
+/// hello's table follow one rule, custom ones are as their definition says, if the set has it.
 std::string plural_of(const manifest::Object &object, std::span<const manifest::Object> set) {
   const std::string group = group_of(object);
   for (const manifest::Object &one : set)
     if (one.kind == "CustomResourceDefinition" && yaml::text(one.node, "spec", "group") == group &&
         yaml::text(one.node, "spec", "names", "kind") == object.kind)
       return yaml::text(one.node, "spec", "names", "plural");
-  const bool built_in = group.find('.') == std::string::npos || group.ends_with(".k8s.io");
-  return built_in ? kube::plural(object.kind) : "";
+  const bool known = group.find('.') == std::string::npos || group.ends_with(".k8s.io") ||
+                     std::any_of(kinds::all().begin(), kinds::all().end(), [&](const auto &row) {
+                       return row.name == object.kind && kinds::group(row.api_version) == group;
+                     });
+  return known ? kube::plural(object.kind) : "";
+}
+
+/// The resources that the Role among `objects` lets its account make, change and remove, whatever
+/// their names are. Some others may only be read.
+std::set<Resource> given_by(std::span<const manifest::Object> objects) {
+  std::set<Resource> given;
+  for (const kube::Object &object : set_of(objects))
+    for (const json::Value &rule : object.value.at("rules").items())
+      if (!rule.find("resourceNames") &&
+          json::to_text(rule.at("verbs")).find("patch") != std::string::npos)
+        for (const json::Value &resource : rule.at("resources").items())
+          given.emplace(rule.at("apiGroups").items().front().text(), resource.text());
+  return given;
 }
 
 json::Value strings(std::span<const std::string> texts) {
@@ -111,18 +128,17 @@ std::vector<manifest::Object> deployer(const config::Config &config,
   const std::string ns = config.text("namespace.name"), release = config.text("name"),
                     account = names::deployer(release);
   std::vector<manifest::Object> objects = manifest::deployer(config);
-  const std::string given = manifest::to_yaml(objects);
+  const std::set<Resource> given = given_by(objects);
   std::map<std::string, Grant> grants; // by namespace
   for (const manifest::Object &object : set) {
-    const std::string what = object.kind + "/" + object.name, group = group_of(object);
-    if (object.ns == ns && given.find("- " + kube::plural(object.kind) + "\n") != given.npos)
-      continue;
+    const std::string what = object.kind + "/" + object.name, group = group_of(object),
+                      plural = plural_of(object, set);
+    if (object.ns == ns && given.count({group, plural})) continue;
     if (object.kind == "Namespace" || group == kRbac) {
       notes.push_back(fmt::format("an administrator applies {}{}", what,
                                   object.kind == "Namespace" ? " (namespace.create: false)" : ""));
       continue;
     }
-    const std::string plural = plural_of(object, set);
     if (plural.empty()) {
       notes.push_back(fmt::format(
           "{} needs a rule more, with the plural that kubectl api-resources names: {{apiGroups: "
