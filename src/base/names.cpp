@@ -1,5 +1,6 @@
 #include "hello/names.h"
 
+#include "hello/kinds.h"
 #include "hello/text.h"
 
 namespace hello::names {
@@ -24,7 +25,9 @@ std::string tls_secret(std::string_view release) { return with(release, "-tls");
 std::string deployer(std::string_view release) { return with(release, "-deployer"); }
 std::string lease(std::string_view release) { return with(release, "-release"); }
 
-bool is_shared(std::string_view kind, std::string_view name, std::string_view ns) {
+bool is_shared(std::string_view api_version, std::string_view kind, std::string_view name,
+               std::string_view ns) {
+  if (kinds::is_custom(api_version)) return false;
   if (kind == "Namespace") return name == ns;
   if (kind == "NetworkPolicy") return name == kDefaultDeny;
   return (kind == "ResourceQuota" || kind == "LimitRange") && name == kLimits;

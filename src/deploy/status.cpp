@@ -197,7 +197,7 @@ public:
       if (const auto found = observed_.objects.find(id); found != observed_.objects.end())
         status_.objects.push_back(node_of(id, found->second));
     for (const auto &[id, live] : observed_.objects)
-      if (!is_recorded(id) && !names::is_shared(id.kind, id.name, id.ns))
+      if (!is_recorded(id) && !names::is_shared(id.api_version, id.kind, id.name, id.ns))
         status_.objects.push_back(node_of(id, live));
     if (!observed_.snapshot.deployment && recorded().empty())
       status_.objects.push_back({Health::bad, "Deployment/" + observed_.release, "is not there"});

@@ -86,8 +86,8 @@ void merge_missing(YAML::Node &map, const YAML::Node &more) {
 /// The labels that every object has. Those of shared objects are the same whoever renders them.
 YAML::Node standard_labels(const Config &config, const YAML::Node &object) {
   const bool is_shared =
-      names::is_shared(object["kind"].Scalar(), yaml::text(object, "metadata", "name"),
-                       config.text("namespace.name"));
+      names::is_shared(yaml::text(object, "apiVersion"), yaml::text(object, "kind"),
+                       yaml::text(object, "metadata", "name"), config.text("namespace.name"));
   YAML::Node labels;
   put(labels, names::kName, yaml::string("hello"));
   put(labels, names::kInstance, is_shared ? yaml::string(names::kDefault) : config.node("name"));

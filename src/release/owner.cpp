@@ -101,7 +101,7 @@ std::string reference(const kube::Id &id, const std::string &ns) {
 
 bool is_shared(const kube::Id &id, const kube::Access &access) {
   return (id.ns == access.ns || id.kind == "Namespace") &&
-         names::is_shared(id.kind, id.name, access.ns);
+         names::is_shared(id.api_version, id.kind, id.name, access.ns);
 }
 
 bool is_outside(const kube::Id &id, const kube::Access &access) {

@@ -107,6 +107,8 @@ TEST_CASE("owner: what the releases of a namespace share belongs to the namespac
   CHECK_FALSE(
       release::is_shared({kPolicy.api_version, kPolicy.kind, "other", kPolicy.name}, access));
   CHECK_FALSE(release::is_shared({"v1", "ResourceQuota", "shop", "web"}, access));
+  CHECK_FALSE(
+      release::is_shared({"projectcalico.org/v3", kPolicy.kind, kPolicy.ns, kPolicy.name}, access));
   CHECK(release::manager_of(kPolicy, access) == "hello-shared");
   CHECK(release::manager_of(kOld, access) == "hello-web");
 
