@@ -39,7 +39,8 @@ bool is_controlled(const json::Value &live) {
 bool adopts(const std::vector<std::string> &adopt, const kube::Id &id, const json::Value &live,
             const kube::Access &access) {
   if (is_controlled(live)) return false;
-  const bool in_all = id.ns == access.ns && !is_of_another(live, access.release) &&
+  const bool in_all = id.ns == access.ns &&
+                      (release::is_shared(id, access) || !is_of_another(live, access.release)) &&
                       live.text("metadata", "annotations", release::kMark).empty();
   return std::any_of(adopt.begin(), adopt.end(), [&](const std::string &argument) {
     return argument == "all" ? in_all : means(argument, id, access.ns);

@@ -146,6 +146,22 @@ TEST_CASE("adopt: all covers the namespace, but not other releases, nor what is 
   CHECK(shop.run(hello_set()) == Exit::ok);
 }
 
+TEST_CASE("adopt: all covers what the releases of a namespace share, for each of them") {
+  const release::Set quota = set_of(
+      "{apiVersion: v1, kind: ResourceQuota, metadata: {name: hello, namespace: shop, labels: "
+      "{app.kubernetes.io/managed-by: hello, app.kubernetes.io/instance: hello}}}");
+  for (const char *release : {"hello", "web"}) {
+    CAPTURE(release);
+    Shop shop;
+    REQUIRE(shop.cluster.api.apply(quota.front(), "kubectl", false));
+    shop.cluster.set_release(release);
+    shop.options.adopt = {"all"};
+    const deploy::Plan plan = deploy::make_plan(shop.cluster, quota, shop.options);
+    CHECK(plan.foreign.empty());
+    CHECK(plan.adopted.count(quota.front().id) == 1);
+  }
+}
+
 TEST_CASE("adopt: what a controller makes is never adopted") {
   Helms shop;
   shop.cluster.api.update(kConfigMap, "", [](json::Value &map) {
