@@ -186,10 +186,8 @@ const Release &rollback_target(const std::vector<Release> &all, std::optional<in
   if (asked) {
     const Release &release = find_revision(all, *asked);
     if (release.state == State::ready) return release;
-    throw Error(
-        Exit::usage,
-        fmt::format("revision {} was never ready: its state is {}", *asked, name_of(release.state)),
-        "run 'hello history' to list those that were");
+    throw Error(Exit::usage, fmt::format("revision {} was never ready", *asked),
+                "run 'hello history' to list those that were");
   }
   const Release *live = live_release(all);
   for (const Release &release : all)

@@ -133,8 +133,7 @@ TEST_CASE("rollback: goes to the newest ready release before the live one, with 
       "the history has no earlier revision that was ready and differs from the current one");
   CHECK_THROWS_AS(target({}), Error);
   CHECK(release::rollback_target(all, 3).revision == 3);
-  CHECK_THROWS_WITH(release::rollback_target(all, 2),
-                    "revision 2 was never ready: its state is failed");
+  CHECK_THROWS_WITH(release::rollback_target(all, 2), "revision 2 was never ready");
   CHECK(release::find_revision(all, 2).revision == 2);
   CHECK_THROWS_WITH(release::rollback_target(all, 7), "no revision 7 in the history; it has: 3, 2");
 }
