@@ -73,6 +73,7 @@ private:
   bool is_forbidden(const kube::Failure &failure, const char *doing);
   /// Writes a new renewal into the lease that was read last.
   kube::Result<kube::Done> write(const json::Value &last);
+  void renew(); ///< any thread
   void renew_until_released();
   json::Value body(const json::Value &last) const;
 
@@ -81,7 +82,10 @@ private:
   std::chrono::milliseconds renewal_;
   kube::Id id_;
   std::string holder_, since_;
-  json::Value last_; ///< as it was written last; the thread's, once it runs
+  std::mutex renewing_;
+  json::Value last_; ///< under renewing_, once the thread runs
+  /// Others watch for so long before they take it. Past it, no write without a renewal.
+  std::atomic<sys::Deadline> sure_until_{sys::Deadline::max()};
   bool held_ = false;
   std::atomic<bool> lost_{false};
   std::mutex mutex_;

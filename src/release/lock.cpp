@@ -101,19 +101,25 @@ json::Value Lock::body(const json::Value &last) const {
 }
 
 kube::Result<kube::Done> Lock::write(const json::Value &last) {
+  const sys::Deadline sure_until = cluster_.now() + kWatch;
   auto written = cluster_.replace(id_, json::to_text(body(last)),
                                   sys::Clock::now() + std::chrono::seconds(20));
+  if (written.failed_with(kube::Trouble::stale)) // perhaps by one of ours whose answer was lost
+    if (const auto now = cluster_.read(id_); now && holder_of(*now) == holder_) return write(*now);
   if (!written) return written.failure();
   last_ = std::move(*written);
+  sure_until_ = sure_until;
   return kube::Done();
 }
 
 kube::Result<kube::Done> Lock::create() {
+  const sys::Deadline sure_until = cluster_.now() + kWatch;
   auto made =
       cluster_.create(id_, json::to_text(body({})), names::manager(cluster_.access().release),
                       cluster_.now() + std::chrono::seconds(20));
   if (!made) return made.failure();
   last_ = std::move(*made);
+  sure_until_ = sure_until;
   held_ = true;
   return kube::Done();
 }
@@ -169,7 +175,10 @@ Lock::Taken Lock::take() {
       throw kube::explain(failure, "write " + id_.text(), cluster_.access());
     cluster_.sleep(std::chrono::seconds(1));
   }
-  cluster_.before_write = [this] { check(); };
+  cluster_.before_write = [this] {
+    if (cluster_.now() >= sure_until_.load()) renew(); // it slept, or the network was away
+    check();
+  };
   ending_ = false; // after a release()
   thread_ = std::thread([this] { renew_until_released(); });
   return how;
@@ -191,24 +200,32 @@ void Lock::check() {
               "run 'hello status' to see how far it got");
 }
 
+void Lock::renew() {
+  const std::lock_guard renewing(renewing_);
+  if (lost_) return;
+  std::optional<kube::Failure> failure;
+  try {
+    if (const auto done = write(last_); !done) failure = done.failure();
+  } catch (const Error &) { // an interruption, which the main thread sees too
+  }
+  if (!failure) return;
+  // anything else may pass: until another hello takes it, it is ours
+  lost_ = failure->trouble == kube::Trouble::stale || failure->absent();
+  if (failure->trouble != kube::Trouble::forbidden) return;
+  sure_until_ = sys::Deadline::max();
+  const std::lock_guard lock(mutex_);
+  forbidden_ = std::move(failure);
+}
+
 void Lock::renew_until_released() {
   std::unique_lock lock(mutex_);
   auto wait = renewal_ / 4; // a right that is missing shows early
   while (!wake_.wait_for(lock, wait, [this] { return ending_; })) {
     wait = renewal_;
     lock.unlock();
-    std::optional<kube::Failure> failure;
-    try {
-      if (const auto done = write(last_); !done) failure = done.failure();
-    } catch (const Error &) { // an interruption, which the main thread sees too
-    }
+    renew();
+    if (lost_ || sure_until_.load() == sys::Deadline::max()) return;
     lock.lock();
-    if (!failure) continue;
-    // anything else may pass: until another hello takes it, it is ours
-    lost_ = failure->trouble == kube::Trouble::stale || failure->absent();
-    const bool forbidden = failure->trouble == kube::Trouble::forbidden;
-    if (forbidden) forbidden_ = std::move(failure);
-    if (lost_ || forbidden) return;
   }
 }
 

@@ -191,8 +191,8 @@ Result<kube::Answer> FakeCluster::dry_run(std::span<const kube::Object> set,
 
 Result<kube::Answer> FakeCluster::apply(std::span<const kube::Object> set,
                                         const kube::ApplyOptions &options) {
-  const std::lock_guard lock(mutex_);
   if (before_write) before_write();
+  const std::lock_guard lock(mutex_);
   std::string line = fmt::format("apply {} as {}", names_of(set), options.manager);
   if (options.force) line += " by force";
   if (options.beside_kubectl) line += " beside kubectl";
@@ -203,8 +203,8 @@ Result<kube::Answer> FakeCluster::apply(std::span<const kube::Object> set,
 
 Result<kube::Done> FakeCluster::remove(const kube::Id &id, const kube::Preconditions &still,
                                        sys::Deadline) {
-  const std::lock_guard lock(mutex_);
   if (before_write) before_write();
+  const std::lock_guard lock(mutex_);
   if (id.kind != "Lease") journal.push_back("remove " + id.text());
   if (auto failed = scripted(Operation::remove, id.text())) return std::move(*failed);
   auto done = api.remove(id, still);
@@ -214,8 +214,8 @@ Result<kube::Done> FakeCluster::remove(const kube::Id &id, const kube::Precondit
 
 Result<json::Value> FakeCluster::create(const kube::Id &id, std::string_view json,
                                         std::string_view manager, sys::Deadline) {
-  const std::lock_guard lock(mutex_);
   if (before_write) before_write();
+  const std::lock_guard lock(mutex_);
   if (id.kind != "Lease") journal.push_back("create " + id.text());
   if (auto failed = scripted(Operation::create, id.text())) return std::move(*failed);
   const auto done = api.create(id, json::parse(json, "create"), manager);
@@ -232,8 +232,8 @@ Result<json::Value> FakeCluster::replace(const kube::Id &id, std::string_view js
 }
 
 Result<json::Value> FakeCluster::post(const std::string &path, std::string_view, sys::Deadline) {
-  const std::lock_guard lock(mutex_);
   if (before_write) before_write();
+  const std::lock_guard lock(mutex_);
   journal.push_back("post " + path);
   if (auto failed = scripted(Operation::post, path)) return std::move(*failed);
   const auto found = paths.find(path);
@@ -251,8 +251,8 @@ Result<json::Value> FakeCluster::fetch(const std::string &path) {
 
 Result<kube::Done> FakeCluster::patch(const kube::Id &id, const std::string &change,
                                       std::string_view, sys::Deadline) {
-  const std::lock_guard lock(mutex_);
   if (before_write) before_write();
+  const std::lock_guard lock(mutex_);
   journal.push_back(fmt::format("patch {} {}", id.text(), change));
   if (auto failed = scripted(Operation::patch, id.text())) return std::move(*failed);
   return api.patch(id, json::parse(change, "patch"));

@@ -196,6 +196,41 @@ TEST_CASE("lock: a holder that lost the lease writes nothing more, and leaves it
   CHECK(shop.holder() == "hello-1-a");
 }
 
+TEST_CASE("lock: a holder that slept renews the lease before it writes, and sees if it lost it") {
+  Locked shop;
+  Lock lock = shop.lock(1h);
+  lock.take();
+  const std::string first = shop.version();
+  const auto write = [&] { shop.cluster.apply(hello_set(), {.manager = "hello"}); };
+  shop.cluster.sleep(5s);
+  CHECK_NOTHROW(write());
+  CHECK(shop.version() == first);
+  shop.cluster.sleep(1s);
+  CHECK_NOTHROW(write());
+  CHECK(shop.version() != first);
+  shop.cluster.sleep(6s);
+  shop.hold(); // meanwhile
+  shop.cluster.journal.clear();
+  CHECK(contains(Locked::error_of(write).what(), "another hello has taken over release hello"));
+  CHECK(shop.cluster.journal.empty());
+  CHECK(shop.holder() == "hello-1-a");
+}
+
+TEST_CASE("lock: a renewal whose answer was lost is no loss of the lease") {
+  Locked shop;
+  Lock lock = shop.lock(1ms);
+  lock.take();
+  std::atomic<bool> written{false};
+  shop.cluster.before_next(Operation::replace, [&] {
+    shop.renew(1); // by the same holder
+    written = true;
+  });
+  CHECK(eventually([&] { return written.load(); }));
+  const std::string then = shop.version();
+  CHECK(eventually([&] { return is_lost(lock) || shop.version() != then; }));
+  CHECK_FALSE(is_lost(lock));
+}
+
 TEST_CASE("lock: a lease that the winner has removed again is not made anew") {
   Locked shop;
   Lock lock = shop.lock(1ms);
