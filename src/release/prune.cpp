@@ -83,7 +83,8 @@ private:
       return;
     auto live = cluster_.read(id);
     if (live.failed_with(kube::Trouble::forbidden)) {
-      found_.push_back({id, {}, {Ownership::State::unreadable}});
+      if (!shared || set_marks_.had(id)) // no list has what is shared
+        found_.push_back({id, {}, {Ownership::State::unreadable}});
       return;
     }
     if (!live && live.failure().absent()) return;

@@ -25,6 +25,11 @@ bool SetMarks::keep(const kube::Id &id) {
   return false;
 }
 
+bool SetMarks::had(const kube::Id &id) {
+  return std::any_of(history_.begin(), history_.end(),
+                     [&](const Release &release) { return find(release, id) != nullptr; });
+}
+
 const json::Value *SetMarks::find(const Release &release, const kube::Id &id) {
   const auto [place, is_new] = sets_.try_emplace(release.revision);
   if (is_new) {

@@ -15,6 +15,8 @@ public:
   /// Whether the newest set that had the object marks it to stay. A mark that was removed from the
   /// live object still counts.
   bool keep(const kube::Id &id);
+  /// Whether any of the sets has the object.
+  bool had(const kube::Id &id);
 
 private:
   /// The object in a revision's set; null: it has none.

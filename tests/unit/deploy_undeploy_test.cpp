@@ -644,3 +644,18 @@ TEST_CASE("undeploy: hello/keep is honoured on a namespace and on a Secret, live
     CHECK(shop.cluster.api.find(kNamespace));
   }
 }
+
+TEST_CASE("undeploy: an unreadable quota stays if a set had it, and is not spoken of otherwise") {
+  const release::Set quota = set_of("{apiVersion: v1, kind: ResourceQuota, metadata: {name: hello, "
+                                    "namespace: shop}, spec: {hard: {pods: 9}}}");
+  for (const bool had : {false, true}) {
+    CAPTURE(had);
+    Shop shop;
+    release::Set set = hello_set();
+    if (had) set.push_back(quota.front());
+    shop.deploy(set);
+    for (const char *object : {"ResourceQuota/hello", "LimitRange/hello"})
+      shop.cluster.fail_always(Operation::read, failure(Trouble::forbidden), object);
+    CHECK(names_of(shop.plan().stay) == (had ? Names{"ResourceQuota/hello"} : Names{}));
+  }
+}
