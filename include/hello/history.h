@@ -78,9 +78,6 @@ const Release &rollback_target(const std::vector<Release> &all, std::optional<in
 
 /// The entries of the cluster's release, newest first, without their sets.
 kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster);
-/// Names of the other releases with a history in the namespace; "?" if that may not be read. Throws
-/// Error(Exit::cluster) if the cluster gives no answer.
-std::vector<std::string> other_releases(kube::Cluster &cluster);
 /// The live sets of the other releases in the namespace; none if not all are known. Throws
 /// Error(Exit::cluster) if the cluster gives no answer.
 std::optional<std::vector<Set>> sets_of_others(kube::Cluster &cluster);

@@ -27,6 +27,10 @@ struct Listed {
 /// The releases of a namespace, by namespace and name; of all namespaces if `ns` is empty.
 kube::Result<std::vector<Listed>> list_releases(kube::Cluster &cluster, const std::string &ns);
 
+/// Whether the namespace has other releases, or may have: they may not be listed. Throws
+/// Error(Exit::cluster) if the cluster gives no answer.
+bool has_others(kube::Cluster &cluster);
+
 /// Throws Error(Exit::usage) if the cluster's release is not there, and names those that are. Does
 /// nothing if that cannot be read.
 void require_release(kube::Cluster &cluster);

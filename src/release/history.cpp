@@ -4,7 +4,6 @@
 #include <array>
 #include <iterator>
 #include <map>
-#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -235,17 +234,6 @@ kube::Result<std::vector<Release>> read_history(kube::Cluster &cluster) {
   if (failure) return *failure;
   sort_newest_first(all);
   return all;
-}
-
-std::vector<std::string> other_releases(kube::Cluster &cluster) {
-  std::set<std::string> found;
-  const auto failure = list_entries(
-      cluster, [&](const std::string &name, const json::Value &) { found.insert(name); });
-  if (failure && failure->retryable)
-    throw kube::explain(*failure, "read the history", cluster.access());
-  if (failure) found.insert("?");
-  found.erase(cluster.access().release);
-  return {found.begin(), found.end()};
 }
 
 std::optional<std::vector<Set>> sets_of_others(kube::Cluster &cluster) {

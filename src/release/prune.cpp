@@ -7,6 +7,7 @@
 #include "hello/fields.h"
 #include "hello/kinds.h"
 #include "hello/order.h"
+#include "hello/releases.h"
 #include "hello/text.h"
 #include "release/set_marks.h"
 
@@ -107,13 +108,13 @@ private:
            ownership.state != State::unmarked;
   }
 
-  /// Whether no other release is in the namespace, by history or by what its Namespace says. What
-  /// they share stays as long as one is.
+  /// Whether no other release is in the namespace, by history, Deployment or what its Namespace
+  /// says. What they share stays as long as one is.
   bool is_alone() {
     if (!alone_) {
       const auto ns = cluster_.read({"v1", "Namespace", "", cluster_.access().ns});
-      alone_ = other_releases(cluster_).empty() &&
-               (!ns || other_users(*ns, cluster_.access().release).empty());
+      alone_ =
+          !has_others(cluster_) && (!ns || other_users(*ns, cluster_.access().release).empty());
     }
     return *alone_;
   }

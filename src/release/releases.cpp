@@ -1,5 +1,6 @@
 #include "hello/releases.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -51,14 +52,8 @@ void add_deployment(std::map<Place, Listed> &all, const json::Value &object) {
   }
 }
 
-} // namespace
-
-std::string Listed::image() const {
-  if (pods) return pods->image;
-  return newest ? newest->image : "";
-}
-
-kube::Result<std::vector<Listed>> list_releases(kube::Cluster &cluster, const std::string &ns) {
+/// The releases, without the statuses of their revisions.
+kube::Result<std::vector<Listed>> find_releases(kube::Cluster &cluster, const std::string &ns) {
   std::map<Place, Listed> all;
   if (const auto failure = cluster.list({.api_version = "apps/v1",
                                          .kind = "ControllerRevision",
@@ -75,16 +70,36 @@ kube::Result<std::vector<Listed>> list_releases(kube::Cluster &cluster, const st
       failure && failure->trouble != kube::Trouble::forbidden)
     return *failure;
   std::vector<Listed> listed;
-  for (auto &[place, one] : all) {
-    add_status(cluster, one);
-    listed.push_back(std::move(one));
-  }
+  for (auto &[place, one] : all) listed.push_back(std::move(one));
   return listed;
+}
+
+} // namespace
+
+std::string Listed::image() const {
+  if (pods) return pods->image;
+  return newest ? newest->image : "";
+}
+
+kube::Result<std::vector<Listed>> list_releases(kube::Cluster &cluster, const std::string &ns) {
+  auto all = find_releases(cluster, ns);
+  if (all)
+    for (Listed &one : *all) add_status(cluster, one);
+  return all;
+}
+
+bool has_others(kube::Cluster &cluster) {
+  const auto all = find_releases(cluster, cluster.access().ns);
+  if (!all && all.failure().retryable)
+    throw kube::explain(all.failure(), "list the releases", cluster.access());
+  return !all || std::any_of(all->begin(), all->end(), [&](const Listed &one) {
+    return one.name != cluster.access().release;
+  });
 }
 
 void require_release(kube::Cluster &cluster) {
   const kube::Access &access = cluster.access();
-  const auto all = list_releases(cluster, access.ns);
+  const auto all = find_releases(cluster, access.ns);
   if (!all) return;
   std::string there;
   for (const Listed &one : *all) {

@@ -191,6 +191,28 @@ TEST_CASE("releases: undeploy removes one, and leaves the others as they are") {
   CHECK(market.all() == Names{});
 }
 
+TEST_CASE("releases: what they share stays while another is there, even one without a history") {
+  Market market;
+  release::Set set = hello_set();
+  for (const kube::Object &one : set_of("{apiVersion: v1, kind: ResourceQuota, metadata: {name: "
+                                        "hello, namespace: shop}, spec: {hard: {pods: 9}}}"))
+    set.push_back(one);
+  REQUIRE(market.deploy_set("hello", set) == Exit::ok);
+  release::Set web = hello_set("hello:1", "web");
+  in(web, "Deployment")["metadata"]["labels"][names::kName] = json::string("hello");
+  REQUIRE(market.deploy_set("web", web) == Exit::ok);
+  market.cluster.api.erase({"apps/v1", "ControllerRevision", "shop", "web-release-1"});
+  const auto is_quota = [](const release::Found &found) {
+    return found.id.kind == "ResourceQuota";
+  };
+  for (const bool is_alone : {false, true}) {
+    if (is_alone) market.cluster.api.erase(kWeb);
+    market.cluster.set_release("hello");
+    const deploy::Removal removal = deploy::plan_removal(market.cluster);
+    CHECK(std::any_of(removal.remove.begin(), removal.remove.end(), is_quota) == is_alone);
+  }
+}
+
 TEST_CASE("releases: a namespace that hello made stays while another release is in it") {
   Market market;
   market.cluster.api.erase(kNamespace);
