@@ -95,6 +95,27 @@ TEST_CASE("kubectl: a kind whose plural was guessed wrong is looked up in discov
             .failed_with(Trouble::unknown_kind));
 }
 
+TEST_CASE("kubectl: a wrong plural is looked up too where the server refuses it unseen") {
+  Lab lab;
+  auto &api = lab.kubectl.api();
+  const std::string group = "/apis/example.com/v1", place = group + "/namespaces/shop/";
+  const auto refuse = [&](const std::string &plural) {
+    api.on(
+        place + plural + "/g", 403,
+        R"({"kind":"Status","reason":"Forbidden","message":"User \"ci\" cannot get resource \")" +
+            plural + R"(\" in API group \"example.com\" in the namespace \"shop\"","code":403})");
+  };
+  api.on(group, 200, R"({"resources":[{"name":"gizmi","kind":"Gizmo"}]})");
+  refuse("gizmos");
+  refuse("gizmi");
+  const kube::Id gizmo{"example.com/v1", "Gizmo", "shop", "g"};
+  const auto refused = lab.cluster->read(gizmo);
+  REQUIRE(refused.failed_with(Trouble::forbidden));
+  CHECK(refused.failure().rule.find("resources: [gizmi]") != std::string::npos);
+  api.on(place + "gizmi/g", 200, R"({"kind":"Gizmo"})");
+  CHECK(lab.cluster->read(gizmo));
+}
+
 TEST_CASE("kubectl: a read that fails says which way") {
   Lab lab;
   auto &api = lab.kubectl.api();

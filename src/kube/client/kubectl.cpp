@@ -242,13 +242,8 @@ Result<std::string> Kubectl::write(const char *method, const Id &id, const std::
                                    const char *type, const std::string &body,
                                    sys::Deadline deadline) {
   const sys::HttpWrite what{method, type, body};
-  auto reply = proxy_.write(object_path(id) + query, what, deadline);
-  if (!reply.failed_with(Trouble::unknown_kind)) return reply;
-  const std::string resource = discover(id); // the guessed plural may be wrong
-  if (resource.empty()) return reply;
-  return proxy_.write(
-      fmt::format("{}/{}{}", resource_path(id.api_version, resource, id.ns), id.name, query), what,
-      deadline);
+  return send(id,
+              [&](const std::string &path) { return proxy_.write(path + query, what, deadline); });
 }
 
 Result<Done> Kubectl::remove(const Id &id, const Preconditions &still, sys::Deadline deadline) {

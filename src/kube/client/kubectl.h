@@ -55,6 +55,9 @@ private:
   Result<Answer> server_side(std::span<const Object> set, const ApplyOptions &options,
                              const std::vector<std::string> &more);
   Result<Answer> apply_beside(const Object &object, const ApplyOptions &options);
+  using Send = std::function<Result<std::string>(const std::string &path)>;
+  /// Sends a request to an object's path; again where its plural was guessed wrong.
+  Result<std::string> send(const Id &id, const Send &by);
   /// A request to an object's path.
   Result<std::string> write(const char *method, const Id &id, const std::string &query,
                             const char *type, const std::string &body, sys::Deadline deadline);

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "hello/kinds.h"
 #include "hello/text.h"
 #include "kube/client/answers.h"
 #include "kube/client/errors.h"
@@ -39,13 +40,18 @@ std::string Kubectl::discover(const Id &id) {
   return "";
 }
 
+Result<std::string> Kubectl::send(const Id &id, const Send &by) {
+  auto reply = by(object_path(id));
+  // where nothing is allowed, the server refuses a plural without a look at whether it is one
+  const bool refused = reply.failed_with(Trouble::forbidden) && kinds::is_custom(id.api_version);
+  if (!refused && !reply.failed_with(Trouble::unknown_kind)) return reply;
+  const std::string resource = discover(id);
+  if (resource.empty() || resource == plural(id.kind)) return reply;
+  return by(resource_path(id.api_version, resource, id.ns) + "/" + id.name);
+}
+
 Result<json::Value> Kubectl::read(const Id &id) {
-  Result<std::string> reply = proxy_.get_patiently(object_path(id));
-  if (reply.failed_with(Trouble::unknown_kind)) { // the guessed plural may be wrong
-    const std::string resource = discover(id);
-    if (resource.empty()) return reply.failure();
-    reply = proxy_.get_patiently(resource_path(id.api_version, resource, id.ns) + "/" + id.name);
-  }
+  const auto reply = send(id, [&](const std::string &path) { return proxy_.get_patiently(path); });
   if (!reply) return reply.failure();
   return kubernetes_object_of(*reply, id.text());
 }
