@@ -103,7 +103,7 @@ private:
       throw Error(Exit::cluster,
                   needs + " must be in the history, or nothing would know later whose it is; "
                           "nothing was applied",
-                  "give this account the rights on the history: hello render --deployer");
+                  "the warning above says why; hello render --deployer prints the rights");
   }
 
   /// Applies and waits, again where another deploy took objects in the meantime.

@@ -693,6 +693,19 @@ TEST_CASE("deploy: a history that cannot be written is a warning") {
   CHECK(shop.seen.count<event::Warning>() == 1);
 }
 
+TEST_CASE(
+    "deploy: a set with a Secret that is too large for the history is refused, with the reason") {
+  Shop shop;
+  release::Set set = set_of("{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: shop}}");
+  for (const kube::Object &object : hello_set()) set.push_back(object);
+  in(set, "ConfigMap")["data"]["MESSAGES"] = json::string(std::string(release::kLargestEntry, 'x'));
+  const Error error = shop.run_fails(set);
+  CHECK(error.code() == Exit::cluster);
+  CHECK(error.hint().find("the warning above says why") != std::string::npos);
+  CHECK(shop.warned("", "its set takes"));
+  CHECK(shop.cluster.times("apply ") == 0);
+}
+
 TEST_CASE("deploy: without history nothing is written down") {
   Shop shop;
   shop.options.history = false;
