@@ -106,6 +106,18 @@ TEST_CASE("deployer: extras of a kind that the settings make too may be listed")
         R"("verbs":["get","patch","delete"]}])");
 }
 
+TEST_CASE("deployer: there is no right to delete what hello never deletes") {
+  const Printed printed(R"([
+    {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: p}},
+    {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: s}}])");
+  CHECK(json::to_text(printed.object("Role", "hello-deployer-extras", "shop").at("rules")) ==
+        R"([{"apiGroups":[""],"resources":["persistentvolumeclaims"],"verbs":["create"]},)"
+        R"({"apiGroups":[""],"resources":["persistentvolumeclaims"],"resourceNames":["p"],)"
+        R"("verbs":["get","patch"]}])");
+  CHECK(json::to_text(printed.object("ClusterRole", "shop-hello-deployer", "")).find("delete") ==
+        std::string::npos);
+}
+
 TEST_CASE("deployer: extras of kinds that the Role may only read get rights of their own") {
   const Printed printed(R"([
     {apiVersion: v1, kind: Pod, metadata: {name: p}},

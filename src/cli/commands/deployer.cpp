@@ -81,6 +81,7 @@ public:
     names_[resource].push_back(object.name);
     if (object.ns == account_ns_ && kinds::is(object.kind, kinds::Kind::in_set))
       listed_.insert(resource); // as the settings' objects are, by their labels
+    if (kinds::is(object.kind, kinds::Kind::holds_data)) kept_.insert(resource);
   }
 
   void append_to(release::Set &set) const {
@@ -89,7 +90,9 @@ public:
       Names free{"create"}; // without names
       if (listed_.count(resource)) free.emplace_back("list");
       role["rules"].push(rule(resource, {}, free));
-      role["rules"].push(rule(resource, names, {"get", "patch", "delete"}));
+      Names own{"get", "patch"};
+      if (!kept_.count(resource)) own.emplace_back("delete");
+      role["rules"].push(rule(resource, names, own));
     }
     json::Value binding = head(ns_.empty() ? "ClusterRoleBinding" : "RoleBinding");
     json::Value &ref = binding["roleRef"];
@@ -117,7 +120,7 @@ private:
 
   std::string ns_, name_, account_ns_, account_;
   std::map<Resource, Names> names_;
-  std::set<Resource> listed_;
+  std::set<Resource> listed_, kept_; ///< kept_: what hello never deletes
 };
 
 } // namespace
