@@ -15,6 +15,7 @@ constexpr const char *kExtras = R"([
   {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: other}},
   {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: p}},
   {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}},
+  {apiVersion: v1, kind: Namespace, metadata: {name: n}},
   {apiVersion: example.org/v1, kind: Gizmo, metadata: {name: g}}])";
 
 struct Printed {
@@ -86,8 +87,9 @@ TEST_CASE("deployer: a custom resource whose definition is in the set gets right
 
 TEST_CASE("deployer: what no Role may give, or what it cannot know, is a note") {
   const Printed printed;
-  CHECK(printed.has_note("an administrator applies ClusterRole/r"));
+  CHECK(printed.has_note("ClusterRole/r; leave it out of what this account deploys"));
   CHECK(printed.has_note("an administrator applies Namespace/shop (namespace.create: false)"));
+  CHECK(printed.has_note("an administrator applies Namespace/n; leave it out"));
   CHECK(printed.has_note("Gizmo/g needs a rule more"));
   CHECK(printed.has_note("apiGroups: [example.org]"));
   for (const kube::Object &one : printed.set) {

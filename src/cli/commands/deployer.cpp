@@ -138,8 +138,10 @@ std::vector<manifest::Object> deployer(const config::Config &config,
                       plural = plural_of(object, set);
     if (object.ns == ns && given.count({group, plural})) continue;
     if (object.kind == "Namespace" || group == kRbac) {
+      const bool home = object.kind == "Namespace" && object.name == ns;
       notes.push_back(fmt::format("an administrator applies {}{}", what,
-                                  object.kind == "Namespace" ? " (namespace.create: false)" : ""));
+                                  home ? " (namespace.create: false)"
+                                       : "; leave it out of what this account deploys"));
       continue;
     }
     if (plural.empty()) {
