@@ -108,6 +108,18 @@ TEST_CASE("deployer: extras of a kind that the settings make too may be listed")
         R"("verbs":["get","patch","delete"]}])");
 }
 
+TEST_CASE("deployer: workloads in other namespaces bring the rights to explain their pods") {
+  const Printed printed(
+      R"([{apiVersion: batch/v1, kind: Job, metadata: {name: j, namespace: other}}])");
+  CHECK(json::to_text(printed.object("Role", "shop-hello-deployer", "other").at("rules")) ==
+        R"([{"apiGroups":["batch"],"resources":["jobs"],"verbs":["create"]},)"
+        R"({"apiGroups":["batch"],"resources":["jobs"],"resourceNames":["j"],)"
+        R"("verbs":["get","patch","delete"]},)"
+        R"({"apiGroups":[""],"resources":["pods"],"verbs":["list"]},)"
+        R"({"apiGroups":[""],"resources":["events"],"verbs":["list"]},)"
+        R"({"apiGroups":[""],"resources":["pods/log"],"verbs":["get"]}])");
+}
+
 TEST_CASE("deployer: there is no right to delete what hello never deletes") {
   const Printed printed(R"([
     {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: p}},

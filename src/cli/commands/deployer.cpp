@@ -82,6 +82,7 @@ public:
     if (object.ns == account_ns_ && kinds::is(object.kind, kinds::Kind::in_set))
       listed_.insert(resource); // as the settings' objects are, by their labels
     if (kinds::is(object.kind, kinds::Kind::holds_data)) kept_.insert(resource);
+    if (object.ns != account_ns_ && kinds::is(object.kind, kinds::Kind::has_pods)) has_pods_ = true;
   }
 
   void append_to(release::Set &set) const {
@@ -94,6 +95,10 @@ public:
       if (!kept_.count(resource)) own.emplace_back("delete");
       role["rules"].push(rule(resource, names, own));
     }
+    if (has_pods_) // as the Role of the account's own namespace has it: why pods do not get on
+      for (const auto &[resource, verb] :
+           {std::pair("pods", "list"), std::pair("events", "list"), std::pair("pods/log", "get")})
+        role["rules"].push(rule({"", resource}, {}, {verb}));
     json::Value binding = head(ns_.empty() ? "ClusterRoleBinding" : "RoleBinding");
     json::Value &ref = binding["roleRef"];
     ref["apiGroup"] = json::string(kRbac);
@@ -121,6 +126,7 @@ private:
   std::string ns_, name_, account_ns_, account_;
   std::map<Resource, Names> names_;
   std::set<Resource> listed_, kept_; ///< kept_: what hello never deletes
+  bool has_pods_ = false;
 };
 
 } // namespace
