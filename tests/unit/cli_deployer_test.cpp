@@ -22,10 +22,11 @@ struct Printed {
   std::vector<std::string> notes;
   release::Set set;
 
-  explicit Printed(const std::string &extras = kExtras) {
+  explicit Printed(const std::string &extras = kExtras, const std::string &prometheus = "") {
     config::Sources sources;
     sources.files = {"/dev/null"};
     sources.set = {{"extraManifests", extras, "--set"}, {"namespace.name", "shop", "--set"}};
+    if (!prometheus.empty()) sources.set.push_back({"monitoring.prometheus", prometheus, "--set"});
     const config::Config config = config::Config::load(sources);
     set = cli::set_of(cli::deployer(config, manifest::render_all(config), notes));
   }
@@ -118,6 +119,14 @@ TEST_CASE("deployer: workloads in other namespaces bring the rights to explain t
         R"({"apiGroups":[""],"resources":["pods"],"verbs":["list"]},)"
         R"({"apiGroups":[""],"resources":["events"],"verbs":["list"]},)"
         R"({"apiGroups":[""],"resources":["pods/log"],"verbs":["get"]}])");
+}
+
+TEST_CASE("deployer: a Prometheus that is asked through the API server brings the right to that") {
+  const Printed printed("[]", "http://prom.monitoring.svc:9090/x");
+  CHECK(json::to_text(printed.object("Role", "shop-hello-deployer", "monitoring").at("rules")) ==
+        R"([{"apiGroups":[""],"resources":["services/proxy"],)"
+        R"("resourceNames":["http:prom:9090"],"verbs":["get"]}])");
+  CHECK(Printed("[]", "http://prometheus.example.com").set.size() == Printed("[]").set.size());
 }
 
 TEST_CASE("deployer: there is no right to delete what hello never deletes") {

@@ -10,6 +10,8 @@
 #include "hello/kinds.h"
 #include "hello/kube.h"
 #include "hello/owner.h"
+#include "hello/rates.h"
+#include "hello/text.h"
 #include "hello/yaml.h"
 
 namespace hello::cli {
@@ -85,6 +87,9 @@ public:
     if (object.ns != account_ns_ && kinds::is(object.kind, kinds::Kind::has_pods)) has_pods_ = true;
   }
 
+  /// Requests through the API server to the Service that is called so there.
+  void add_proxy(const std::string &name) { proxies_.push_back(name); }
+
   void append_to(release::Set &set) const {
     json::Value role = head(ns_.empty() ? "ClusterRole" : "Role");
     for (const auto &[resource, names] : names_) {
@@ -99,6 +104,7 @@ public:
       for (const auto &[resource, verb] :
            {std::pair("pods", "list"), std::pair("events", "list"), std::pair("pods/log", "get")})
         role["rules"].push(rule({"", resource}, {}, {verb}));
+    if (!proxies_.empty()) role["rules"].push(rule({"", "services/proxy"}, proxies_, {"get"}));
     json::Value binding = head(ns_.empty() ? "ClusterRoleBinding" : "RoleBinding");
     json::Value &ref = binding["roleRef"];
     ref["apiGroup"] = json::string(kRbac);
@@ -126,6 +132,7 @@ private:
   std::string ns_, name_, account_ns_, account_;
   std::map<Resource, Names> names_;
   std::set<Resource> listed_, kept_; ///< kept_: what hello never deletes
+  Names proxies_;                    ///< "http:prometheus:9090"
   bool has_pods_ = false;
 };
 
@@ -139,6 +146,10 @@ std::vector<manifest::Object> deployer(const config::Config &config,
   std::vector<manifest::Object> objects = manifest::deployer(config);
   const std::set<Resource> given = given_by(objects);
   std::map<std::string, Grant> grants; // by namespace
+  const auto grant_in = [&](const std::string &where) -> Grant & {
+    const std::string name = where == ns ? account + "-extras" : ns + "-" + account;
+    return grants.try_emplace(where, where, name, ns, account).first->second;
+  };
   for (const manifest::Object &object : set) {
     const std::string what = object.kind + "/" + object.name, group = group_of(object),
                       plural = plural_of(object, set);
@@ -157,8 +168,13 @@ std::vector<manifest::Object> deployer(const config::Config &config,
           what, group, kube::plural(object.kind)));
       continue;
     }
-    const std::string name = object.ns == ns ? account + "-extras" : ns + "-" + account;
-    grants.try_emplace(object.ns, object.ns, name, ns, account).first->second.add(object, plural);
+    grant_in(object.ns).add(object, plural);
+  }
+  if (config.has("monitoring.prometheus")) {
+    // /api/v1/namespaces/NAMESPACE/services/NAME/proxy
+    const std::string path = kube::service_path(config.text("monitoring.prometheus"));
+    if (const auto parts = text::split(path, '/'); parts.size() > 6)
+      grant_in(std::string(parts[4])).add_proxy(std::string(parts[6]));
   }
   release::Set more;
   for (const auto &[where, grant] : grants) grant.append_to(more);
