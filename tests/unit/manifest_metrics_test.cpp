@@ -56,10 +56,21 @@ TEST_CASE("metrics: rules and dashboard are off by default") {
 
 TEST_CASE("metrics: a PrometheusRule and a ConfigMap have the same rules") {
   const YAML::Node map = find("metrics: {rules: configMap}", "ConfigMap", "hello-rules");
-  const YAML::Node parsed = yaml::load(map["data"]["hello-hello.yaml"].Scalar(), "rules");
+  const YAML::Node parsed = yaml::load(map["data"]["hello_hello.yaml"].Scalar(), "rules");
   const YAML::Node rule = find("metrics: {rules: prometheusRule}", "PrometheusRule", "hello");
   CHECK(yaml::to_json(parsed) == yaml::to_json(rule["spec"]));
   CHECK(rules("").size() == 14);
+}
+
+TEST_CASE("metrics: no two releases give their files the same name") {
+  const auto file = [](const std::string &text, const char *name) {
+    const std::string on = "metrics: {rules: configMap, dashboard: configMap}\n";
+    return find(on + text, "ConfigMap", name)["data"].begin()->first.Scalar();
+  };
+  CHECK(file("namespace: shop\nname: web-eu\n", "web-eu-rules") == "shop_web-eu.yaml");
+  CHECK(file("namespace: shop-web\nname: eu\n", "eu-rules") == "shop-web_eu.yaml");
+  CHECK(file("namespace: shop\nname: web-eu\n", "web-eu-dashboard") == "shop_web-eu.json");
+  CHECK(file("namespace: shop-web\nname: eu\n", "eu-dashboard") == "shop-web_eu.json");
 }
 
 TEST_CASE("metrics: objects carry the labels by which others look for them") {
@@ -133,7 +144,7 @@ TEST_CASE("metrics: rules of the log agents come with them, as an object of thei
 
 TEST_CASE("metrics: the dashboard's panels do not overlap") {
   const YAML::Node map = find("metrics: {dashboard: configMap}", "ConfigMap", "hello-dashboard");
-  const YAML::Node board = yaml::load(map["data"]["hello-hello.json"].Scalar(), "dashboard");
+  const YAML::Node board = yaml::load(map["data"]["hello_hello.json"].Scalar(), "dashboard");
   std::vector<std::string> places;
   for (const YAML::Node &panel : board["panels"]) {
     const std::string place = yaml::to_json(panel["gridPos"]);
