@@ -23,6 +23,8 @@ struct Part {
   bool (*wanted)(const Config &) = nullptr; ///< null: always
 };
 
+bool wants_monitors(const Config &config) { return config.text("metrics.scrape") == "podMonitor"; }
+
 // In apply order: what others need comes first.
 const Part kParts[] = {
     {"templates/namespace.yaml", [](const Config &c) { return c.boolean("namespace.create"); }},
@@ -49,8 +51,7 @@ const Part kParts[] = {
      [](const Config &c) { return c.boolean("networkPolicy.enabled"); }},
     {"templates/poddisruptionbudget.yaml",
      [](const Config &c) { return c.boolean("podDisruptionBudget.enabled"); }},
-    {"templates/podmonitor.yaml",
-     [](const Config &c) { return c.text("metrics.scrape") == "podMonitor"; }},
+    {"templates/podmonitor.yaml", wants_monitors},
     {"templates/metrics/rules-configmap.yaml",
      [](const Config &c) { return c.text("metrics.rules") == "configMap"; }},
     {"templates/metrics/prometheusrule.yaml",
@@ -67,6 +68,7 @@ const Part kLogging[] = {
     {"templates/logging/configmap.yaml"},
     {"templates/logging/daemonset.yaml"},
     {"templates/logging/networkpolicy.yaml"},
+    {"templates/logging/podmonitor.yaml", wants_monitors},
     {"templates/logging/rules-configmap.yaml",
      [](const Config &c) { return c.text("metrics.rules") == "configMap"; }},
     {"templates/logging/rules-prometheusrule.yaml",

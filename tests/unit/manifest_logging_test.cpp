@@ -117,6 +117,24 @@ TEST_CASE("logging: the collector's configuration is YAML in the ConfigMap, and 
   CHECK(checksum(one) != checksum(other));
 }
 
+TEST_CASE("logging: the operator finds the node agents by a PodMonitor of their own") {
+  const Set set = {{"logging.endpoint", kEndpoint},
+                   {"metrics.scrape", "podMonitor"},
+                   {"metrics.objectLabels", "{release: stack}"}};
+  const auto objects = render(set, true);
+  const YAML::Node monitor = find(objects, "PodMonitor", "hello-logging");
+  const YAML::Node pod = find(objects, "DaemonSet", "hello-logging")["spec"]["template"];
+  CHECK(yaml::text(monitor, "metadata", "namespace") == "hello-logging");
+  CHECK(yaml::text(monitor, "metadata", "labels", "release") == "stack");
+  for (const auto &label : monitor["spec"]["selector"]["matchLabels"])
+    CHECK(yaml::text(pod, "metadata", "labels", label.first.Scalar().c_str()) ==
+          label.second.Scalar());
+  CHECK(yaml::text(monitor["spec"]["podMetricsEndpoints"][0], "port") ==
+        yaml::text(pod["spec"]["containers"][0]["ports"][0], "name"));
+  for (const Object &object : render({{"logging.endpoint", kEndpoint}}, true))
+    CHECK(object.kind != "PodMonitor");
+}
+
 TEST_CASE("logging: a secret becomes the authorization header, never a text in the set") {
   const auto objects =
       render({{"logging.endpoint", kEndpoint}, {"logging.authorizationSecret", "otlp"}}, true);
