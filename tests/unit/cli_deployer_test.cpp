@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "cli/commands/check_account.h"
 #include "cli/commands/deployer.h"
 #include "cli/options/release_set.h"
 #include "hello/json.h"
@@ -61,16 +62,34 @@ TEST_CASE("deployer: extras get rights for their own objects only, but for creat
 
 TEST_CASE("deployer: other namespaces and cluster-wide objects get roles apart") {
   const Printed printed;
-  CHECK(json::to_text(printed.object("Role", "shop-hello-deployer", "other").at("rules")) ==
+  CHECK(json::to_text(printed.object("Role", "shop:hello-deployer", "other").at("rules")) ==
         R"([{"apiGroups":[""],"resources":["configmaps"],"verbs":["create"]},)"
         R"({"apiGroups":[""],"resources":["configmaps"],"resourceNames":["c"],)"
         R"("verbs":["get","patch","delete"]}])");
-  const json::Value &wide = printed.object("ClusterRole", "shop-hello-deployer", "");
+  const json::Value &wide = printed.object("ClusterRole", "shop:hello-deployer", "");
   CHECK(json::to_text(wide.at("rules").items().at(1)) ==
         R"({"apiGroups":["scheduling.k8s.io"],"resources":["priorityclasses"],)"
         R"("resourceNames":["p"],"verbs":["get","patch","delete"]})");
-  CHECK(printed.object("ClusterRoleBinding", "shop-hello-deployer", "").text("roleRef", "kind") ==
+  CHECK(printed.object("ClusterRoleBinding", "shop:hello-deployer", "").text("roleRef", "kind") ==
         "ClusterRole");
+}
+
+TEST_CASE("deployer: no two accounts share the name of a cluster-wide binding") {
+  const auto binding = [](const std::string &ns, const std::string &name) {
+    config::Sources sources;
+    sources.files = {"/dev/null"};
+    sources.set = {{"extraManifests", kExtras, "--set"},
+                   {"namespace.name", ns, "--set"},
+                   {"name", name, "--set"}};
+    const config::Config config = config::Config::load(sources);
+    std::vector<std::string> notes;
+    for (const auto &one : cli::deployer(config, manifest::render_all(config), notes))
+      if (one.kind == "ClusterRoleBinding") return one.name;
+    return std::string();
+  };
+  CHECK(binding("shop", "web-eu") == "shop:web-eu-deployer");
+  CHECK(binding("shop-web", "eu") == "shop-web:eu-deployer");
+  CHECK(cli::check_account("a", "b").back().name == "hello-check-a");
 }
 
 TEST_CASE("deployer: a custom resource whose definition is in the set gets rights by its plural") {

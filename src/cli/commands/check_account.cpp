@@ -113,7 +113,7 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: hello-check
+  name: hello-check-$A
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole

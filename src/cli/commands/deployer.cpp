@@ -147,7 +147,7 @@ std::vector<manifest::Object> deployer(const config::Config &config,
   const std::set<Resource> given = given_by(objects);
   std::map<std::string, Grant> grants; // by namespace
   const auto grant_in = [&](const std::string &where) -> Grant & {
-    const std::string name = where == ns ? account + "-extras" : ns + "-" + account;
+    const std::string name = where == ns ? account + "-extras" : ns + ":" + account;
     return grants.try_emplace(where, where, name, ns, account).first->second;
   };
   for (const manifest::Object &object : set) {
