@@ -131,7 +131,7 @@ TEST_CASE("deployer: extras of a kind that the settings make too may be listed")
 TEST_CASE("deployer: workloads in other namespaces bring the rights to explain their pods") {
   const Printed printed(
       R"([{apiVersion: batch/v1, kind: Job, metadata: {name: j, namespace: other}}])");
-  CHECK(json::to_text(printed.object("Role", "shop-hello-deployer", "other").at("rules")) ==
+  CHECK(json::to_text(printed.object("Role", "shop:hello-deployer", "other").at("rules")) ==
         R"([{"apiGroups":["batch"],"resources":["jobs"],"verbs":["create"]},)"
         R"({"apiGroups":["batch"],"resources":["jobs"],"resourceNames":["j"],)"
         R"("verbs":["get","patch","delete"]},)"
@@ -142,7 +142,7 @@ TEST_CASE("deployer: workloads in other namespaces bring the rights to explain t
 
 TEST_CASE("deployer: a Prometheus that is asked through the API server brings the right to that") {
   const Printed printed("[]", "http://prom.monitoring.svc:9090/x");
-  CHECK(json::to_text(printed.object("Role", "shop-hello-deployer", "monitoring").at("rules")) ==
+  CHECK(json::to_text(printed.object("Role", "shop:hello-deployer", "monitoring").at("rules")) ==
         R"([{"apiGroups":[""],"resources":["services/proxy"],)"
         R"("resourceNames":["http:prom:9090"],"verbs":["get"]}])");
   CHECK(Printed("[]", "http://prometheus.example.com").set.size() == Printed("[]").set.size());
@@ -156,7 +156,7 @@ TEST_CASE("deployer: there is no right to delete what hello never deletes") {
         R"([{"apiGroups":[""],"resources":["persistentvolumeclaims"],"verbs":["create"]},)"
         R"({"apiGroups":[""],"resources":["persistentvolumeclaims"],"resourceNames":["p"],)"
         R"("verbs":["get","patch"]}])");
-  CHECK(json::to_text(printed.object("ClusterRole", "shop-hello-deployer", "")).find("delete") ==
+  CHECK(json::to_text(printed.object("ClusterRole", "shop:hello-deployer", "")).find("delete") ==
         std::string::npos);
 }
 
