@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,7 +51,8 @@ struct Failure {
   bool by_kubectl = false;          ///< kubectl itself failed; otherwise the API server refused
   /// No API server answered at least one request, or it failed itself: the same again may succeed.
   bool retryable = false;
-  std::string ns;   ///< a namespace that does not exist, whatever the trouble
+  std::chrono::seconds again{1}; ///< too_many_requests: how long the API server asks to wait
+  std::string ns;                ///< a namespace that does not exist, whatever the trouble
   std::string rule; ///< forbidden by RBAC: what to do about it, with the rule that would allow it
   /// One inner list for each object that had any, in the order of the set, whatever the trouble.
   std::vector<std::vector<Conflict>> conflicts;

@@ -21,8 +21,9 @@ HttpUrl parse_http_url(const std::string &url);
 
 /// The outcome of a GET.
 struct HttpReply {
-  int status = 0;   ///< 0: there was no response; `body` gives the reason
-  std::string body; ///< at most `HttpLimits::body_bytes`
+  int status = 0;            ///< 0: there was no response; `body` gives the reason
+  std::string body;          ///< at most `HttpLimits::body_bytes`
+  std::string retry_after{}; ///< the header; empty: there is none
 };
 
 /// How long a GET waits, and how much it reads.

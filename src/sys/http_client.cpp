@@ -65,8 +65,9 @@ struct Exchange {
   bool enough = false; ///< `take` returned false, or the body reached its limit
   Clock::time_point last_byte = Clock::now();
 
-  bool start(int status) {
-    reply.status = status;
+  bool start(const httplib::Response &response) {
+    reply.status = response.status;
+    reply.retry_after = response.get_header_value("Retry-After");
     last_byte = Clock::now();
     return true;
   }
@@ -102,7 +103,7 @@ httplib::Request request_of(const std::string &target, const char *accept,
   request.path = target;
   request.headers = {{"Host", authority}, {"User-Agent", "hello"}, {"Accept", accept}};
   request.response_handler = [&exchange](const httplib::Response &response) {
-    return exchange.start(response.status);
+    return exchange.start(response);
   };
   request.content_receiver = [&exchange](const char *data, std::size_t size, std::size_t,
                                          std::size_t) {

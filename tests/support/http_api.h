@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -50,6 +51,9 @@ public:
     ::close(listener_);
     ::unlink(path_.c_str());
   }
+
+  /// What a 429 gives as Retry-After, in seconds.
+  std::atomic<int> retry_after{1};
 
   /// The answer to each request of `target` from now on. Others get a 404, or a stream.
   void on(const std::string &target, int status, std::string body) {
@@ -145,9 +149,11 @@ private:
 
   using Answer = std::pair<int, std::string>;
 
-  static std::string response(const Answer &answer) {
-    return "HTTP/1.1 " + std::to_string(answer.first) +
-           " X\r\nContent-Length: " + std::to_string(answer.second.size()) + "\r\n\r\n" +
+  std::string response(const Answer &answer) const {
+    const std::string wait =
+        answer.first == 429 ? "\r\nRetry-After: " + std::to_string(retry_after) : "";
+    return "HTTP/1.1 " + std::to_string(answer.first) + " X" + wait +
+           "\r\nContent-Length: " + std::to_string(answer.second.size()) + "\r\n\r\n" +
            answer.second;
   }
 

@@ -21,7 +21,7 @@ const std::string kEntries = "/apis/apps/v1/namespaces/shop/controllerrevisions"
 /// The API server's answer to what it does not do.
 std::string status(const std::string &reason, const std::string &message = "no") {
   return R"({"kind":"Status","reason":")" + reason + R"(","message":")" + message +
-         R"(","details":{"name":"m","retryAfterSeconds":1}})";
+         R"(","details":{"name":"m"}})";
 }
 
 std::vector<kube::Object> set_of(const Words &objects) {

@@ -187,14 +187,25 @@ TEST_CASE("mirror: through an outage it keeps what it had, and then lists again"
 
 TEST_CASE("mirror: a busy API server is listed again when it says so") {
   Lab lab;
-  lab.api.on(kPods, 429,
-             R"({"kind":"Status","reason":"TooManyRequests","details":{"retryAfterSeconds":2}})");
+  lab.api.retry_after = 2;
+  lab.api.on(kPods, 429, "Too many requests, please try again later.\n");
   lab.watch_pods();
   REQUIRE(lab.until([&] { return lab.api.count(kPods) == 1; }));
   const auto first = sys::Clock::now();
   lab.api.on(kPods, 200, list_of(pod("a"), 7));
   CHECK(lab.sees("a1"));
   CHECK(sys::Clock::now() - first > 1500ms);
+}
+
+TEST_CASE("mirror: a busy API server is asked for a watch again when it says so") {
+  Lab lab;
+  lab.api.retry_after = 2;
+  lab.api.on(kPods, 200, list_of(pod("a"), 7));
+  lab.api.once(watch_of(kPods, 7), 429, "Too many requests, please try again later.\n");
+  const auto first = sys::Clock::now();
+  lab.watch_pods();
+  REQUIRE(lab.api.streams(1));
+  CHECK(sys::Clock::now() - first > 1900ms);
 }
 
 TEST_CASE("mirror: where no server answers, it is offline and never complete") {

@@ -27,7 +27,7 @@ bool is_outage(const Failure &failure) {
 }
 
 std::chrono::milliseconds pause_after(const Failure &failure) {
-  if (failure.trouble == Trouble::too_many_requests) return 1s;
+  if (failure.trouble == Trouble::too_many_requests) return failure.again;
   return is_outage(failure) ? 500ms : 10s;
 }
 
@@ -108,11 +108,10 @@ std::optional<Failure> WatchedMirror::watch(std::size_t source, const std::strin
 
 /// One list and the watch that follows it. Returns how long to wait before the next.
 std::chrono::milliseconds WatchedMirror::follow(std::size_t source) {
-  std::chrono::milliseconds again{};
-  auto list = proxy_.get(query_path(sources_[source].collection), again);
+  auto list = proxy_.get(query_path(sources_[source].collection));
   if (!list) {
     push({News::Kind::failure, source, {}, list.failure()});
-    return std::max(again, pause_after(list.failure()));
+    return pause_after(list.failure());
   }
   const std::string version = list_version(*list, "list");
   if (!push({News::Kind::list, source, std::move(*list)})) return 0ms;

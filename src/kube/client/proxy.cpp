@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "hello/file.h"
+#include "hello/text.h"
 #include "kube/client/errors.h"
 #include "kube/client/kubectl.h"
 
@@ -21,6 +22,18 @@ namespace {
 
 std::unique_ptr<sys::HttpClient> client_of(const std::string &socket) {
   return std::make_unique<sys::HttpClient>(socket, 0, "localhost");
+}
+
+/// A request that is dropped before it is looked at gets no Status object, but the header.
+std::chrono::seconds retry_after(const sys::HttpReply &reply) {
+  const auto seconds = text::integer(reply.retry_after);
+  return std::chrono::seconds(std::clamp<std::int64_t>(seconds.value_or(1), 1, 10));
+}
+
+Failure failure_of(const sys::HttpReply &reply, std::string_view words) {
+  Failure failure = failure_of_status(reply.status, words);
+  failure.again = retry_after(reply);
+  return failure;
 }
 
 class HttpStream final : public Stream {
@@ -34,7 +47,7 @@ public:
         client_->get(path_, "application/json",
                      {std::chrono::seconds(330), sys::Deadline::max(), 1 << 20}, take);
     if (reply.status == 200) return std::nullopt;
-    return failure_of_status(reply.status, reply.body);
+    return failure_of(reply, reply.body);
   }
 
   void stop() override { client_->stop(); }
@@ -46,16 +59,6 @@ private:
 
 constexpr std::chrono::seconds kBusy{
     60}; ///< how long an API server that is too busy is asked again
-
-/// As the reply says: the Status object repeats the header Retry-After.
-std::chrono::milliseconds retry_after(const std::string &body) {
-  std::int64_t seconds = 1;
-  try {
-    seconds = json::parse(body, "reply").at("details", "retryAfterSeconds").number(1);
-  } catch (const Error &) { // no Status
-  }
-  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 10));
-}
 
 constexpr std::string_view kPrefix = "hello-proxy-";
 constexpr std::size_t kLongestBase = sizeof(sockaddr_un::sun_path) - 32;
@@ -164,14 +167,12 @@ Failure Proxy::failure_of_reply(const sys::HttpReply &reply) {
     sys::drain(child_->err(), said);
   }
   const std::string words = words_of(said);
-  return failure_of_status(reply.status,
-                           words.empty() ? reply.body
+  return failure_of(reply, words.empty() ? reply.body
                                          : fmt::format("{}; kubectl says: {}", reply.body, words));
 }
 
-Result<std::string> Proxy::get(const std::string &path, std::chrono::milliseconds &again) {
+Result<std::string> Proxy::get(const std::string &path) {
   sys::HttpReply reply = ask(path, "application/json");
-  if (reply.status == 429) again = retry_after(reply.body);
   if (reply.status != 200) return failure_of_reply(reply);
   return std::move(reply.body);
 }
@@ -182,7 +183,7 @@ Result<std::string> Proxy::get_patiently(const std::string &path, const char *ac
   for (;;) {
     sys::HttpReply reply = ask(path, accept);
     if (reply.status == 200) return std::move(reply.body);
-    const auto again = retry_after(reply.body);
+    const auto again = retry_after(reply);
     if (reply.status != 429 || sys::Clock::now() + again > until) return failure_of_reply(reply);
     sys::pause(again);
   }
@@ -200,7 +201,7 @@ Result<std::string> Proxy::write(const std::string &path, const sys::HttpWrite &
       return client.write(path, what, {time, until});
     });
     if (reply.status / 100 == 2) return std::move(reply.body);
-    const auto again = retry_after(reply.body);
+    const auto again = retry_after(reply);
     if (reply.status != 429 || busy == Busy::answer || sys::Clock::now() + again > last)
       return failure_of_reply(reply);
     sys::pause(again);

@@ -23,8 +23,7 @@ public:
 
   /// GET of an API path ("/api/v1/…"). Any thread. Starts out waiting for the proxy to listen.
   /// Throws Error(Exit::cluster) if it could not start.
-  /// Where the API server is too busy (429), `again` is how long it asks to wait.
-  Result<std::string> get(const std::string &path, std::chrono::milliseconds &again);
+  Result<std::string> get(const std::string &path);
   /// The same, again where the API server is too busy, when it says so, for a minute.
   Result<std::string> get_patiently(const std::string &path,
                                     const char *accept = "application/json");
