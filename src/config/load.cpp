@@ -192,7 +192,7 @@ private:
   }
 
   /// Applies the keys of one map of a file. `contexts` receives the value of that key; null where
-  /// the key is not allowed. Keys beside it that begin with x- are the user's own.
+  /// the key is not allowed. Keys of a whole file or overlay that begin with x- are the user's own.
   void apply(const YAML::Node &map, const std::string &prefix, const std::string &name, From from,
              YAML::Node *contexts = nullptr) {
     for (auto entry : map) {
@@ -200,7 +200,7 @@ private:
       std::string path = prefix + key.Scalar();
       if (contexts && path == "contexts") {
         contexts->reset(value);
-      } else if (contexts && path.starts_with("x-")) {
+      } else if (path.starts_with("x-")) { // no section begins so
         continue;
       } else if (const Setting *setting =
                      value.IsMap() || value.IsNull() ? row(path) : row_or_short(path)) {

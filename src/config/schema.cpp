@@ -189,6 +189,7 @@ YAML::Node object(const std::string &prefix) {
     }
   }
   put(out, "properties", properties);
+  if (prefix.empty()) put(out, "patternProperties", yaml::nested({"^x-"}, new_map()));
   return out;
 }
 
@@ -202,7 +203,6 @@ std::string schema() {
   put(overlays, "type", words("object null"));
   put(overlays, "additionalProperties", reference);
   YAML::Node overlay = object(""), out = object(""), head = new_map();
-  put(out, "patternProperties", yaml::nested({"^x-"}, new_map()));
   put(definitions, "overlay", overlay);
   put(head, "$schema", "http://json-schema.org/draft-07/schema#");
   put(head, "title", "hello.yaml");

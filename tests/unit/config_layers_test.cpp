@@ -286,7 +286,9 @@ TEST_CASE("layers: keys of the user's own, anchors and merge keys") {
   CHECK(run.json("podAnnotations") == R"({"team": "web"})");
   CHECK(file("x-a.b: 1").error() == "no error");
   CHECK(contains(file("ingress: {x-a: 1}").error(), "unknown key 'ingress.x-a'"));
-  CHECK(contains(file("contexts: {a: {x-a: 1}}").error(), "unknown key 'x-a'"));
+  CHECK(file("contexts: {a: {x-a: &b {c: d}, labels: *b}}").error() == "no error");
+  CHECK(contains(file("contexts: {a: {ingress: {x-a: 1}}}").error(), "unknown key 'ingress.x-a'"));
+  CHECK(contains(with({}, {set("x-a", "1")}).error(), "unknown key 'x-a'"));
 }
 
 TEST_CASE("layers: messages may be a list of lines, and a version needs no quotes") {
