@@ -102,7 +102,30 @@ std::size_t count_kept(const Setting &setting, const YAML::Node &lower, const YA
   return count;
 }
 
-std::string append(const Setting &setting, Value &value, const Layer &layer) {
+/// Adds an extra manifest to `objects`; those of a list one by one, as kubectl apply does. An
+/// object without apiVersion and kind has those of the list.
+void take_apart(YAML::Node item, YAML::Node &objects) {
+  const YAML::Node list = yaml::at(item, "items");
+  const std::string kind = yaml::text(item, "kind");
+  if (!kind.ends_with("List") || !list.IsDefined() || !(list.IsSequence() || list.IsNull()))
+    return objects.push_back(item);
+  for (YAML::Node inner : yaml::items(list)) {
+    if (inner.IsNull()) inner.reset(YAML::Node(YAML::NodeType::Map)); // it is no object
+    if (inner.IsMap() && kind != "List" && !yaml::at(inner, "apiVersion").IsDefined() &&
+        !yaml::at(inner, "kind").IsDefined()) {
+      inner.force_insert("apiVersion", yaml::string(yaml::text(item, "apiVersion")));
+      inner.force_insert("kind", yaml::string(kind.substr(0, kind.size() - 4)));
+    }
+    take_apart(inner, objects);
+  }
+}
+
+std::string append(const Setting &setting, Value &value, Layer layer) {
+  if (setting.key == "extraManifests") {
+    YAML::Node objects(YAML::NodeType::Sequence);
+    for (const YAML::Node &item : layer.node) take_apart(item, objects);
+    layer.node.reset(objects);
+  }
   YAML::Node result(YAML::NodeType::Sequence);
   std::vector<Entry> entries = value.entries;
   if (!entries.empty())

@@ -124,46 +124,31 @@ void apply_patches(const config::Config &config, std::vector<Object> &objects,
   }
 }
 
-namespace {
-
-/// The items of the setting; those of a List one by one.
-std::vector<YAML::Node> items_of(const YAML::Node &list) {
-  std::vector<YAML::Node> result;
-  for (const YAML::Node &item : list)
-    if (item.IsMap() && text(item, "kind") == "List" && text(item, "apiVersion") == "v1")
-      for (const YAML::Node &inner : items_of(yaml::at(item, {"items"}))) result.push_back(inner);
-    else
-      result.push_back(item);
-  return result;
-}
-
-} // namespace
-
 std::vector<YAML::Node> extra_manifests(const config::Config &config) {
   std::vector<YAML::Node> result;
-  for (const YAML::Node &item : items_of(config.node("extraManifests"))) {
+  for (const YAML::Node &item : config.node("extraManifests")) {
+    const auto wrong = [&](const std::string &why, const std::string &hint = {}) {
+      const std::size_t at = result.size();
+      throw Error(Exit::invalid,
+                  fmt::format("extra manifest {} ({}): {}", at + 1,
+                              config.entries("extraManifests")[at].origin.where, why),
+                  hint);
+    };
     if (item.IsMap() && yaml::text(item, "metadata", "name").empty() &&
         !yaml::text(item, "metadata", "generateName").empty())
-      refuse(config, "extraManifests",
-             fmt::format("item {} has metadata.generateName: each deploy would make another object",
-                         result.size() + 1),
-             "give it a metadata.name");
+      wrong("has metadata.generateName: each deploy would make another object",
+            "give it a metadata.name");
     const auto is_text = [&](const char *key) {
       return !text(item, key).empty() && yaml::kind_of(item[key]) == yaml::Scalar::string;
     };
     const bool whole = item.IsMap() && is_text("apiVersion") && is_text("kind") &&
                        item["metadata"] && item["metadata"].IsMap() &&
                        !text(item, "metadata", "name").empty();
-    if (!whole)
-      refuse(config, "extraManifests",
-             fmt::format(
-                 "item {} is not a Kubernetes object: apiVersion, kind or metadata.name is missing",
-                 result.size() + 1));
+    if (!whole) wrong("is not a Kubernetes object: apiVersion, kind or metadata.name is missing");
     for (const char *key : {"labels", "annotations"})
       if (const YAML::Node map = yaml::at(item, {"metadata", key});
           map.IsDefined() && !map.IsNull() && !map.IsMap())
-        refuse(config, "extraManifests",
-               fmt::format("item {}: metadata.{} is not a map", result.size() + 1, key));
+        wrong(fmt::format("metadata.{} is not a map", key));
     result.push_back(item);
   }
   return result;

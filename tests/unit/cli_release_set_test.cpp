@@ -37,6 +37,23 @@ TEST_CASE("set: a List is taken apart, and an object without a name of its own i
   REQUIRE(set.size() > 2);
   CHECK(set[set.size() - 2].id.text() == "ConfigMap/a");
   CHECK(set.back().id.text() == "ConfigMap/b");
+  // A typed list gives its objects what they are.
+  const release::Set typed = set_with(
+      "[{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleList, items: [{metadata: {name: r}}, "
+      "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}]}, {apiVersion: v1, kind: "
+      "ConfigMapList, metadata: {}, items: }]");
+  CHECK(typed.back().id.text() == "ConfigMap/c");
+  const kube::Id &role = typed[typed.size() - 2].id;
+  CHECK(role.api_version == "rbac.authorization.k8s.io/v1");
+  CHECK(role.text() == "Role/r");
+  CHECK_THROWS_WITH_AS(set_with("[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: "
+                                "Pod, metadata: {name: p}}, null]}]"),
+                       doctest::Contains("extra manifest 2 (--set): is not a Kubernetes object"),
+                       Error);
+  // Without items, it is a kind of somebody's.
+  CHECK(set_with("[{apiVersion: a.example/v1, kind: AllowList, metadata: {name: a}}]")
+            .back()
+            .id.text() == "AllowList/a");
   CHECK_NOTHROW(set_with("[{apiVersion: v1, kind: Pod, metadata: {name: p, generateName: p-}}]"));
   CHECK_THROWS_WITH_AS(set_with("[{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}]"),
                        doctest::Contains("generateName: each deploy would make another object"),

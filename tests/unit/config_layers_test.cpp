@@ -237,6 +237,8 @@ TEST_CASE("layers: an extra of a higher layer replaces the one of the same kind,
                     ", {kind: Other, metadata: {name: a}, "
                     "data: {k: other}}]",
                 "extraManifests: [" + extra(", namespace: hello", "new") + "]"}) == "new other ");
+  CHECK(values({"extraManifests: [{apiVersion: v1, kind: List, items: [" + extra("", "one") + "]}]",
+                "extraManifests: [" + extra("", "new") + "]"}) == "new ");
   CHECK(values({"extraManifests: [" + extra("", "one") + "]",
                 "extraManifests: [" + extra(", namespace: web", "new") + "]"}) == "one new ");
 }

@@ -54,14 +54,12 @@ void settle_secret(json::Value &secret) {
     secret.erase("stringData");
 }
 
-/// Masks the Secrets of manifests that cannot be rendered, in lists too.
+/// Masks the Secrets of manifests that cannot be rendered.
 void mask_secrets_in(const YAML::Node &manifest) {
   if (yaml::text(manifest, "kind") == "Secret") {
     json::Value secret = json::parse(yaml::to_json(manifest), "Secret");
     settle_secret(secret);
   }
-  if (manifest.IsMap() && manifest["items"].IsDefined() && manifest["items"].IsSequence())
-    for (const YAML::Node &item : manifest["items"]) mask_secrets_in(item);
 }
 
 } // namespace
