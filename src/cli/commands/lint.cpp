@@ -44,7 +44,9 @@ std::string serve_mistake(const std::vector<std::string> &words) {
   server::Options options;
   declare(Command(top).subcommand("serve", ""), options);
   try {
-    for (const Given &given : read_line(top, "hello", words).options)
+    const Line line = read_line(top, "hello", words);
+    if (line.help) return "--help prints the help and ends";
+    for (const Given &given : line.options)
       if (given.value && given.row->take)
         if (const std::string wrong = given.row->take(*given.value); !wrong.empty())
           return given.name + ": " + wrong;

@@ -49,7 +49,7 @@ std::string nearest_option(const CommandRow &row, std::string_view word) {
   if (word.size() <= 2) return ""; // any letter is near to any other
   std::vector<std::string_view> names{"--help"};
   add_options(row, names);
-  if (!row.action) names.push_back("--version");
+  if (!row.action && !row.commands.empty()) names.push_back("--version");
   return suggestion(word, names);
 }
 
