@@ -18,7 +18,7 @@ struct SavedPlan {
 };
 
 /// A line for each object that the plan changes: action, identity, UID, and the fields with their
-/// values now and then. No values of Secrets.
+/// values now and then. No values of Secrets, but the version of one that changes.
 std::vector<std::string> lines_of(const Plan &plan);
 
 /// The file's text. `time` is now, in RFC 3339.

@@ -50,6 +50,14 @@ std::string cut_at(const std::string &line, std::size_t difference) {
          text::shortened(text::valid_utf8(std::string_view(line).substr(from)), kShown);
 }
 
+/// Whether the item does not say what the object has now: a Secret's values are not shown, and of
+/// what could not be checked nothing is known.
+bool hides_values(const Item &item) {
+  return item.changes.empty() ||
+         std::any_of(item.changes.begin(), item.changes.end(),
+                     [](const kube::Change &change) { return change.before == kube::kHidden; });
+}
+
 std::size_t first_difference(const std::string &a, const std::string &b) {
   return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
                                   a.begin());
@@ -67,7 +75,13 @@ std::vector<std::string> lines_of(const Plan &plan) {
     out.key("action").string(kActions[static_cast<std::size_t>(item.action)]);
     out.key("kind").string(item.id.kind).key("namespace").string(item.id.ns);
     out.key("name").string(item.id.name);
-    out.key("uid").string(plan.before(item.id).value.text("metadata", "uid"));
+    const json::Value &before = plan.before(item.id).value.at("metadata");
+    out.key("uid").string(before.text("uid"));
+    if (item.action == Item::Action::change && hides_values(item)) {
+      const json::Value *generation = before.find("generation"); // changes with the spec alone
+      out.key("version").string(generation ? json::to_text(*generation)
+                                           : before.text("resourceVersion"));
+    }
     out.key("fields").begin_array();
     for (const kube::Change &change : item.changes) {
       out.begin_object().key("path").string(change.path);

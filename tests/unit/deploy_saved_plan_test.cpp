@@ -141,4 +141,10 @@ TEST_CASE("saved plan: no value of a Secret is in it, but another value is anoth
   CHECK(text.find("b25l") == std::string::npos);
   CHECK(text.find("dHdv") == std::string::npos);
   CHECK(shop.refused(with("dHJlZXRyZWU="), deploy::read_plan(text, "plan")) != "");
+  // A value that changed meanwhile is not shown either, but noticed.
+  const auto approved = deploy::read_plan(text, "plan").objects;
+  CHECK_NOTHROW(deploy::check_approved(approved, plan));
+  REQUIRE(shop.run(with("Zm91cmZvdXI=")) == Exit::ok);
+  shop.options.approved = approved;
+  CHECK(shop.run_fails(set).code() == Exit::no);
 }
