@@ -3,9 +3,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <yaml-cpp/yaml.h> // not node.h: it declares inline functions that this defines
+
+#include "hello/error.h"
 
 /// Templates change nodes, never text: values are put into the parsed tree, so that none can break
 /// out of its place. A template is valid YAML. It may contain (`$$(` stands for a literal `$(`):
@@ -34,10 +37,18 @@ struct Filled {
 /// Returns the node called `name`: null or undefined if it is not set, none if the name is unknown.
 using Lookup = std::function<std::optional<YAML::Node>(std::string_view name)>;
 
+/// A key that is in a map already.
+struct Twice : Error {
+  Twice(const std::string &text, std::string from, std::string which)
+      : Error(Exit::invalid, text), name(std::move(from)), key(std::move(which)) {}
+  std::string name; ///< of the value that brought it
+  std::string key;
+};
+
 /// Fills in the placeholders of `tree`, which comes from the file `file` and has no aliases. The
 /// tree is changed, and the result shares its nodes; values are copied. Throws Error(Exit::invalid)
 /// with the place for a syntax error, an unknown name, a required value that is not set, a list or
-/// map inside a string, or a duplicate key. `filled` receives what was put in.
+/// map inside a string, and Twice for a duplicate key. `filled` receives what was put in.
 YAML::Node instantiate(const YAML::Node &tree, std::string_view file, const Lookup &values,
                        std::vector<Filled> *filled = nullptr);
 

@@ -27,7 +27,6 @@ constexpr Row kDerived[] = {
     {"spreadKeys", "topologySpread"},
     {"pullPolicy", "imagePullPolicy"},
     {"preStopSleep", "termination.preStop"},
-    {"serviceAnnotations", "service.annotations"},
     {"servicePorts", "ports"},
     {"openPorts", "ports"},
     {"ingressRules", "ingress.rules"},

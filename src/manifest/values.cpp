@@ -288,7 +288,7 @@ constexpr std::pair<std::string_view, Derive> kDerived[] = {
        return before_1_30(c) || sleep == 0 ? YAML::Node() : yaml::integer(sleep);
      }},
     {"gracePeriod", [](const Config &c) { return yaml::integer(grace_seconds(c)); }},
-    {"serviceAnnotations", service_annotations},
+    {"service.annotations", service_annotations},
     {"servicePorts", service_ports},
     {"openPorts", open_ports},
     {"ingressRules", ingress_rules},
@@ -338,8 +338,9 @@ YAML::Node filled(const Config &config, std::string_view file,
   try {
     if (const auto tree = yaml::load_simple(embedded(file)))
       return templates::instantiate(*tree, file, lookup, values);
-  } catch (const Error &) {
-    // load() below gives the error its place
+  } catch (const templates::Twice &twice) {
+    refuse(config, twice.name, fmt::format("has {}, which hello itself sets", twice.key));
+  } catch (const Error &) { // load() gives the error its place
   }
   return templates::instantiate(yaml::load(embedded(file), file), file, lookup, values);
 }

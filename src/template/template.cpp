@@ -25,6 +25,14 @@ Placeholder read(const YAML::Node &scalar, std::string_view file) {
   }
 }
 
+/// The first value that a key names.
+std::string name_in(const Placeholder &key) {
+  if (!key.conditions.empty()) return key.conditions[0].name;
+  for (const Piece &piece : key.pieces)
+    if (piece.is_name) return piece.text;
+  return key.name;
+}
+
 bool is_set(const YAML::Node &node) {
   if (node.IsMap() || node.IsSequence()) return node.size() > 0;
   return yaml::kind_of(node) != yaml::Scalar::null && !node.Scalar().empty();
@@ -140,9 +148,9 @@ private:
     std::set<std::string_view> seen;
     for (const auto &[key, value, at] : entries)
       if (!seen.insert(key.Scalar()).second)
-        fail(at,
-             "key '" + key.Scalar() + "' comes twice, by " +
-                 at.Scalar()); // names the setting that put it there
+        throw Twice(yaml::place(at, file_) + ": key '" + key.Scalar() + "' comes twice, by " +
+                        at.Scalar(),
+                    name_in(read(at, file_)), key.Scalar());
     node = YAML::Node(YAML::NodeType::Map);
     for (const auto &[key, value, at] : entries) node.force_insert(key, value);
   }

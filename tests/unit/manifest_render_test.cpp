@@ -285,7 +285,13 @@ TEST_CASE("render: labels and annotations go to every object, and the selector s
     CHECK(contains(refused({{"labels", "{app.kubernetes.io/" + std::string(own) + ": x}"}}),
                    "which hello itself sets"));
   CHECK(contains(refused({{"podAnnotations", "{prometheus.io/port: '9'}"}}),
-                 "key 'prometheus.io/port' comes twice, by $(if podAnnotations)"));
+                 "podAnnotations has prometheus.io/port, which hello itself sets"));
+  CHECK(
+      contains(refused({{"expose", "nodePort"}, {"service.annotations", "{kube-score/ignore: a}"}}),
+               "service.annotations has kube-score/ignore, which hello itself sets"));
+  CHECK(contains(
+      refused({{"metrics.rules", "configMap"}, {"metrics.labelNames.namespace", "severity"}}),
+      "metrics.labelNames.namespace has severity, which hello itself sets"));
   CHECK(contains(refused({{"env", "[{name: A, value: b}, {name: PORT, value: 80}]"}}),
                  "env has a value that is not text: PORT"));
 }
