@@ -19,25 +19,63 @@ bool is_new(const Plan &plan, const kube::Id &id) {
   return plan.before(id).state == kube::Live::State::absent;
 }
 
+constexpr std::string_view kDefinition = "CustomResourceDefinition";
+
+using Kind = std::pair<std::string, std::string>; ///< group and kind
+
+Kind kind_of(const kube::Id &id) { return {release::identity(id).group, id.kind}; }
+
+Kind defined_by(const kube::Object &definition) {
+  const json::Value &spec = definition.value.at("spec");
+  return {spec.text("group"), spec.text("names", "kind")};
+}
+
 /// Takes objects out of the plan's set.
 template <class Which> void take_out(Plan &plan, Which which) { std::erase_if(plan.set, which); }
 
 } // namespace
 
-void find_unchecked(Plan &plan) {
-  std::set<std::pair<std::string, std::string>> kinds; // group and kind
+void find_other_versions(kube::Cluster &cluster, Plan &plan) {
+  for (const kube::Object &object : plan.set) {
+    if (object.id.kind != kDefinition) continue;
+    const Kind defined = defined_by(object);
+    for (const json::Value &version : plan.before(object.id).value.at("spec", "versions").items()) {
+      if (!version.at("served").boolean()) continue;
+      for (auto &[id, found] : plan.live) {
+        kube::Id other = id;
+        other.api_version = defined.first + "/" + version.text("name");
+        if (kind_of(id) == defined && other != id && found.state == kube::Live::State::absent)
+          found = kube::look_up(cluster, other);
+      }
+      break; // each version shows all objects
+    }
+  }
+}
+
+void find_unchecked(Plan &plan, const CheckOne &check) {
+  std::set<Kind> added, changed;
   std::set<std::string> namespaces;
   for (const kube::Object &object : plan.set) {
-    if (!is_new(plan, object.id)) continue;
-    const json::Value &spec = object.value.at("spec");
-    if (object.id.kind == "CustomResourceDefinition")
-      kinds.emplace(spec.text("group"), spec.text("names", "kind"));
-    if (object.id.kind == "Namespace") namespaces.insert(object.id.name);
+    const bool is_definition = object.id.kind == kDefinition;
+    if (is_new(plan, object.id)) {
+      if (is_definition) added.insert(defined_by(object));
+      if (object.id.kind == "Namespace") namespaces.insert(object.id.name);
+    } else if (is_definition && check) {
+      const auto answer = check(object);
+      if (answer && !answer->objects.empty() &&
+          !kube::changes(plan.before(object.id).value, answer->objects[0].value).empty())
+        changed.insert(defined_by(object));
+    }
   }
-  for (const kube::Object &object : plan.set)
-    if (kinds.count({release::identity(object.id).group, object.id.kind}) ||
-        namespaces.count(object.id.ns))
-      plan.unchecked.insert(object.id);
+  for (const kube::Object &object : plan.set) {
+    bool unchecked = added.count(kind_of(object.id)) || namespaces.count(object.id.ns);
+    if (!unchecked && changed.count(kind_of(object.id))) {
+      const auto answer = check(object);
+      unchecked = answer.failed_with(kube::Trouble::unknown_kind) ||
+                  answer.failed_with(kube::Trouble::invalid);
+    }
+    if (unchecked) plan.unchecked.insert(object.id);
+  }
 }
 
 void settle_jobs(kube::Cluster &cluster, Plan &plan) {
@@ -65,7 +103,7 @@ void hold_back(Plan &plan) {
   take_out(plan, [&](const kube::Object &object) {
     const kube::Id &id = object.id;
     const bool is_secret = id.kind == "Secret";
-    if (!is_secret && id.kind != "Job" && id.kind != "CustomResourceDefinition" &&
+    if (!is_secret && id.kind != "Job" && id.kind != kDefinition &&
         id.kind != "PersistentVolumeClaim")
       return false;
     const kube::Live &live = plan.before(id);
@@ -170,10 +208,12 @@ kube::Result<kube::Answer> check_set(kube::Cluster &cluster, const Set &set,
 
 kube::Result<kube::Answer> check_new(kube::Cluster &cluster, const Set &set,
                                      const kube::ApplyOptions &how) {
-  const auto known = cluster.now() + std::chrono::seconds(10); // to all API servers
+  const auto known = cluster.now() + std::chrono::seconds(10), // to all API servers
+      soon = cluster.now() + std::chrono::seconds(2);          // with its new fields
   for (;; cluster.sleep(std::chrono::seconds(1))) {
     auto answer = check_set(cluster, set, how);
-    const bool late = answer.failed_with(kube::Trouble::unknown_kind) && cluster.now() < known;
+    const bool late = (answer.failed_with(kube::Trouble::unknown_kind) && cluster.now() < known) ||
+                      (answer.failed_with(kube::Trouble::invalid) && cluster.now() < soon);
     if (answer || cluster.now() >= how.deadline || (!late && !answer.failure().retryable))
       return answer;
   }
@@ -183,7 +223,7 @@ std::optional<kube::Problem> await_definitions(kube::Cluster &cluster, const Set
                                                std::chrono::seconds grace, sys::Deadline deadline) {
   const auto patience = std::min(deadline, cluster.now() + grace);
   for (const kube::Object &object : applied) {
-    if (object.id.kind != "CustomResourceDefinition") continue;
+    if (object.id.kind != kDefinition) continue;
     for (;; cluster.sleep(std::chrono::milliseconds(200))) {
       const auto live = cluster.read(object.id);
       const auto now = kube::readiness(live ? *live : object.value);

@@ -6,8 +6,17 @@
 /// define, Jobs, claims, fields that cannot change.
 namespace hello::deploy {
 
-/// Finds the objects of the plan whose kind or namespace the set itself brings.
-void find_unchecked(Plan &plan);
+/// Looks for objects that are absent under a version which the set's definition brings as another
+/// version of the same object.
+void find_other_versions(kube::Cluster &cluster, Plan &plan);
+
+/// What the server says to one object of the set.
+using CheckOne = std::function<kube::Result<kube::Answer>(const kube::Object &object)>;
+
+/// Finds the objects of the plan whose kind or namespace the set itself brings, and those that the
+/// server refuses as long as their definition is not as the set has it. `check` empty: it refuses
+/// none.
+void find_unchecked(Plan &plan, const CheckOne &check);
 
 /// Takes Jobs out of the plan's set that ran and are gone by their time to live, while their
 /// manifest is as in the newest ready revision: they are done.

@@ -156,22 +156,29 @@ private:
     return applied;
   }
 
-  /// Applies new definitions and namespaces, then lets the server check what needs them. Returns
+  /// Applies definitions and new namespaces, then lets the server check what needs them. Returns
   /// why it refuses that.
   std::optional<kube::Problem> apply_first(const Set &set) {
     const std::string manager = names::manager(access_.release);
     Set first, unchecked;
-    for (const kube::Object &object : set)
-      if (release::rank(object.id) <= kinds::Rank::definition && !plan_.before(object.id).present())
+    for (const kube::Object &object : set) {
+      const bool is_first = release::rank(object.id) <= kinds::Rank::definition &&
+                            plan_.action(object.id) != Item::Action::same;
+      if (is_first && plan_.adopted.count(object.id))
+        apply_adopted(object);
+      else if (is_first)
         first.push_back(object);
       else if (plan_.unchecked.count(object.id))
         unchecked.push_back(object);
+    }
     apply_part(first, manager, force());
     auto unready = await_definitions(cluster_, first, options_.grace, deadline_);
     if (unready || unchecked.empty()) return unready;
-    const auto checked =
-        check_new(cluster_, unchecked,
-                  {.manager = manager, .extra = options_.kubectl_args, .deadline = deadline_});
+    const auto checked = check_new(cluster_, unchecked,
+                                   {.manager = manager,
+                                    .force = options_.force_conflicts,
+                                    .extra = options_.kubectl_args,
+                                    .deadline = deadline_});
     if (checked) return std::nullopt;
     const kube::Id &id = unchecked.front().id;
     return kube::Problem{kube::Cause::refused,

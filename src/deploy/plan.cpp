@@ -98,6 +98,7 @@ public:
     std::vector<release::Found> left;
     sys::Background reading([&] { // while kubectl runs
       plan_.live = read_live(cluster_, plan_.set);
+      find_other_versions(cluster_, plan_);
       if (!options_.history) return; // on the way back
       if (auto history = release::read_history(cluster_)) plan_.history = std::move(*history);
       left = release::leftovers(cluster_, plan_.set, plan_.history);
@@ -114,7 +115,10 @@ public:
     release::sort_for_removal(left);
     for (release::Found &found : left) plan_removal(std::move(found));
     check_replacements();
-    find_unchecked(plan_);
+    CheckOne check;
+    if (!dry)
+      check = [this](const kube::Object &object) { return dry_run({object}, manager_, true); };
+    find_unchecked(plan_, check);
     if (!dry && namespace_is_missing() && !dry.failure().ns.empty()) {
       plan_unchecked();
       return std::move(plan_);
@@ -275,6 +279,7 @@ private:
   Item item_of(const kube::Id &id, const json::Value *wanted) const {
     const kube::Live &live = plan_.live.at(id);
     if (live.state == kube::Live::State::absent) return {Action::create, id, {}};
+    if (plan_.unchecked.count(id)) return {Action::change, id, {}};
     if (!live.present() || !wanted) return {Action::same, id, {}};
     const std::string manager = release::manager_of(id, access_);
     Item item{Action::same, id, kube::changes(live.value, *wanted)};

@@ -44,8 +44,11 @@ kube::Object as_it_was(const Plan &plan, const Applied &applied, const Options &
   const std::string manager = release::holder_of(id, before, access);
   const bool taken = options.force_conflicts || plan.adopted.count(id);
   const auto later = taken ? applied.objects.find(id) : applied.objects.end();
-  return {id, later == applied.objects.end() ? kube::owned(before, manager)
-                                             : kube::owned(before, manager, later->second)};
+  json::Value held = later == applied.objects.end() ? kube::owned(before, manager)
+                                                    : kube::owned(before, manager, later->second);
+  kube::Id then = id;
+  then.api_version = held.text("apiVersion"); // its definition may have brought another
+  return {then, std::move(held)};
 }
 
 } // namespace

@@ -94,6 +94,57 @@ TEST_CASE("anything: a refusal of what could be checked only then is a failed ro
   CHECK(shop.state_of_entry(2) == "rolled-back");
 }
 
+TEST_CASE("anything: what needs a changed definition is checked once that is there") {
+  Any shop;
+  shop.establish_soon();
+  const std::string old_crd = "apiVersion: apiextensions.k8s.io/v1\n"
+                              "kind: CustomResourceDefinition\n"
+                              "metadata: {name: gizmos.example.org}\n"
+                              "spec: {group: example.org, names: {kind: Gizmo, plural: gizmos}, "
+                              "versions: [{name: v1, served: true}]}\n";
+  REQUIRE(shop.run(with(old_crd + kGizmoYaml)) == Exit::ok);
+  release::Set set = with(old_crd + kGizmoYaml, "hello:2");
+  in(set, "CustomResourceDefinition")["spec"]["versions"] =
+      object("[{name: v1, served: true}, {name: v2, served: true}]");
+  const auto refuse = [&](Trouble trouble) {
+    shop.cluster.fail_always(Operation::dry_run, failure(trouble, "no"), "Gizmo/g");
+  };
+  const auto accept_later = [&] {
+    shop.cluster.on_write = [&](const kube::Id &id) {
+      if (id == kCrd) shop.cluster.allow(Operation::dry_run);
+    };
+  };
+  SUBCASE("a new field") {
+    refuse(Trouble::invalid);
+    const deploy::Plan plan = shop.plan(set);
+    REQUIRE(plan.unchecked.size() == 1);
+    CHECK(plan.action(*plan.unchecked.begin()) == Action::change);
+    CHECK(plan.action(kCrd) == Action::change);
+    accept_later();
+    CHECK(shop.run(set) == Exit::ok);
+  }
+  SUBCASE("a new version, under which the object is not found yet") {
+    set.back().id.api_version = "example.org/v2";
+    set.back().value["apiVersion"] = json::string("example.org/v2");
+    refuse(Trouble::unknown_kind);
+    const deploy::Plan plan = shop.plan(set);
+    REQUIRE(plan.unchecked.size() == 1);
+    CHECK(plan.action(*plan.unchecked.begin()) == Action::change);
+    accept_later();
+    CHECK(shop.run(set) == Exit::ok);
+  }
+  SUBCASE("a refusal then is a failed rollout, and the object stays") {
+    refuse(Trouble::invalid);
+    CHECK(shop.run(set) == Exit::rollout);
+    CHECK(shop.cluster.api.find({"example.org/v1", "Gizmo", "shop", "g"}));
+  }
+  SUBCASE("where the definition stays as it is, a refusal is one of the plan") {
+    refuse(Trouble::invalid);
+    shop.run_fails(with(old_crd + kGizmoYaml, "hello:2"));
+    CHECK(shop.live_image() == "hello:1");
+  }
+}
+
 TEST_CASE("anything: a field that cannot change is one plain sentence before anything is applied") {
   Any shop;
   REQUIRE(shop.run(hello_set()) == Exit::ok);

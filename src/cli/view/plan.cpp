@@ -132,7 +132,9 @@ std::string text_of(const deploy::Plan &plan, const Paint &paint) {
     if (item.action == Action::same) continue;
     const Look look = look_of(item.action);
     out += "  " + paint(look.colour, fmt::format("{} {}", look.mark, item.id.text()));
-    if (plan.unchecked.count(item.id)) out += " (new, not checked by the server)";
+    if (plan.unchecked.count(item.id))
+      out += fmt::format(" ({}not checked by the server)",
+                         item.action == Action::create ? "new, " : "");
     if (item.action == Action::replace) out += " (removed and created again)";
     if (item.action == Action::adopt) out += " (no change; hello becomes one of its managers)";
     out += '\n';
