@@ -120,8 +120,10 @@ Object finish(const Config &config, const YAML::Node &object) {
   Object result;
   result.kind = object["kind"].Scalar();
   const YAML::Node own = object["metadata"];
-  const bool cluster_wide = kinds::is(result.kind, kinds::Kind::cluster_wide) ||
-                            (own["namespace"] && own["namespace"].IsNull());
+  const YAML::Node ns = yaml::at(own, "namespace");
+  const bool is_given = ns.IsDefined() && !(ns.IsScalar() && ns.Scalar().empty());
+  const bool cluster_wide =
+      kinds::is(result.kind, kinds::Kind::cluster_wide) || (is_given && ns.IsNull());
 
   YAML::Node labels = own["labels"] ? own["labels"] : YAML::Node(YAML::NodeType::Map);
   merge_missing(labels, standard_labels(config, object));
@@ -133,8 +135,7 @@ Object finish(const Config &config, const YAML::Node &object) {
   YAML::Node metadata;
   put(metadata, "name", own["name"]);
   if (!cluster_wide)
-    put(metadata, "namespace",
-        own["namespace"] ? own["namespace"] : YAML::Clone(config.node("namespace.name")));
+    put(metadata, "namespace", is_given ? ns : YAML::Clone(config.node("namespace.name")));
   put(metadata, "labels", labels);
   if (annotations.size() > 0) put(metadata, "annotations", annotations);
   for (const auto &entry : own)

@@ -60,6 +60,12 @@ TEST_CASE("set: a List is taken apart, and an object without a name of its own i
                        Error);
 }
 
+TEST_CASE("set: an empty namespace is none") {
+  const release::Set set =
+      set_with("[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ''}}]");
+  CHECK(set.back().id.ns == "hello");
+}
+
 TEST_CASE("set: a Secret's value of a wrong type is masked, and stays for the server to refuse") {
   const release::Set set = set_with(
       "[{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {a: set-test-plain}, stringData: "
