@@ -54,4 +54,7 @@ std::string_view group(std::string_view api_version);
 /// Whether the group is one that definitions add, and not one of Kubernetes itself.
 bool is_custom(std::string_view api_version);
 
+/// Whether a custom kind only has the name of one in the table, as Knative's Service does.
+bool is_namesake(std::string_view api_version, std::string_view kind);
+
 } // namespace hello::kinds

@@ -115,6 +115,17 @@ bool is_custom(std::string_view api_version) {
          std::find(std::begin(kOwnGroups), std::end(kOwnGroups), name) == std::end(kOwnGroups);
 }
 
+bool is_namesake(std::string_view api_version, std::string_view kind) {
+  if (!is_custom(api_version)) return false;
+  bool known = false;
+  for (const Kind &row : kKinds) {
+    if (row.name != kind) continue;
+    if (group(row.api_version) == group(api_version)) return false;
+    known = true;
+  }
+  return known;
+}
+
 Rank rank(std::string_view api_version, std::string_view kind) {
   if (group(api_version) == "admissionregistration.k8s.io") return Rank::admission;
   if (kind.ends_with("Class")) return Rank::standard;

@@ -163,6 +163,21 @@ bool exempt(const std::string &kind, const std::string &path) {
 
 } // namespace
 
+TEST_CASE("lint: a custom kind is not judged by the rules for a kind of Kubernetes of that name") {
+  CHECK(
+      show(linted({{"extraManifests",
+                    "[{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: a}, "
+                    "spec: {template: {spec: {containers: [{image: a}]}}}}, "
+                    "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: "
+                    "a}, spec: {selector: all(), types: [Ingress]}}, "
+                    "{apiVersion: batch.volcano.sh/v1alpha1, kind: Job, metadata: {name: a}, "
+                    "spec: {tasks: []}}, "
+                    "{apiVersion: config.openshift.io/v1, kind: Ingress, metadata: {name: a}}]"}}))
+          .empty());
+  CHECK(has(linted({{"extraManifests", "[{apiVersion: v1, kind: Service, metadata: {name: a}}]"}}),
+            "selector"));
+}
+
 TEST_CASE(
     "lint: a set by digest has nothing to say, whatever the exposure, metric and way of reload") {
   for (const Set &set :

@@ -158,17 +158,21 @@ std::vector<Finding> lint(std::span<const Object> objects, const config::Config 
 std::vector<Finding> lint_with(std::span<const LintRule> rules, std::span<const Object> objects,
                                const config::Config &config, const std::vector<std::string> &allow,
                                ArgumentParser parser) {
+  std::vector<Object> named(objects.begin(), objects.end());
+  for (Object &object : named) // no rule is about them
+    if (kinds::is_namesake(object.api_version, object.kind))
+      object.kind += fmt::format(".{}", kinds::group(object.api_version));
   Allowed allowed;
   for (const std::string &rule : allow) allowed.add("--allow", "", rule);
   for (const YAML::Node &rule : config.node("lint.allow"))
     allowed.add(config.place("lint.allow"), "", text(rule));
-  for (const Object &object : objects) {
+  for (const Object &object : named) {
     const std::string names = text(object.node, "metadata", "annotations", "hello/lint-allow");
     for (const std::string_view name : text::words(names))
       allowed.add(label(object) + ": hello/lint-allow", label(object), name);
   }
 
-  Lint run{objects, config};
+  Lint run{named, config};
   run.parser = parser;
   add_workloads(run);
   for (const LintRule &rule : rules) {
