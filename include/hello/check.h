@@ -32,6 +32,10 @@ struct Figure {
   std::int64_t floor = 0; ///< `compare` passes over changes below it
 };
 
+/// One line of printable text without secrets, at most 2 KiB: what a report may hold of a text that
+/// comes from elsewhere.
+std::string tidied(std::string_view text);
+
 /// How one check ended. Texts of the cluster are escaped and bounded before a listener gets them.
 struct Outcome {
   Verdict verdict = Verdict::pass;

@@ -3,8 +3,17 @@
 #include <fmt/core.h>
 
 #include "check/context.h"
+#include "hello/mask.h"
+#include "hello/text.h"
 
 namespace hello::check {
+
+std::string tidied(std::string_view text) {
+  std::string line = text::printable(mask::applied(text));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return text::shortened(line, 2048);
+}
 
 std::string_view word(Verdict verdict) {
   constexpr std::string_view kWords[] = {"pass", "warn", "fail", "skip", "inconclusive"};

@@ -7,14 +7,10 @@
 
 #include "check/context.h"
 #include "hello/last_word.h"
-#include "hello/mask.h"
 #include "hello/nearest.h"
-#include "hello/text.h"
 
 namespace hello::check {
 namespace {
-
-constexpr std::size_t kLongest = 2048; ///< bytes of one text from the cluster
 
 template <class Names> bool has(const Names &names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -51,14 +47,6 @@ void check_required(std::span<const std::string> required,
     if (!has(chosen, name))
       throw Error(Exit::usage, fmt::format("--require {}: the check does not run", name),
                   "name it in --only, or add --full, and leave it out of --skip");
-}
-
-/// One line of printable text without secrets.
-void tidy(std::string &text) {
-  text = text::printable(mask::applied(text));
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  std::replace(text.begin(), text.end(), '\t', ' ');
-  text = text::shortened(text, kLongest);
 }
 
 /// The runs of one table, with the verdict of each check.
@@ -158,8 +146,8 @@ private:
       outcome.cause = "TimeLimit";
       outcome.what = "--timeout was over before it ended; until then: " + outcome.what;
     }
-    for (std::string *text : {&outcome.what, &outcome.advice}) tidy(*text);
-    for (std::string &text : outcome.evidence) tidy(text);
+    for (std::string *text : {&outcome.what, &outcome.advice}) *text = tidied(*text);
+    for (std::string &text : outcome.evidence) text = tidied(text);
     const auto time = context_.cluster.now() - start;
     report_.results.push_back({check.info.name, std::move(outcome),
                                std::chrono::duration_cast<std::chrono::milliseconds>(time)});
@@ -263,7 +251,7 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
   report.server = cluster.fetch("/version")
                       .take("ask for the API server's version", cluster.access())
                       .text("gitVersion");
-  for (std::string *text : {&report.context, &report.server}) tidy(*text);
+  for (std::string *text : {&report.context, &report.server}) *text = tidied(*text);
   Runner runner(context, listener, report);
   const bool alone = names.size() == 1 && names[0] == "api";
   std::optional<sys::LastWord> last_word; // what follows a signal is not interrupted again
@@ -287,7 +275,7 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
   if (!alone) {
     listener.doing("", "removing what the check made");
     remove(context, report, last_word);
-    for (std::string &text : report.left) tidy(text);
+    for (std::string &text : report.left) text = tidied(text);
   }
   add_up();
   return report;

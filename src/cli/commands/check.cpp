@@ -11,9 +11,7 @@
 #include "cli/view/check.h"
 #include "cli/view/output.h"
 #include "hello/file.h"
-#include "hello/mask.h"
 #include "hello/signals.h"
-#include "hello/text.h"
 
 namespace hello::cli {
 namespace {
@@ -121,20 +119,15 @@ Exit clean(kube::Cluster &cluster, const CheckOptions &flags) {
 /// What the reports say where no API server answered, so that none of an earlier run is taken for
 /// this one's.
 check::Report unanswered(const Error &error, const CheckOptions &flags) {
-  const auto safe = [](const std::string &text) {
-    std::string line = text::printable(mask::applied(text));
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    return text::shortened(line, 2048);
-  };
   check::Report report;
-  if (!flags.config.contexts.empty()) report.context = safe(flags.config.contexts.front());
+  if (!flags.config.contexts.empty()) report.context = check::tidied(flags.config.contexts.front());
   report.started = std::time(nullptr);
   report.exit = error.code();
   report.results.push_back({"api",
                             {.verdict = check::Verdict::inconclusive,
                              .cause = "NoAnswer",
-                             .what = safe(error.what()),
-                             .advice = safe(error.hint())}});
+                             .what = check::tidied(error.what()),
+                             .advice = check::tidied(error.hint())}});
   return report;
 }
 
@@ -160,7 +153,7 @@ void declare_compare(const Command &command) {
     bool worse = false;
     for (const std::string &line :
          check::compare(read_report(files->first), read_report(files->second), worse))
-      print(text::printable(line) + "\n");
+      print(check::tidied(line) + "\n");
     return worse ? Exit::no : Exit::ok;
   });
 }
