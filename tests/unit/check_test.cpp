@@ -589,6 +589,11 @@ TEST_CASE("check: every form of the report masks secrets") {
   for (const std::string &form : {text, to_json(report), to_junit(report), to_html(report)})
     CHECK(form.find("s3cr3t-of-a-test") == std::string::npos);
   CHECK(text.find("***") != std::string::npos);
+TEST_CASE("check: a line says which of its times is that of the check itself") {
+  const check::Result result{"start", check::passed("3 pods ready in 3.4 s"), 5812ms};
+  CHECK(cli::text_of(result, {}) == "√  start       3 pods ready in 3.4 s  (took 5.8 s)\n");
+}
+
 }
 
 TEST_CASE(

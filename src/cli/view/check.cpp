@@ -47,7 +47,7 @@ std::string text_of(const check::Result &result, const Paint &paint) {
   const Look &look = look_of(outcome.verdict);
   std::string line = row(kColumns, {look.sign, result.name, outcome.what});
   line.replace(0, look.sign.size(), paint(look.colour, look.sign));
-  std::string out = line + "  " + paint(kDim, time_of(result.time)) + "\n";
+  std::string out = line + "  " + paint(kDim, "(took " + time_of(result.time) + ")") + "\n";
   if (outcome.verdict == Verdict::pass) return out;
   const std::string indent(15, ' ');
   for (const std::string &one : outcome.evidence)
