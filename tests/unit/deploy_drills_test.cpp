@@ -218,6 +218,24 @@ TEST_CASE("drills: marks of several drills stand side by side, until their end o
   CHECK(release.cluster.times("send http://127.0.0.1:40123/drills/stop") == 3);
 }
 
+TEST_CASE("drills: the mark stays where a stop gets no answer, since the fault may go on") {
+  const std::string mark = "unready until 2026-11-28T12:01:00Z on b";
+  const sys::HttpReply good{200, R"({"active":[]})"}, silent{0, "no answer in time"};
+  Release release, failed;
+  asked = &release.cluster;
+  begin(release.cluster, drill("unready"), release.targets(1), kNow, fake_send);
+  release.cluster.replies = {good, silent, good};
+  CHECK(stop(release.cluster, std::nullopt, kNow + 20, fake_send).size() == 3);
+  CHECK(release.mark() == mark);
+  stop(release.cluster, std::nullopt, kNow + 20, fake_send); // now all answer
+  CHECK(release.mark() == "");
+  asked = &failed.cluster;
+  failed.cluster.replies = {good, {400, "refused"}, silent}; // b begins, a does not, b is silent
+  CHECK_THROWS_AS(begin(failed.cluster, drill("unready"), failed.targets(2), kNow, fake_send),
+                  Error);
+  CHECK(failed.mark() == mark + ",a");
+}
+
 TEST_CASE("drills: a mark that cannot be read is none") {
   CHECK(read_marks("", "2026").empty());
   CHECK(read_marks("unready until then", "2026").empty());

@@ -40,7 +40,9 @@ Task task_of(const DrillOptions &flags) {
     task.fault = drills::fault_of(flags.what);
     if (task.kind != Task::Kind::stop)
       throw Error(Exit::usage, fmt::format("unexpected argument '{}'", flags.what));
-    if (!task.fault) throw Error(Exit::usage, fmt::format("unknown fault '{}'", flags.what));
+    if (!task.fault)
+      throw Error(Exit::usage, fmt::format("unknown fault '{}'", flags.what),
+                  "name it without a value: hello drill stop latency");
   }
   if (task.kind == Task::Kind::begin) {
     if (const std::string why = drills::parse(flags.action, task.drill); !why.empty())
@@ -118,7 +120,9 @@ Exit run_at(const DrillOptions &flags, const Task &task) {
   const drills::Reply reply = drills::read_reply(sys::http_send(
       fmt::format("http://{}{}", url.authority, ask.path), ask.request, seconds(10)));
   if (!reply.wrong.empty())
-    throw Error(Exit::failure, fmt::format("{} refused: {}", url.authority, reply.wrong));
+    throw Error(Exit::failure,
+                fmt::format("{} {}: {}", url.authority,
+                            reply.is_lost ? "gives no answer" : "refused", reply.wrong));
   if (task.kind == Task::Kind::begin)
     flags.config.console.note(fmt::format("{} for {} s on {}", task.drill.text,
                                           ceil<seconds>(task.drill.time).count(), url.authority));

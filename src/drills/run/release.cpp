@@ -99,6 +99,13 @@ std::vector<std::pair<Target, Reply>> ask(kube::Cluster &cluster,
   return replies;
 }
 
+/// Whether a fault may go on after these answers to a stop: then its mark stays until its time.
+bool may_go_on(const std::vector<std::pair<Target, Reply>> &stopped) {
+  return std::any_of(stopped.begin(), stopped.end(), [](const auto &one) {
+    return !one.second.wrong.empty() && one.first.is_running;
+  });
+}
+
 std::vector<Target> all_targets(kube::Cluster &cluster) {
   std::vector<Target> all;
   for (Candidate &one : candidates(cluster)) all.push_back(std::move(one.target));
@@ -176,19 +183,21 @@ void begin(kube::Cluster &cluster, const Drill &drill, const std::vector<Target>
   if (reply.wrong.empty()) return;
   const std::vector<Target> begun(
       targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(replies.size() - 1));
-  if (reply.is_lost) // it may have begun there too
-    ask(cluster, {last}, Until::all, send,
-        [&](const std::string &uid) { return to_stop(drill.fault, uid); });
+  const auto stop_on = [&](const std::vector<Target> &pods) {
+    return ask(cluster, pods, Until::all, send,
+               [&](const std::string &uid) { return to_stop(drill.fault, uid); });
+  };
+  bool goes_on = reply.is_lost && may_go_on(stop_on({last})); // it may have begun there too
   std::string rest = "no drill has begun";
   if (!begun.empty()) {
     rest = "stopped on " + names_of(begun, begun.size());
-    for (const auto &[pod, stopped] :
-         ask(cluster, begun, Until::all, send,
-             [&](const std::string &uid) { return to_stop(drill.fault, uid); }))
+    const auto all = stop_on(begun);
+    goes_on |= may_go_on(all);
+    for (const auto &[pod, stopped] : all)
       if (!stopped.wrong.empty())
         rest += fmt::format("; on {} it ends by itself: {}", pod.pod, stopped.wrong);
   }
-  write_marks(cluster, before);
+  if (!goes_on) write_marks(cluster, before);
   throw Error(Exit::failure, fmt::format("pod {}: {}", last.pod, reply.wrong), rest);
 }
 
@@ -200,6 +209,7 @@ std::vector<std::pair<Target, Reply>> stop(kube::Cluster &cluster, std::optional
                                            std::time_t now, Send send) {
   auto replies = ask(cluster, all_targets(cluster), Until::all, send,
                      [&](const std::string &uid) { return to_stop(fault, uid); });
+  if (may_go_on(replies)) return replies;
   std::vector<Mark> marks = marks_of(cluster, now);
   std::erase_if(marks, [&](const Mark &mark) {
     return !fault || mark.drill.substr(0, mark.drill.find('=')) == name_of(*fault);
