@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -53,9 +54,9 @@ public:
   const std::string &name() const { return id_.name; }
   /// Throws Error(Exit::cluster), with the reason, if the pod does not start or is gone.
   State look();
-  /// What the pod has written so far; empty before it runs. Throws Error(Exit::cluster) if that
-  /// cannot be read.
-  std::string log();
+  /// What the pod has written so far; empty before it runs. None while the API server does not
+  /// tell. Throws Error(Exit::cluster) if that cannot be read.
+  std::optional<std::string> log();
 
 private:
   void remove();

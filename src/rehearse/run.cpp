@@ -84,6 +84,8 @@ public:
       wait();
     }
     report_.incomplete = course_.incomplete();
+    if (!visits_.ended() && milliseconds(visits_.now() - report_.seconds.back().ms) > kAround)
+      report_.incomplete = "the load's log could not be read to its end";
     if (visits_.ended()) report_.incomplete = "the service asked for less load, which ended it";
     return std::move(report_);
   }

@@ -34,7 +34,9 @@ std::int64_t Visits::now() const {
 void Visits::look(Report &report) {
   const load::Job::State state = job_.look();
   if (!state.runs && !state.ended) return;
-  const check::Heard heard = check::read_lines(job_.log(), run_);
+  const auto log = job_.log();
+  if (!log) return; // what was read before still holds
+  const check::Heard heard = check::read_lines(*log, run_);
   if (!heard.trouble.empty()) throw Error(Exit::failure, "the load failed: " + heard.trouble);
   if (state.ended && !heard.ended)
     throw Error(Exit::failure, fmt::format("the load ended with exit code {}", state.exit_code));

@@ -293,3 +293,17 @@ TEST_CASE("rehearse: what cannot be rehearsed is refused, and nothing is changed
   out.put_endpoints("false");
   CHECK(out.refused(Exercise::failing_readiness).find("not in the Service") != std::string::npos);
 }
+
+TEST_CASE("rehearse: what was read of the load's log is kept, and does not stand for the rest") {
+  kube::Failure down = failure(kube::Trouble::unreachable);
+  down.retryable = true;
+  World blip, cut;
+  for (World *one : {&blip, &cut})
+    one->cluster.after(25s, [one, down] { one->cluster.fail_always(Operation::log, down); });
+  blip.cluster.after(35s, [&] { blip.cluster.allow(Operation::log); });
+  const Report seen = blip.run(Exercise::slow_pod), missed = cut.run(Exercise::slow_pod);
+  CHECK(seen.incomplete.empty());
+  CHECK(missed.incomplete == "the load's log could not be read to its end");
+  CHECK(missed.felt().requests > 100);
+  CHECK(missed.felt().requests + 300 < seen.felt().requests);
+}

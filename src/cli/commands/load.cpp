@@ -122,6 +122,16 @@ int await_end(kube::Cluster &cluster, load::Job &job) {
   }
 }
 
+/// The log of a Job that has ended.
+std::string log_of(kube::Cluster &cluster, load::Job &job) {
+  for (const sys::Deadline end = cluster.now() + std::chrono::seconds(30);;) {
+    if (auto log = job.log()) return std::move(*log);
+    if (cluster.now() >= end)
+      throw Error(Exit::cluster, "cannot read the Job's log: the API server does not answer");
+    cluster.sleep(std::chrono::seconds(1));
+  }
+}
+
 /// What the Job's pod wrote to stdout and stderr, which its log has as one.
 void show_log(std::string_view log, Format format) {
   std::string out;
@@ -156,7 +166,7 @@ Exit run_in_cluster(const LoadOptions &flags) {
   flags.config.console.note(
       fmt::format("Job/{} in {} loads {}", job.name(), cluster->access().ns, to.text));
   const int code = await_end(*cluster, job);
-  show_log(job.log(), flags.format);
+  show_log(log_of(*cluster, job), flags.format);
   const bool known = code == 0 || code == static_cast<int>(Exit::no);
   return known ? static_cast<Exit>(code) : Exit::failure;
 }

@@ -152,12 +152,12 @@ Job::State Job::look() {
   return {.runs = false, .ended = true, .exit_code = now.containers.front().ended->exit_code};
 }
 
-std::string Job::log() {
-  if (pod_.empty()) return "";
+std::optional<std::string> Job::log() {
+  if (pod_.empty()) return std::string();
   kube::LogQuery query;
   query.ns = id_.ns;
   auto log = cluster_.log(pod_, "hello", query);
-  if (!log && log.failure().retryable) return "";
+  if (!log && log.failure().retryable) return std::nullopt;
   return std::move(log).take("read the Job's log", cluster_.access());
 }
 
