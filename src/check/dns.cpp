@@ -72,9 +72,10 @@ Outcome check_dns(Context &context) {
                     {fmt::format("the server is {}; the same client reached Pod/{} by its address",
                                  got->text("server"), pods[0].name)},
                     "look at the DNS pods: kubectl -n kube-system get pods -l k8s-app=kube-dns");
-    if (address.empty() && !one.may_be_empty)
-      return failed("NoAddress", fmt::format("{} has no address", one.name), {},
-                    "look at the DNS server's configuration");
+    if (!one.may_be_empty && got->at("states", "found").number() < one.count)
+      return failed("NoAddress",
+                    fmt::format("{} ({}) has no address: {}", one.name, one.how, states_of(*got)),
+                    {}, "look at the DNS server's configuration");
     if (!one.may_be_empty && one.name.starts_with(kSteady) && address != context.service_ip)
       return failed(
           "WrongAddress",

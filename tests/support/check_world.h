@@ -40,10 +40,11 @@ inline std::string get(int step, int ok, int failed, const std::string &pods = "
 }
 
 inline std::string dns(int step, int count, const std::string &address,
-                       const std::string &states = "\"found\":1") {
+                       const std::string &states = "") {
   return fmt::format("\"i\":{},\"step\":\"dns\",\"count\":{},\"address\":\"{}\",\"server\":"
                      "\"10.96.0.10\",\"p99us\":2000,\"maxus\":9000,\"states\":{{{}}}",
-                     step, count, address, states);
+                     step, count, address,
+                     states.empty() ? fmt::format("\"found\":{}", count) : states);
 }
 
 inline std::string tried(int step, bool open) {

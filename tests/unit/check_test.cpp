@@ -158,6 +158,19 @@ TEST_CASE("check: dns compares lookups with the Service's address") {
   wrong.said["check-dns"] = answers(lines);
   CHECK(wrong.outcome("dns").cause == "WrongAddress");
 
+  World stale; // one of two DNS pods
+  lines[0] = dns(1, 100, ip + " 10.96.7.7");
+  stale.said["check-dns"] = answers(lines);
+  CHECK(stale.outcome("dns").cause == "WrongAddress");
+
+  World partly;
+  lines = good;
+  lines[2] = dns(3, 50, ip, "\"found\":25,\"no data\":25");
+  partly.said["check-dns"] = answers(lines);
+  const Outcome some = partly.outcome("dns");
+  CHECK(some.cause == "NoAddress");
+  CHECK(some.what.find("no data: 25") != std::string::npos);
+
   World no_control;
   lines = good;
   lines[0] = dns(1, 0, "", "\"no response in 5 s\":3");

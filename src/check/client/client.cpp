@@ -49,7 +49,7 @@ void do_dns(Words words, Lines &lines) {
       resolver_of(sys::read_file("/etc/resolv.conf", 64 << 10, Exit::failure));
   Histogram times;
   std::array<std::int64_t, 6> states{};
-  std::string address;
+  std::vector<std::string> addresses; // one, unless servers disagree
   int bad = 0;
   for (std::int64_t i = 0; i < count && bad < kGiveUp; ++i) {
     const auto start = Clock::now();
@@ -62,11 +62,13 @@ void do_dns(Words words, Lines &lines) {
     }
     bad = 0;
     times.add(static_cast<std::uint64_t>(nanos(Clock::now() - start)));
-    if (!one.address.empty()) address = one.address;
+    if (!one.address.empty() &&
+        std::find(addresses.begin(), addresses.end(), one.address) == addresses.end())
+      addresses.push_back(one.address);
   }
   json::Writer &out = lines.begin("dns", words);
   out.key("name").string(name).key("via").string(proto).key("server").string(resolver.server);
-  out.key("address").string(address);
+  out.key("address").string(text::join(addresses, " "));
   number(out, "count", times.count());
   latency(out, times);
   out.key("states").begin_object();
