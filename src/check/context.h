@@ -183,9 +183,9 @@ Outcome check_node_port(Context &context);
 Outcome check_budget(Context &context);
 Outcome check_storage(Context &context);
 Outcome check_logs(Context &context);
-/// Throws Error(Exit::invalid) if the check `logs` runs and check.logs.header does not lead to a
-/// header.
-void check_log_header(const Context &context);
+/// Throws Error(Exit::invalid) if the check `logs` runs and check.logs.url has no place for the
+/// marker, or check.logs.header does not lead to a header.
+void check_log_store(const Context &context);
 
 /// What the nodes have left for pods with this spec.
 Room room_for(kube::Cluster &cluster, const json::Value &pod);

@@ -106,8 +106,14 @@ Outcome not_there(const sys::HttpReply &reply, std::size_t found, seconds time) 
 
 } // namespace
 
-void check_log_header(const Context &context) {
-  if (context.runs("logs") && !context.user.text("check.logs.url").empty()) header_of(context.user);
+void check_log_store(const Context &context) {
+  const std::string url = context.user.text("check.logs.url");
+  if (!context.runs("logs") || url.empty()) return;
+  if (url.find(kPlace) == url.npos)
+    throw Error(Exit::invalid,
+                fmt::format("{}: it lacks {}", context.user.place("check.logs.url"), kPlace),
+                "hello puts the word there that the query must search for");
+  header_of(context.user);
 }
 
 Outcome check_logs(Context &context) {

@@ -247,7 +247,7 @@ Report run(kube::Cluster &cluster, const config::Config &user, const Options &op
   report.namespaces = {context.a, context.b};
   context.rendered(kSteady, {}); // throws for settings that contradict each other
   context.check_bounds();
-  check_log_header(context);
+  check_log_store(context);
   report.server = cluster.fetch("/version")
                       .take("ask for the API server's version", cluster.access())
                       .text("gitVersion");

@@ -89,6 +89,7 @@ TEST_CASE("check: logs fails for a silent store, and not for one that refuses th
   CHECK(none.outcome("logs").verdict == Verdict::skip);
 }
 
+// tests/fixtures/logs/README.md says where the forms of these answers come from.
 TEST_CASE("check: logs reads what Loki, Elasticsearch and VictoriaLogs answer") {
   struct Row {
     const char *file; ///< of tests/fixtures/logs
@@ -121,6 +122,20 @@ TEST_CASE("check: logs reads what Loki, Elasticsearch and VictoriaLogs answer") 
     CHECK(outcome.cause == row.cause);
     const std::string evidence = outcome.evidence.empty() ? "" : outcome.evidence[0];
     CHECK((outcome.what + evidence).find(row.words) != std::string::npos);
+  }
+}
+
+TEST_CASE("check: logs repeats what Loki says of a query that it refuses") {
+  const sys::HttpReply replies[] = {
+      {401, "no org id\n"},
+      {400, "parse error at line 1, col 2: syntax error: unexpected IDENTIFIER\n"},
+      {400, "max entries limit per query exceeded, limit > max_entries_limit_per_query "
+            "(1000 > 500)\n"},
+      {429, "too many outstanding requests\n"}};
+  for (const sys::HttpReply &reply : replies) {
+    const Outcome outcome = logs_with(reply);
+    CHECK(outcome.cause == "StoreRefused");
+    CHECK(outcome.evidence.at(0) + "\n" == fmt::format("status {}: {}", reply.status, reply.body));
   }
 }
 
@@ -163,6 +178,19 @@ TEST_CASE("check: the header for the log store comes from outside, and is masked
   CHECK(asked_header == "Authorization: Bearer s3cret-of-the-store");
   CHECK(to_json(report).find("s3cret") == std::string::npos);
   CHECK(to_json(report).find("is not a token") != std::string::npos);
+}
+
+TEST_CASE("check: a query without a place for the marker is an error before anything runs") {
+  World world("check: {logs: {url: 'http://store/?q=all'}}\n");
+  try {
+    world.run({"logs"});
+    FAIL("it ran");
+  } catch (const Error &error) {
+    CHECK(error.code() == Exit::invalid);
+    CHECK(std::string(error.what()).find("check.logs.url: it lacks {marker}") != std::string::npos);
+  }
+  CHECK(world.cluster.journal.empty());
+  CHECK(world.run({"api"}).exit == Exit::ok); // which needs none
 }
 
 TEST_CASE("check: a wrong check.logs.header is an error before anything runs, and not shown") {
