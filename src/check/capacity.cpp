@@ -42,7 +42,7 @@ Amount requests_of(const json::Value &spec) {
   return sum;
 }
 
-/// Whether a pod may go to a node; affinity is not looked at.
+/// Whether a pod may go to a node; what it prefers, and other pods, are not looked at.
 bool may_use(const json::Value &pod, const json::Value &node) {
   return !node.at("spec", "unschedulable").boolean() && admits(node, pod);
 }

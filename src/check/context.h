@@ -201,9 +201,10 @@ struct Node {
   std::string name, ip{}; ///< InternalIP
   bool ready = false, cordoned = false;
 };
-/// Whether the node's taints, without that of a cordon, and its labels let pods with this spec run.
+/// Whether the node's taints, without that of a cordon, and its labels let pods with this spec run:
+/// by node selector, tolerations and required node affinity.
 bool admits(const json::Value &node, const json::Value &spec);
-/// The nodes on which the service may run, by its node selector and tolerations.
+/// The nodes on which the service may run.
 std::optional<kube::Failure> list_nodes(Context &context, std::vector<Node> &nodes);
 
 /// Makes a Service of the steady release; `spec` is the beginning of its spec.

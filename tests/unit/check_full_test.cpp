@@ -335,6 +335,30 @@ TEST_CASE("check: spread compares the pods of nodes, and their clocks") {
 }
 
 namespace {
+TEST_CASE("check: spread leaves out nodes that the required node affinity excludes") {
+  const auto cause = [](const std::string &expressions) {
+    World world("affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+                "{nodeSelectorTerms: [{matchExpressions: [" +
+                expressions + "]}]}}}\n");
+    world.nodes = 2;
+    put_node(world, "n1", "{}", "{pool: a, size: '8'}");
+    put_node(world, "n2", "{}", "{pool: a, size: '9'}");
+    put_node(world, "n3", "{}", "{size: '4', old: ''}");
+    world.said["check-spread"] =
+        log_of({clock_line(0, 7), clock_line(1, 7), clock_line(2, 7), clock_line(3, 7)});
+    return world.outcome("spread").cause;
+  };
+  for (const char *fits : {"{key: pool, operator: In, values: [a]}", "{key: pool, operator: Exists}",
+                           "{key: old, operator: DoesNotExist}",
+                           "{key: size, operator: Gt, values: ['4']}",
+                           "{key: size, operator: NotIn, values: ['4']}"}) {
+    CAPTURE(fits);
+    CHECK(cause(fits).empty());
+  }
+  // n3 fits too, and has none of the three pods, two of which are on n1
+  CHECK(cause("{key: size, operator: Lt, values: ['10']}") == "NotSpread");
+}
+
 
 /// The autoscaler wants three pods, and after `after` one; they use so much CPU.
 Outcome scale_down_with(std::chrono::seconds after, const std::string &cpu) {
