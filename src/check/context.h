@@ -150,6 +150,15 @@ Outcome refused(const kube::Failure &failure, const std::string &doing);
 Exit exit_of(const Report &report, const Options &options);
 
 /// A row of the table of checks.
+// The releases that checks make, each by the check of its name; `--plan` lists them
+std::vector<kube::Object> steady_release(const Context &context);
+std::vector<kube::Object> change_release(const Context &context);
+std::vector<kube::Object> scale_release(const Context &context);
+std::vector<kube::Object> probes_release(const Context &context);
+std::vector<kube::Object> scrape_release(const Context &context);
+std::vector<kube::Object> spread_release(const Context &context);
+std::vector<kube::Object> gateway_route(const Context &context);
+
 struct Check {
   Info info;
   Outcome (*run)(Context &context);

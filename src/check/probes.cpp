@@ -14,40 +14,46 @@ using std::chrono::seconds;
 
 constexpr seconds kSlack{5};   ///< beyond what the probe's own numbers say
 constexpr seconds kUnread{15}; ///< times are not known if the log cannot be read for so long
-constexpr int kFirst = 12;     ///< seconds from the service's start to the first fault
 
-/// A probe's numbers, as the user has set them.
+/// A probe's numbers, as the user has set them, else those of Kubernetes.
 struct Probe {
-  std::int64_t period, threshold;
+  std::int64_t delay, period, failures, successes;
   bool exists;
 
-  Probe(const config::Config &user, std::string_view key, std::int64_t usual_period,
-        std::int64_t usual_threshold)
-      : exists(user.has(key)) {
+  Probe(const config::Config &user, std::string_view key) : exists(user.has(key)) {
     const YAML::Node node = user.node(key);
     const auto number = [&](const char *name, std::int64_t usual) {
-      return text::integer(yaml::text(node, name)).value_or(usual);
+      const std::int64_t given = text::integer(yaml::text(node, name)).value_or(0);
+      return given > 0 ? given : usual;
     };
-    period = number("periodSeconds", usual_period);
-    threshold = number("failureThreshold", usual_threshold);
+    delay = number("initialDelaySeconds", 0);
+    period = number("periodSeconds", 10);
+    failures = number("failureThreshold", 3);
+    successes = number("successThreshold", 1);
   }
-  seconds notices() const { return seconds(period * threshold); }
+  seconds fails_after() const { return seconds(period * failures); }
+  seconds succeeds_after() const { return seconds(period * successes); }
 };
 
-Probe readiness_of(const Context &context) { return {context.user, "probes.readiness", 10, 3}; }
-Probe liveness_of(const Context &context) { return {context.user, "probes.liveness", 10, 3}; }
+Probe readiness_of(const Context &context) { return {context.user, "probes.readiness"}; }
+Probe liveness_of(const Context &context) { return {context.user, "probes.liveness"}; }
 
-/// One service that becomes unready, ready again, and then fails its liveness probe.
-std::vector<kube::Object> release(const Context &context) {
-  const std::int64_t unready = readiness_of(context).notices().count() + 8;
-  const std::int64_t unlive = kFirst + unready + readiness_of(context).period + 7;
-  const std::vector<Setting> more = {
-      {"replicas", "1"},
-      {"args", fmt::format("[--drills, --drill-at, \"unready@{}s+{}s\", --drill-at, "
-                           "\"unlive@{}s+{}s\"]",
-                           kFirst, unready, unlive, liveness_of(context).notices().count() + 30)},
-  };
-  return context.rendered(kProbes, more);
+/// When the faults begin, in seconds from the service's start, and how long they last.
+struct Schedule {
+  std::int64_t unready, unready_for, unlive, unlive_for;
+};
+
+/// First the pod gets ready, and it is ready again when it is to be restarted.
+Schedule schedule_of(const Context &context) {
+  const Probe startup(context.user, "probes.startup"), readiness = readiness_of(context),
+                                                       liveness = liveness_of(context);
+  const std::int64_t back = readiness.succeeds_after().count();
+  Schedule all{};
+  all.unready = 6 + std::max(startup.delay + startup.period, readiness.delay) + back;
+  all.unready_for = readiness.fails_after().count() + 8;
+  all.unlive = std::max(all.unready + all.unready_for + back + 7, liveness.delay);
+  all.unlive_for = liveness.fails_after().count() + 30;
+  return all;
 }
 
 struct Endpoint {
@@ -150,9 +156,10 @@ std::int64_t ms(sys::Deadline from, sys::Deadline to) {
 Outcome judge(const Context &context, const ProbeWatch &seen) {
   constexpr sys::Deadline never = ProbeWatch::never;
   const Probe readiness = readiness_of(context), liveness = liveness_of(context);
-  const seconds out = readiness.notices() + kSlack, back = seconds(readiness.period) + kSlack;
-  const seconds restart = liveness.notices() + kSlack + kPodGrace;
-  if (seen.in_at == never) return inconclusive("ControlFailed", "the pod never was in the Service");
+  const seconds out = readiness.fails_after() + kSlack, back = readiness.succeeds_after() + kSlack;
+  const seconds restart = liveness.fails_after() + kSlack + kPodGrace;
+  if (seen.in_at == never || (seen.unready_at != never && seen.in_at > seen.unready_at))
+    return inconclusive("ControlFailed", "the pod was not in the Service when the fault began");
   if (seen.unready_at == never || seen.unlive_at == never)
     return inconclusive("ControlFailed", "the pod's log does not say that the faults began");
   const auto late = [&](sys::Deadline from, sys::Deadline to, seconds bound) {
@@ -189,10 +196,21 @@ Outcome judge(const Context &context, const ProbeWatch &seen) {
 
 } // namespace
 
+std::vector<kube::Object> probes_release(const Context &context) {
+  const Schedule at = schedule_of(context);
+  const std::vector<Setting> more = {
+      {"replicas", "1"},
+      {"args", fmt::format("[--drills, --drill-at, \"unready@{}s+{}s\", --drill-at, "
+                           "\"unlive@{}s+{}s\"]",
+                           at.unready, at.unready_for, at.unlive, at.unlive_for)},
+  };
+  return context.rendered(kProbes, more);
+}
+
 Outcome begin_probes(Context &context) {
   if (!readiness_of(context).exists || !liveness_of(context).exists) return {};
   auto watch = std::make_unique<ProbeWatch>(context);
-  if (const auto made = context.apply(release(context)); !made)
+  if (const auto made = context.apply(probes_release(context)); !made)
     return refused(made.failure(), "make a release with scheduled faults");
   context.observer = std::move(watch);
   return {};
@@ -206,9 +224,8 @@ Outcome check_probes(Context &context) {
   if (!context.observer)
     return inconclusive("Refused", "the release with scheduled faults was refused");
   const auto &seen = static_cast<const ProbeWatch &>(*context.observer);
-  const Probe readiness = readiness_of(context), liveness = liveness_of(context);
-  const seconds whole =
-      seconds(kFirst + 60) + 2 * readiness.notices() + liveness.notices() + 2 * kSlack;
+  const Schedule at = schedule_of(context);
+  const seconds whole(at.unlive + at.unlive_for + 30);
   for (const sys::Deadline end = context.until(whole); !seen.over() && !context.is_over(end);) {
     context.doing("watching scheduled faults");
     context.sleep(milliseconds(500));

@@ -10,14 +10,17 @@ namespace {
 
 /// What a cluster makes of the scheduled faults, in seconds from the start of the pod; 0: nothing.
 struct Course {
-  int first = 12, out = 22, ended = 30, back = 33, second = 42, restart = 72;
+  int in = 2, first = 12, out = 22, ended = 30, back = 33, second = 42, restart = 72;
   int unreadable = 0, readable = 0; ///< the pod's log
 };
 
 /// A release of the check `probes` that goes through a course.
 class Probed {
 public:
-  explicit Probed(const Course &course) {
+  explicit Probed(const Course &course,
+                  const std::string &probes = "{periodSeconds: 5, failureThreshold: 2}")
+      : world_("probes: {readiness: " + probes +
+               ", liveness: {periodSeconds: 10, failureThreshold: 3}}\n") {
     world_.cluster.on_write = [this, course](const kube::Id &id) {
       world_.react(id);
       if (id.kind != "Deployment" || id.name != "check-probes" || begun_) return;
@@ -25,11 +28,20 @@ public:
       begin(course);
     };
   }
+  /// The faults that the service is started with.
+  std::string faults() {
+    check::Context context(world_.cluster, world_.user, world_.options, world_.listener);
+    for (const kube::Object &one : check::probes_release(context))
+      if (one.id.kind == "Deployment")
+        return json::to_text(
+            one.value.at("spec", "template", "spec", "containers").items()[0].at("args"));
+    return "";
+  }
   Outcome outcome() { return world_.outcome("probes"); }
 
 private:
   void begin(const Course &course) {
-    at(2, [this] { serve(true); });
+    at(course.in, [this] { serve(true); });
     at(course.first, [this] { log("drill_began"); });
     at(course.out, [this] { serve(false); });
     at(course.ended, [this] { log("drill_ended"); });
@@ -61,8 +73,7 @@ private:
     });
   }
 
-  World world_{"probes: {readiness: {periodSeconds: 5, failureThreshold: 2}, liveness: "
-               "{periodSeconds: 10, failureThreshold: 3}}\n"};
+  World world_;
   bool begun_ = false;
 };
 
@@ -87,4 +98,17 @@ TEST_CASE("check: probes is inconclusive if the pod's log could not be read when
   CHECK(blind.cause == "NoInstrument");
   CHECK(cause_of({.restart = 0, .unreadable = 36, .readable = 40}) == "NoRestart");
   CHECK(cause_of({.unreadable = 36, .readable = 60}).empty()); // it was restarted in time
+}
+
+TEST_CASE("check: probes waits for pods that get ready late, and for several successes") {
+  CHECK(Probed({}).faults().find("\"unready@12s+18s\"") != std::string::npos);
+  CHECK(Probed({}).faults().find("\"unlive@42s+60s\"") != std::string::npos);
+  const std::string slow = "{periodSeconds: 5, failureThreshold: 2, successThreshold: 3, "
+                           "initialDelaySeconds: 30}";
+  CHECK(Probed({}, slow).faults().find("\"unready@51s+18s\"") != std::string::npos);
+  CHECK(Probed({}, slow).faults().find("\"unlive@91s+60s\"") != std::string::npos);
+  CHECK(Probed({.ended = 30, .back = 47, .second = 56, .restart = 80}, slow).outcome().verdict ==
+        Verdict::pass);
+  // before the first fault the pod was not in the Service: nothing can leave it
+  CHECK(cause_of({.in = 20, .out = 0}) == "ControlFailed");
 }
