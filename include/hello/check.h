@@ -101,8 +101,8 @@ struct Options {
   Get get = sys::http_get_with;
 };
 
-/// The names of the checks that the options choose. Throws Error(Exit::usage) for an unknown name,
-/// or if --namespaces does not name two.
+/// The names of the checks that the options choose, in the order in which they run. Throws
+/// Error(Exit::usage) for an unknown name, or if --namespaces does not name two.
 std::vector<std::string_view> chosen(const Options &options);
 
 struct Report {

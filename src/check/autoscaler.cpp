@@ -13,18 +13,6 @@ using std::chrono::seconds;
 
 constexpr int kRate = 150, kLoadSeconds = 170;
 
-std::vector<kube::Object> release(const Context &context) {
-  const std::vector<Setting> more = {
-      {"autoscaling.enabled", "true"},
-      {"autoscaling.minReplicas", "1"},
-      {"autoscaling.maxReplicas", "3"},
-      {"autoscaling.cpu", "100"},
-      {"autoscaling.behavior", "{scaleDown: {stabilizationWindowSeconds: 0}}"},
-      {"resources.requests.cpu", fmt::format("{}m", kScaleMilli)},
-  };
-  return context.rendered(kScale, more);
-}
-
 Client load_of(const Context &context, const std::string &service) {
   return {.name = "check-scale",
           .ns = context.b,
@@ -59,7 +47,7 @@ Outcome not_scaled(Context &context, const json::Value &autoscaler, std::int64_t
 /// Deploys once more, and watches that the number of pods stays.
 Outcome check_deploy_keeps(Context &context, std::int64_t replicas) {
   const kube::Id id{"apps/v1", "Deployment", context.a, std::string(kScale)};
-  if (const auto applied = context.apply(release(context)); !applied)
+  if (const auto applied = context.apply(scale_release(context)); !applied)
     return inconclusive("Refused", context.words_of(applied.failure()));
   for (const sys::Deadline end = context.until(seconds(5)); !context.is_over(end);) {
     const auto object = context.read(id);
@@ -75,7 +63,19 @@ Outcome check_deploy_keeps(Context &context, std::int64_t replicas) {
 
 } // namespace
 
-std::int64_t scale_milli(Context &context) {
+std::vector<kube::Object> scale_release(const Context &context) {
+  const std::vector<Setting> more = {
+      {"autoscaling.enabled", "true"},
+      {"autoscaling.minReplicas", "1"},
+      {"autoscaling.maxReplicas", "3"},
+      {"autoscaling.cpu", "100"},
+      {"autoscaling.behavior", "{scaleDown: {stabilizationWindowSeconds: 0}}"},
+      {"resources.requests.cpu", fmt::format("{}m", kScaleMilli)},
+  };
+  return context.rendered(kScale, more);
+}
+
+kube::Result<std::int64_t> scale_milli(Context &context) {
   const auto got = context.cluster.fetch(
       fmt::format("/apis/metrics.k8s.io/v1beta1/namespaces/{}/pods?labelSelector={}", context.a,
                   text::percent_encoded(names::pods_selector(std::string(kScale)))));
@@ -96,7 +96,7 @@ std::string scale_condition(const json::Value &autoscaler) {
 }
 
 Outcome begin_autoscaler(Context &context) {
-  if (const auto made = context.apply(release(context)); !made)
+  if (const auto made = context.apply(scale_release(context)); !made)
     return refused(made.failure(), "make a release to scale");
   await_rollout(context, kScale, seconds(20));
   context.scale_began = context.cluster.now();

@@ -10,14 +10,8 @@ using std::chrono::seconds;
 
 constexpr std::string_view kVersion = "gateway.networking.k8s.io/v1";
 
-/// The route of the steady release, for a host of its own.
-std::vector<kube::Object> route_of(const Context &context, const std::string &host) {
-  const std::vector<Setting> more = {{"expose", "gateway"},
-                                     {"gateway.hostnames", "[" + host + "]"}};
-  std::vector<kube::Object> set = context.rendered(kSteady, more);
-  std::erase_if(set, [](const kube::Object &object) { return object.id.kind != "HTTPRoute"; });
-  return set;
-}
+/// A host of its own, of the steady release.
+std::string host_of(const Context &context) { return context.run + "-gateway.hello-check.invalid"; }
 
 /// What Gateways say of a route.
 struct Said {
@@ -49,13 +43,20 @@ Said await_accepted(Context &context, const kube::Id &route, milliseconds time) 
 } // namespace
 
 Outcome check_gateway(Context &context) {
+std::vector<kube::Object> gateway_route(const Context &context) {
+  const std::vector<Setting> more = {{"expose", "gateway"},
+                                     {"gateway.hostnames", fmt::format("[{}]", host_of(context))}};
+  std::vector<kube::Object> set = context.rendered(kSteady, more);
+  std::erase_if(set, [](const kube::Object &object) { return object.id.kind != "HTTPRoute"; });
+  return set;
+}
+
   const auto parents = context.user.node("gateway.parentRefs");
   if (!context.cluster.serves(kVersion) || parents.size() == 0)
     return {.verdict = Verdict::skip,
             .cause = "NotInstalled",
             .what = "the cluster has no Gateway API, or gateway.parentRefs names no Gateway"};
-  const std::string host = context.run + "-gateway.hello-check.invalid";
-  const std::vector<kube::Object> route = route_of(context, host);
+  const std::vector<kube::Object> route = gateway_route(context);
   const sys::Deadline start = context.cluster.now();
   if (const auto made = context.apply(route); !made || route.empty()) {
     if (made) return inconclusive("NoInstrument", "the settings render no HTTPRoute");
@@ -77,7 +78,7 @@ Outcome check_gateway(Context &context) {
     return inconclusive("NoAddress",
                         fmt::format("Gateway/{} has no address, or it may not be read", id.name));
   const auto waited = std::chrono::duration_cast<seconds>(context.cluster.now() - start).count();
-  return check_route(context, {address, host, "check-gateway", waited});
+  return check_route(context, {*address, host_of(context), "check-gateway", waited});
 }
 
 } // namespace hello::check

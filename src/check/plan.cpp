@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "check/context.h"
+#include "hello/rates.h"
 #include "hello/text.h"
 
 namespace hello::check {
@@ -37,6 +38,36 @@ std::vector<std::string> left_out(const config::Config &user) {
   return keys;
 }
 
+/// What a check makes beside its clients: a set, or words for it.
+struct Makes {
+  std::string_view check;
+  int pods; ///< at the same time
+  std::vector<kube::Object> (*set)(const Context &context);
+  std::string_view words = "";
+};
+constexpr Makes kMakes[] = {
+    {"start", 4, steady_release},
+    {"policy", 1, nullptr, "NetworkPolicy/check-door, NetworkPolicy/check-shut"},
+    {"rollout", 3, change_release},
+    {"probes", 1, probes_release},
+    {"autoscaler", 3, scale_release},
+    {"gateway", 0, gateway_route},
+    {"load-balancer", 0, nullptr, "Service/check-load-balancer, of type LoadBalancer"},
+    {"spread", 3, spread_release},
+    {"scrape", 1, scrape_release},
+    {"node-port", 0, nullptr, "Service/check-node-port"},
+    {"storage", 0, nullptr, "PersistentVolumeClaim/check-claim, 1 GiB"},
+};
+
+/// Whether a check would end before it makes anything.
+bool is_skipped(const Context &context, std::string_view check) {
+  const config::Config &user = context.user;
+  if (check == "scrape")
+    return user.text("monitoring.prometheus").empty() || user.text("metrics.scrape") == "none";
+  if (check == "probes") return !user.has("probes.readiness") || !user.has("probes.liveness");
+  return check == "gateway" && user.node("gateway.parentRefs").size() == 0;
+}
+
 /// What a run makes.
 void add_objects(const Context &context, Plan &plan) {
   if (context.options.namespaces.empty())
@@ -46,33 +77,36 @@ void add_objects(const Context &context, Plan &plan) {
     plan.objects.push_back(
         fmt::format("ResourceQuota/check-quota, LimitRange/check-limits in {}", ns));
   plan.pods = 3; // clients at the same time
-  const auto add = [&](std::string_view release, int count) {
-    plan.pods += count;
-    for (const kube::Object &object : context.rendered(release, {}))
-      plan.objects.push_back(fmt::format("{} in {}", object.id.text(), context.a));
-  };
-  if (context.runs("start")) add(kSteady, 4);
-  if (context.runs("rollout")) add(kChange, 3);
-  if (context.runs("autoscaler")) add(kScale, 3);
-  if (context.runs("probes")) add(kProbes, 1);
-  if (context.runs("scrape")) plan.pods += 1;
-  if (context.runs("spread")) plan.pods += 3;
-  const std::pair<std::string_view, std::string_view> single[] = {
-      {"start", "Ingress/check-steady"},
-      {"autoscaler", "HorizontalPodAutoscaler/check-scale"},
-      {"policy", "NetworkPolicy/check-door, NetworkPolicy/check-shut"},
-      {"scrape", "Deployment/check-scrape and what belongs to it"},
-      {"spread", "Deployment/check-spread and what belongs to it"},
-      {"node-port", "Service/check-node-port"},
-      {"gateway", "HTTPRoute/check-steady"},
-      {"load-balancer", "Service/check-load-balancer, of type LoadBalancer"},
-      {"storage", "PersistentVolumeClaim/check-claim, 1 GiB"}};
-  for (const auto &[name, object] : single)
-    if (context.runs(name)) plan.objects.push_back(std::string(object));
-  if (std::find(context.options.only.begin(), context.options.only.end(), "scrape") !=
-      context.options.only.end())
-    plan.objects.push_back("PrometheusRule/check-rule, with an alert of severity none");
-  plan.objects.push_back("client pods (check-…) in both namespaces, a few at a time");
+  for (const Makes &one : kMakes) {
+    if (!context.runs(one.check) || is_skipped(context, one.check)) continue;
+    plan.pods += one.pods;
+    if (one.set)
+      for (const kube::Object &object : one.set(context))
+        plan.objects.push_back(fmt::format("{} in {}", object.id.text(), context.a));
+    else
+      plan.objects.emplace_back(one.words);
+  }
+  const auto &only = context.options.only;
+  if (std::find(only.begin(), only.end(), "scrape") != only.end() && !is_skipped(context, "scrape"))
+    plan.objects.emplace_back("PrometheusRule/check-rule, with an alert of severity none");
+  plan.objects.emplace_back("client pods (check-…) in both namespaces, a few at a time");
+}
+
+/// What the account needs.
+std::vector<std::string> rights_of(const Context &context, bool makes) {
+  std::vector<std::string> rights;
+  if (makes && context.options.namespaces.empty())
+    rights.emplace_back("create and delete namespaces (an administrator)");
+  if (makes)
+    rights.emplace_back(
+        "in both namespaces: the rights that 'hello render --deployer --check' prints");
+  rights.emplace_back(makes ? "for the whole cluster, to read: nodes, ingressclasses, "
+                              "storageclasses, gateways, apiservices"
+                            : "for the whole cluster, to read: nodes, apiservices");
+  if (!context.runs("scrape") || is_skipped(context, "scrape")) return rights;
+  const std::string path = kube::service_path(context.user.text("monitoring.prometheus"));
+  if (!path.empty()) rights.push_back("get on services/proxy, for Prometheus: " + path);
+  return rights;
 }
 
 } // namespace
@@ -83,22 +117,16 @@ Plan plan(kube::Cluster &cluster, const config::Config &user, const Options &opt
   const Context context(cluster, user, options, silence);
   plan.checks = chosen(options);
   context.check_bounds();
-  check_log_header(context);
-  const auto runs = [&](std::string_view name) {
-    return std::find(plan.checks.begin(), plan.checks.end(), name) != plan.checks.end();
-  };
-  if (!(plan.checks.size() == 1 && runs("api"))) add_objects(context, plan);
+  check_log_store(context);
+  const bool makes = plan.checks.size() != 1 || plan.checks[0] != "api";
+  if (makes) add_objects(context, plan);
   for (const Info &info : all_checks())
-    if (runs(info.name)) plan.seconds += info.seconds;
+    if (context.runs(info.name)) plan.seconds += info.seconds;
   plan.milli_cpu = scaled(user, "resources.requests.cpu", 1000, plan.pods);
   plan.memory_mb = scaled(user, "resources.requests.memory", 1e-6, plan.pods);
   plan.room = room_for(cluster, context.pod_spec());
   plan.left_out = left_out(user);
-  plan.rights = {"in both namespaces: the rights that 'hello render --deployer --check' prints",
-                 "for the whole cluster, to read: nodes, ingressclasses, storageclasses, gateways, "
-                 "apiservices"};
-  if (options.namespaces.empty())
-    plan.rights.insert(plan.rights.begin(), "create and delete namespaces (an administrator)");
+  plan.rights = rights_of(context, makes);
   return plan;
 }
 

@@ -100,6 +100,10 @@ Outcome make_changes(Context &context, const Client &load, std::vector<Figure> &
 Outcome check_rollout(Context &context) {
   if (const std::string why = change(context, 1, ""); !why.empty())
     return inconclusive("Refused", "the release was refused: " + why);
+std::vector<kube::Object> change_release(const Context &context) {
+  return context.rendered(kChange, {});
+}
+
   if (const Rollout first = await_rollout(context, kChange, seconds(60)); !first.ready)
     return inconclusive("NotReady", "the release to change is not ready: " + first.what);
   const auto service = context.read({"v1", "Service", context.a, std::string(kChange)});

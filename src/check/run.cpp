@@ -232,7 +232,10 @@ std::vector<std::string_view> chosen(const Options &options) {
   if (names.empty())
     throw Error(Exit::usage, "no check is left to run", "'hello check --list' lists them");
   check_required(options.require, names);
-  return names;
+  std::vector<std::string_view> ordered;
+  for (const Check &check : table())
+    if (has(names, check.info.name)) ordered.push_back(check.info.name);
+  return ordered;
 }
 
 Report run(kube::Cluster &cluster, const config::Config &user, const Options &options,

@@ -94,6 +94,12 @@ void add_rule(Context &context, const std::string &url, Outcome &outcome) {
 
 } // namespace
 
+std::vector<kube::Object> scrape_release(const Context &context) {
+  const std::vector<Setting> more = {{"replicas", "1"},
+                                     {"metrics.scrape", context.user.text("metrics.scrape")}};
+  return context.rendered(kName, more);
+}
+
 Outcome check_scrape(Context &context) {
   std::string url = context.user.text("monitoring.prometheus");
   while (url.ends_with('/')) url.pop_back();
@@ -105,8 +111,7 @@ Outcome check_scrape(Context &context) {
   if (const std::string path = kube::service_path(url); !path.empty())
     if (const auto got = context.cluster.fetch(path + "/api/v1/query?query=1"); !got)
       return refused(got.failure(), "ask Prometheus through the API server");
-  const std::vector<Setting> more = {{"replicas", "1"}, {"metrics.scrape", how}};
-  if (const auto made = context.apply(context.rendered(kName, more)); !made) {
+  if (const auto made = context.apply(scrape_release(context)); !made) {
     context.words_of(made.failure());
     return refused(made.failure(), "make a release to scrape");
   }

@@ -92,8 +92,7 @@ Outcome check_clocks(const Context &context, const Heard &heard, const std::vect
 Outcome look(Context &context) {
   std::vector<Node> nodes;
   if (const auto failure = list_nodes(context, nodes)) return refused(*failure, "list the nodes");
-  const std::vector<Setting> more = {{"replicas", "3"}, {"echo.enabled", "true"}};
-  const std::vector<kube::Object> release = context.rendered(kName, more);
+  const std::vector<kube::Object> release = spread_release(context);
   if (const auto made = context.apply(release); !made) {
     context.words_of(made.failure());
     return refused(made.failure(), "make a release to spread");
@@ -111,6 +110,11 @@ Outcome look(Context &context) {
 }
 
 } // namespace
+
+std::vector<kube::Object> spread_release(const Context &context) {
+  const std::vector<Setting> more = {{"replicas", "3"}, {"echo.enabled", "true"}};
+  return context.rendered(kName, more);
+}
 
 Outcome check_spread(Context &context) {
   Outcome outcome = look(context);

@@ -43,19 +43,6 @@ Told told_by_events(Context &context) {
   return told;
 }
 
-/// The steady release. Its page fits a small packet: where only large ones are lost, check_service
-/// says so.
-std::vector<kube::Object> steady(const Context &context) {
-  const std::vector<Setting> more = {
-      {"replicas", std::to_string(kPods)},
-      {"messages", context.mark(1)},
-      {"expose", "ingress"},
-      {"echo.enabled", "true"},
-      {"ingress.hosts", fmt::format("[{}.hello-check.invalid]", context.run)},
-  };
-  return context.rendered(kSteady, more);
-}
-
 Outcome no_pull_secret(std::string what) {
   return {.verdict = Verdict::skip,
           .cause = "NoPullSecret",
@@ -121,13 +108,25 @@ Outcome check_start(Context &context) {
   Seen seen;
   kube::Table<kube::Pod> pods(seen.pods, kube::pod_of);
   kube::Table<std::string> maps(seen.maps, name_of_map);
+/// Its page fits a small packet: where only large ones are lost, check_service says so.
+std::vector<kube::Object> steady_release(const Context &context) {
+  const std::vector<Setting> more = {
+      {"replicas", std::to_string(kPods)},
+      {"messages", context.mark(1)},
+      {"expose", "ingress"},
+      {"echo.enabled", "true"},
+      {"ingress.hosts", fmt::format("[{}.hello-check.invalid]", context.run)},
+  };
+  return context.rendered(kSteady, more);
+}
+
   const std::string label = fmt::format("{}={}", kRunLabel, context.run);
   const auto mirror =
       cluster.watch({{{"v1", "Pod", context.a, names::pods_selector(std::string(kSteady))}, &pods},
                      {{"v1", "ConfigMap", context.a, label}, &maps}});
   const sys::Deadline start = cluster.now();
   context.doing("applying the release");
-  if (const auto applied = context.apply(steady(context)); !applied) {
+  if (const auto applied = context.apply(steady_release(context)); !applied) {
     const kube::Failure &failure = applied.failure();
     if (failure.trouble == kube::Trouble::forbidden && failure.rule.empty())
       return failed("Refused", "the cluster refuses the service", {context.words_of(failure)},

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "hello/text.h"
 #include "support/check_world.h"
@@ -334,7 +335,6 @@ TEST_CASE("check: spread compares the pods of nodes, and their clocks") {
   CHECK(silent.outcome("spread").verdict == Verdict::inconclusive);
 }
 
-namespace {
 TEST_CASE("check: spread leaves out nodes that the required node affinity excludes") {
   const auto cause = [](const std::string &expressions) {
     World world("affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
@@ -348,10 +348,10 @@ TEST_CASE("check: spread leaves out nodes that the required node affinity exclud
         log_of({clock_line(0, 7), clock_line(1, 7), clock_line(2, 7), clock_line(3, 7)});
     return world.outcome("spread").cause;
   };
-  for (const char *fits : {"{key: pool, operator: In, values: [a]}", "{key: pool, operator: Exists}",
-                           "{key: old, operator: DoesNotExist}",
-                           "{key: size, operator: Gt, values: ['4']}",
-                           "{key: size, operator: NotIn, values: ['4']}"}) {
+  for (const char *fits :
+       {"{key: pool, operator: In, values: [a]}", "{key: pool, operator: Exists}",
+        "{key: old, operator: DoesNotExist}", "{key: size, operator: Gt, values: ['4']}",
+        "{key: size, operator: NotIn, values: ['4']}"}) {
     CAPTURE(fits);
     CHECK(cause(fits).empty());
   }
@@ -359,6 +359,7 @@ TEST_CASE("check: spread leaves out nodes that the required node affinity exclud
   CHECK(cause("{key: size, operator: Lt, values: ['10']}") == "NotSpread");
 }
 
+namespace {
 
 /// The autoscaler wants three pods, and after `after` one; they use so much CPU.
 Outcome scale_down_with(std::chrono::seconds after, const std::string &cpu) {
@@ -503,27 +504,46 @@ TEST_CASE("check: the plan lists each object that a run makes, and no setting th
   for (const std::string &one : plan.objects) listed += one + "\n";
   CHECK(world.cluster.journal.empty());
   world.run(world.options.only);
-  std::size_t made = 0;
-  for (const std::string &line : world.cluster.journal) {
-    if (!line.starts_with("apply ")) continue;
-    for (const std::string_view word : text::words(line)) {
-      const std::size_t slash = word.find('/');
-      if (slash == word.npos || word.starts_with("Pod/")) continue;
-      std::string id(word);
-      for (const char *whole : {"/check-scrape", "/check-spread"}) // "and what belongs to it"
-        if (id.find(whole) != id.npos) id = std::string("Deployment") + whole;
-      CAPTURE(id);
-      CHECK(listed.find(id) != std::string::npos);
-      ++made;
+  const auto ids_in = [](std::string_view line) {
+    std::set<std::string> ids;
+    for (std::string_view word : text::words(line)) {
+      if (word.ends_with(',')) word.remove_suffix(1);
+      if (word.find('/') != word.npos && !word.starts_with("Pod/")) ids.emplace(word);
     }
-  }
-  CHECK(made > 40);
+    return ids;
+  };
+  std::set<std::string> made;
+  for (const std::string &line : world.cluster.journal)
+    if (line.starts_with("apply ")) made.merge(ids_in(line));
+  CHECK(made.size() > 35);
+  CHECK(ids_in(listed) == made);
   check::Options api;
   api.only = {"api"};
-  CHECK(check::plan(world.cluster, world.user, api).objects.empty()); // it makes nothing
+  const check::Plan reads = check::plan(world.cluster, world.user, api); // and makes nothing
+  CHECK(reads.objects.empty());
+  CHECK(reads.pods == 0);
+  CHECK(reads.rights ==
+        std::vector<std::string>{"for the whole cluster, to read: nodes, apiservices"});
   for (const char *one : {"Deployment/check-probes", "NetworkPolicy/check-shut", "HTTPRoute/",
                           "PrometheusRule/", "PersistentVolumeClaim/"})
     CHECK(listed.find(one) != std::string::npos);
+}
+
+TEST_CASE(
+    "check: the plan leaves out what the settings switch off, and names the right to a proxy") {
+  World world("probes: {liveness: null}\n"),
+      proxied("monitoring: {prometheus: 'http://prom.monitoring.svc:9090'}\n");
+  for (World *one : {&world, &proxied}) one->options.only = {"probes", "scrape", "gateway"};
+  std::string listed, rights;
+  for (const std::string &one : check::plan(world.cluster, world.user, world.options).objects)
+    listed += one + "\n";
+  for (const char *none : {"check-probes", "check-scrape", "PrometheusRule", "HTTPRoute"})
+    CHECK(listed.find(none) == std::string::npos);
+  CHECK(listed.find("Ingress/check-steady") != std::string::npos);
+  for (const std::string &one : check::plan(proxied.cluster, proxied.user, proxied.options).rights)
+    rights += one + "\n";
+  CHECK(rights.find("services/proxy") != std::string::npos);
+  CHECK(rights.find("/namespaces/monitoring/services/") != std::string::npos);
 }
 
 TEST_CASE("check: what begins early and is refused is not known, with the API server's words") {

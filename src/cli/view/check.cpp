@@ -78,11 +78,14 @@ std::string summary_of(const check::Report &report, const Paint &paint) {
 std::string text_of(const check::Plan &plan) {
   std::string out = "runs";
   for (const std::string_view name : plan.checks) out += fmt::format(" {}", name);
-  out += fmt::format("\ntakes about {} s\nmakes, and removes at the end:\n", plan.seconds);
+  out += fmt::format("\ntakes about {} s\nmakes{}\n", plan.seconds,
+                     plan.objects.empty() ? " nothing" : ", and removes at the end:");
   for (const std::string &one : plan.objects) out += "  " + one + "\n";
-  out += fmt::format("requests at most {} m of CPU and {} MB of memory, for {}\n", plan.milli_cpu,
-                     plan.memory_mb, counted(static_cast<std::size_t>(plan.pods), "pod"));
-  out += room_of(plan) + "needs:\n";
+  if (plan.pods > 0)
+    out += fmt::format("requests at most {} m of CPU and {} MB of memory, for {}\n", plan.milli_cpu,
+                       plan.memory_mb, counted(static_cast<std::size_t>(plan.pods), "pod")) +
+           room_of(plan);
+  out += "needs:\n";
   for (const std::string &one : plan.rights) out += "  " + one + "\n";
   if (!plan.left_out.empty()) out += "ignores these settings of yours:\n";
   for (const std::string &one : plan.left_out) out += "  " + one + "\n";
