@@ -172,9 +172,13 @@ std::string make_place(Context &context) {
   for (const std::string &ns : {context.a, context.b}) {
     if (!own) {
       const auto found = context.read({"v1", "Namespace", "", ns});
-      if (!found) return "namespace " + ns + " cannot be read: " + found.failure().words;
-      if (found->text("metadata", "labels", kRunLabel) != "allowed")
-        return "namespace " + ns + " has no label hello/check: allowed";
+      if (!found || found->text("metadata", "labels", kRunLabel) != "allowed")
+        return fmt::format("namespace {} {}; 'hello render --deployer --check --namespaces {},{}' "
+                           "prints what an administrator prepares",
+                           ns,
+                           found ? "has no label hello/check: allowed"
+                                 : "cannot be read: " + context.words_of(found.failure()),
+                           context.a, context.b);
       if (const std::string other = other_run(context, ns); !other.empty())
         return fmt::format("run {} uses namespace {}; if it was killed, remove it: 'hello check "
                            "--namespaces {},{} --cleanup {}'",
@@ -254,6 +258,16 @@ struct Found {
   }
 };
 
+/// What cannot be listed may hold leftovers.
+void list(kube::Cluster &cluster, const kube::Collection &collection, Found &found,
+          const kube::TakeValue &take) {
+  const auto failure = cluster.list(collection, take);
+  if (failure && !failure->absent())
+    found.left.push_back(fmt::format("{}{}{}: cannot be listed: {}", collection.kind,
+                                     collection.ns.empty() ? "" : " in ", collection.ns,
+                                     failure->words));
+}
+
 bool is_over(const json::Value &object, std::string_view now) {
   const std::string expires = object.text("metadata", "annotations", kExpires);
   return !expires.empty() && expires < now;
@@ -265,7 +279,7 @@ void clean_inside(kube::Cluster &cluster, const std::string &ns, const std::stri
   for (const auto &row : kKinds) {
     const std::string api_version(row.first), kind(row.second);
     std::vector<std::pair<kube::Id, std::string>> ids;
-    cluster.list({api_version, kind, ns}, [&](json::Value &&object) {
+    list(cluster, {api_version, kind, ns}, found, [&](json::Value &&object) {
       const bool named = !run.empty() && object.text("metadata", "labels", kRunLabel) == run;
       if (named || is_over(object, now))
         ids.push_back({{api_version, kind, ns, object.text("metadata", "name")}, named ? run : ""});
@@ -282,7 +296,7 @@ void clean_inside(kube::Cluster &cluster, const std::string &ns, const std::stri
 void clean_namespaces(kube::Cluster &cluster, const std::string &name, std::string_view now,
                       Found &found) {
   std::map<std::string, std::string> own; // name → uid
-  cluster.list({"v1", "Namespace", ""}, [&](json::Value &&object) {
+  list(cluster, {"v1", "Namespace", ""}, found, [&](json::Value &&object) {
     const json::Value &metadata = object.at("metadata");
     const std::string ns = metadata.text("name"), run = metadata.text("labels", kRunLabel);
     if (!ns.starts_with(kPrefix) || run.empty() || run == "allowed") return;

@@ -103,12 +103,6 @@ private:
   /// Why a check cannot run; `what` is empty if it can.
   Outcome blocked(const Check &check) {
     if (check.info.name == std::string_view("api")) return {};
-    if (!no_place.empty()) {
-      Outcome outcome = inconclusive("NoPlace", no_place);
-      outcome.advice = "an administrator may run the check, or prepare two namespaces: 'hello "
-                       "render --deployer --check --namespaces A,B' prints them";
-      return outcome;
-    }
     if (context_.api_lost && !context_.cluster.fetch("/version"))
       return inconclusive("ApiLost", "the API server does not answer any more");
     for (const Result &before : report_.results)
@@ -119,7 +113,12 @@ private:
                 .what = fmt::format("needs {}, which {}", before.name,
                                     unknown ? "is inconclusive" : "did not pass")};
       }
-    return {};
+    if (no_place.empty()) return {};
+    Outcome outcome = inconclusive("NoPlace", no_place);
+    if (context_.options.namespaces.empty())
+      outcome.advice = "an administrator may run the check, or prepare two namespaces: 'hello "
+                       "render --deployer --check --namespaces A,B' prints them";
+    return outcome;
   }
 
   void run_one(const Check &check) {

@@ -105,6 +105,7 @@ void check_reports(const std::vector<std::string> &files) {
 }
 
 Exit clean(kube::Cluster &cluster, const CheckOptions &flags) {
+  cluster.fetch("/version").take("ask for the API server's version", cluster.access());
   std::vector<std::string> left;
   const auto removed = check::clean_up(cluster, flags.check.namespaces, flags.run, left);
   for (const std::string &one : removed) print("removed " + one + "\n");
