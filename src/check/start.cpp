@@ -31,9 +31,14 @@ struct Told {
   std::string refusal;
 };
 
+/// Those since the release was made: a prepared namespace keeps the events of earlier runs.
 Told told_by_events(Context &context) {
   Told told;
+  const auto release = context.read({"apps/v1", "Deployment", context.a, std::string(kSteady)});
+  const std::string since =
+      release ? release->text("metadata", "creationTimestamp") : std::string();
   const auto failure = context.cluster.list({"v1", "Event", context.a}, [&](json::Value &&event) {
+    if (event.text("metadata", "creationTimestamp") < since) return;
     const std::string reason = event.text("reason");
     told.pulled |= reason == "Pulling";
     told.no_secret |= reason == "FailedToRetrieveImagePullSecret";
@@ -51,7 +56,7 @@ Outcome no_pull_secret(std::string what) {
 }
 
 /// Why the pods are not ready after all that time.
-Outcome not_ready(Context &context, const Seen &seen) {
+Outcome not_ready(Context &context, const Seen &seen, milliseconds time) {
   const Rollout rollout = rollout_of(context, kSteady);
   if (!rollout.read)
     return inconclusive("ApiLost", "the Deployment cannot be read: " + rollout.what);
@@ -68,7 +73,7 @@ Outcome not_ready(Context &context, const Seen &seen) {
   }
   return failed(std::move(cause),
                 fmt::format("{} of {} pods are ready after {} s: {}", seen.ready(), kPods,
-                            context.bound("start.fail").count() / 1000, what),
+                            time.count() / 1000, what),
                 std::move(evidence),
                 "the same would happen to your service: correct the cause, or the settings that "
                 "the check took from your hello.yaml");
@@ -142,7 +147,7 @@ std::vector<kube::Object> steady_release(const Context &context) {
   const auto time = std::chrono::duration_cast<milliseconds>(cluster.now() - start);
   if (mirror->offline() || !mirror->complete() || seen.maps.empty())
     return inconclusive("ApiLost", "the watch did not see what the check itself made");
-  if (seen.ready() < kPods) return not_ready(context, seen);
+  if (seen.ready() < kPods) return not_ready(context, seen, time);
   const kube::Id service{"v1", "Service", context.a, std::string(kSteady)};
   if (const auto got = context.read(service)) context.service_ip = got->text("spec", "clusterIP");
   Outcome outcome = check_answers(context);

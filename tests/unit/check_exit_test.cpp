@@ -163,9 +163,11 @@ TEST_CASE("check: a pull secret that a prepared namespace lacks is a skip with a
   world.pod_status = "{phase: Pending, containerStatuses: [{name: hello, state: {waiting: "
                      "{reason: ImagePullBackOff, message: unauthorized}}}]}";
   const auto tell = [&](const char *reason) {
-    world.cluster.api.put(object(fmt::format(
-        "{{apiVersion: v1, kind: Event, metadata: {{name: e, namespace: shop}}, reason: {}}}",
-        reason)));
+    world.cluster.after(2s, [&world, reason] {
+      world.cluster.api.put(object(fmt::format(
+          "{{apiVersion: v1, kind: Event, metadata: {{name: e, namespace: shop}}, reason: {}}}",
+          reason)));
+    });
   };
   tell("Failed");
   CHECK(world.outcome("start").cause == "ImagePull");
