@@ -49,8 +49,10 @@ Outcome check_deploy_keeps(Context &context, std::int64_t replicas) {
   const kube::Id id{"apps/v1", "Deployment", context.a, std::string(kScale)};
   if (const auto applied = context.apply(scale_release(context)); !applied)
     return inconclusive("Refused", context.words_of(applied.failure()));
+  bool seen = false;
   for (const sys::Deadline end = context.until(seconds(5)); !context.is_over(end);) {
     const auto object = context.read(id);
+    seen |= static_cast<bool>(object);
     if (object && object->at("spec", "replicas").number() < replicas)
       return failed("Reset",
                     fmt::format("a deploy took the Deployment's replicas from {} to {}", replicas,
@@ -58,7 +60,7 @@ Outcome check_deploy_keeps(Context &context, std::int64_t replicas) {
                     {}, "something sets replicas beside the autoscaler: an admission webhook");
     context.sleep(milliseconds(500));
   }
-  return passed("");
+  return seen ? passed("") : inconclusive("ApiLost", "the Deployment cannot be read");
 }
 
 } // namespace
@@ -79,7 +81,7 @@ kube::Result<std::int64_t> scale_milli(Context &context) {
   const auto got = context.cluster.fetch(
       fmt::format("/apis/metrics.k8s.io/v1beta1/namespaces/{}/pods?labelSelector={}", context.a,
                   text::percent_encoded(names::pods_selector(std::string(kScale)))));
-  if (!got) return -1;
+  if (!got) return got.failure();
   std::int64_t sum = -1;
   for (const json::Value &pod : got->at("items").items())
     for (const json::Value &container : pod.at("containers").items())
@@ -122,7 +124,9 @@ Outcome check_autoscaler(Context &context) {
     if (!autoscaler && !autoscaler.failure().retryable)
       return refused(autoscaler.failure(), "read the autoscaler");
     if (autoscaler) last = std::move(*autoscaler);
-    most_milli = std::max(most_milli, scale_milli(context));
+    const auto used = scale_milli(context);
+    if (used.failed_with(kube::Trouble::forbidden)) return refused(used.failure(), kReadMetrics);
+    if (used) most_milli = std::max(most_milli, *used);
     replicas = last.at("status", "desiredReplicas").number();
     if (replicas > 1) break;
     context.doing(fmt::format("{} m of CPU, target {} m", std::max<std::int64_t>(most_milli, 0),

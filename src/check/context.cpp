@@ -19,8 +19,8 @@ using std::chrono::seconds;
 
 constexpr milliseconds kPoll{300};
 
-/// How long a log is asked for again while the API server or the kubelet fails.
-constexpr seconds kLogPatience{5};
+/// How long a log or list is asked for again while the API server or the kubelet fails.
+constexpr seconds kPatience{5};
 
 /// How long after the last check an interrupted run's objects are still its own.
 constexpr seconds kGrace{600};
@@ -185,19 +185,24 @@ kube::Result<json::Value> Context::read(const kube::Id &id) {
 }
 
 std::vector<Place> Context::pods(const std::string &ns, std::string_view release) {
-  std::vector<Place> found;
   const kube::Collection pods{"v1", "Pod", ns, names::pods_selector(release)};
-  const auto failure = cluster.list(pods, [&](json::Value &&pod) {
-    if (pod.at("metadata").find("deletionTimestamp")) return;
-    found.push_back({pod.text("metadata", "name"), pod.text("status", "podIP"),
-                     pod.text("spec", "nodeName"), kube::pod_of(pod).ready()});
-  });
-  if (failure) words_of(*failure);
-  return found;
+  for (const sys::Deadline end = until(kPatience);; sleep(kPoll)) {
+    std::vector<Place> found;
+    const auto failure = cluster.list(pods, [&](json::Value &&pod) {
+      if (pod.at("metadata").find("deletionTimestamp")) return;
+      found.push_back({pod.text("metadata", "name"), pod.text("status", "podIP"),
+                       pod.text("spec", "nodeName"), kube::pod_of(pod).ready()});
+    });
+    if (!failure) return found;
+    words_of(*failure);
+    if (!failure->retryable || is_over(end))
+      throw kube::explain(*failure, "list the check's pods", cluster.access());
+  }
 }
 
-bool Context::remove_pod(const std::string &ns, const std::string &name) {
-  return static_cast<bool>(cluster.remove({"v1", "Pod", ns, name}, {}, until(seconds(20))));
+std::optional<kube::Failure> Context::remove_pod(const std::string &ns, const std::string &name) {
+  const auto gone = cluster.remove({"v1", "Pod", ns, name}, {}, until(seconds(20)));
+  return gone ? std::nullopt : std::optional(gone.failure());
 }
 
 json::Value Context::pod_spec() const {
@@ -253,7 +258,7 @@ std::string Context::start(const Client &client) {
 Heard Context::so_far(const std::string &ns, const std::string &name) {
   kube::LogQuery query;
   query.ns = ns;
-  for (const sys::Deadline end = until(kLogPatience);; sleep(kPoll)) {
+  for (const sys::Deadline end = until(kPatience);; sleep(kPoll)) {
     const auto log = cluster.log(name, "hello", query);
     if (log) return read_lines(*log, run);
     if (!log.failure().retryable || is_over(end))

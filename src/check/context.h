@@ -102,11 +102,12 @@ public:
   kube::Result<kube::Answer> apply(std::span<const kube::Object> set);
   /// Parses, labels and applies one object.
   kube::Result<kube::Answer> apply(std::string_view json, const std::string &ns);
-  /// The pods of a release, or of one client (`selector`), in a namespace.
+  /// The pods of a release in a namespace. Throws Error(Exit::cluster) if they cannot be listed:
+  /// that there are none, or few, would prove nothing then.
   std::vector<Place> pods(const std::string &ns, std::string_view release);
   kube::Result<json::Value> read(const kube::Id &id);
   /// Deletes a pod as its owner would be asked to.
-  bool remove_pod(const std::string &ns, const std::string &name);
+  std::optional<kube::Failure> remove_pod(const std::string &ns, const std::string &name);
 
   /// The spec of the steady release's pods.
   json::Value pod_spec() const;
@@ -149,7 +150,6 @@ Outcome refused(const kube::Failure &failure, const std::string &doing);
 /// The exit code of a run; that of a signal stays. A warning counts as passed unless --strict.
 Exit exit_of(const Report &report, const Options &options);
 
-/// A row of the table of checks.
 // The releases that checks make, each by the check of its name; `--plan` lists them
 std::vector<kube::Object> steady_release(const Context &context);
 std::vector<kube::Object> change_release(const Context &context);
@@ -159,6 +159,7 @@ std::vector<kube::Object> scrape_release(const Context &context);
 std::vector<kube::Object> spread_release(const Context &context);
 std::vector<kube::Object> gateway_route(const Context &context);
 
+/// A row of the table of checks.
 struct Check {
   Info info;
   Outcome (*run)(Context &context);
@@ -226,8 +227,10 @@ struct Door {
   std::string client;  ///< name of the pod that asks through the Service meanwhile
   std::int64_t waited; ///< seconds, for the address
 };
-/// The address in the status of an Ingress, a Service or a Gateway, as soon as there is one.
-std::string await_address(Context &context, const kube::Id &id, std::chrono::milliseconds time);
+/// The address in the status of an Ingress, a Service or a Gateway, as soon as there is one; empty
+/// if there is none in time. Fails if the object cannot be read then.
+kube::Result<std::string> await_address(Context &context, const kube::Id &id,
+                                        std::chrono::milliseconds time);
 /// Waits until our pods answer there; a 404 before that is no loss. `why`: what answers instead.
 bool await_route(Context &context, const std::string &address, const std::string &host,
                  std::string &why);
@@ -237,8 +240,9 @@ Outcome check_route(Context &context, const Door &door);
 /// The autoscaler's release: the CPU that a pod requests, which is its target too, in thousandths.
 /// So small that a modest load is far above it.
 inline constexpr std::int64_t kScaleMilli = 5;
+inline constexpr const char *kReadMetrics = "read the metrics of the check's pods";
 /// The CPU use of its pods as the metrics API has it; -1: none.
-std::int64_t scale_milli(Context &context);
+kube::Result<std::int64_t> scale_milli(Context &context);
 /// "ScalingActive: FailedGetResourceMetric: …" where the autoscaler says what keeps it.
 std::string scale_condition(const json::Value &autoscaler);
 

@@ -32,17 +32,17 @@ Said said_of(const json::Value &route) {
 }
 
 /// Waits until the route is accepted.
-Said await_accepted(Context &context, const kube::Id &route, milliseconds time) {
+kube::Result<Said> await_accepted(Context &context, const kube::Id &route, milliseconds time) {
   for (const sys::Deadline end = context.until(time);; context.sleep(milliseconds(500))) {
-    Said said;
-    if (const auto object = context.read(route)) said = said_of(*object);
-    if (said.accepted || context.is_over(end)) return said;
+    const auto object = context.read(route);
+    Said said = object ? said_of(*object) : Said{};
+    if (said.accepted || (object && context.is_over(end))) return said;
+    if (context.is_over(end)) return object.failure();
   }
 }
 
 } // namespace
 
-Outcome check_gateway(Context &context) {
 std::vector<kube::Object> gateway_route(const Context &context) {
   const std::vector<Setting> more = {{"expose", "gateway"},
                                      {"gateway.hostnames", fmt::format("[{}]", host_of(context))}};
@@ -51,6 +51,7 @@ std::vector<kube::Object> gateway_route(const Context &context) {
   return set;
 }
 
+Outcome check_gateway(Context &context) {
   const auto parents = context.user.node("gateway.parentRefs");
   if (!context.cluster.serves(kVersion) || parents.size() == 0)
     return {.verdict = Verdict::skip,
@@ -64,19 +65,20 @@ std::vector<kube::Object> gateway_route(const Context &context) {
     return refused(made.failure(), "make an HTTPRoute");
   }
   context.doing("waiting for the Gateway");
-  const Said said = await_accepted(context, route[0].id, context.bound("gateway.accepted"));
-  if (!said.accepted)
+  const auto said = await_accepted(context, route[0].id, context.bound("gateway.accepted"));
+  if (!said) return refused(said.failure(), "read the HTTPRoute");
+  if (!said->accepted)
     return failed("NotAccepted", "no Gateway accepts the HTTPRoute",
-                  {said.why.empty() ? "the HTTPRoute has no status" : said.why},
+                  {said->why.empty() ? "the HTTPRoute has no status" : said->why},
                   "look at the Gateway of gateway.parentRefs, its allowedRoutes, and its "
                   "controller");
-  const std::string ns = said.parent.text("namespace");
+  const std::string ns = said->parent.text("namespace");
   const kube::Id id{std::string(kVersion), "Gateway", ns.empty() ? context.a : ns,
-                    said.parent.text("name")};
-  const std::string address = await_address(context, id, seconds(5));
-  if (address.empty())
-    return inconclusive("NoAddress",
-                        fmt::format("Gateway/{} has no address, or it may not be read", id.name));
+                    said->parent.text("name")};
+  const auto address = await_address(context, id, seconds(5));
+  if (!address) return refused(address.failure(), "read Gateway/" + id.name);
+  if (address->empty())
+    return inconclusive("NoAddress", fmt::format("Gateway/{} has no address", id.name));
   const auto waited = std::chrono::duration_cast<seconds>(context.cluster.now() - start).count();
   return check_route(context, {*address, host_of(context), "check-gateway", waited});
 }

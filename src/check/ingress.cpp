@@ -26,18 +26,17 @@ Outcome check_ingress(Context &context) {
             .what = "the cluster has no IngressClass"};
   const sys::Deadline start = context.cluster.now();
   context.doing("waiting for the Ingress's address");
-  const std::string address =
+  const auto address =
       await_address(context, {"networking.k8s.io/v1", "Ingress", context.a, std::string(kSteady)},
                     context.bound("ingress.address"));
   const auto waited = std::chrono::duration_cast<seconds>(context.cluster.now() - start).count();
-  if (address.empty()) {
-    if (context.api_lost) return inconclusive("ApiLost", "the Ingress cannot be read");
+  if (!address) return refused(address.failure(), "read the Ingress");
+  if (address->empty())
     return failed("NoAddress", fmt::format("the Ingress has no address after {} s", waited), {},
                   "no controller takes it: compare ingress.className with kubectl get "
                   "ingressclasses, and look at the controller's pods");
-  }
   return check_route(context,
-                     {address, context.run + ".hello-check.invalid", "check-ingress", waited});
+                     {*address, context.run + ".hello-check.invalid", "check-ingress", waited});
 }
 
 } // namespace hello::check

@@ -20,9 +20,9 @@ std::string ranges_of(const config::Config &user) {
 Outcome ask(Context &context, const json::Value &service) {
   const sys::Deadline start = context.cluster.now();
   context.doing("waiting for an address");
-  const std::string address =
-      await_address(context, {"v1", "Service", context.a, std::string(kName)},
-                    context.bound("load-balancer.address"));
+  const auto address = await_address(context, {"v1", "Service", context.a, std::string(kName)},
+                                     context.bound("load-balancer.address"));
+  if (!address) return refused(address.failure(), "read the Service");
   const auto waited = std::chrono::duration_cast<seconds>(context.cluster.now() - start).count();
   const Heard heard =
       context.ask({.name = std::string(kName),
@@ -33,18 +33,18 @@ Outcome ask(Context &context, const json::Value &service) {
   const json::Value *control = heard.of(0, "get");
   if (!control || control->at("marked").number() < 3)
     return inconclusive("ControlFailed", "the same Service does not answer by its ClusterIP");
-  if (address.empty())
+  if (address->empty())
     return failed("NoAddress", fmt::format("the Service has no address after {} s", waited),
                   {"it answers by its ClusterIP"},
                   "look at the log of the cloud's controller, and at quotas for load balancers");
   std::string why;
-  if (!await_route(context, address, "hello", why))
-    return failed("NoRoute", fmt::format("{} does not lead to our pods", address),
+  if (!await_route(context, *address, "hello", why))
+    return failed("NoRoute", fmt::format("{} does not lead to our pods", *address),
                   {why, "the Service answers by its ClusterIP"},
                   "look at the load balancer's health checks; if this machine cannot reach the "
                   "address, run the check where users are");
   Outcome outcome =
-      passed(fmt::format("our pod answers at {}, which came after {} s", address, waited));
+      passed(fmt::format("our pod answers at {}, which came after {} s", *address, waited));
   outcome.figures = {{"address", "s", waited, 10}};
   return outcome;
 }

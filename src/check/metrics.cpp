@@ -22,7 +22,7 @@ Client burner(const Context &context) {
 /// One reading of the metrics API.
 struct Reading {
   std::int64_t nano_cpu = -1; ///< per second; -1: none
-  std::string trouble;
+  std::optional<kube::Failure> failure{};
 };
 
 Reading read_metrics(Context &context) {
@@ -30,7 +30,7 @@ Reading read_metrics(Context &context) {
   const auto got = context.cluster.fetch(
       fmt::format("/apis/metrics.k8s.io/v1beta1/namespaces/{}/pods/{}", context.b, kName));
   if (!got) {
-    reading.trouble = got.failure().words;
+    reading.failure = got.failure();
     return reading;
   }
   for (const json::Value &container : got->at("containers").items())
@@ -82,6 +82,8 @@ Outcome check_metrics(Context &context) {
   const sys::Deadline end = context.until(context.bound("metrics.age") + seconds(15));
   for (;; context.sleep(seconds(3))) {
     reading = read_metrics(context);
+    if (reading.failure && reading.failure->trouble == kube::Trouble::forbidden)
+      return refused(*reading.failure, kReadMetrics);
     const Heard heard = context.so_far(client.ns, client.name);
     if (!heard.trouble.empty()) return no_instrument(heard);
     own = own_rate(heard);
@@ -94,7 +96,8 @@ Outcome check_metrics(Context &context) {
       return inconclusive("ControlFailed", "the client ended before the metrics API showed it");
     if (reading.nano_cpu < 0)
       return failed("NoMetrics", "the metrics API does not know a pod that runs and uses CPU",
-                    {reading.trouble}, "look at the metrics-server's log");
+                    {reading.failure ? reading.failure->words : "it gives no CPU use"},
+                    "look at the metrics-server's log");
     return failed("WrongMetrics",
                   fmt::format("the metrics API says {} m of CPU, and the pod itself used {} m",
                               reading.nano_cpu / 1'000'000, own / 1'000'000),

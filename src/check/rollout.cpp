@@ -27,6 +27,7 @@ std::string change(Context &context, int revision, std::string_view image) {
 /// Asks every pod for the message of that revision.
 Outcome check_message(Context &context, int revision, const std::string &name) {
   const std::vector<Place> pods = context.pods(context.a, kChange);
+  if (pods.empty()) return inconclusive("NoInstrument", "the release has no pod");
   Client client{.name = name, .ns = context.b, .args = {}};
   for (const Place &pod : pods)
     client.args.push_back(
@@ -49,14 +50,16 @@ Outcome check_message(Context &context, int revision, const std::string &name) {
 Outcome await_reason(Context &context, milliseconds &took) {
   const sys::Deadline start = context.cluster.now();
   const milliseconds bound = context.bound("rollout.reason");
+  Rollout rollout;
   for (const sys::Deadline end = context.until(bound); !context.is_over(end);) {
     context.sleep(milliseconds(500));
-    const Rollout rollout = rollout_of(context, kChange);
+    rollout = rollout_of(context, kChange);
     took = std::chrono::duration_cast<milliseconds>(context.cluster.now() - start);
     if (rollout.cause.starts_with("Image")) return passed("");
     if (rollout.ready)
       return inconclusive("NoInstrument", "an image that does not exist became ready");
   }
+  if (!rollout.read) return inconclusive("ApiLost", rollout.what);
   return failed("NoReason",
                 fmt::format("nothing tells of the bad image after {} s", bound.count() / 1000), {},
                 "look at the kubelet's log: it neither pulls nor reports");
@@ -97,13 +100,13 @@ Outcome make_changes(Context &context, const Client &load, std::vector<Figure> &
 
 } // namespace
 
-Outcome check_rollout(Context &context) {
-  if (const std::string why = change(context, 1, ""); !why.empty())
-    return inconclusive("Refused", "the release was refused: " + why);
 std::vector<kube::Object> change_release(const Context &context) {
   return context.rendered(kChange, {});
 }
 
+Outcome check_rollout(Context &context) {
+  if (const std::string why = change(context, 1, ""); !why.empty())
+    return inconclusive("Refused", "the release was refused: " + why);
   if (const Rollout first = await_rollout(context, kChange, seconds(60)); !first.ready)
     return inconclusive("NotReady", "the release to change is not ready: " + first.what);
   const auto service = context.read({"v1", "Service", context.a, std::string(kChange)});

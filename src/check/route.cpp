@@ -183,16 +183,18 @@ Outcome judge(const Heard &heard, const Answers &answers, Large large,
 
 } // namespace
 
-std::string await_address(Context &context, const kube::Id &id, milliseconds time) {
+kube::Result<std::string> await_address(Context &context, const kube::Id &id, milliseconds time) {
   for (const sys::Deadline end = context.until(time);; context.cluster.sleep(milliseconds(500))) {
-    if (const auto object = context.read(id)) {
-      for (const json::Value &one : object->at("status", "loadBalancer", "ingress").items())
-        for (const char *key : {"ip", "hostname"})
-          if (!one.text(key).empty()) return one.text(key);
-      for (const json::Value &one : object->at("status", "addresses").items()) // of a Gateway
-        if (!one.text("value").empty()) return one.text("value");
-    }
-    if (context.is_over(end)) return "";
+    const auto object = context.read(id);
+    const json::Value status = object ? object->at("status") : json::Value();
+    for (const json::Value &one : status.at("loadBalancer", "ingress").items())
+      for (const char *key : {"ip", "hostname"})
+        if (!one.text(key).empty()) return one.text(key);
+    for (const json::Value &one : status.at("addresses").items()) // of a Gateway
+      if (!one.text("value").empty()) return one.text("value");
+    if (!context.is_over(end)) continue;
+    if (object) return std::string();
+    return object.failure();
   }
 }
 
@@ -258,8 +260,8 @@ Outcome no_route(const Heard &heard, const Door &door, std::vector<std::string> 
 
 /// Deletes a pod of the service; what a check says if it may not.
 Outcome replace_pod(Context &context, const Place &pod) {
-  if (context.remove_pod(context.a, pod.name)) return passed("");
-  return inconclusive("NotPermitted", "the check may not delete its own pod");
+  const auto failure = context.remove_pod(context.a, pod.name);
+  return failure ? refused(*failure, "delete a pod of its own") : passed("");
 }
 
 /// Lets a pod ask instead of this machine.

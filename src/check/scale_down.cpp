@@ -26,11 +26,14 @@ Outcome check_scale_down(Context &context) {
       outcome.figures = {{"down", "s", time.count(), 30}};
       return outcome;
     }
-    const std::int64_t milli = scale_milli(context);
+    const auto used = scale_milli(context);
+    const std::int64_t milli = used ? *used : -1;
     if (!context.is_over(end)) {
       context.doing(fmt::format("{} pods wanted, at {} m of CPU", replicas, milli));
       continue;
     }
+    if (!autoscaler) return refused(autoscaler.failure(), "read the autoscaler");
+    if (used.failed_with(kube::Trouble::forbidden)) return refused(used.failure(), kReadMetrics);
     const std::string condition = scale_condition(last);
     if (milli < 0)
       return failed("NoMetrics", "the autoscaler has no metrics to act on", {condition},

@@ -144,8 +144,8 @@ Outcome check_removal(Context &context, const Place &victim, std::int64_t &leave
     if (heard.ended) break;
     if (deleted != sys::Deadline() || heard.lines.size() < 3) continue;
     context.doing("deleting a pod");
-    if (!context.remove_pod(context.a, victim.name))
-      return inconclusive("NotPermitted", "the check may not delete its own pod");
+    if (const auto failure = context.remove_pod(context.a, victim.name))
+      return refused(*failure, "delete a pod of its own");
     deleted = cluster.now();
   }
   if (!heard.ended) heard = context.hear(client);
@@ -176,8 +176,8 @@ Outcome check_removal(Context &context, const Place &victim, std::int64_t &leave
 
 Outcome check_service(Context &context) {
   const std::vector<Place> pods = context.pods(context.a, kSteady);
-  if (pods.size() < 2 || context.service_ip.empty())
-    return inconclusive("NoInstrument", "the release has no pods or no Service address");
+  if (pods.size() < kSteadyPods || context.service_ip.empty())
+    return inconclusive("NoInstrument", "the release lacks pods, or its Service an address");
   Outcome spread = check_spread(context, pods);
   if (spread.verdict != Verdict::pass) return spread;
   std::int64_t leaves_ms = 0;

@@ -83,6 +83,8 @@ Outcome not_ready(Context &context, const Seen &seen, milliseconds time) {
 Outcome check_answers(Context &context) {
   Client client{.name = "check-start", .ns = context.b, .args = {}};
   const std::vector<Place> pods = context.pods(context.a, kSteady);
+  if (pods.size() < kPods)
+    return inconclusive("NoInstrument", fmt::format("{} of {} pods are left", pods.size(), kPods));
   for (const Place &pod : pods)
     client.args.push_back(fmt::format("get http://{}:8080/ 3 10 - {} 0", pod.ip, context.run));
   const Heard heard = context.ask(client);
@@ -106,13 +108,6 @@ Outcome check_answers(Context &context) {
 
 } // namespace
 
-Outcome check_start(Context &context) {
-  kube::Cluster &cluster = context.cluster;
-  if (context.user.has("imagePullSecrets") && context.options.namespaces.empty())
-    return no_pull_secret("imagePullSecrets do not exist in a new namespace");
-  Seen seen;
-  kube::Table<kube::Pod> pods(seen.pods, kube::pod_of);
-  kube::Table<std::string> maps(seen.maps, name_of_map);
 /// Its page fits a small packet: where only large ones are lost, check_service says so.
 std::vector<kube::Object> steady_release(const Context &context) {
   const std::vector<Setting> more = {
@@ -125,6 +120,13 @@ std::vector<kube::Object> steady_release(const Context &context) {
   return context.rendered(kSteady, more);
 }
 
+Outcome check_start(Context &context) {
+  kube::Cluster &cluster = context.cluster;
+  if (context.user.has("imagePullSecrets") && context.options.namespaces.empty())
+    return no_pull_secret("imagePullSecrets do not exist in a new namespace");
+  Seen seen;
+  kube::Table<kube::Pod> pods(seen.pods, kube::pod_of);
+  kube::Table<std::string> maps(seen.maps, name_of_map);
   const std::string label = fmt::format("{}={}", kRunLabel, context.run);
   const auto mirror =
       cluster.watch({{{"v1", "Pod", context.a, names::pods_selector(std::string(kSteady))}, &pods},
@@ -149,7 +151,9 @@ std::vector<kube::Object> steady_release(const Context &context) {
     return inconclusive("ApiLost", "the watch did not see what the check itself made");
   if (seen.ready() < kPods) return not_ready(context, seen, time);
   const kube::Id service{"v1", "Service", context.a, std::string(kSteady)};
-  if (const auto got = context.read(service)) context.service_ip = got->text("spec", "clusterIP");
+  const auto got = context.read(service);
+  if (!got) return refused(got.failure(), "read the Service");
+  context.service_ip = got->text("spec", "clusterIP");
   Outcome outcome = check_answers(context);
   if (outcome.verdict != Verdict::pass) return outcome;
   const Told told = told_by_events(context);

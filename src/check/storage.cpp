@@ -65,12 +65,13 @@ Client client_of(const Context &context, const std::string &name, std::string st
 }
 
 /// Waits until the claim is bound; false if it is not in time.
-bool await_bound(Context &context, milliseconds time) {
+kube::Result<bool> await_bound(Context &context, milliseconds time) {
   for (const sys::Deadline end = context.until(time);; context.sleep(milliseconds(500))) {
     const auto claim =
         context.read({"v1", "PersistentVolumeClaim", context.b, std::string(kClaim)});
-    if (claim && claim->text("status", "phase") == "Bound") return true;
-    if (context.is_over(end)) return false;
+    const bool is_bound = claim && claim->text("status", "phase") == "Bound";
+    if (is_bound || (claim && context.is_over(end))) return is_bound;
+    if (context.is_over(end)) return claim.failure();
   }
 }
 
@@ -111,9 +112,10 @@ Outcome check_storage(Context &context) {
   if (const std::string trouble = context.start(writer); !trouble.empty())
     return inconclusive("NoInstrument", trouble);
   context.doing("waiting for a volume");
-  const bool bound = await_bound(context, context.bound("storage.bound"));
+  const auto bound = await_bound(context, context.bound("storage.bound"));
   const auto time = std::chrono::duration_cast<seconds>(context.cluster.now() - start).count();
-  if (!bound)
+  if (!bound) return refused(bound.failure(), "read the claim");
+  if (!*bound)
     return failed("NotBound",
                   fmt::format("a claim of class {} has no volume after {} s", name, time),
                   {event_of(context)}, "look at the pods of the class's provisioner");
