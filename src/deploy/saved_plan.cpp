@@ -77,11 +77,9 @@ std::vector<std::string> lines_of(const Plan &plan) {
     out.key("name").string(item.id.name);
     const json::Value &before = plan.before(item.id).value.at("metadata");
     out.key("uid").string(before.text("uid"));
-    if (item.action == Item::Action::change && hides_values(item)) {
-      const json::Value *generation = before.find("generation"); // changes with the spec alone
-      out.key("version").string(generation ? json::to_text(*generation)
-                                           : before.text("resourceVersion"));
-    }
+    if (item.action == Item::Action::change && hides_values(item)) // generation: without the status
+      out.key("version").string(item.changes.empty() ? json::to_text(before.at("generation"))
+                                                     : before.text("resourceVersion"));
     out.key("fields").begin_array();
     for (const kube::Change &change : item.changes) {
       out.begin_object().key("path").string(change.path);

@@ -110,9 +110,9 @@ TEST_CASE("anything: what needs a changed definition is checked once that is the
     shop.cluster.fail_always(Operation::dry_run, failure(trouble, "no"), "Gizmo/g");
   };
   const auto accept_later = [&] {
-    shop.cluster.on_write = [&](const kube::Id &id) {
-      if (id == kCrd) shop.cluster.allow(Operation::dry_run);
-    };
+    shop.cluster.before_next(
+        Operation::apply, [&] { shop.cluster.allow(Operation::dry_run); },
+        "CustomResourceDefinition/gizmos.example.org");
   };
   SUBCASE("a new field") {
     refuse(Trouble::invalid);
