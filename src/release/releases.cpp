@@ -25,10 +25,11 @@ Listed &at(std::map<Place, Listed> &all, const std::string &ns, const std::strin
 }
 
 void add_revision(std::map<Place, Listed> &all, const json::Value &entry) {
-  auto revision = release_of(entry);
-  if (!revision) return;
-  Listed &listed = at(all, entry.text("metadata", "namespace"), revision->release);
-  if (!listed.newest || listed.newest->revision < revision->revision)
+  const auto name = names::read_entry(entry.text("metadata", "name"));
+  if (!name) return;
+  Listed &listed = at(all, entry.text("metadata", "namespace"), name->release);
+  auto revision = release_of(entry); // none: it is damaged
+  if (revision && (!listed.newest || listed.newest->revision < revision->revision))
     listed.newest = std::move(revision);
 }
 
