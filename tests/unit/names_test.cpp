@@ -54,11 +54,12 @@ TEST_CASE("names: an entry's name tells the release and the revision") {
 }
 
 TEST_CASE("names: what belongs to the namespace is shared") {
-  CHECK(names::is_shared("Namespace", "shop", "shop"));
-  CHECK(names::is_shared("NetworkPolicy", "default-deny", "shop"));
-  CHECK(names::is_shared("ResourceQuota", "hello", "shop"));
-  CHECK(names::is_shared("LimitRange", "hello", "shop"));
-  CHECK_FALSE(names::is_shared("Namespace", "other", "shop"));
-  CHECK_FALSE(names::is_shared("NetworkPolicy", "hello", "shop"));
-  CHECK_FALSE(names::is_shared("Deployment", "hello", "shop"));
+  CHECK(names::is_shared("v1", "Namespace", "shop", "shop"));
+  CHECK(names::is_shared("networking.k8s.io/v1", "NetworkPolicy", "default-deny", "shop"));
+  CHECK(names::is_shared("v1", "ResourceQuota", "hello", "shop"));
+  CHECK(names::is_shared("v1", "LimitRange", "hello", "shop"));
+  CHECK_FALSE(names::is_shared("v1", "Namespace", "other", "shop"));
+  CHECK_FALSE(names::is_shared("networking.k8s.io/v1", "NetworkPolicy", "hello", "shop"));
+  CHECK_FALSE(names::is_shared("apps/v1", "Deployment", "hello", "shop"));
+  CHECK_FALSE(names::is_shared("projectcalico.org/v3", "NetworkPolicy", "default-deny", "shop"));
 }
