@@ -130,7 +130,7 @@ std::vector<YAML::Node> extra_manifests(const config::Config &config) {
     const auto wrong = [&](const std::string &why, const std::string &hint = {}) {
       const std::size_t at = result.size();
       throw Error(Exit::invalid,
-                  fmt::format("extra manifest {} ({}): {}", at + 1,
+                  fmt::format("extra manifest {} ({}) {}", at + 1,
                               config.entries("extraManifests")[at].origin.where, why),
                   hint);
     };
@@ -148,7 +148,7 @@ std::vector<YAML::Node> extra_manifests(const config::Config &config) {
     for (const char *key : {"labels", "annotations"})
       if (const YAML::Node map = yaml::at(item, {"metadata", key});
           map.IsDefined() && !map.IsNull() && !map.IsMap())
-        wrong(fmt::format("metadata.{} is not a map", key));
+        wrong(fmt::format("has metadata.{} that are not a map", key));
     result.push_back(item);
   }
   return result;

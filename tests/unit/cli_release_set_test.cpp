@@ -48,7 +48,7 @@ TEST_CASE("set: a List is taken apart, and an object without a name of its own i
   CHECK(role.text() == "Role/r");
   CHECK_THROWS_WITH_AS(set_with("[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: "
                                 "Pod, metadata: {name: p}}, null]}]"),
-                       doctest::Contains("extra manifest 2 (--set): is not a Kubernetes object"),
+                       doctest::Contains("extra manifest 2 (--set) is not a Kubernetes object"),
                        Error);
   // Without items, it is a kind of somebody's.
   CHECK(set_with("[{apiVersion: a.example/v1, kind: AllowList, metadata: {name: a}}]")

@@ -526,14 +526,15 @@ TEST_CASE("extraManifests: join the set, in its namespace and with its labels") 
   CHECK(json(more["metadata"]["namespace"]) == "\"hello\"");
   CHECK(json(more["metadata"]["labels"]["app.kubernetes.io/managed-by"]) == "\"hello\"");
   CHECK_FALSE(find(set, "Wide")["metadata"]["namespace"]);
-  CHECK(contains(refused({{"extraManifests", "[{kind: ConfigMap}]"}}), "item 1"));
+  CHECK(contains(refused({{"extraManifests", "[{kind: ConfigMap}]"}}),
+                 "is not a Kubernetes object: apiVersion"));
   CHECK(contains(refused({{"extraManifests",
                            "[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: 5}}]"}}),
-                 "item 1: metadata.labels is not a map"));
+                 "has metadata.labels that are not a map"));
   CHECK(contains(
       refused({{"extraManifests",
                 "[{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: [b]}}]"}}),
-      "item 1: metadata.annotations is not a map"));
+      "has metadata.annotations that are not a map"));
 }
 
 TEST_CASE("extraManifests: Kubernetes' own cluster-wide kinds get no namespace") {
