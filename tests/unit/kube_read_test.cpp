@@ -114,6 +114,9 @@ TEST_CASE("kubectl: a wrong plural is looked up too where the server refuses it 
   CHECK(refused.failure().rule.find("resources: [gizmi]") != std::string::npos);
   api.on(place + "gizmi/g", 200, R"({"kind":"Gizmo"})");
   CHECK(lab.cluster->read(gizmo));
+  api.on(place + "gadgets/g", 403, R"({"kind":"Status","reason":"Forbidden","code":403})");
+  CHECK(lab.cluster->read({"example.com/v1", "Gadget", "shop", "g"}) // its definition is to come
+            .failed_with(Trouble::unknown_kind));
 }
 
 TEST_CASE("kubectl: a read that fails says which way") {

@@ -61,8 +61,8 @@ private:
   /// A request to an object's path.
   Result<std::string> write(const char *method, const Id &id, const std::string &query,
                             const char *type, const std::string &body, sys::Deadline deadline);
-  /// Its plural as the cluster's discovery has it; empty if it knows no such kind.
-  std::string discover(const Id &id);
+  /// Its plural as the cluster's discovery has it.
+  Result<std::string> discover(const Id &id);
 
   /// A kubectl that was started before its input is known.
   struct Ahead {

@@ -29,15 +29,18 @@ std::string log_path(const std::string &ns, const std::string &pod, const std::s
 
 } // namespace
 
-std::string Kubectl::discover(const Id &id) {
+Result<std::string> Kubectl::discover(const Id &id) {
   const auto reply = proxy_.get_patiently(group_path(id.api_version));
-  if (!reply) return "";
+  if (!reply) return reply.failure();
   const json::Value found = object_of(*reply, "discovery");
   for (const json::Value &resource : found.at("resources").items())
     if (std::string name = resource.text("name");
         resource.text("kind") == id.kind && name.find('/') == std::string::npos)
       return name;
-  return "";
+  Failure none;
+  none.trouble = Trouble::unknown_kind;
+  none.words = fmt::format("{} has no kind {}", id.api_version, id.kind);
+  return none;
 }
 
 Result<std::string> Kubectl::send(const Id &id, const Send &by) {
@@ -45,9 +48,10 @@ Result<std::string> Kubectl::send(const Id &id, const Send &by) {
   // where nothing is allowed, the server refuses a plural without a look at whether it is one
   const bool refused = reply.failed_with(Trouble::forbidden) && kinds::is_custom(id.api_version);
   if (!refused && !reply.failed_with(Trouble::unknown_kind)) return reply;
-  const std::string resource = discover(id);
-  if (resource.empty() || resource == plural(id.kind)) return reply;
-  return by(resource_path(id.api_version, resource, id.ns) + "/" + id.name);
+  const auto resource = discover(id);
+  if (resource.failed_with(Trouble::unknown_kind)) return resource.failure();
+  if (!resource || *resource == plural(id.kind)) return reply;
+  return by(resource_path(id.api_version, *resource, id.ns) + "/" + id.name);
 }
 
 Result<json::Value> Kubectl::read(const Id &id) {
