@@ -30,10 +30,33 @@ Kind defined_by(const kube::Object &definition) {
   return {spec.text("group"), spec.text("names", "kind")};
 }
 
+/// A pod without the names of what the set itself brings, of which admission has none yet; nothing
+/// if it names none of that.
+std::optional<kube::Object> without_new(const Plan &plan, const kube::Object &pod) {
+  constexpr std::pair<const char *, const char *> kNamed[] = {
+      {"serviceAccountName", "ServiceAccount"},
+      {"priorityClassName", "PriorityClass"},
+      {"runtimeClassName", "RuntimeClass"}};
+  kube::Object rest = pod;
+  json::Value &spec = rest.value["spec"];
+  bool any = false;
+  for (const auto &[field, kind] : kNamed)
+    for (const kube::Object &object : plan.set)
+      if (object.id.kind == kind && object.id.name == spec.text(field) &&
+          (object.id.ns.empty() || object.id.ns == pod.id.ns) && is_new(plan, object.id)) {
+        spec.erase(field);
+        any = true;
+      }
+  if (!any) return std::nullopt;
+  return rest;
+}
+
 /// Takes objects out of the plan's set.
 template <class Which> void take_out(Plan &plan, Which which) { std::erase_if(plan.set, which); }
 
 } // namespace
+
+bool is_pod(const kube::Id &id) { return id.kind == "Pod" && id.api_version == "v1"; }
 
 void find_other_versions(kube::Cluster &cluster, Plan &plan) {
   for (const kube::Object &object : plan.set) {
@@ -74,6 +97,8 @@ void find_unchecked(Plan &plan, const CheckOne &check) {
       unchecked = answer.failed_with(kube::Trouble::unknown_kind) ||
                   answer.failed_with(kube::Trouble::invalid);
     }
+    if (!unchecked && check && is_pod(object.id))
+      if (const auto rest = without_new(plan, object)) unchecked = bool(check(*rest));
     if (unchecked) plan.unchecked.insert(object.id);
   }
 }

@@ -10,6 +10,9 @@ namespace hello::deploy {
 /// version of the same object.
 void find_other_versions(kube::Cluster &cluster, Plan &plan);
 
+/// A pod of its own, which is admitted only when its account is there; those of workloads wait.
+bool is_pod(const kube::Id &id);
+
 /// What the server says to one object of the set.
 using CheckOne = std::function<kube::Result<kube::Answer>(const kube::Object &object)>;
 

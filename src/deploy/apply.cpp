@@ -168,7 +168,7 @@ private:
         apply_adopted(object);
       else if (is_first)
         first.push_back(object);
-      else if (plan_.unchecked.count(object.id))
+      else if (plan_.unchecked.count(object.id) && !is_pod(object.id))
         unchecked.push_back(object);
     }
     apply_part(first, manager, force());

@@ -185,6 +185,11 @@ Result<kube::Answer> FakeCluster::dry_run(std::span<const kube::Object> set,
       missing.ns = object.id.ns;
       return missing;
     }
+  for (const kube::Object &object : set) // so admission of a pod does not find its account
+    if (const std::string account(object.value.at("spec").text("serviceAccountName"));
+        object.id.kind == "Pod" && !account.empty() &&
+        !api.find({"v1", "ServiceAccount", object.id.ns, account}))
+      return failure(kube::Trouble::forbidden, "error looking up service account " + account);
   FakeApi copy = api;
   return apply_to(copy, Operation::dry_run, set, options);
 }

@@ -94,6 +94,34 @@ TEST_CASE("anything: a refusal of what could be checked only then is a failed ro
   CHECK(shop.state_of_entry(2) == "rolled-back");
 }
 
+TEST_CASE("anything: a pod of its own comes with its account, which a dry run does not make") {
+  const std::string account = "---\napiVersion: v1\nkind: ServiceAccount\n"
+                              "metadata: {name: worker, namespace: shop}\n",
+                    pod = "---\napiVersion: v1\nkind: Pod\n"
+                          "metadata: {name: p, namespace: shop, annotations: {hello/wait: "
+                          "\"false\"}}\nspec: {serviceAccountName: worker}\n";
+  Any shop;
+  REQUIRE(shop.run(hello_set()) == Exit::ok);
+  const deploy::Plan plan = shop.plan(with(account + pod));
+  REQUIRE(plan.unchecked.size() == 1);
+  CHECK(plan.action(*plan.unchecked.begin()) == Action::create);
+  REQUIRE(shop.run(with(account + pod)) == Exit::ok);
+  CHECK(shop.plan(with(account + pod)).empty());
+  SUBCASE("an account that the set does not make is refused before anything is applied") {
+    const std::string other = "---\napiVersion: v1\nkind: ServiceAccount\n"
+                              "metadata: {name: other, namespace: shop}\n";
+    Any without;
+    CHECK(without.run_fails(with(pod + other)).code() == Exit::cluster);
+  }
+  SUBCASE("nor does the check of a new namespace ask for it") {
+    Any fresh;
+    fresh.cluster.api.erase(kNamespace);
+    release::Set set = set_of("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
+    for (const kube::Object &object : with(account + pod)) set.push_back(object);
+    CHECK(fresh.run(set) == Exit::ok);
+  }
+}
+
 TEST_CASE("anything: what needs a changed definition is checked once that is there") {
   Any shop;
   shop.establish_soon();
