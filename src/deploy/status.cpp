@@ -143,8 +143,12 @@ StatusNode by_look(const kube::Id &id, const kube::Look &look) {
   if (state == State::waiting) node.health = Health::waiting;
   if (state == State::failing || state == State::failed || !look.problems.empty())
     node.health = Health::bad;
-  for (const kube::Problem &problem : look.problems)
-    node.text += (node.text.empty() ? "" : "; ") + problem.object() + ": " + describe(problem);
+  for (const kube::Problem &problem : look.problems) {
+    const bool own = problem.object() == id.text();
+    if (own && node.text == problem.what) node.text.clear();
+    node.text +=
+        (node.text.empty() ? "" : "; ") + (own ? "" : problem.object() + ": ") + describe(problem);
+  }
   return node;
 }
 

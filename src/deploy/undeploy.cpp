@@ -132,8 +132,12 @@ void remove_all(kube::Cluster &cluster, const Removal &removal, sys::Deadline de
   await(
       cluster,
       [&] {
-        std::vector<std::string> left = serves_on ? std::vector<std::string>() : pods(cluster);
-        for (std::string &name : left_of(cluster, removed, emit)) left.push_back(std::move(name));
+        std::vector<std::string> left = left_of(cluster, removed, emit);
+        for (const std::string &pod : serves_on ? std::vector<std::string>() : pods(cluster))
+          if (std::none_of(
+                  left.begin(), left.end(), // a pod of its own has the labels too
+                  [&](const std::string &one) { return (one + " ").starts_with(pod + " "); }))
+            left.push_back(pod);
         return left;
       },
       deadline, emit);

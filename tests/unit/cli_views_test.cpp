@@ -152,7 +152,7 @@ TEST_CASE("plurals are right") {
   CHECK(cli::counted(1, "release") == "1 release");
   CHECK(cli::counted(2, "release") == "2 releases");
   CHECK(cli::event_text(deploy::Event(deploy::event::HistoryRemoved{1})).text ==
-        "the history of 1 release removed");
+        "the history of 1 revision removed");
 }
 
 TEST_CASE("plan: a long value is cut around its first difference, with both sizes") {

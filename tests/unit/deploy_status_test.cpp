@@ -190,6 +190,27 @@ TEST_CASE("status: another object that is missing makes the release failed") {
   CHECK(report(observed).state == deploy::State::failed);
 }
 
+TEST_CASE("status: the reason why an object is not ready stands once") {
+  auto observed = good();
+  const kube::Id claim{"v1", "PersistentVolumeClaim", "shop", "p"};
+  observed.history[0].objects.push_back(claim);
+  observed.objects[claim] = live("metadata: {name: p}\n");
+  kube::Look &look = observed.looks[claim];
+  look.readiness = {kube::Readiness::State::waiting, "no volume is bound to it yet"};
+  look.problems.push_back({kube::Cause::not_ready, "PersistentVolumeClaim", "p", "",
+                           "no volume is bound to it yet", "no class", false});
+  const auto text_of_claim = [&] {
+    for (const auto &node : report(observed).objects)
+      if (node.object == claim.text()) return node.text;
+    return std::string();
+  };
+  CHECK(text_of_claim() == "no volume is bound to it yet: no class");
+  look.problems[0].name = "other";
+  CHECK(text_of_claim() ==
+        "no volume is bound to it yet; PersistentVolumeClaim/other: no volume is bound to "
+        "it yet: no class");
+}
+
 TEST_CASE("status: what will bite later is a warning, and healthy all the same") {
   auto observed = good();
   observed.objects[kIngress] = live("metadata: {name: hello}\nspec: {rules: [{host: a.test}]}\n");

@@ -216,6 +216,26 @@ TEST_CASE("undeploy: a Deployment that stays keeps its pods") {
   CHECK(shop.removed() == Names{"Service/hello", "ConfigMap/m"});
 }
 
+TEST_CASE("undeploy: a pod of the set that is waited for is named once") {
+  Shop shop;
+  release::Set set = hello_set();
+  for (const kube::Object &pod :
+       set_of("apiVersion: v1\nkind: Pod\nmetadata: {name: own, namespace: shop, labels: "
+              "{app.kubernetes.io/name: hello, app.kubernetes.io/instance: hello}}\n"))
+    set.push_back(pod);
+  shop.deploy(set);
+  const kube::Id own{"v1", "Pod", "shop", "own"};
+  shop.hold(own);
+  shop.put_pod("hello-1");
+  shop.cluster.after(3s, [&] { shop.cluster.api.erase({"v1", "Pod", "shop", "hello-1"}); });
+  shop.cluster.after(5s, [&] { shop.cluster.api.erase(own); });
+  shop.undeploy();
+  const auto notes = shop.seen.all<event::Note>();
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0].text.ends_with("by finalizer example.com/hold), Pod/hello-1"));
+  CHECK(notes[1].text.ends_with("by finalizer example.com/hold)"));
+}
+
 TEST_CASE("undeploy: an object that goes in the middle is removed as well") {
   Shop shop;
   shop.deploy(hello_set());

@@ -101,7 +101,7 @@ struct Describe {
   }
   EventText operator()(const event::Removed &e) const { return {"removed", e.object, "removed"}; }
   EventText operator()(const event::HistoryRemoved &e) const {
-    return {"removed", "", "the history of " + counted(e.revisions, "release") + " removed"};
+    return {"removed", "", "the history of " + counted(e.revisions, "revision") + " removed"};
   }
   EventText operator()(const event::Note &e) const { return {"note", "", e.text}; }
   EventText operator()(const event::Tick &) const { return {"tick", "", ""}; }
