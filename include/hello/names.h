@@ -20,8 +20,8 @@ std::string deployer(std::string_view release);       ///< the account of a pipe
 std::string lease(std::string_view release);          ///< held by the one who writes
 
 /// Whether an object of a set belongs to the namespace rather than to one release: the release's
-/// own Namespace `ns`, its default-deny policy, ResourceQuota and LimitRange. A custom kind of the
-/// same name, such as Calico's NetworkPolicy, is none of them.
+/// own Namespace `ns`, its default-deny policy, ResourceQuota and LimitRange. Not a custom kind of
+/// the same name, such as Calico's NetworkPolicy.
 bool is_shared(std::string_view api_version, std::string_view kind, std::string_view name,
                std::string_view ns);
 inline constexpr std::string_view kDefaultDeny = "default-deny"; ///< the shared NetworkPolicy

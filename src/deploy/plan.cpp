@@ -115,10 +115,8 @@ public:
     release::sort_for_removal(left);
     for (release::Found &found : left) plan_removal(std::move(found));
     check_replacements();
-    CheckOne check;
-    if (!dry)
-      check = [this](const kube::Object &object) { return dry_run({object}, manager_, true); };
-    find_unchecked(plan_, check);
+    const CheckOne check = [this](const auto &object) { return dry_run({object}, manager_, true); };
+    find_unchecked(plan_, dry ? CheckOne() : check);
     if (!dry && namespace_is_missing() && !dry.failure().ns.empty()) {
       plan_unchecked();
       return std::move(plan_);
@@ -132,16 +130,21 @@ public:
     if (settle_replicas(cluster_, plan_, options_) || !all_in_one || by_shared)
       dry = dry_run(applied_alone(), manager_, options_.force_conflicts);
     kube::Answer answer = checked(std::move(dry));
-    add(answer, dry_run(shared, std::string(names::kSharedManager),
-                        options_.force_conflicts || are_of_0_1_0(shared)));
-    for (const kube::Object &object : plan_.set)
-      if (plan_.adopted.count(object.id))
-        add(answer, dry_run({object}, release::manager_of(object.id, access_), true));
+    check_others(answer, shared);
     plan_items(answer);
     return std::move(plan_);
   }
 
 private:
+  /// What the server says to what is applied in calls of its own.
+  void check_others(kube::Answer &answer, const Set &shared) {
+    add(answer, dry_run(shared, std::string(names::kSharedManager),
+                        options_.force_conflicts || are_of_0_1_0(shared)));
+    for (const kube::Object &object : plan_.set)
+      if (plan_.adopted.count(object.id))
+        add(answer, dry_run({object}, release::manager_of(object.id, access_), true));
+  }
+
   kube::Result<kube::Answer> dry_run(const Set &set, const std::string &manager, bool force) {
     return check_set(cluster_, set,
                      {.manager = manager,
