@@ -50,7 +50,7 @@ TEST_CASE("set: a List is taken apart, and an object without a name of its own i
                                 "Pod, metadata: {name: p}}, null]}]"),
                        doctest::Contains("extra manifest 2 (--set) is not a Kubernetes object"),
                        Error);
-  // Without items, it is a kind of somebody's.
+  // Without items, it is a custom kind of that name.
   CHECK(set_with("[{apiVersion: a.example/v1, kind: AllowList, metadata: {name: a}}]")
             .back()
             .id.text() == "AllowList/a");
