@@ -71,6 +71,7 @@ kube::Result<std::vector<Listed>> find_releases(kube::Cluster &cluster, const st
       failure && failure->trouble != kube::Trouble::forbidden)
     return *failure;
   std::vector<Listed> listed;
+  listed.reserve(all.size());
   for (auto &[place, one] : all) listed.push_back(std::move(one));
   return listed;
 }

@@ -115,7 +115,8 @@ TEST_CASE("kubectl: a wrong plural is looked up too where the server refuses it 
   api.on(place + "gizmi/g", 200, R"({"kind":"Gizmo"})");
   CHECK(lab.cluster->read(gizmo));
   api.on(place + "gadgets/g", 403, R"({"kind":"Status","reason":"Forbidden","code":403})");
-  CHECK(lab.cluster->read({"example.com/v1", "Gadget", "shop", "g"}) // its definition is to come
+  CHECK(lab.cluster
+            ->read({"example.com/v1", "Gadget", "shop", "g"}) // its definition is to come
             .failed_with(Trouble::unknown_kind));
 }
 

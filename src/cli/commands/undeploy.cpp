@@ -16,7 +16,8 @@ std::string text_of(const deploy::Removal &removal, const kube::Access &access,
   std::string out;
   const auto add = [&](const std::string &what) { out += "  " + paint(kRed, "- " + what) + "\n"; };
   for (const release::Found &found : removal.remove) add(found.id.text());
-  if (!removal.history.empty()) add("the history of " + counted(removal.history.size(), "revision"));
+  if (!removal.history.empty())
+    add("the history of " + counted(removal.history.size(), "revision"));
   for (const release::Found &found : removal.namespaces) add(found.id.text());
   for (const release::Found &found : removal.stay)
     out += fmt::format("    {} stays: {}\n", found.id.text(), release::why_kept(found, access));
