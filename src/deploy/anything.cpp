@@ -30,8 +30,8 @@ Kind defined_by(const kube::Object &definition) {
   return {spec.text("group"), spec.text("names", "kind")};
 }
 
-/// A pod without the names of what the set itself brings, of which admission has none yet; nothing
-/// if it names none of that.
+/// The pod without the new account and classes of the set, which admission of the pod would look
+/// for in vain; none if it names no such thing.
 std::optional<kube::Object> without_new(const Plan &plan, const kube::Object &pod) {
   constexpr std::pair<const char *, const char *> kNamed[] = {
       {"serviceAccountName", "ServiceAccount"},

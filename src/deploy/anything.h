@@ -17,8 +17,8 @@ bool is_pod(const kube::Id &id);
 using CheckOne = std::function<kube::Result<kube::Answer>(const kube::Object &object)>;
 
 /// Finds the objects of the plan whose kind or namespace the set itself brings, and those that the
-/// server refuses as long as their definition is not as the set has it. `check` empty: it refuses
-/// none.
+/// server refuses as long as their definition is not as the set has it, or, for a pod, as long as
+/// the account that it names is not there. `check` empty: it refuses none.
 void find_unchecked(Plan &plan, const CheckOne &check);
 
 /// Takes Jobs out of the plan's set that ran and are gone by their time to live, while their

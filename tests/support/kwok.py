@@ -8,7 +8,7 @@ SETTINGS = ["--set", "termination.preStop=0s",
 class Heartbeat(threading.Thread):
     """A lease for each node, renewed like a kubelet's, until end(); `kubectl` is the command's first words. kwok's own heartbeats
     wait behind a thousand pods' changes; the node then counts as lost, and kwok never makes its pods ready again. A lease that
-    nobody renews has the same effect: end() deletes them."""
+    is not renewed has the same effect: end() deletes them."""
 
     def __init__(self, kubectl):
         super().__init__(daemon=True)
